@@ -1,0 +1,10 @@
+// Runs TypeScript from source: `node --conditions=@ormolu/source --require ./scripts/ts-node.cjs file.ts`.
+// Types are not checked here (`pnpm typecheck` does), so that a start costs a fraction of a second.
+const { join } = require('node:path');
+
+require('ts-node').register({
+  cwd: join(__dirname, '..'),
+  project: join(__dirname, '..', 'tsconfig.json'),
+  swc: true,
+  compilerOptions: { target: 'es2022', module: 'node16', sourceMap: true, isolatedDeclarations: false },
+});

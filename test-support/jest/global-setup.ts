@@ -1,0 +1,19 @@
+import { startServices, type Services } from '../src/start-services';
+
+declare global {
+  // What the teardown stops; jest loads the two files apart, and this is how it has them share.
+  var ormoluServices: Services | undefined;
+}
+
+/** Before the first test file: the servers, once for all workers, which find them through the environment. */
+export default async function setUp(): Promise<void> {
+  // Started by `npm test`, we end when that is killed; started by hand there is no channel, and nothing to hear.
+  process.once('disconnect', () => process.exit(1));
+  process.channel?.unref();
+  try {
+    globalThis.ormoluServices = await startServices();
+  } catch {
+    // The one line that says what to do is printed; jest would bury it under a stack trace.
+    process.exit(1);
+  }
+}

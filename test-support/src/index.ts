@@ -1,0 +1,3 @@
+export { createDatabase, type ScratchDatabase } from './create-database';
+export { lawRuns } from './law-runs';
+export { startServices, type Services } from './start-services';
