@@ -1,0 +1,68 @@
+import { nearestName } from './nearest';
+
+const BRAND = Symbol.for('ormolu.error');
+
+/** What travels with an error beside its text. Loggers may drop it: it alone may hold record values. */
+export interface OrmoluErrorOptions {
+  readonly cause?: unknown;
+  readonly details?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/**
+ * The root of every error Ormolu throws on purpose.
+ *
+ * The message says what happened and what to do now, and names models, fields and ids, never values. Code chooses by class or
+ * `code`; people read the text; every code has its heading in docs/errors.md.
+ */
+export class OrmoluError extends Error {
+  /** `AREA_FACT`, stable across versions. */
+  readonly code: string;
+  readonly details: Readonly<Record<string, unknown>>;
+
+  constructor(code: string, message: string, options: OrmoluErrorOptions = {}) {
+    super(message, options.cause === undefined ? undefined : { cause: options.cause });
+    this.name = new.target.name;
+    this.code = code;
+    this.details = options.details ?? {};
+    Object.defineProperty(this, BRAND, { value: true });
+  }
+
+  /** Recognises an Ormolu error, also one that was made by another copy of this package or in another realm. */
+  static is(error: unknown): error is OrmoluError {
+    return typeof error === 'object' && error !== null && BRAND in error;
+  }
+}
+
+/** The caller asked for something that can never work; mend the program. */
+export class MisuseError extends OrmoluError {}
+
+/** Another transaction was faster; the same unit of work may succeed when run again. */
+export class ConflictError extends OrmoluError {}
+
+/** A server could not be reached or did not answer in time. */
+export class OutageError extends OrmoluError {}
+
+/** The database refused a row: unique, foreign key, not null or check. */
+export class ConstraintError extends OrmoluError {}
+
+/** A model name that the registry or schema does not know. */
+export class UnknownModelError extends MisuseError {
+  constructor(model: string, known: Iterable<string>) {
+    super('MODEL_UNKNOWN', `There is no model '${model}'.${remedy(model, known, 'models')}`, { details: { model } });
+  }
+}
+
+/** A field name that its model does not have. */
+export class UnknownFieldError extends MisuseError {
+  constructor(model: string, field: string, known: Iterable<string>) {
+    super('FIELD_UNKNOWN', `Model '${model}' has no field '${field}'.${remedy(field, known, 'fields')}`, { details: { model, field } });
+  }
+}
+
+function remedy(name: string, known: Iterable<string>, what: string): string {
+  const names = [...known];
+  const nearest = nearestName(name, names);
+  if (nearest !== undefined) return ` Did you mean '${nearest}'?`;
+  const shown = names.slice(0, 8).join(', ');
+  return names.length === 0 ? '' : ` Known ${what}: ${shown}${names.length > 8 ? ', …' : ''}.`;
+}

@@ -1,0 +1,24 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Session } from './session';
+
+interface Held {
+  readonly session: Session;
+  readonly outer: Held | undefined;
+}
+
+const flow = new AsyncLocalStorage<Held>();
+
+/**
+ * Runs work that holds an open session, so that a storage can tell a session opened inside it from one opened beside it.
+ *
+ * Whoever opens sessions for others' code calls it: a storage with one connection would otherwise wait for itself for ever.
+ * @returns what the work returns
+ */
+export function holding<T>(session: Session, work: () => T): T {
+  return flow.run({ session, outer: flow.getStore() }, work);
+}
+
+/** The sessions that the current flow of calls holds, the innermost first; those that are over included. */
+export function* heldSessions(): Generator<Session> {
+  for (let held = flow.getStore(); held; held = held.outer) yield held.session;
+}

@@ -1,0 +1,20 @@
+export { channels, type AnswerEvent, type StatementEvent } from './channels';
+export { ManualClock, systemClock, type Clock } from './clock';
+export { type Commit } from './commit';
+export {
+  ConflictError, ConstraintError, MisuseError, OrmoluError, OutageError, UnknownFieldError, UnknownModelError, type OrmoluErrorOptions,
+} from './errors';
+export { allOf, condition, EVERYTHING, OPERATORS, pathsOf, type Condition, type Filter, type Operator } from './filter';
+export { heldSessions, holding } from './flow';
+export { describeIds, isStoredId, NewId, type Id, type NewIdOptions, type StoredId } from './id';
+export { nearestName } from './nearest';
+export { SameValue, type Columns, type InsertRows, type Query, type ReadQuestion, type UpdateRows } from './query';
+export { type Rung, type RungCapabilities, type RungStats } from './rung';
+export {
+  Schema, type ColumnSchema, type ColumnType, type IdType, type ListSchema, type OnDelete, type OrderTerm, type TableSchema,
+} from './schema';
+export { type Isolation, type Session, type SessionOptions, type SessionSavepoint, type SessionState } from './session';
+export { type MigrationReport, type Storage, type StorageCapabilities } from './storage';
+export { Lru, LruCapacityError } from './structures/lru';
+export { LastOrderedSet, OrderedSet } from './structures/ordered-set';
+export { StackMap, StackMapEmptyError } from './structures/stack-map';

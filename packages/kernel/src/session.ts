@@ -1,0 +1,82 @@
+import type { StoredId } from './id';
+import type { Columns, InsertRows, Query, ReadQuestion, UpdateRows } from './query';
+import type { Schema } from './schema';
+
+export type Isolation = 'read committed' | 'repeatable read' | 'serializable';
+
+/** How a database transaction begins. */
+export interface SessionOptions {
+  readonly schema: Schema;
+  /** @defaultValue 'repeatable read' */
+  readonly isolation?: Isolation | undefined;
+  /** @defaultValue false */
+  readonly readOnly?: boolean | undefined;
+}
+
+/**
+ * `open` → `committed` or `rolled back` by its own calls; `failed` when a statement failed outside any savepoint, when the
+ * connection was lost, or when the outcome of COMMIT is unknown. A failed session only takes `rollback`.
+ */
+export type SessionState = 'open' | 'failed' | 'committed' | 'rolled back';
+
+/** A savepoint of a session; only the session that made it can use it. */
+export interface SessionSavepoint {
+  readonly depth: number;
+}
+
+/**
+ * One open database transaction: the truth below every cache.
+ *
+ * Calls of one session are made one after the other; an implementation queues those that overlap. Values cross in the forms of
+ * `ColumnType`. Names are checked against `schema`; what is checked already by the caller (types of values) is not checked again.
+ */
+export interface Session {
+  readonly schema: Schema;
+  readonly isolation: Isolation;
+  readonly readOnly: boolean;
+  readonly state: SessionState;
+  /** Statements sent so far, BEGIN, COMMIT and savepoints included. */
+  readonly statements: number;
+
+  /** Reads columns by ids. Afterwards nothing has changed. One statement, also for a million ids. */
+  read(question: ReadQuestion): Promise<Columns>;
+  /** Finds records by a filter, in order. One statement. */
+  query(query: Query): Promise<Columns>;
+  /** Counts what `query` would find, limit and offset left aside. One statement. */
+  count(query: Query): Promise<number>;
+  /**
+   * Adds rows, all or none.
+   * @returns the new ids, in the order of the rows
+   * @throws {ConstraintError} when the database refuses a row
+   */
+  insert(rows: InsertRows): Promise<readonly StoredId[]>;
+  /**
+   * Changes rows, all that exist.
+   * @returns the ids that exist; those missing were not changed
+   * @throws {ConstraintError} when the database refuses a row
+   */
+  update(rows: UpdateRows): Promise<readonly StoredId[]>;
+  /**
+   * Removes rows; the database cascades as its foreign keys say.
+   * @returns the ids that existed
+   * @throws {ConstraintError} when rows that refer to them forbid it
+   */
+  delete(model: string, ids: readonly StoredId[]): Promise<readonly StoredId[]>;
+  /** Runs a statement of the caller's own. @returns its rows as the driver gives them */
+  sql(text: string, params: readonly unknown[]): Promise<readonly Record<string, unknown>[]>;
+
+  /** Marks a point to return to. Nests. */
+  savepoint(): Promise<SessionSavepoint>;
+  /** Undoes all since the savepoint, which is gone afterwards, as are those inside it. A failed session is open again. */
+  rollbackTo(savepoint: SessionSavepoint): Promise<void>;
+  /** Keeps all since the savepoint, which is gone afterwards, as are those inside it. */
+  release(savepoint: SessionSavepoint): Promise<void>;
+
+  /**
+   * Makes all changes true, or none. The session is over afterwards, also after an error.
+   * @throws {ConflictError} when another transaction was faster
+   */
+  commit(): Promise<void>;
+  /** Undoes all. Never throws; a second call does nothing. */
+  rollback(): Promise<void>;
+}
