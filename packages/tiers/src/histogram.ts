@@ -1,0 +1,51 @@
+/** What a set of durations looks like. */
+export interface DurationSummary {
+  readonly count: number;
+  readonly meanMs: number;
+  /** Half of the durations were at most this long, within the width of a bucket (19 %). */
+  readonly p50Ms: number;
+  readonly p99Ms: number;
+}
+
+/** Buckets grow by the fourth root of two: four to a doubling. */
+const PER_DOUBLING = 4;
+const SMALLEST_MS = 0.001;
+const BUCKETS = 120;
+
+/**
+ * Durations in a fixed number of buckets, each a fifth wider than the one before: from a microsecond to a quarter of an hour in
+ * half a kilobyte, with percentiles exact to a bucket.
+ */
+export class Histogram {
+  readonly #buckets = new Uint32Array(BUCKETS);
+  #count = 0;
+  #sumMs = 0;
+
+  /** @param ms - a duration; negative ones count as none */
+  add(ms: number): void {
+    this.#count += 1;
+    this.#sumMs += Math.max(0, ms);
+    const place = ms <= SMALLEST_MS ? 0 : Math.min(BUCKETS - 1, Math.ceil(Math.log2(ms / SMALLEST_MS) * PER_DOUBLING));
+    this.#buckets[place] = (this.#buckets[place] ?? 0) + 1;
+  }
+
+  summary(): DurationSummary {
+    return {
+      count: this.#count,
+      meanMs: this.#count === 0 ? 0 : this.#sumMs / this.#count,
+      p50Ms: this.#percentile(0.5),
+      p99Ms: this.#percentile(0.99),
+    };
+  }
+
+  /** The upper bound of the bucket in which the percentile lies. */
+  #percentile(share: number): number {
+    let left = this.#count * share;
+    if (left === 0) return 0;
+    for (const [place, count] of this.#buckets.entries()) {
+      left -= count;
+      if (left <= 0) return SMALLEST_MS * 2 ** (place / PER_DOUBLING);
+    }
+    return SMALLEST_MS * 2 ** (BUCKETS / PER_DOUBLING);
+  }
+}
