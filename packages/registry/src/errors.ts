@@ -1,0 +1,42 @@
+import { MisuseError } from '@ormolu/kernel';
+
+/** A value that a field of this kind cannot hold. */
+export class FieldValueError extends MisuseError {
+  /** @param given - the value; only its type is told */
+  constructor(field: { readonly model: string; readonly name: string; readonly kind: string }, expected: string, given: unknown) {
+    super(
+      'FIELD_VALUE_INVALID',
+      `${field.model}.${field.name} is of kind ${field.kind} and takes ${expected}; it was given ${typeName(given)}. Convert the value before you write it.`,
+      { details: { model: field.model, field: field.name, kind: field.kind, value: given } },
+    );
+  }
+}
+
+/** One thing wrong with the models, and what to do about it. */
+export interface SetupProblem {
+  readonly model: string;
+  readonly field?: string | undefined;
+  readonly problem: string;
+  readonly remedy: string;
+}
+
+/** The models do not fit together. Lists everything that is wrong, not only the first. */
+export class ModelSetupError extends MisuseError {
+  readonly problems: readonly SetupProblem[];
+
+  constructor(problems: readonly SetupProblem[]) {
+    const lines = problems.map(({ model, field, problem, remedy }) => `  ${model}${field === undefined ? '' : `.${field}`}: ${problem} ${remedy}`);
+    super('REGISTRY_SETUP_FAILED', `The models have ${String(problems.length)} problem${problems.length === 1 ? '' : 's'}:\n${lines.join('\n')}`, {
+      details: { problems },
+    });
+    this.problems = problems;
+  }
+}
+
+function typeName(value: unknown): string {
+  if (value === null) return 'null';
+  if (Array.isArray(value)) return 'a list';
+  if (typeof value === 'number') return Number.isInteger(value) ? 'a whole number' : Number.isFinite(value) ? 'a number with a fraction' : 'a number that is not finite';
+  if (typeof value === 'object') return value.constructor === Object ? 'an object' : `a ${value.constructor.name}`;
+  return `a ${typeof value}`;
+}
