@@ -1,0 +1,28 @@
+import type { Id } from '@ormolu/kernel';
+import type { Field } from '@ormolu/registry';
+import type { Environment } from './environment';
+import { recordsOf } from './values';
+
+/**
+ * Takes a value from a compute: one that is not stored is simply known now; a stored one is written if it differs from before.
+ *
+ * A recomputed value marks nothing further, because its dependents were marked with it when the cause changed; those who
+ * wait to hear whether it changed are told.
+ * @param cached - in the cache's form
+ */
+export function assignComputed(env: Environment, field: Field, id: Id, cached: unknown): void {
+  const tx = env.transaction;
+  const record = recordsOf(env, field, [id]);
+  tx.computes.noteAssigned(field, id);
+  if (!field.isStored) {
+    tx.cache.set(record, field, cached);
+    return;
+  }
+  // Fields computed together: the one that was written by hand since, and is not pending, keeps that value.
+  if (field.isEditable && !tx.toCompute.has(field, id) && env.peek(field, id) !== undefined) return;
+  const before = env.peek(field, id);
+  tx.toCompute.unmark(field, [id]);
+  if (before !== undefined && field.isEqual(before, cached)) return;
+  tx.cache.set(record, field, cached, { dirty: true });
+  tx.toCompute.noteChanged(field, id, tx.triggers.nextSequence());
+}

@@ -1,0 +1,40 @@
+import type { Id } from '@ormolu/kernel';
+import type { Field } from '@ormolu/registry';
+
+/** One compute that is running: for which fields and records, and what it has assigned. */
+export interface ComputingFrame {
+  readonly fields: ReadonlySet<Field>;
+  readonly ids: ReadonlySet<Id>;
+  readonly assigned: Map<Field, Set<Id>>;
+}
+
+/** The computes that are running, the innermost last: one reads a pending value, which is computed first. */
+export class ComputingStack {
+  readonly #frames: ComputingFrame[] = [];
+
+  /** Whether this pair is being computed now, at any depth. */
+  has(field: Field, id: Id): boolean {
+    return this.#frames.some((frame) => frame.fields.has(field) && frame.ids.has(id));
+  }
+
+  /** Runs a compute. What it assigns is noted in the frame it is given. */
+  run(fields: readonly Field[], ids: readonly Id[], compute: (frame: ComputingFrame) => void): void {
+    const frame: ComputingFrame = { fields: new Set(fields), ids: new Set(ids), assigned: new Map() };
+    this.#frames.push(frame);
+    try {
+      compute(frame);
+    } finally {
+      this.#frames.pop();
+    }
+  }
+
+  /** Notes a value that the running compute of this pair gave. */
+  noteAssigned(field: Field, id: Id): void {
+    const assigned = this.#frameOf(field, id)?.assigned;
+    assigned?.set(field, (assigned.get(field) ?? new Set()).add(id));
+  }
+
+  #frameOf(field: Field, id: Id): ComputingFrame | undefined {
+    return this.#frames.findLast((frame) => frame.fields.has(field) && frame.ids.has(id));
+  }
+}

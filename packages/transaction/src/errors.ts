@@ -1,0 +1,101 @@
+import { describeIds, MisuseError, OrmoluError, type Id } from '@ormolu/kernel';
+
+/** A read of something that is not in memory, in a place where nothing can be fetched. */
+export class NotLoadedError extends MisuseError {
+  constructor(model: string, field: string, id: Id) {
+    super(
+      'TX_NOT_LOADED',
+      `${model}(${String(id)}).${field} is not loaded. Await records.load(['${field}']) first, or read it inside env.run(() => …).`,
+      { details: { model, field, id } },
+    );
+  }
+}
+
+/** A read of a value that a write, whose dependents are not known yet, may have made stale. */
+export class TriggerPendingError extends MisuseError {
+  constructor(reading: { model: string; field: string; id: Id }, cause: { model: string; name: string }) {
+    super(
+      'TX_TRIGGER_PENDING',
+      `${reading.model}(${String(reading.id)}).${reading.field} may depend on a pending write to ${cause.model}.${cause.name}, and what is in memory cannot tell. ` +
+        `Await records.load(['${reading.field}']) or env.flush() first, or read it inside env.run(() => …).`,
+      { details: { ...reading, cause: `${cause.model}.${cause.name}` } },
+    );
+  }
+}
+
+/** A field of one record was asked of a set of several records, or of none. */
+export class NotSingletonError extends MisuseError {
+  constructor(model: string, field: string, count: number) {
+    super(
+      'TX_NOT_SINGLETON',
+      `${model}.${field} was read on a set of ${String(count)} records. Iterate the set, take one with at(i), or use mapped('${field}').`,
+      { details: { model, field, count } },
+    );
+  }
+}
+
+/** Records that were expected in the database are not there. */
+export class MissingRecordError extends OrmoluError {
+  constructor(model: string, ids: readonly Id[], doing: string) {
+    super(
+      'TX_RECORD_MISSING',
+      `${model}(${describeIds(ids)}) ${ids.length === 1 ? 'does' : 'do'} not exist, or no longer: ${doing}. Check with records.exists() first.`,
+      { details: { model, ids } },
+    );
+  }
+}
+
+/** A value that the field cannot take, for a reason other than its type. */
+export class WriteRefusedError extends MisuseError {}
+
+/** A call that the transaction's state does not allow. */
+export class TransactionStateError extends MisuseError {}
+
+/** Misuse of `env.run`. */
+export class RunError extends MisuseError {}
+
+/** A field waits for its own value. */
+export class ComputeCycleError extends MisuseError {
+  constructor(model: string, field: string, ids: readonly Id[]) {
+    super(
+      'TX_COMPUTE_CYCLE',
+      `Computing ${model}.${field} of ${describeIds(ids)} needs that same value. Break the cycle in the data, or mend the field's depends.`,
+      { details: { model, field, ids } },
+    );
+  }
+}
+
+/** One failed computation. */
+export interface ComputeFailure {
+  readonly model: string;
+  readonly field: string;
+  readonly ids: readonly Id[];
+  readonly error: unknown;
+}
+
+/** One or several computes threw, or did not assign what they compute. The pairs named stay pending. */
+export class ComputeError extends OrmoluError {
+  readonly failures: readonly ComputeFailure[];
+
+  constructor(failures: readonly ComputeFailure[]) {
+    const named = failures.map(({ model, field, ids }) => `${model}.${field} of ${describeIds(ids)}`).join('; ');
+    const [first] = failures;
+    const why = first?.error instanceof Error ? ` First cause: ${first.error.message}` : '';
+    super('TX_COMPUTE_FAILED', `Computing failed for ${named}. These stay pending and are tried again by the next flush.${why}`, {
+      cause: first?.error,
+      details: { failures },
+    });
+    this.failures = failures;
+  }
+}
+
+/** A compute returned without giving one of its fields a value. */
+export class ComputeUnassignedError extends OrmoluError {
+  constructor(model: string, field: string, ids: readonly Id[]) {
+    super(
+      'TX_COMPUTE_UNASSIGNED',
+      `The compute of ${model}.${field} gave ${describeIds(ids)} no value. Assign every field it computes to every record, null where there is nothing.`,
+      { details: { model, field, ids } },
+    );
+  }
+}

@@ -1,0 +1,104 @@
+import { condition, isStoredId, type Id, type StoredId } from '@ormolu/kernel';
+import type { Field } from '@ormolu/registry';
+import type { Need } from './run';
+import type { Transaction } from './transaction';
+import { cachedReference, IdsOf, recordsOf } from './values';
+
+/**
+ * Brings everything a suspended function needs into memory: one question per model for columns, one per list.
+ *
+ * A column that travels with others brings them along, because the next line usually reads one of them.
+ */
+export async function fetchNeeds(tx: Transaction, needs: readonly Need[]): Promise<void> {
+  const columns = new Map<string, { fields: Set<Field>; ids: Set<Id> }>();
+  for (const { field, ids } of needs) {
+    if (!field.isStored) {
+      await fetchList(tx, field, ids);
+      continue;
+    }
+    let wanted = columns.get(field.model);
+    if (!wanted) columns.set(field.model, (wanted = { fields: new Set(), ids: new Set() }));
+    for (const id of ids) wanted.ids.add(id);
+    wanted.fields.add(field);
+    if (field.isPrefetched) for (const other of tx.registry.model(field.model).fields.values()) if (other.isPrefetched) wanted.fields.add(other);
+  }
+  for (const { fields, ids } of columns.values()) await fetchColumns(tx, [...fields], [...ids]);
+}
+
+/**
+ * Reads stored fields of one model from the next rung and puts what is missing into the cache.
+ *
+ * @param fields - of one model, stored; those cached for every id are left out
+ * @remarks One round trip at most. Ids that do not exist are remembered as absent.
+ */
+export async function fetchColumns(tx: Transaction, fields: readonly Field[], ids: readonly Id[]): Promise<void> {
+  const [first] = fields;
+  if (!first) return;
+  const stored = ids.filter(isStoredId).filter((id) => !tx.absent.has(first.model, id));
+  const env = tx.rootEnv;
+  const missing = new Set<StoredId>();
+  const wanted = fields.filter((field) => {
+    const before = missing.size;
+    let lacks = false;
+    for (const id of tx.cache.getMissingIds(recordsOf(env, field, stored), field)) {
+      lacks = true;
+      if (isStoredId(id)) missing.add(id);
+    }
+    return lacks || missing.size > before;
+  });
+  if (missing.size === 0) return;
+  const asked = [...missing];
+  const answer = await tx.rung.read(tx.session, { model: first.model, ids: asked, fields: wanted.map((field) => field.name) });
+  const found = new IdsOf(env, first.model, answer.ids);
+  for (const [place, field] of wanted.entries()) {
+    const raw = answer.columns[place] ?? [];
+    tx.cache.insertMissing(found, field, raw.map((value) => field.fromColumn(value)), { undoable: tx.fetchesAreUndoable });
+  }
+  if (answer.ids.length < asked.length) {
+    const there = new Set(answer.ids);
+    tx.absent.add(first.model, asked.filter((id) => !there.has(id)));
+  }
+}
+
+/**
+ * Reads one2many lists from the next rung, corrected by what is pending on the other side before anyone sees them.
+ *
+ * @remarks One round trip at most; it also brings the inverse of every record found.
+ */
+export async function fetchList(tx: Transaction, field: Field, ids: readonly Id[]): Promise<void> {
+  const env = tx.rootEnv;
+  const missing = [...tx.cache.getMissingIds(recordsOf(env, field, ids.filter(isStoredId)), field)].filter(isStoredId);
+  if (missing.length === 0) return;
+  const inverse = inverseOf(tx, field);
+  const answer = await tx.rung.query(tx.session, {
+    model: inverse.model,
+    filter: condition([inverse.name], 'in', missing),
+    fields: [inverse.name],
+  });
+  const parents = (answer.columns[0] ?? []).map((value) => inverse.fromColumn(value));
+  tx.cache.insertMissing(new IdsOf(env, inverse.model, answer.ids), inverse, parents, { undoable: tx.fetchesAreUndoable });
+
+  const lists = new Map<Id, Id[]>(missing.map((id) => [id, []]));
+  for (const id of answer.ids) {
+    // The cache is asked, not the answer: a pending write may have moved the record elsewhere.
+    const parent = cachedReference(env, inverse, id);
+    if (parent !== undefined && parent !== null) lists.get(parent)?.push(id);
+  }
+  const dirty = tx.cache.getDirtyRecords(new IdsOf(env, inverse.model, []), inverse).ids;
+  if (dirty.length > 0) {
+    const known = new Set<Id>(answer.ids);
+    for (const id of dirty) {
+      if (known.has(id)) continue;
+      const parent = cachedReference(env, inverse, id);
+      if (parent !== undefined && parent !== null) lists.get(parent)?.push(id);
+    }
+  }
+  // A list that a pending write has corrected is not what storage says: it must not outlive that write.
+  const undoable = tx.fetchesAreUndoable || dirty.length > 0;
+  tx.cache.insertMissing(recordsOf(env, field, missing), field, missing.map((id) => Object.freeze(lists.get(id) ?? [])), { undoable });
+}
+
+/** The many2one on the other side of a one2many. */
+export function inverseOf(tx: Transaction, field: Field): Field {
+  return tx.registry.field(field.relation?.comodel ?? '', field.relation?.inverseName ?? '');
+}

@@ -1,0 +1,103 @@
+import { isStoredId, SameValue, type Id, type StoredId } from '@ormolu/kernel';
+import type { Field } from '@ormolu/registry';
+import { computeOrder } from './compute-order';
+import { ComputeError, MissingRecordError, type ComputeFailure } from './errors';
+import { resolveTriggers } from './resolve-triggers';
+import type { Transaction } from './transaction';
+import { IdsOf } from './values';
+
+/**
+ * Finishes everything pending: resolves triggers and recomputes, alternating until both are empty, then writes.
+ *
+ * @throws {ComputeError} TX_COMPUTE_FAILED after everything else has been written
+ * @throws {MissingRecordError} TX_RECORD_MISSING when records with pending values are not there
+ * @throws {ConstraintError} when the database refuses a row
+ * @remarks One UPDATE per model and set of fields, whatever the number of records.
+ */
+export async function flush(tx: Transaction): Promise<void> {
+  const failures = await recomputeAll(tx);
+  await writePending(tx);
+  tx.toCompute.forgetChanges();
+  if (failures.length > 0) throw new ComputeError(failures);
+}
+
+async function recomputeAll(tx: Transaction): Promise<readonly ComputeFailure[]> {
+  const order = computeOrder(tx.registry);
+  const failures: ComputeFailure[] = [];
+  const failed = new Map<Field, Set<Id>>();
+  const dueOf = (field: Field): readonly Id[] => tx.toCompute.get(field).filter((id) => !failed.get(field)?.has(id));
+  for (;;) {
+    if (tx.triggers.size > 0) await resolveTriggers(tx);
+    const due = tx.toCompute.fields().filter((field) => dueOf(field).length > 0);
+    const [next] = due.sort((a, b) => (order.get(a) ?? 0) - (order.get(b) ?? 0));
+    if (!next) return failures;
+    const ids = dueOf(next);
+    for (const failure of await tx.recompute(next, ids)) {
+      failures.push(failure);
+      const known = failed.get(next) ?? new Set<Id>();
+      failed.set(next, known);
+      for (const id of failure.ids) known.add(id);
+    }
+  }
+}
+
+/** The pending values of one model: which fields each record has, and their values. */
+interface PendingRows {
+  readonly fields: Field[];
+  readonly byId: Map<StoredId, Map<Field, unknown>>;
+}
+
+async function writePending(tx: Transaction): Promise<void> {
+  const missing: MissingRecordError[] = [];
+  for (const [model, rows] of gatherPending(tx)) {
+    for (const { fields, ids } of groupByFields(rows)) {
+      const columns = fields.map((field) => columnOf(field, ids.map((id) => rows.byId.get(id)?.get(field))));
+      const found = await tx.statement((session) => session.update({ model, ids, fields: fields.map((field) => field.name), columns }));
+      tx.noteChanged(model, found);
+      const written = new IdsOf(tx.rootEnv, model, found);
+      for (const field of fields) tx.cache.clearDirty(written, field);
+      if (found.length === ids.length) continue;
+      const there = new Set(found);
+      missing.push(new MissingRecordError(model, ids.filter((id) => !there.has(id)), `pending values of ${fields.map((field) => field.name).join(', ')} were to be written`));
+    }
+  }
+  const [first] = missing;
+  if (first) throw first;
+}
+
+function gatherPending(tx: Transaction): ReadonlyMap<string, PendingRows> {
+  const pending = new Map<string, PendingRows>();
+  for (const { model, name } of [...tx.cache.getDirtyFields()]) {
+    const field = tx.registry.field(model, name);
+    let rows = pending.get(model);
+    if (!rows) pending.set(model, (rows = { fields: [], byId: new Map() }));
+    rows.fields.push(field);
+    for (const [, id, value] of tx.cache.dirtyEntries(field)) {
+      if (!isStoredId(id)) continue;
+      let row = rows.byId.get(id);
+      if (!row) rows.byId.set(id, (row = new Map<Field, unknown>()));
+      row.set(field, value);
+    }
+  }
+  return pending;
+}
+
+/** Records with the same set of pending fields share a statement. */
+function groupByFields({ fields, byId }: PendingRows): readonly { fields: readonly Field[]; ids: readonly StoredId[] }[] {
+  const groups = new Map<string, { fields: readonly Field[]; ids: StoredId[] }>();
+  for (const [id, row] of byId) {
+    const own = fields.filter((field) => row.has(field));
+    const name = own.map((field) => field.name).join(' ');
+    const group = groups.get(name);
+    if (group) group.ids.push(id);
+    else groups.set(name, { fields: own, ids: [id] });
+  }
+  return [...groups.values()];
+}
+
+/** One value for all ids takes the cheap form. */
+function columnOf(field: Field, values: readonly unknown[]): readonly unknown[] | SameValue {
+  const [first] = values;
+  if (values.every((value) => field.isEqual(value, first))) return new SameValue(field.toColumn(first));
+  return values.map((value) => field.toColumn(value));
+}

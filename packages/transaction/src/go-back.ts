@@ -1,0 +1,38 @@
+import type { Id } from '@ormolu/kernel';
+import type { Field } from '@ormolu/registry';
+import type { Transaction } from './transaction';
+import { cachedList, cachedReference } from './values';
+
+/** The dependents found in memory, and the ids for which memory cannot tell. */
+export interface Found {
+  readonly known: ReadonlySet<Id>;
+  readonly unknown: readonly Id[];
+}
+
+/**
+ * Goes back through a relation, in memory: from some records to those of the relation's model that hold one of them.
+ *
+ * Back through a many2one, a cached list on the other side tells all holders of a record, because it follows every write. Back
+ * through a list, the record's own many2one tells its holder.
+ * @param key - the relation of the records looked for
+ */
+export function goBack(tx: Transaction, key: Field, ids: readonly Id[]): Found {
+  const env = tx.rootEnv;
+  const known = new Set<Id>();
+  const unknown: Id[] = [];
+  const inverses = tx.registry.inversesOf(key);
+  for (const id of ids) {
+    if (key.relation?.kind === 'many2one') {
+      let list: readonly Id[] | undefined;
+      for (const inverse of inverses) list ??= cachedList(env, inverse, id);
+      if (list) for (const holder of list) known.add(holder);
+      else unknown.push(id);
+      continue;
+    }
+    const [inverse] = inverses;
+    const holder = inverse ? cachedReference(env, inverse, id) : undefined;
+    if (holder === undefined) unknown.push(id);
+    else if (holder !== null) known.add(holder);
+  }
+  return { known, unknown };
+}

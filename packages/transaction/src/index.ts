@@ -1,0 +1,14 @@
+export { Environment } from './environment';
+export { EnvironmentSet, type EnvironmentKey } from './environment-set';
+export {
+  ComputeCycleError, ComputeError, ComputeUnassignedError, MissingRecordError, NotLoadedError, NotSingletonError, RunError,
+  TransactionStateError, TriggerPendingError, WriteRefusedError, type ComputeFailure,
+} from './errors';
+export { Hooks, type Hook } from './hooks';
+export { RecordSet } from './recordset';
+export { Savepoint, type SavepointOptions } from './savepoint';
+export { type SearchOptions } from './search';
+export { type ToCompute } from './to-compute';
+export { Transaction, type TransactionOptions } from './transaction';
+export { type TransactionState } from './transaction-state';
+export { type Values } from './create';

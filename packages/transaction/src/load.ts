@@ -1,0 +1,85 @@
+import { isStoredId, type Id } from '@ormolu/kernel';
+import type { Field } from '@ormolu/registry';
+import type { Environment } from './environment';
+import { ComputeError } from './errors';
+import { fetchColumns, fetchList } from './fetch';
+import { addPath, pathTree, type PathTree } from './paths';
+import { computeAll } from './recompute';
+import { resolveTriggers } from './resolve-triggers';
+import { run } from './run';
+import type { Transaction } from './transaction';
+import { recordsOf, relatedIds } from './values';
+
+/**
+ * Brings paths into memory, level by level: what is stored is fetched, what is computed is computed.
+ *
+ * @param paths - field names with dots
+ * @throws {UnknownFieldError} FIELD_UNKNOWN
+ * @throws {ComputeError} TX_COMPUTE_FAILED
+ * @remarks One round trip at most per path prefix and kind of field, beside those that pending triggers take.
+ */
+export async function load(env: Environment, model: string, ids: readonly Id[], paths: readonly string[]): Promise<void> {
+  const tx = env.transaction;
+  const tree = pathTree(tx.registry, model, paths);
+  if (tx.triggers.size > 0) await resolveTriggers(tx);
+  await new Loading(env).level(ids, tree, 'compute');
+}
+
+/** Fetches what the compute of a field will read for some records, as its `depends` declare it. */
+export async function loadCauses(tx: Transaction, field: Field, ids: readonly Id[]): Promise<void> {
+  await new Loading(tx.rootEnv).causes(field, ids);
+}
+
+/** One load: remembers whose causes it has looked at, so that recursive fields end. */
+class Loading {
+  readonly #env: Environment;
+  readonly #seen = new Map<Field, Set<Id>>();
+
+  constructor(env: Environment) {
+    this.#env = env;
+  }
+
+  /** Loads one level of a tree of paths, then those below it. */
+  async level(ids: readonly Id[], tree: PathTree, mode: 'fetch' | 'compute'): Promise<void> {
+    const tx = this.#env.transaction;
+    if (ids.length === 0 || tree.fields.size === 0) return;
+    const fields = [...tree.fields.keys()];
+    await fetchColumns(tx, fields.filter((field) => field.isStored), ids);
+    for (const field of fields) {
+      if (field.relation && !field.isStored && !field.compute) await fetchList(tx, field, ids);
+      if (!field.compute) continue;
+      await this.causes(field, this.#uncomputed(field, ids));
+      if (mode === 'fetch') continue;
+      const failures = await run(tx, () => computeAll(this.#env, field, this.#uncomputed(field, ids)));
+      if (failures.length > 0) throw new ComputeError(failures);
+    }
+    for (const [field, below] of tree.fields) if (below.fields.size > 0) await this.level(relatedIds(this.#env, field, ids), below, mode);
+  }
+
+  /** Fetches what a compute reads. What it reads is not computed here: that happens in one go, causes first. */
+  async causes(field: Field, ids: readonly Id[]): Promise<void> {
+    let seen = this.#seen.get(field);
+    if (!seen) this.#seen.set(field, (seen = new Set()));
+    const known = seen;
+    const fresh = ids.filter((id) => !known.has(id));
+    for (const id of fresh) known.add(id);
+    const tree: PathTree = { fields: new Map() };
+    for (const path of this.#env.registry.dependsOn(field)) addPath(tree, path);
+    // The value as stored comes along where a statement is due anyway: an equal result need not be written.
+    const isDue = [...tree.fields.keys()].some((other) => other.isStored && this.#misses(other, fresh));
+    if (field.isStored && isDue) addPath(tree, [field]);
+    await this.level(fresh, tree, 'fetch');
+  }
+
+  #misses(field: Field, ids: readonly Id[]): boolean {
+    return ids.some((id) => isStoredId(id) && this.#env.peek(field, id) === undefined && !this.#env.transaction.absent.has(field.model, id));
+  }
+
+  /** Those of the records for which a computed field must be computed. */
+  #uncomputed(field: Field, ids: readonly Id[]): readonly Id[] {
+    const tx = this.#env.transaction;
+    if (field.isStored) return ids.filter((id) => tx.toCompute.has(field, id));
+    const missing = [...tx.cache.getMissingIds(recordsOf(this.#env, field, ids), field)];
+    return missing.filter((id) => !isStoredId(id) || !tx.absent.has(field.model, id));
+  }
+}

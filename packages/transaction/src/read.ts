@@ -1,0 +1,105 @@
+import { MISS } from '@ormolu/cache';
+import { isStoredId, type Id } from '@ormolu/kernel';
+import type { Field } from '@ormolu/registry';
+import { computeFor } from './recompute';
+import type { Environment } from './environment';
+import { MissingRecordError, NotLoadedError, NotSingletonError } from './errors';
+import { load } from './load';
+import { GROUP, type PrefetchGroup } from './prefetch';
+import type { RecordSet } from './recordset';
+import { settleForReading } from './settle';
+import { assertAllowed } from './transaction-state';
+import { recordsOf, relatedIds } from './values';
+
+/** What reading needs of a record handle. */
+interface Readable {
+  readonly env: Environment;
+  readonly model: string;
+  readonly ids: readonly Id[];
+  readonly [GROUP]: PrefetchGroup;
+}
+
+/**
+ * Reads a field of a single record: from memory, computing what is pending; on a miss it suspends the running function or says
+ * what to do.
+ *
+ * @throws {NotSingletonError} TX_NOT_SINGLETON
+ * @throws {NotLoadedError} TX_NOT_LOADED outside `env.run`
+ * @throws {TriggerPendingError} TX_TRIGGER_PENDING outside `env.run`
+ * @throws {MissingRecordError} TX_RECORD_MISSING
+ */
+export function readField(record: Readable, field: Field): unknown {
+  const [id] = record.ids;
+  if (id === undefined || record.ids.length !== 1) throw new NotSingletonError(record.model, field.name, record.ids.length);
+  const { env } = record;
+  const tx = env.transaction;
+  tx.reads += 1;
+  if (field.compute) settle(record, field, id);
+  let value = env.column(field).at(tx.cache.slots(field.model).slotOf(id));
+  if (value === MISS) value = miss(record, field, id);
+  return field.relation ? wrap(record, field, value) : field.toUser(value);
+}
+
+/** Makes sure that no pending computation or trigger stands between memory and the truth. */
+function settle(record: Readable, field: Field, id: Id): void {
+  const tx = record.env.transaction;
+  if (tx.computes.has(field, id)) return;
+  if (tx.triggers.size > 0) settleForReading(record.env, field, id, () => groupOf(record, id));
+  if (!tx.toCompute.has(field, id)) return;
+  const pending = computedWith(record, id).filter((other) => tx.toCompute.has(field, other));
+  computeFor(record.env, field, { id, ids: pending });
+}
+
+/** Computes, defaults, suspends or refuses: what to do when a value is not in memory. */
+function miss(record: Readable, field: Field, id: Id): unknown {
+  const { env } = record;
+  const tx = env.transaction;
+  assertAllowed(tx.state, 'read');
+  tx.misses += 1;
+  if (isStoredId(id) && tx.absent.has(field.model, id)) throw new MissingRecordError(field.model, [id], `${field.name} was read`);
+  const group = [...tx.cache.getMissingIds(recordsOf(env, field, groupOf(record, id)), field)];
+  if (field.compute && !field.isStored) {
+    const isMissing = new Set(group);
+    computeFor(env, field, { id, ids: computedWith(record, id).filter((other) => isMissing.has(other) && !tx.absent.has(field.model, other)) });
+    const value = env.peek(field, id);
+    if (value !== undefined) return value;
+  }
+  if (!tx.execution) throw new NotLoadedError(field.model, field.name, id);
+  return tx.execution.suspend([{ field, ids: group }]);
+}
+
+/** The ids that travel with a record, it being among them. */
+function groupOf(record: Readable, id: Id): readonly Id[] {
+  const ids = record[GROUP].ids();
+  return ids.includes(id) ? ids : [id, ...ids];
+}
+
+/** The ids computed with a record: its group where what they lack can be fetched, otherwise it alone, so that no other's lack is its error. */
+function computedWith(record: Readable, id: Id): readonly Id[] {
+  return record.env.transaction.execution ? groupOf(record, id) : [id];
+}
+
+/** Gives a cached relation as the record or set it stands for. */
+function wrap(record: Readable, field: Field, value: unknown): RecordSet | null {
+  if (!field.relation || value === null) return null;
+  const { env } = record;
+  const group = record[GROUP].through(field, (ids) => relatedIds(env, field, ids));
+  // A relation is cached as an id or a list of ids, and as nothing else.
+  const ids = Array.isArray(value) ? (value as readonly Id[]) : [value as Id];
+  return env.recordsOf(env.registry.model(field.relation.comodel), ids, group);
+}
+
+/** `records.read`: plain objects, with relations as ids. */
+export async function readApi(records: RecordSet, names: readonly string[]): Promise<Record<string, unknown>[]> {
+  const { env } = records;
+  await load(env, records.model, records.ids, names);
+  const fields = names.filter((name) => name !== 'id').map((name) => env.registry.field(records.model, name));
+  return [...records].map((record) => {
+    const plain: Record<string, unknown> = { id: record.id };
+    for (const field of fields) {
+      const value = readField(record, field);
+      plain[field.name] = field.relation ? env.peek(field, record.id) : value;
+    }
+    return plain;
+  });
+}

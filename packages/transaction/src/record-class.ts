@@ -1,0 +1,53 @@
+import type { Id } from '@ormolu/kernel';
+import type { Field, Model, Registry } from '@ormolu/registry';
+import { assign } from './assign';
+import type { Environment } from './environment';
+import type { PrefetchGroup } from './prefetch';
+import { readField } from './read';
+import { RecordSet } from './recordset';
+
+type RecordClass = new (env: Environment, ids: readonly Id[], group: PrefetchGroup) => RecordSet;
+
+const classes = new WeakMap<Registry, Map<string, RecordClass>>();
+
+/**
+ * The class of a model's records in a registry version: made once, with an accessor per field on its prototype, because a getter
+ * there reads as fast as a plain property and a `Proxy` does not.
+ */
+export function recordClassOf(registry: Registry, model: Model): RecordClass {
+  let ofRegistry = classes.get(registry);
+  if (!ofRegistry) classes.set(registry, (ofRegistry = new Map<string, RecordClass>()));
+  let made = ofRegistry.get(model.name);
+  if (!made) ofRegistry.set(model.name, (made = makeClass(model)));
+  return made;
+}
+
+function makeClass(model: Model): RecordClass {
+  const made = class extends RecordSet {
+    constructor(env: Environment, ids: readonly Id[], group: PrefetchGroup) {
+      super(model, env, ids, group);
+    }
+  };
+  for (const field of model.fields.values()) Object.defineProperty(made.prototype, field.name, accessorOf(field));
+  for (const [name, method] of model.methods) {
+    Object.defineProperty(made.prototype, name, {
+      value(this: RecordSet, ...args: readonly unknown[]): unknown {
+        return method(this, ...args);
+      },
+    });
+  }
+  return made;
+}
+
+function accessorOf(field: Field): PropertyDescriptor {
+  return {
+    get(this: RecordSet): unknown {
+      return readField(this, field);
+    },
+    set(this: RecordSet, value: unknown): void {
+      assign(this, field, value);
+    },
+    enumerable: true,
+    configurable: true,
+  };
+}

@@ -1,0 +1,273 @@
+import type { Id } from '@ormolu/kernel';
+import type { Model } from '@ormolu/registry';
+import { create, type Values } from './create';
+import type { Environment } from './environment';
+import { NotSingletonError } from './errors';
+import { load } from './load';
+import { fireModified } from './modified';
+import { GROUP, PrefetchGroup } from './prefetch';
+import { resolvePath } from './paths';
+import { relatedIds } from './values';
+import { readApi, readField } from './read';
+import { recomputeFields } from './recompute';
+import { count, existing, search, type SearchOptions } from './search';
+import { assign } from './assign';
+import { unlink } from './unlink';
+import { write } from './write';
+
+/**
+ * An ordered, immutable set of records of one model in one environment.
+ *
+ * Field accessors live on the class made for each model (`recordClassOf`) and work on single records; everything else is here.
+ * Iterating gives single records that share the set's prefetch group: a miss on one fetches all.
+ * @see docs/ladder.md; Odoo's recordsets
+ */
+export class RecordSet implements Iterable<RecordSet> {
+  readonly env: Environment;
+  readonly ids: readonly Id[];
+  readonly #definition: Model;
+  readonly [GROUP]: PrefetchGroup;
+
+  constructor(definition: Model, env: Environment, ids: readonly Id[], group: PrefetchGroup) {
+    this.#definition = definition;
+    this.env = env;
+    this.ids = ids;
+    this[GROUP] = group;
+  }
+
+  /** The model's name. */
+  get model(): string {
+    return this.#definition.name;
+  }
+
+  get length(): number {
+    return this.ids.length;
+  }
+
+  /** The id of a single record. @throws {NotSingletonError} TX_NOT_SINGLETON */
+  get id(): Id {
+    return RecordSet.idOf(this, 'id');
+  }
+
+  /** The ids fetched together with a miss on these records. */
+  get prefetchIds(): readonly Id[] {
+    return this[GROUP].ids();
+  }
+
+  static definitionOf(records: RecordSet): Model {
+    return records.#definition;
+  }
+
+  /** The id of a set of exactly one; the error names the field that was asked of it. */
+  static idOf(records: RecordSet, asked: string): Id {
+    const [id] = records.ids;
+    if (id === undefined || records.ids.length !== 1) throw new NotSingletonError(records.model, asked, records.ids.length);
+    return id;
+  }
+
+  /** Records by id; repeats are dropped. Nothing is asked of the database: `exists` tells which are there. */
+  browse(ids: Id | readonly Id[]): RecordSet {
+    return this.#of(Array.isArray(ids) ? unique(ids as readonly Id[]) : [ids as Id]);
+  }
+
+  /** The record at a place, counted from the end when negative, or undefined. */
+  at(index: number): RecordSet | undefined {
+    const id = this.ids.at(index);
+    return id === undefined ? undefined : this.#single(id);
+  }
+
+  /** The first record, or undefined. */
+  first(): RecordSet | undefined {
+    return this.at(0);
+  }
+
+  /** This very set, if it holds one record. @throws {NotSingletonError} TX_NOT_SINGLETON */
+  ensureOne(): this {
+    RecordSet.idOf(this, 'id');
+    return this;
+  }
+
+  *[Symbol.iterator](): Iterator<RecordSet> {
+    for (const id of this.ids) yield this.#single(id);
+  }
+
+  /** The same records in another environment. */
+  withEnv(env: Environment): RecordSet {
+    return env.recordsOf(env.registry.model(this.model), this.ids, PrefetchGroup.of(this[GROUP].ids()));
+  }
+
+  /**
+   * Follows a path: the union of the records it leads to, or the values of its last field, one per record.
+   *
+   * @param path - field names with dots, `'country.name'`
+   */
+  mapped(path: string): RecordSet | readonly unknown[] {
+    let records: RecordSet = this;
+    for (const field of resolvePath(this.env.registry, this.model, path)) {
+      const values = [...records].map((record) => readField(record, field));
+      if (!field.relation) return values;
+      const ids = values.flatMap((value) => (value instanceof RecordSet ? value.ids : []));
+      const group = records[GROUP].through(field, (from) => relatedIds(this.env, field, from));
+      records = this.env.recordsOf(this.env.registry.model(field.relation.comodel), unique(ids), group);
+    }
+    return records;
+  }
+
+  /** The records for which `keep` is true, in order. */
+  filtered(keep: (record: RecordSet) => boolean): RecordSet {
+    return this.#of([...this].filter(keep).flatMap((record) => record.ids), this[GROUP]);
+  }
+
+  /** The records in the order of a key; equal keys keep their order. Null comes last. */
+  sorted(key: (record: RecordSet) => string | number | bigint | boolean | Date | null, direction: 'asc' | 'desc' = 'asc'): RecordSet {
+    const sign = direction === 'asc' ? 1 : -1;
+    const keyed = [...this].map((record) => ({ ids: record.ids, key: key(record) }));
+    keyed.sort((a, b) => {
+      if (a.key === null || b.key === null) return Number(a.key === null) - Number(b.key === null);
+      return a.key < b.key ? -sign : a.key > b.key ? sign : 0;
+    });
+    return this.#of(keyed.flatMap(({ ids }) => ids), this[GROUP]);
+  }
+
+  /** The records by the value of a key, in the order the keys first come. */
+  grouped<K>(key: (record: RecordSet) => K): Map<K, RecordSet> {
+    const groups = new Map<K, Id[]>();
+    for (const record of this) {
+      const value = key(record);
+      const ids = groups.get(value);
+      if (ids) ids.push(...record.ids);
+      else groups.set(value, [...record.ids]);
+    }
+    return new Map([...groups].map(([value, ids]) => [value, this.#of(ids, this[GROUP])]));
+  }
+
+  /** These records, then those of the other set that are not among them. */
+  union(other: RecordSet): RecordSet {
+    return this.#of(unique([...this.ids, ...this.#same(other)]));
+  }
+
+  /** The records that are in both, in this order. */
+  intersect(other: RecordSet): RecordSet {
+    const kept = new Set(this.#same(other));
+    return this.#of(this.ids.filter((id) => kept.has(id)));
+  }
+
+  /** The records that are not in the other set. */
+  subtract(other: RecordSet): RecordSet {
+    const gone = new Set(this.#same(other));
+    return this.#of(this.ids.filter((id) => !gone.has(id)));
+  }
+
+  /**
+   * Brings paths into memory, so that plain property reads answer: level by level, a batch a level.
+   *
+   * @param paths - field names with dots
+   * @throws {UnknownFieldError} FIELD_UNKNOWN for a misspelt path, with the nearest name
+   * @remarks At most one statement per distinct path prefix and kind of field; none for what is loaded.
+   */
+  load(paths: readonly string[]): Promise<this> {
+    this.#wait('load');
+    return load(this.env, this.model, this.ids, paths).then(() => this);
+  }
+
+  /** Plain objects of the named fields, one per record: many2one as id, lists as ids. Loads what is missing. */
+  read(fields: readonly string[]): Promise<Record<string, unknown>[]> {
+    this.#wait('read');
+    return readApi(this, fields);
+  }
+
+  /** Makes new records; one value gives one record, a list gives a set. One INSERT, whatever their number. */
+  create(values: Values | readonly Values[]): Promise<RecordSet> {
+    this.#wait('create');
+    return create(this, Array.isArray(values) ? (values as readonly Values[]) : [values as Values]);
+  }
+
+  /** Sets the same values on all records. Memory only, until the flush; resolves the triggers it meets. */
+  write(values: Values): Promise<void> {
+    this.#wait('write');
+    return write(this, values);
+  }
+
+  /** Deletes the records, and what cascades from them, at once. */
+  unlink(): Promise<void> {
+    this.#wait('unlink');
+    return unlink(this);
+  }
+
+  /** The records among these that are in the database. One statement. */
+  exists(): Promise<RecordSet> {
+    this.#wait('exists');
+    return existing(this);
+  }
+
+  /** Finds records by a filter. Flushes first; one statement. */
+  search(filter: unknown = {}, options: SearchOptions = {}): Promise<RecordSet> {
+    this.#wait('search');
+    return search(this, filter, options);
+  }
+
+  /** Counts records by a filter. Flushes first; one statement. */
+  count(filter: unknown = {}): Promise<number> {
+    this.#wait('count');
+    return count(this, filter);
+  }
+
+  /** Says that stored values of these fields have changed by other ways than assignment: their dependents are marked. */
+  modified(fields: readonly string[]): void {
+    for (const name of fields) fireModified(this.env.transaction, this.env.registry.field(this.model, name), this.ids);
+  }
+
+  /** Forgets clean cached values, of all fields when none is named; pending ones stay. */
+  invalidate(fields?: readonly string[]): void {
+    const chosen = fields ? fields.map((name) => this.env.registry.field(this.model, name)) : [...this.#definition.fields.values()];
+    this.env.transaction.cache.invalidate(chosen.map((field) => [field, this.ids]));
+  }
+
+  /** Marks computed stored fields of these records, and computes them. */
+  recompute(fields?: readonly string[]): Promise<void> {
+    const all = [...this.#definition.fields.values()].filter((field) => field.isStored && field.compute);
+    this.#wait('recompute');
+    return recomputeFields(this.env.transaction, fields ? fields.map((name) => this.env.registry.field(this.model, name)) : all, this.ids);
+  }
+
+  /** Flushes; at present everything pending, whichever fields are named. */
+  flush(): Promise<void> {
+    return this.env.transaction.flush();
+  }
+
+  toString(): string {
+    return `${this.model}(${this.ids.map(String).join(', ')})`;
+  }
+
+  /** Reads a field by name, as the property does. @throws {UnknownFieldError} FIELD_UNKNOWN */
+  get(name: string): unknown {
+    return readField(this, this.env.registry.field(this.model, name));
+  }
+
+  /** Assigns a field by name, as the property does. @throws {UnknownFieldError} FIELD_UNKNOWN */
+  set(name: string, value: unknown): void {
+    assign(this, this.env.registry.field(this.model, name), value);
+  }
+
+  /** Refuses a call that returns a promise while a function runs that must not wait. */
+  #wait(call: string): void {
+    this.env.transaction.assertOutsideRun(call);
+  }
+
+  #single(id: Id): RecordSet {
+    return this.env.recordsOf(this.#definition, [id], this[GROUP]);
+  }
+
+  #of(ids: readonly Id[], group?: PrefetchGroup): RecordSet {
+    return this.env.recordsOf(this.#definition, ids, group);
+  }
+
+  #same(other: RecordSet): readonly Id[] {
+    if (other.model === this.model) return other.ids;
+    throw new TypeError(`Sets of ${this.model} and of ${other.model} have nothing in common: give two sets of one model.`);
+  }
+}
+
+function unique(ids: readonly Id[]): readonly Id[] {
+  return ids.length < 2 ? ids : [...new Set(ids)];
+}

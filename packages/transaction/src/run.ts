@@ -1,0 +1,119 @@
+import type { Id } from '@ormolu/kernel';
+import type { Field } from '@ormolu/registry';
+import { RunError } from './errors';
+import { fetchNeeds } from './fetch';
+import type { Transaction } from './transaction';
+import { resolveTriggers } from './resolve-triggers';
+
+/** What a suspended function wants in memory: a field of some records. */
+export interface Need {
+  readonly field: Field;
+  readonly ids: readonly Id[];
+}
+
+/** Thrown through the user's function to leave it; one object for all, since nobody reads its stack. */
+class Suspension extends Error {
+  constructor() {
+    super('A read inside env.run() waits for values. Let this error pass: catch only the errors you expect.');
+    this.name = 'Suspension';
+  }
+}
+
+const SUSPENSION = new Suspension();
+
+/** One execution of a function that may suspend. */
+export class Execution {
+  readonly needs: Need[] = [];
+
+  /** Leaves the running function until these values are in memory. */
+  suspend(needs: readonly Need[]): never {
+    this.needs.push(...needs);
+    throw SUSPENSION;
+  }
+}
+
+/** Tells a suspension from an error of the user's, so that engine code in between lets it pass. */
+export function isSuspension(error: unknown): boolean {
+  return error === SUSPENSION;
+}
+
+/**
+ * Runs a synchronous function to its end, fetching what it misses between executions.
+ *
+ * Each execution begins from the same memory: what a suspended one wrote is taken back before anything is fetched, so nothing
+ * learnt lives in what is undone, and the result comes from one uninterrupted execution.
+ */
+export async function run<T>(tx: Transaction, fn: () => T): Promise<T> {
+  if (tx.triggers.size > 0) await resolveTriggers(tx);
+  const asked = new Set<string>();
+  for (;;) {
+    const attempt = execute(tx, fn);
+    if ('value' in attempt) return attempt.value;
+    if (!isNews(asked, attempt.needs)) {
+      const { field, ids } = attempt.needs[0] ?? {};
+      throw new RunError(
+        'RUN_ENDLESS',
+        `env.run() fetched ${field ? `${field.model}.${field.name}` : 'values'} of ${String(ids?.length ?? 0)} records, and the function still misses them. ` +
+          'It probably invalidates what it reads: do that outside.',
+        { details: { field: field?.name, model: field?.model } },
+      );
+    }
+    await fetchNeeds(tx, attempt.needs);
+  }
+}
+
+/** One execution: its value, or what it needs, with its writes taken back. */
+function execute<T>(tx: Transaction, fn: () => T): { value: T } | { needs: readonly Need[] } {
+  const execution = new Execution();
+  const checkpoint = tx.undo.checkpoint();
+  const outer = tx.execution;
+  tx.execution = execution;
+  let ended = false;
+  try {
+    const value = fn();
+    ended = true;
+    refuseSwallowed(execution);
+    refusePromise(value);
+    tx.undo.keep(checkpoint);
+    return { value };
+  } catch (error) {
+    // Whatever came out: as long as something was missed, the function did not run with all it needs.
+    const suspended = !ended && execution.needs.length > 0;
+    if (suspended || ended) tx.undo.undo(checkpoint);
+    else tx.undo.keep(checkpoint);
+    if (suspended) return { needs: execution.needs };
+    throw error;
+  } finally {
+    tx.execution = outer;
+  }
+}
+
+function refuseSwallowed(execution: Execution): void {
+  if (execution.needs.length === 0) return;
+  throw new RunError(
+    'RUN_SWALLOWED',
+    'The function given to env.run() caught the signal that leaves it while values are fetched. Rethrow what you do not expect: catch (e) { if (!OrmoluError.is(e)) throw e; … }.',
+  );
+}
+
+function refusePromise(value: unknown): void {
+  if (typeof value !== 'object' || value === null || !('then' in value) || typeof value.then !== 'function') return;
+  // The promise is the caller's mistake and nobody will await it; its own failure must not end the process.
+  Promise.resolve(value).catch(() => undefined);
+  throw new RunError(
+    'RUN_ASYNC',
+    'The function given to env.run() returned a promise. It must be plain synchronous code: await before or after env.run().',
+  );
+}
+
+/** Remembers what was asked. @returns whether anything of it is asked for the first time */
+function isNews(asked: Set<string>, needs: readonly Need[]): boolean {
+  let isNew = false;
+  for (const { field, ids } of needs) {
+    const name = `${field.model}.${field.name}:${ids.map(String).join(',')}`;
+    if (asked.has(name)) continue;
+    asked.add(name);
+    isNew = true;
+  }
+  return isNew;
+}

@@ -1,0 +1,36 @@
+import { TransactionStateError } from './errors';
+
+/**
+ * What a transaction is doing. The moves: `open ⇄ flushing`, `open → committing → closed`, `open | committing | failed → closed`
+ * (roll back), and any state but `closed` → `failed` when the database said that the transaction is lost.
+ */
+export type TransactionState = 'open' | 'flushing' | 'committing' | 'failed' | 'closed';
+
+/** Which calls each state allows. One place, so that an error can name both. */
+const ALLOWED: Readonly<Record<TransactionState, ReadonlySet<string>>> = {
+  open: new Set(['read', 'write', 'flush', 'savepoint', 'commit', 'rollback', 'clear', 'reset']),
+  flushing: new Set(['read', 'write', 'recompute']),
+  committing: new Set(['read', 'write', 'flush', 'rollback', 'savepoint']),
+  failed: new Set(['rollback']),
+  closed: new Set(['rollback']),
+};
+
+const REMEDY: Readonly<Record<TransactionState, string>> = {
+  open: '',
+  flushing: 'Await the running flush first.',
+  committing: 'Nothing can follow the commit; do it before.',
+  failed: 'A statement failed outside a savepoint, so the database takes nothing more: let the transaction roll back, and put work that may fail into tx.savepoint(…).',
+  closed: 'Keep ids, not records, and browse them in a new db.transaction(…).',
+};
+
+/**
+ * Refuses a call that the state does not allow.
+ *
+ * @throws {TransactionStateError} TX_STATE naming call and state
+ */
+export function assertAllowed(state: TransactionState, call: string): void {
+  if (ALLOWED[state].has(call)) return;
+  throw new TransactionStateError('TX_STATE', `${call} is not possible while the transaction is ${state}. ${REMEDY[state]}`, {
+    details: { state, call },
+  });
+}

@@ -1,0 +1,295 @@
+import { Cache } from '@ormolu/cache';
+import { StackMap, type Commit, type Id, type Rung, type Session, type StoredId } from '@ormolu/kernel';
+import type { Field, Registry } from '@ormolu/registry';
+import { Absent } from './absent';
+import { ComputingStack } from './computing';
+import { Environment } from './environment';
+import { EnvironmentSet, type EnvironmentKey } from './environment-set';
+import { RunError, TransactionStateError, type ComputeFailure } from './errors';
+import { flush } from './flush';
+import { Hooks } from './hooks';
+import { loadCauses } from './load';
+import { PendingTriggers } from './pending-triggers';
+import { computeStored } from './recompute';
+import type { RecordSet } from './recordset';
+import { run, type Execution } from './run';
+import { Savepoint, withSavepoint, type SavepointOptions } from './savepoint';
+import { ToCompute } from './to-compute';
+import { assertAllowed, type TransactionState } from './transaction-state';
+import { UndoLog } from './undo-log';
+
+/** What a transaction works with. */
+export interface TransactionOptions {
+  readonly registry: Registry;
+  /** The open database transaction; this unit of work owns it from now on. */
+  readonly session: Session;
+  /** The rung below: what this transaction does not know, it asks there. */
+  readonly rung: Rung;
+  /** The user on whose behalf it runs. @defaultValue null */
+  readonly uid?: number | null | undefined;
+  readonly context?: Readonly<Record<string, unknown>> | undefined;
+}
+
+/**
+ * The first rung: a unit of work with everything it has read and not yet written.
+ *
+ * It owns the cache, the queues of pending computations and writes, and its environments.
+ * @see docs/ladder.md; Odoo's `Transaction`
+ */
+export class Transaction {
+  readonly cache: Cache = new Cache();
+  readonly undo: UndoLog = new UndoLog(this.cache);
+  readonly toCompute: ToCompute = new ToCompute(this.undo);
+  readonly triggers: PendingTriggers = new PendingTriggers(this.undo);
+  readonly absent: Absent = new Absent(this.undo);
+  /** Pairs shielded from recomputation: field → ids, pushed and popped. */
+  readonly protected: StackMap<Field, ReadonlySet<Id>> = new StackMap();
+  readonly computes: ComputingStack = new ComputingStack();
+  /** Every environment still held by somebody. */
+  readonly envs: EnvironmentSet = new EnvironmentSet();
+  readonly savepoints: Savepoint[] = [];
+  readonly precommit: Hooks = new Hooks(this.undo);
+  readonly postcommit: Hooks = new Hooks(this.undo);
+  readonly prerollback: Hooks = new Hooks(this.undo);
+  readonly postrollback: Hooks = new Hooks(this.undo);
+  readonly registry: Registry;
+  readonly session: Session;
+  readonly rung: Rung;
+  /** The environment the user's function gets. */
+  readonly env: Environment;
+  /** The environment the engine itself works in: the same user, access unlimited. */
+  readonly rootEnv: Environment;
+  /** The function that may suspend and is running now. */
+  execution: Execution | undefined;
+  /** Property reads so far, those of functions that ran again included. */
+  reads = 0;
+  /** Of the reads, those that memory could not answer. */
+  misses = 0;
+  #state: TransactionState = 'open';
+  #hasWrittenInSavepoint = false;
+  readonly #changed = new Map<string, Set<StoredId>>();
+
+  constructor(options: TransactionOptions) {
+    this.registry = options.registry;
+    this.session = options.session;
+    this.rung = options.rung;
+    const key = { uid: options.uid ?? null, su: options.uid === undefined || options.uid === null, context: options.context ?? {} };
+    this.env = this.environment(key);
+    this.rootEnv = this.environment({ uid: key.uid, su: true, context: {} });
+  }
+
+  get state(): TransactionState {
+    return this.#state;
+  }
+
+  /** Pending computations: field → ids. */
+  get tocompute(): ToCompute {
+    return this.toCompute;
+  }
+
+  /** Pending writes: model → id → field name → value in the cache's form. A view of the cache's dirty values, made anew. */
+  get towrite(): ReadonlyMap<string, ReadonlyMap<Id, ReadonlyMap<string, unknown>>> {
+    const view = new Map<string, Map<Id, Map<string, unknown>>>();
+    for (const { model, name } of [...this.cache.getDirtyFields()]) {
+      const byId = view.get(model) ?? new Map<Id, Map<string, unknown>>();
+      for (const [, id, value] of this.cache.dirtyEntries(this.registry.field(model, name))) {
+        byId.set(id, (byId.get(id) ?? new Map<string, unknown>()).set(name, value));
+      }
+      if (byId.size > 0) view.set(model, byId);
+    }
+    return view;
+  }
+
+  /** The environment with these arguments: the same object as before while anybody holds it. */
+  environment(key: EnvironmentKey): Environment {
+    return this.envs.intern(key, () => new Environment(this, key));
+  }
+
+  /** @see Environment.run */
+  run<T>(fn: () => T): Promise<T> {
+    this.assertOutsideRun('run');
+    return this.#run(fn);
+  }
+
+  /**
+   * Finishes pending computations, then writes pending updates.
+   *
+   * @throws {TransactionStateError} TX_STATE when a flush is running, or the transaction is over
+   * @throws {ComputeError} TX_COMPUTE_FAILED, {MissingRecordError} TX_RECORD_MISSING, {ConstraintError}
+   * @remarks One UPDATE per model and set of fields, whatever the number of records.
+   */
+  flush(): Promise<void> {
+    this.assertOutsideRun('flush');
+    return this.#flush();
+  }
+
+  async #run<T>(fn: () => T): Promise<T> {
+    assertAllowed(this.#state, 'read');
+    return run(this, fn);
+  }
+
+  async #flush(): Promise<void> {
+    assertAllowed(this.#state, 'flush');
+    const before = this.#state;
+    this.#state = 'flushing';
+    try {
+      await flush(this);
+    } finally {
+      // A failed statement has ended the database transaction meanwhile; that stays so.
+      if (this.#isIn('flushing')) this.#state = before;
+    }
+  }
+
+  /** Forgets everything in memory, what is pending included. */
+  clear(): void {
+    assertAllowed(this.#state, 'clear');
+    this.cache.clear();
+    this.toCompute.clear();
+    this.triggers.clear();
+    this.absent.clear();
+  }
+
+  /** Takes a savepoint to be ended by hand, or runs work inside one: released when it returns, rolled back when it throws. */
+  savepoint(): Promise<Savepoint>;
+  savepoint<T>(work: () => Promise<T> | T, options?: SavepointOptions): Promise<T>;
+  savepoint<T>(work?: () => Promise<T> | T, options?: SavepointOptions): Promise<T | Savepoint> {
+    this.assertOutsideRun('savepoint');
+    return work ? withSavepoint(this, work, options) : Savepoint.take(this, options);
+  }
+
+  /** Shields fields of some records from recomputation while a function runs. */
+  protecting<T>(fields: readonly Field[], records: RecordSet, fn: () => T): T {
+    return this.shielding(fields, records.ids, fn);
+  }
+
+  /** The same by ids. */
+  shielding<T>(fields: readonly Field[], ids: readonly Id[], fn: () => T): T {
+    const levels = fields.map((field): [Field, ReadonlySet<Id>] => {
+      const before = this.protected.get(field);
+      return [field, new Set(before ? [...before, ...ids] : ids)];
+    });
+    this.protected.push(new Map(levels));
+    try {
+      return fn();
+    } finally {
+      this.protected.pop();
+    }
+  }
+
+  /**
+   * Flushes, makes everything true and tells the rungs below.
+   *
+   * @throws {ConflictError} when another transaction was faster; nothing was written
+   * @throws {AggregateError} when post-commit hooks failed; the commit itself is durable
+   */
+  commit(): Promise<void> {
+    this.assertOutsideRun('commit');
+    return this.#commit();
+  }
+
+  async #commit(): Promise<void> {
+    assertAllowed(this.#state, 'commit');
+    if (this.savepoints.length > 0) throw new TransactionStateError('TX_SAVEPOINT_OPEN', 'commit() was called inside a savepoint. Release it or roll it back first.');
+    await this.flush();
+    await this.precommit.run();
+    await this.flush();
+    this.#state = 'committing';
+    try {
+      await this.session.commit();
+    } finally {
+      this.#state = 'closed';
+    }
+    await this.rung.publish(this.#commitMessage());
+    const errors = await this.postcommit.runAll();
+    if (errors.length > 0) throw new AggregateError(errors, 'The commit is durable, but functions that were to run after it failed: see errors.');
+  }
+
+  /** Takes everything back, in database and memory. A second call does nothing. */
+  async rollback(): Promise<void> {
+    if (this.#state === 'closed') return;
+    const errors = [...(await this.prerollback.runAll())];
+    await this.session.rollback();
+    this.#state = 'closed';
+    this.cache.clear();
+    this.toCompute.clear();
+    this.triggers.clear();
+    errors.push(...(await this.postrollback.runAll()));
+    if (errors.length > 0) throw new AggregateError(errors, 'The transaction was rolled back, but functions that were to run with it failed: see errors.');
+  }
+
+  /** Sends a statement that changes rows; remembers when the database transaction is lost by it. */
+  async statement<T>(send: (session: Session) => Promise<T>): Promise<T> {
+    if (this.savepoints.length > 0) this.#hasWrittenInSavepoint = true;
+    try {
+      return await send(this.session);
+    } catch (error) {
+      if (this.session.state !== 'open') this.#state = 'failed';
+      throw error;
+    }
+  }
+
+  /** Loads what a stored field's compute reads for marked records, then computes them. @returns the failures */
+  async recompute(field: Field, ids: readonly Id[]): Promise<readonly ComputeFailure[]> {
+    await loadCauses(this, field, ids);
+    return run(this, () => computeStored(this, field, ids));
+  }
+
+  /** Stored values past the cache, in the cache's form. */
+  async readStored(model: string, ids: readonly Id[], names: readonly string[]): Promise<Map<Id, readonly unknown[]>> {
+    const stored = ids.filter((id) => typeof id !== 'object');
+    const fields = names.map((name) => this.registry.field(model, name));
+    const answer = await this.session.read({ model, ids: stored, fields: names });
+    return new Map(answer.ids.map((id, row) => [id, fields.map((field, place) => field.fromColumn(answer.columns[place]?.[row]))]));
+  }
+
+  /** Whether a pair is shielded from recomputation now. */
+  isProtected(field: Field, id: Id): boolean {
+    return this.protected.get(field)?.has(id) ?? false;
+  }
+
+  /** Which pairs are shielded now, for those who must know it later. */
+  shield(): ReadonlyMap<Field, ReadonlySet<Id>> {
+    return new Map([...this.protected.keys()].map((field) => [field, this.protected.get(field) ?? new Set<Id>()]));
+  }
+
+  /** Values fetched now may show what a savepoint will take back, and must leave with it. */
+  get fetchesAreUndoable(): boolean {
+    return this.#hasWrittenInSavepoint && this.savepoints.length > 0;
+  }
+
+  /** After a rollback to a savepoint: the database takes statements again. */
+  rolledBackTo(hadWritten: boolean): void {
+    this.#hasWrittenInSavepoint = hadWritten;
+    if (this.#state === 'failed' && this.session.state === 'open') this.#state = 'open';
+  }
+
+  noteCreated(model: string, ids: readonly StoredId[]): void {
+    this.absent.remove(model, ids);
+    this.noteChanged(model, ids);
+  }
+
+  /** Remembers rows changed, for the rungs below. Those of a savepoint rolled back stay: saying too much is safe. */
+  noteChanged(model: string, ids: readonly StoredId[]): void {
+    const changed = this.#changed.get(model) ?? new Set<StoredId>();
+    this.#changed.set(model, changed);
+    for (const id of ids) changed.add(id);
+  }
+
+  /** Refuses at once, not by a promise, what returns one inside `run`. @throws {RunError} RUN_ASYNC_CALL */
+  assertOutsideRun(call: string): void {
+    if (!this.execution) return;
+    throw new RunError(
+      'RUN_ASYNC_CALL',
+      `${call}() was called inside env.run(). Nothing there may return a promise: read plain properties, and call ${call}() before or after the run.`,
+      { details: { call } },
+    );
+  }
+
+  #commitMessage(): Commit {
+    return { changed: this.#changed };
+  }
+
+  #isIn(state: TransactionState): boolean {
+    return this.#state === state;
+  }
+}

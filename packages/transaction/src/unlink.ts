@@ -1,0 +1,110 @@
+import { condition, isStoredId, type Id, type StoredId } from '@ormolu/kernel';
+import type { Field } from '@ormolu/registry';
+import { fetchColumns } from './fetch';
+import { moveBetweenLists } from './inverse-lists';
+import { fire, startFiring } from './modified';
+import type { RecordSet } from './recordset';
+import { resolveTriggers } from './resolve-triggers';
+import type { Transaction } from './transaction';
+import { assertAllowed } from './transaction-state';
+import { cachedReference, recordsOf } from './values';
+
+/** What goes with some records, as the foreign keys say. */
+interface Consequences {
+  /** Model → ids of the rows deleted, those asked for included. */
+  readonly deleted: Map<string, Set<StoredId>>;
+  /** The many2ones that become null, with the records that lose their value. */
+  readonly emptied: Map<Field, Set<StoredId>>;
+}
+
+/**
+ * Deletes records and what cascades from them, and leaves no trace of them in memory.
+ *
+ * What is pending is flushed first, because the foreign keys judge the stored rows. Those who depended on the records are marked.
+ * @throws {ConstraintError} when other records refer to them and forbid it
+ * @remarks One DELETE, beside the flush; one SELECT for each many2one by which deletion spreads.
+ */
+export async function unlink(set: RecordSet): Promise<void> {
+  const { env } = set;
+  const tx = env.transaction;
+  assertAllowed(tx.state, 'write');
+  const ids = set.ids.filter(isStoredId);
+  if (ids.length === 0) return;
+  await tx.flush();
+  const consequences = await spread(tx, set.model, ids);
+  await markThoseWhoDepended(tx, consequences);
+  await tx.statement((session) => session.delete(set.model, ids));
+  forget(tx, consequences);
+}
+
+/** Follows the foreign keys from the records to all that the database will delete or empty with them. */
+async function spread(tx: Transaction, model: string, ids: readonly StoredId[]): Promise<Consequences> {
+  const deleted = new Map<string, Set<StoredId>>([[model, new Set(ids)]]);
+  const emptied = new Map<Field, Set<StoredId>>();
+  const work: { model: string; ids: readonly StoredId[] }[] = [{ model, ids }];
+  for (let step = work.pop(); step; step = work.pop()) {
+    for (const field of referencesTo(tx, step.model)) {
+      const rule = field.relation?.onDelete ?? 'set null';
+      if (rule === 'restrict') continue;
+      const answer = await tx.rung.query(tx.session, {
+        model: field.model, filter: condition([field.name], 'in', step.ids), fields: [field.name],
+      });
+      const holders = rule === 'cascade' ? gather(deleted, field.model) : gather(emptied, field);
+      const fresh = answer.ids.filter((id) => !holders.has(id));
+      for (const id of fresh) holders.add(id);
+      if (rule === 'cascade' && fresh.length > 0) work.push({ model: field.model, ids: fresh });
+    }
+  }
+  return { deleted, emptied };
+}
+
+function referencesTo(tx: Transaction, model: string): readonly Field[] {
+  const all = [...tx.registry.models.values()].flatMap((other) => [...other.fields.values()]);
+  return all.filter((field) => field.isStored && field.relation?.kind === 'many2one' && field.relation.comodel === model);
+}
+
+/** Before the rows go: their relations still tell who depends on them. */
+async function markThoseWhoDepended(tx: Transaction, { deleted, emptied }: Consequences): Promise<void> {
+  for (const [model, ids] of deleted) {
+    const fields = [...tx.registry.model(model).fields.values()];
+    const owners = fields.filter((field) => field.relation?.kind === 'many2one' && tx.registry.inversesOf(field).length > 0);
+    await fetchColumns(tx, owners, [...ids]);
+    for (const field of fields) {
+      const tree = tx.registry.triggersOf(field);
+      if (tree.branches.size > 0) fire(tx, startFiring(tx, field), { targets: [], branches: tree.branches }, ids);
+    }
+  }
+  for (const [field, ids] of emptied) fire(tx, startFiring(tx, field), tx.registry.triggersOf(field), ids);
+  await resolveTriggers(tx);
+}
+
+/** After the rows have gone: no trace of them in cache, lists or queues. */
+function forget(tx: Transaction, { deleted, emptied }: Consequences): void {
+  const env = tx.rootEnv;
+  for (const [field, ids] of emptied) {
+    const staying = [...ids].filter((id) => !deleted.get(field.model)?.has(id));
+    const moves = staying.map((id) => ({ id, from: cachedReference(env, field, id), to: null }));
+    for (const inverse of tx.registry.inversesOf(field)) moveBetweenLists(tx, inverse, moves);
+    tx.cache.update(recordsOf(env, field, staying), field, staying.map(() => null));
+    tx.noteChanged(field.model, staying);
+  }
+  for (const [model, gone] of deleted) {
+    const ids: readonly Id[] = [...gone];
+    for (const field of tx.registry.model(model).fields.values()) {
+      if (field.relation?.kind === 'many2one') {
+        const moves = ids.map((id) => ({ id, from: cachedReference(env, field, id), to: null }));
+        for (const inverse of tx.registry.inversesOf(field)) moveBetweenLists(tx, inverse, moves);
+      }
+      tx.toCompute.unmark(field, ids);
+    }
+    tx.cache.forget(model, ids);
+    tx.absent.add(model, ids);
+    tx.noteChanged(model, [...gone]);
+  }
+}
+
+function gather<K, V>(map: Map<K, Set<V>>, key: K): Set<V> {
+  let set = map.get(key);
+  if (!set) map.set(key, (set = new Set<V>()));
+  return set;
+}

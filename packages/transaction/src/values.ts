@@ -1,0 +1,53 @@
+import type { Id } from '@ormolu/kernel';
+import type { Field } from '@ormolu/registry';
+import type { Environment } from './environment';
+
+/**
+ * Some records of a model, as the cache takes them: the engine's own work needs no handles with accessors.
+ */
+export class IdsOf {
+  readonly env: Environment;
+  readonly model: string;
+  readonly ids: readonly Id[];
+
+  constructor(env: Environment, model: string, ids: readonly Id[]) {
+    this.env = env;
+    this.model = model;
+    this.ids = ids;
+  }
+
+  browse(ids: readonly Id[]): IdsOf {
+    return new IdsOf(this.env, this.model, ids);
+  }
+}
+
+/** The records of a field's model with these ids. */
+export function recordsOf(env: Environment, field: Field, ids: readonly Id[]): IdsOf {
+  return new IdsOf(env, field.model, ids);
+}
+
+/** A cached many2one, or `undefined` when it is not in memory: what the relation walks ask for. */
+export function cachedReference(env: Environment, field: Field, id: Id): Id | null | undefined {
+  // A many2one is cached as an id or null and as nothing else: `write` and `fetch` put nothing else there.
+  return env.peek(field, id) as Id | null | undefined;
+}
+
+/** A cached list of related ids, or `undefined` when it is not in memory. */
+export function cachedList(env: Environment, field: Field, id: Id): readonly Id[] | undefined {
+  // A list is cached as an array of ids and as nothing else.
+  return env.peek(field, id) as readonly Id[] | undefined;
+}
+
+/** The ids a relation leads to from some records, as far as they are cached, each once. */
+export function relatedIds(env: Environment, field: Field, ids: readonly Id[]): readonly Id[] {
+  const found = new Set<Id>();
+  if (field.relation?.kind === 'many2one') {
+    for (const id of ids) {
+      const related = cachedReference(env, field, id);
+      if (related !== undefined && related !== null) found.add(related);
+    }
+  } else {
+    for (const id of ids) for (const related of cachedList(env, field, id) ?? []) found.add(related);
+  }
+  return [...found];
+}

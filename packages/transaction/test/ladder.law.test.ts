@@ -1,0 +1,14 @@
+import { memory } from '@ormolu/storage/memory';
+import { lawRuns } from '@ormolu/test-support';
+import * as fc from 'fast-check';
+import { onBothSides, scripts } from './support/both-sides';
+import { geo } from './support/geo';
+
+test('law: for every script of creates, writes, unlinks, reads, flushes and savepoints, the ladder reads what storage alone reads', async () => {
+  const law = fc.asyncProperty(scripts, async (script) => {
+    const homes = { through: memory(), beside: memory() };
+    for (const storage of Object.values(homes)) await storage.migrate(geo.registry().schema);
+    await onBothSides(homes, script);
+  });
+  await fc.assert(law, { numRuns: lawRuns(500) });
+});

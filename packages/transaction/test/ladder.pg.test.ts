@@ -1,0 +1,43 @@
+import type { Storage } from '@ormolu/kernel';
+import { memory } from '@ormolu/storage/memory';
+import { pglite } from '@ormolu/storage/pglite';
+import { postgres } from '@ormolu/storage/postgres';
+import { createDatabase, lawRuns, type ScratchDatabase } from '@ormolu/test-support';
+import * as fc from 'fast-check';
+import { onBothSides, scripts } from './support/both-sides';
+import { geo } from './support/geo';
+
+const { schema } = geo.registry();
+let database: ScratchDatabase;
+
+beforeAll(async () => {
+  database = await createDatabase();
+});
+afterAll(() => database.drop());
+
+const servers: readonly { name: string; runs: number; open: () => Storage }[] = [
+  { name: 'PostgreSQL', runs: 60, open: () => postgres(database.url) },
+  { name: 'PGlite', runs: 40, open: () => pglite() },
+];
+
+test.each(servers)('law: for every script, the ladder on $name reads what the reference in memory reads', async ({ runs, open }) => {
+  const through = open();
+  try {
+    await through.migrate(schema);
+    const law = fc.asyncProperty(scripts, async (script) => {
+      await empty(through);
+      const beside = memory();
+      await beside.migrate(schema);
+      await onBothSides({ through, beside }, script);
+    });
+    await fc.assert(law, { numRuns: lawRuns(runs) });
+  } finally {
+    await through.close();
+  }
+}, 180_000);
+
+async function empty(storage: Storage): Promise<void> {
+  const session = await storage.open({ schema });
+  await session.sql(`truncate ${schema.tables.map(({ table }) => `"${table}"`).join(', ')} restart identity cascade`, []);
+  await session.commit();
+}

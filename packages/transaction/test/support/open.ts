@@ -1,0 +1,65 @@
+import { channels, type StatementEvent, type StoredId } from '@ormolu/kernel';
+import type { Registry } from '@ormolu/registry';
+import { StorageRung } from '@ormolu/storage';
+import { memory } from '@ormolu/storage/memory';
+import { Transaction, type RecordSet } from '../../src/index';
+import { geo } from './geo';
+
+/** A transaction on an empty database in memory, with what tests ask of it. */
+export interface Opened {
+  readonly tx: Transaction;
+  /** Another transaction on the same database, which sees what has been committed. */
+  again(): Promise<Transaction>;
+  /** The statements that the session has sent while some work ran. */
+  counting(work: () => Promise<unknown> | unknown): Promise<number>;
+}
+
+/** Opens one; the models are those of `geo` unless others are given. */
+export async function open(registry: Registry = geo.registry()): Promise<Opened> {
+  const storage = memory();
+  await storage.migrate(registry.schema);
+  const begin = async (): Promise<Transaction> =>
+    new Transaction({ registry, session: await storage.open({ schema: registry.schema }), rung: new StorageRung() });
+  const tx = await begin();
+  return {
+    tx,
+    again: begin,
+    async counting(work) {
+      const before = tx.session.statements;
+      await work();
+      return tx.session.statements - before;
+    },
+  };
+}
+
+/** A world of two countries and three cities, in the database and no longer in memory. Ids begin with 1. */
+export async function populate(tx: Transaction): Promise<void> {
+  await tx.env.model('country').create([{ name: 'Belgium' }, { name: 'France' }]);
+  await tx.env.model('city').create([
+    { name: 'Ghent', population: 260, country: 1 },
+    { name: 'Bruges', population: 118, country: 1, twin: 1 },
+    { name: 'Lyon', population: 520, country: 2, twin: 1 },
+  ]);
+  await tx.flush();
+  tx.clear();
+}
+
+/** One record by id. */
+export function one(tx: Transaction, model: string, id: StoredId): RecordSet {
+  return tx.env.model(model).browse(id);
+}
+
+/** The texts of the statements that a storage with SQL sends while some work runs. */
+export async function statementsOf(work: () => Promise<unknown>): Promise<readonly string[]> {
+  const texts: string[] = [];
+  const listen = (event: unknown): void => {
+    texts.push((event as StatementEvent).text);
+  };
+  channels.statement.subscribe(listen);
+  try {
+    await work();
+  } finally {
+    channels.statement.unsubscribe(listen);
+  }
+  return texts;
+}
