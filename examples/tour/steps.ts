@@ -1,0 +1,86 @@
+import { OrmoluError } from 'ormolu';
+import type { World } from './load-world';
+import { measured } from './measure';
+import { thousands, type TourStep } from './report';
+
+const WALKED = 20_000;
+const CHANGED = 10_000;
+
+/** Plain nested loops over relations, nothing loaded beforehand: a handful of statements, not one a record. */
+export function walk(db: World): Promise<TourStep> {
+  const asked = `${thousands(WALKED)} cities, each with its state and that state's country, cold`;
+  return measured(db, { name: 'Walk', asked }, () => db.transaction(async (env) => {
+    const cities = await env.model('city').search({}, { limit: WALKED });
+    const before = env.transaction.session.statements;
+    const letters = await env.run(() => {
+      let sum = 0;
+      for (const city of cities) sum += city.name.length + city.state.name.length + city.state.country.name.length;
+      return sum;
+    });
+    const selects = env.transaction.session.statements - before;
+    return [`${thousands(letters)} letters in ${thousands(3 * cities.length)} names, with ${String(selects)} SELECTs for the walk itself`];
+  }));
+}
+
+/** One field of one record changes; what is computed from it follows, in memory and in the database. */
+export function rename(db: World): Promise<TourStep> {
+  const asked = 'a new name for Belgium; the stored names of its states and cities follow';
+  return measured(db, { name: 'Rename', asked }, () => db.transaction(async (env) => {
+    const belgium = (await env.model('country').search({ code: 'BE' })).ensureOne();
+    await belgium.load(['name']);
+    const name = belgium.name === 'Belgium' ? 'Belgique' : 'Belgium';
+    const before = env.transaction.session.statements;
+    belgium.name = name;
+    await env.flush();
+    const statements = env.transaction.session.statements - before;
+    const [city] = await env.sql('select count(*)::int as written from city where display_name like $1', [`%, ${name}`]);
+    const [state] = await env.sql('select count(*)::int as written from state where display_name like $1', [`%, ${name}`]);
+    return [`${thousands(Number(city?.['written']))} cities and ${thousands(Number(state?.['written']))} states now end in '${name}', written by ${String(statements)} statements`];
+  }));
+}
+
+class ChangedMyMind extends Error {}
+
+/** A savepoint takes memory back as well as the database. */
+export function rollback(db: World): Promise<TourStep> {
+  const asked = `${thousands(CHANGED)} cities changed and flushed inside a savepoint, which is rolled back`;
+  return measured(db, { name: 'Roll back', asked }, () => db.transaction(async (env) => {
+    const cities = await env.model('city').search({}, { limit: CHANGED });
+    await cities.load(['name', 'visits', 'displayName', 'country.name']);
+    const inMemory = (): string => [...cities].map((city) => `${city.name}|${String(city.visits)}|${String(city.displayName)}`).join('\n');
+    const inDatabase = async (): Promise<string> => String((await env.sql('select md5(string_agg(name || visits || display_name, $1 order by id)) as digest from city', ['|']))[0]?.['digest']);
+    const memoryBefore = inMemory();
+    const databaseBefore = await inDatabase();
+    let written = false;
+    try {
+      await env.transaction.savepoint(async () => {
+        for (const [place, city] of [...cities].entries()) {
+          city.name = `${city.name} (${String(place)})`;
+          city.visits = place;
+        }
+        await env.flush();
+        written = (await inDatabase()) !== databaseBefore;
+        throw new ChangedMyMind();
+      });
+    } catch (error) {
+      if (!(error instanceof ChangedMyMind)) throw error;
+    }
+    const memorySame = inMemory() === memoryBefore;
+    const databaseSame = (await inDatabase()) === databaseBefore;
+    if (!written || !memorySame || !databaseSame) throw new Error('The rollback left something behind.');
+    return ['the database had the changes before the rollback', 'memory equals memory before, the database equals the database before'];
+  }));
+}
+
+/** What a user sees who reads what is not there. */
+export function mistake(db: World): Promise<TourStep> {
+  const asked = 'the name of a city that nobody has loaded';
+  return measured(db, { name: 'A mistake', asked }, () => db.transaction((env) => {
+    try {
+      return [env.model('city').browse(1).name];
+    } catch (error) {
+      if (!OrmoluError.is(error)) throw error;
+      return [`${error.code}: ${error.message}`];
+    }
+  }).then((lines) => lines));
+}
