@@ -116,7 +116,7 @@ export class Field {
     if (value === null) return null;
     if (!this.#kind.accepts(value)) throw new FieldValueError(this, this.#kind.expects, value);
     const { size } = this.options;
-    if (size !== undefined && typeof value === 'string' && [...value].length > size) throw new FieldValueError(this, `text of at most ${String(size)} characters`, value);
+    if (size !== undefined && typeof value === 'string' && Array.from(value).length > size) throw new FieldValueError(this, `text of at most ${String(size)} characters`, value);
     return this.#kind.toCache(value);
   }
 

@@ -1,4 +1,4 @@
-import { Schema, UnknownFieldError, UnknownModelError } from '@ormolu/kernel';
+import { UnknownFieldError, UnknownModelError, type Schema } from '@ormolu/kernel';
 import type { Field } from './field';
 import type { Model } from './model';
 import { TriggerTrees, type TriggerTree } from './trigger-tree';

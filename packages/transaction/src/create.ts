@@ -64,7 +64,7 @@ function cacheRow(model: Model, values: Values): Map<Field, unknown> {
   }
   for (const field of model.fields.values()) {
     if (row.has(field) || !field.isStored || field.compute) continue;
-    const fallback: unknown = typeof field.default === 'function' ? field.default() : field.default;
+    const fallback = defaultOf(field);
     if (fallback !== undefined && fallback !== null) row.set(field, writable(field, fallback));
     else if (field.isRequired) {
       throw new WriteRefusedError('TX_REQUIRED', `A new ${model.name} needs ${field.name}: it is required and has no default. Give it in create().`, {
@@ -73,6 +73,13 @@ function cacheRow(model: Model, values: Values): Map<Field, unknown> {
     }
   }
   return row;
+}
+
+/** The value of a new record for which none is given; a default may be a function. */
+function defaultOf(field: Field): unknown {
+  const { default: given } = field;
+  // A function without parameters: the definition's type says no more, because a default may be anything.
+  return typeof given === 'function' ? (given as () => unknown)() : given;
 }
 
 /** After an insert: own computes, lists on the other side, and those who depend through them. */

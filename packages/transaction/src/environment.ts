@@ -61,8 +61,7 @@ export class Environment {
 
   /** The same, with another first company. */
   withCompany(company: StoredId): Environment {
-    const allowed = this.context['allowedCompanyIds'];
-    const others = Array.isArray(allowed) ? allowed.filter((id) => id !== company) : [];
+    const others = allowedCompanies(this.context).filter((id) => id !== company);
     return this.withContext({ allowedCompanyIds: [company, ...others] });
   }
 
@@ -70,10 +69,7 @@ export class Environment {
   cacheKey(field: { readonly dependsContext: readonly string[] }): ContextKey {
     return contextKey(field.dependsContext.map((name) => {
       if (name === 'uid') return [this.uid, this.su];
-      if (name === 'company') {
-        const allowed = this.context['allowedCompanyIds'];
-        return Array.isArray(allowed) ? (allowed[0] ?? null) : null;
-      }
+      if (name === 'company') return allowedCompanies(this.context)[0] ?? null;
       return this.context[name] ?? null;
     }));
   }
@@ -142,4 +138,9 @@ export class Environment {
   #make(name: string, ids: readonly Id[]): RecordSet {
     return this.recordsOf(this.transaction.registry.model(name), ids);
   }
+}
+
+function allowedCompanies(context: Readonly<Record<string, unknown>>): readonly unknown[] {
+  const allowed = context['allowedCompanyIds'];
+  return Array.isArray(allowed) ? allowed : [];
 }

@@ -11,7 +11,7 @@ export type Hook = () => unknown;
  * @see Odoo's `Callbacks`
  */
 export class Hooks {
-  readonly data = new Map<string, unknown>();
+  readonly data: Map<string, unknown> = new Map();
   readonly #queue = new Denque<Hook>();
   readonly #undo: UndoLog;
 

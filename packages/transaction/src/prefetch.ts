@@ -32,6 +32,3 @@ export class PrefetchGroup {
     return next;
   }
 }
-
-/** Where a record keeps its prefetch group: a symbol, because every plain name may be a field. */
-export const GROUP: unique symbol = Symbol('ormolu.prefetch');

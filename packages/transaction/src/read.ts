@@ -5,7 +5,7 @@ import { computeFor } from './recompute';
 import type { Environment } from './environment';
 import { MissingRecordError, NotLoadedError, NotSingletonError } from './errors';
 import { load } from './load';
-import { GROUP, type PrefetchGroup } from './prefetch';
+import type { PrefetchGroup } from './prefetch';
 import type { RecordSet } from './recordset';
 import { settleForReading } from './settle';
 import { assertAllowed } from './transaction-state';
@@ -16,7 +16,7 @@ interface Readable {
   readonly env: Environment;
   readonly model: string;
   readonly ids: readonly Id[];
-  readonly [GROUP]: PrefetchGroup;
+  readonly prefetchGroup: PrefetchGroup;
 }
 
 /**
@@ -70,7 +70,7 @@ function miss(record: Readable, field: Field, id: Id): unknown {
 
 /** The ids that travel with a record, it being among them. */
 function groupOf(record: Readable, id: Id): readonly Id[] {
-  const ids = record[GROUP].ids();
+  const ids = record.prefetchGroup.ids();
   return ids.includes(id) ? ids : [id, ...ids];
 }
 
@@ -83,7 +83,7 @@ function computedWith(record: Readable, id: Id): readonly Id[] {
 function wrap(record: Readable, field: Field, value: unknown): RecordSet | null {
   if (!field.relation || value === null) return null;
   const { env } = record;
-  const group = record[GROUP].through(field, (ids) => relatedIds(env, field, ids));
+  const group = record.prefetchGroup.through(field, (ids) => relatedIds(env, field, ids));
   // A relation is cached as an id or a list of ids, and as nothing else.
   const ids = Array.isArray(value) ? (value as readonly Id[]) : [value as Id];
   return env.recordsOf(env.registry.model(field.relation.comodel), ids, group);

@@ -106,7 +106,7 @@ function layersOf(env: Environment, field: Field, ids: readonly Id[]): readonly 
   const work = ids.filter((id) => isDue(env, field, id));
   for (let id = work.pop(); id !== undefined; id = work.pop()) {
     if (causes.has(id)) continue;
-    const own = ladders.flatMap((path) => path.slice(0, -1).reduce<readonly Id[]>((here, step) => relatedIds(env, step, here), [id as Id]));
+    const own = ladders.flatMap((path) => path.slice(0, -1).reduce<readonly Id[]>((here, step) => relatedIds(env, step, here), [id]));
     const pending = own.filter((cause) => isDue(env, field, cause));
     causes.set(id, pending);
     work.push(...pending);

@@ -5,7 +5,7 @@ import type { Environment } from './environment';
 import { NotSingletonError } from './errors';
 import { load } from './load';
 import { fireModified } from './modified';
-import { GROUP, PrefetchGroup } from './prefetch';
+import { PrefetchGroup } from './prefetch';
 import { resolvePath } from './paths';
 import { relatedIds } from './values';
 import { readApi, readField } from './read';
@@ -26,13 +26,14 @@ export class RecordSet implements Iterable<RecordSet> {
   readonly env: Environment;
   readonly ids: readonly Id[];
   readonly #definition: Model;
-  readonly [GROUP]: PrefetchGroup;
+  /** The records that are fetched together with a miss on these. */
+  readonly prefetchGroup: PrefetchGroup;
 
   constructor(definition: Model, env: Environment, ids: readonly Id[], group: PrefetchGroup) {
     this.#definition = definition;
     this.env = env;
     this.ids = ids;
-    this[GROUP] = group;
+    this.prefetchGroup = group;
   }
 
   /** The model's name. */
@@ -51,7 +52,7 @@ export class RecordSet implements Iterable<RecordSet> {
 
   /** The ids fetched together with a miss on these records. */
   get prefetchIds(): readonly Id[] {
-    return this[GROUP].ids();
+    return this.prefetchGroup.ids();
   }
 
   static definitionOf(records: RecordSet): Model {
@@ -93,7 +94,7 @@ export class RecordSet implements Iterable<RecordSet> {
 
   /** The same records in another environment. */
   withEnv(env: Environment): RecordSet {
-    return env.recordsOf(env.registry.model(this.model), this.ids, PrefetchGroup.of(this[GROUP].ids()));
+    return env.recordsOf(env.registry.model(this.model), this.ids, PrefetchGroup.of(this.prefetchGroup.ids()));
   }
 
   /**
@@ -102,12 +103,12 @@ export class RecordSet implements Iterable<RecordSet> {
    * @param path - field names with dots, `'country.name'`
    */
   mapped(path: string): RecordSet | readonly unknown[] {
-    let records: RecordSet = this;
+    let records = this.#of(this.ids, this.prefetchGroup);
     for (const field of resolvePath(this.env.registry, this.model, path)) {
       const values = [...records].map((record) => readField(record, field));
       if (!field.relation) return values;
       const ids = values.flatMap((value) => (value instanceof RecordSet ? value.ids : []));
-      const group = records[GROUP].through(field, (from) => relatedIds(this.env, field, from));
+      const group = records.prefetchGroup.through(field, (from) => relatedIds(this.env, field, from));
       records = this.env.recordsOf(this.env.registry.model(field.relation.comodel), unique(ids), group);
     }
     return records;
@@ -115,7 +116,7 @@ export class RecordSet implements Iterable<RecordSet> {
 
   /** The records for which `keep` is true, in order. */
   filtered(keep: (record: RecordSet) => boolean): RecordSet {
-    return this.#of([...this].filter(keep).flatMap((record) => record.ids), this[GROUP]);
+    return this.#of([...this].filter(keep).flatMap((record) => record.ids), this.prefetchGroup);
   }
 
   /** The records in the order of a key; equal keys keep their order. Null comes last. */
@@ -126,7 +127,7 @@ export class RecordSet implements Iterable<RecordSet> {
       if (a.key === null || b.key === null) return Number(a.key === null) - Number(b.key === null);
       return a.key < b.key ? -sign : a.key > b.key ? sign : 0;
     });
-    return this.#of(keyed.flatMap(({ ids }) => ids), this[GROUP]);
+    return this.#of(keyed.flatMap(({ ids }) => ids), this.prefetchGroup);
   }
 
   /** The records by the value of a key, in the order the keys first come. */
@@ -138,7 +139,7 @@ export class RecordSet implements Iterable<RecordSet> {
       if (ids) ids.push(...record.ids);
       else groups.set(value, [...record.ids]);
     }
-    return new Map([...groups].map(([value, ids]) => [value, this.#of(ids, this[GROUP])]));
+    return new Map([...groups].map(([value, ids]) => [value, this.#of(ids, this.prefetchGroup)]));
   }
 
   /** These records, then those of the other set that are not among them. */
@@ -255,7 +256,7 @@ export class RecordSet implements Iterable<RecordSet> {
   }
 
   #single(id: Id): RecordSet {
-    return this.env.recordsOf(this.#definition, [id], this[GROUP]);
+    return this.env.recordsOf(this.#definition, [id], this.prefetchGroup);
   }
 
   #of(ids: readonly Id[], group?: PrefetchGroup): RecordSet {

@@ -152,7 +152,7 @@ const routesOfTree = new WeakMap<TriggerTree, Map<Field, readonly (readonly Fiel
 /** Where a field stands in a tree: for each place, the relations from the field's record down to the tree's root. */
 function routesTo(tree: TriggerTree, field: Field): readonly (readonly Field[])[] {
   let known = routesOfTree.get(tree);
-  if (!known) routesOfTree.set(tree, (known = new Map()));
+  if (!known) routesOfTree.set(tree, (known = new Map<Field, readonly (readonly Field[])[]>()));
   const before = known.get(field);
   if (before) return before;
   const routes: (readonly Field[])[] = [];

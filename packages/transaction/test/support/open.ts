@@ -1,4 +1,4 @@
-import { channels, type StatementEvent, type StoredId } from '@ormolu/kernel';
+import type { StoredId } from '@ormolu/kernel';
 import type { Registry } from '@ormolu/registry';
 import { StorageRung } from '@ormolu/storage';
 import { memory } from '@ormolu/storage/memory';
@@ -11,7 +11,7 @@ export interface Opened {
   /** Another transaction on the same database, which sees what has been committed. */
   again(): Promise<Transaction>;
   /** The statements that the session has sent while some work ran. */
-  counting(work: () => Promise<unknown> | unknown): Promise<number>;
+  counting(work: () => unknown): Promise<number>;
 }
 
 /** Opens one; the models are those of `geo` unless others are given. */
@@ -47,19 +47,4 @@ export async function populate(tx: Transaction): Promise<void> {
 /** One record by id. */
 export function one(tx: Transaction, model: string, id: StoredId): RecordSet {
   return tx.env.model(model).browse(id);
-}
-
-/** The texts of the statements that a storage with SQL sends while some work runs. */
-export async function statementsOf(work: () => Promise<unknown>): Promise<readonly string[]> {
-  const texts: string[] = [];
-  const listen = (event: unknown): void => {
-    texts.push((event as StatementEvent).text);
-  };
-  channels.statement.subscribe(listen);
-  try {
-    await work();
-  } finally {
-    channels.statement.unsubscribe(listen);
-  }
-  return texts;
 }

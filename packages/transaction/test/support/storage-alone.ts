@@ -83,10 +83,10 @@ function computeAll(world: World): void {
     country['population'] = cities.reduce((sum, [, city]) => sum + ((city['population'] as number | null) ?? 0), 0);
     country['label'] = `${String(country['name'])} (${String(cities.length)})`;
   }
-  for (const city of rows('city').values()) city['displayName'] = `${String(city['name'])}, ${String(at('country', city['country'])?.['name'] ?? '-')}`;
+  for (const city of rows('city').values()) city['displayName'] = `${String(city['name'])}, ${shown(at('country', city['country'])?.['name'])}`;
   for (const city of rows('city').values()) {
     city['twinLabel'] = at('city', city['twin'])?.['displayName'] ?? null;
-    city['place'] = `${String(at('country', city['country'])?.['label'] ?? '-')} in ${String(at('region', city['region'])?.['path'] ?? '-')}`;
+    city['place'] = `${shown(at('country', city['country'])?.['label'])} in ${shown(at('region', city['region'])?.['path'])}`;
   }
 
   function pathOf(region: Row): string {
@@ -97,6 +97,10 @@ function computeAll(world: World): void {
   function sizeOf(region: Row): number {
     return (region['children'] as StoredId[]).reduce<number>((sum, child) => sum + sizeOf(at('region', child) ?? {}), 1);
   }
+}
+
+function shown(text: unknown): string {
+  return typeof text === 'string' ? text : '-';
 }
 
 /** The names of all fields that a world shows of a model. */
