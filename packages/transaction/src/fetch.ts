@@ -48,7 +48,7 @@ export async function fetchColumns(tx: Transaction, fields: readonly Field[], id
   });
   if (missing.size === 0) return;
   const asked = [...missing];
-  const answer = await tx.rung.read(tx.session, { model: first.model, ids: asked, fields: wanted.map((field) => field.name) });
+  const answer = await tx.read({ model: first.model, ids: asked, fields: wanted.map((field) => field.name) });
   const found = new IdsOf(env, first.model, answer.ids);
   for (const [place, field] of wanted.entries()) {
     const raw = answer.columns[place] ?? [];
@@ -70,7 +70,7 @@ export async function fetchList(tx: Transaction, field: Field, ids: readonly Id[
   const missing = [...tx.cache.getMissingIds(recordsOf(env, field, ids.filter(isStoredId)), field)].filter(isStoredId);
   if (missing.length === 0) return;
   const inverse = inverseOf(tx, field);
-  const answer = await tx.rung.query(tx.session, {
+  const answer = await tx.query({
     model: inverse.model,
     filter: condition([inverse.name], 'in', missing),
     fields: [inverse.name],

@@ -27,7 +27,7 @@ export async function search(set: RecordSet, filter: unknown, options: SearchOpt
     offset: options.offset,
   };
   await tx.flush();
-  const answer = await tx.rung.query(tx.session, query);
+  const answer = await tx.query(query);
   return env.recordsOf(env.registry.model(set.model), answer.ids);
 }
 
@@ -37,7 +37,7 @@ export async function count(set: RecordSet, filter: unknown): Promise<number> {
   const tx = env.transaction;
   const compiled: Filter = compileFilter(env.registry, set.model, filter);
   await tx.flush();
-  return tx.rung.count(tx.session, { model: set.model, filter: compiled });
+  return tx.count({ model: set.model, filter: compiled });
 }
 
 /** The records of a set that are in the database, in its order. */
@@ -46,7 +46,7 @@ export async function existing(set: RecordSet): Promise<RecordSet> {
   const tx = env.transaction;
   const stored = ids.filter(isStoredId);
   if (stored.length === 0) return set;
-  const answer = await tx.rung.query(tx.session, { model: set.model, filter: condition(['id'], 'in', stored) });
+  const answer = await tx.query({ model: set.model, filter: condition(['id'], 'in', stored) });
   const there = new Set<Id>(answer.ids);
   return env.recordsOf(env.registry.model(set.model), ids.filter((id) => !isStoredId(id) || there.has(id)));
 }

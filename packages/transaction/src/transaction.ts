@@ -1,5 +1,5 @@
 import { Cache } from '@ormolu/cache';
-import { StackMap, type Commit, type Id, type Rung, type Session, type StoredId } from '@ormolu/kernel';
+import { StackMap, type Columns, type Commit, type Id, type Query, type ReadQuestion, type Rung, type Session, type StoredId } from '@ormolu/kernel';
 import type { Field, Registry } from '@ormolu/registry';
 import { Absent } from './absent';
 import { ComputingStack } from './computing';
@@ -217,11 +217,32 @@ export class Transaction {
     if (errors.length > 0) throw new AggregateError(errors, 'The transaction was rolled back, but functions that were to run with it failed: see errors.');
   }
 
-  /** Sends a statement that changes rows; remembers when the database transaction is lost by it. */
-  async statement<T>(send: (session: Session) => Promise<T>): Promise<T> {
+  /** Asks the next rung for values by id. */
+  read(question: ReadQuestion): Promise<Columns> {
+    return this.#noticing(() => this.rung.read(this.session, question));
+  }
+
+  /** Asks the next rung for records by filter. */
+  query(query: Query): Promise<Columns> {
+    return this.#noticing(() => this.rung.query(this.session, query));
+  }
+
+  /** Asks the next rung for a number of records. */
+  count(query: Query): Promise<number> {
+    return this.#noticing(() => this.rung.count(this.session, query));
+  }
+
+  /** Sends a statement that changes rows. */
+  statement<T>(send: (session: Session) => Promise<T>): Promise<T> {
     if (this.savepoints.length > 0) this.#hasWrittenInSavepoint = true;
+    return this.#noticing(() => send(this.session));
+  }
+
+  /** Remembers when the database transaction is lost by a statement. */
+  async #noticing<T>(send: () => Promise<T>): Promise<T> {
+    assertAllowed(this.#state, 'read');
     try {
-      return await send(this.session);
+      return await send();
     } catch (error) {
       if (this.session.state !== 'open') this.#state = 'failed';
       throw error;
@@ -238,7 +259,7 @@ export class Transaction {
   async readStored(model: string, ids: readonly Id[], names: readonly string[]): Promise<Map<Id, readonly unknown[]>> {
     const stored = ids.filter((id) => typeof id !== 'object');
     const fields = names.map((name) => this.registry.field(model, name));
-    const answer = await this.session.read({ model, ids: stored, fields: names });
+    const answer = await this.#noticing(() => this.session.read({ model, ids: stored, fields: names }));
     return new Map(answer.ids.map((id, row) => [id, fields.map((field, place) => field.fromColumn(answer.columns[place]?.[row]))]));
   }
 

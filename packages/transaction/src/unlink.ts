@@ -46,7 +46,7 @@ async function spread(tx: Transaction, model: string, ids: readonly StoredId[]):
     for (const field of referencesTo(tx, step.model)) {
       const rule = field.relation?.onDelete ?? 'set null';
       if (rule === 'restrict') continue;
-      const answer = await tx.rung.query(tx.session, {
+      const answer = await tx.query({
         model: field.model, filter: condition([field.name], 'in', step.ids), fields: [field.name],
       });
       const holders = rule === 'cascade' ? gather(deleted, field.model) : gather(emptied, field);

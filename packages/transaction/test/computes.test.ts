@@ -11,6 +11,7 @@ const models = defineModels({
     double: integer({ store: true }),
     half: integer({ store: true }),
     word: char(),
+    grade: integer({ store: true, readonly: false }),
   },
 })
   .compute('thing', 'inverse', ['value'], (thing) => {
@@ -29,6 +30,7 @@ const models = defineModels({
       if (thing.value !== 13) thing.half = Math.trunc((thing.value ?? 0) / 2);
     }
   })
+  .compute('thing', 'grade', ['value'], (thing) => (thing.value ?? 0) % 10)
   .compute('thing', 'word', ['value'], (thing) => `v${String(thing.value)}`);
 
 let tx: Transaction;
@@ -89,4 +91,22 @@ test('a computed value cannot be assigned', async () => {
   const [thing] = await tx.env.model('thing').create([{ value: 1 }]);
   expect(() => thing?.set('double', 3)).toThrow(/computed and cannot be assigned/);
   await expect(tx.env.model('thing').create({ double: 3 })).rejects.toMatchObject({ code: 'TX_WRITE_REFUSED' });
+});
+
+test('a value given by hand to an editable computed field after its cause stays, also when it equals the old one', async () => {
+  const [thing] = await tx.env.model('thing').create([{ value: 12 }]);
+  await tx.flush();
+  thing?.set('value', 19);
+  thing?.set('grade', 2);
+  await tx.flush();
+  expect(thing?.get('grade')).toBe(2);
+  thing?.set('value', 27);
+  await tx.flush();
+  expect(thing?.get('grade')).toBe(7);
+});
+
+test('a value given to an editable computed field at creation stays', async () => {
+  const [thing] = await tx.env.model('thing').create([{ value: 12, grade: 5 }]);
+  await tx.flush();
+  expect(thing?.get('grade')).toBe(5);
 });

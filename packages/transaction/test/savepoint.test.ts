@@ -65,6 +65,17 @@ test('what was fetched inside before its first write stays warm, what was fetche
   expect(() => one(tx, 'country', 2).get('name')).toThrow(/not loaded/);
 });
 
+test('a list that was corrected by a write which is taken back leaves with it', async () => {
+  await one(tx, 'city', 1).load(['country']);
+  await expect(tx.savepoint(async () => {
+    one(tx, 'city', 1).set('country', one(tx, 'country', 2));
+    await one(tx, 'country', 2).load(['cities']);
+    expect(one(tx, 'country', 2).get('cities')).toMatchObject({ ids: [3, 1] });
+    throw new Error('back');
+  })).rejects.toThrow('back');
+  expect(await tx.run(() => one(tx, 'country', 2).get('cities'))).toMatchObject({ ids: [3] });
+});
+
 test('savepoints nest: the inner released, the outer rolled back', async () => {
   await one(tx, 'city', 1).load(['population']);
   await expect(tx.savepoint(async () => {

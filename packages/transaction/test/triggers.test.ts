@@ -59,6 +59,14 @@ test('moving a record whose old owner is not in memory updates the lists and tot
   expect(await tx.run(() => countries.mapped('cityCount'))).toEqual([1, 2]);
 });
 
+test('a record whose old owner is no longer in memory leaves the list that still holds it', async () => {
+  await tx.env.model('country').browse([1, 2]).load(['cities']);
+  one(tx, 'city', 1).invalidate(['country']);
+  one(tx, 'city', 1).set('country', one(tx, 'country', 2));
+  expect(one(tx, 'country', 1).get('cities')).toMatchObject({ ids: [2] });
+  expect(one(tx, 'country', 2).get('cities')).toMatchObject({ ids: [3, 1] });
+});
+
 test('an equal value marks nothing and is not written', async () => {
   await one(tx, 'city', 1).load(['name', 'country.name']);
   expect(await counting(async () => {

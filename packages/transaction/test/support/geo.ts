@@ -21,6 +21,7 @@ export const geo = defineModels({
     displayName: char({ store: true }),
     twinLabel: char({ store: true }),
     place: char(),
+    ties: char({ store: true }),
   },
   region: {
     name: char({ required: true }),
@@ -40,6 +41,7 @@ export const geo = defineModels({
   .compute('city', 'displayName', ['name', 'country.name'], (city) => `${city.name}, ${city.country?.name ?? '-'}`)
   .compute('city', 'twinLabel', ['twin.displayName'], (city) => city.twin?.displayName ?? null)
   .compute('city', 'place', ['country.label', 'region.path'], (city) => `${city.country?.label ?? '-'} in ${city.region?.path ?? '-'}`)
+  .compute('city', 'ties', ['twin', 'region'], (city) => `${city.twin ? 'twin' : ''}${city.region ? 'region' : ''}`)
   .compute('region', 'path', ['name', 'parent.path'], (region) => (region.parent ? `${String(region.parent.path)}/${region.name}` : region.name))
   .compute('region', 'size', ['children.size'], (region) => [...region.children].reduce((sum, child) => sum + (child.size ?? 0), 1));
 
@@ -53,13 +55,13 @@ export const INPUTS: Readonly<Record<string, readonly string[]>> = {
 /** The fields that are functions of those. */
 export const COMPUTED: Readonly<Record<string, readonly string[]>> = {
   country: ['cityCount', 'population', 'label'],
-  city: ['displayName', 'twinLabel', 'place'],
+  city: ['displayName', 'twinLabel', 'place', 'ties'],
   region: ['path', 'size'],
 };
 
 /** Which of them have a column. */
 export const STORED: Readonly<Record<string, readonly string[]>> = {
   country: ['cityCount', 'population'],
-  city: ['displayName', 'twinLabel'],
+  city: ['displayName', 'twinLabel', 'ties'],
   region: ['path'],
 };

@@ -85,6 +85,7 @@ function computeAll(world: World): void {
   }
   for (const city of rows('city').values()) city['displayName'] = `${String(city['name'])}, ${shown(at('country', city['country'])?.['name'])}`;
   for (const city of rows('city').values()) {
+    city['ties'] = `${city['twin'] === null ? '' : 'twin'}${city['region'] === null ? '' : 'region'}`;
     city['twinLabel'] = at('city', city['twin'])?.['displayName'] ?? null;
     city['place'] = `${shown(at('country', city['country'])?.['label'])} in ${shown(at('region', city['region'])?.['path'])}`;
   }
