@@ -5,7 +5,7 @@ import { Client } from 'pg';
 export interface ScratchDatabase {
   readonly url: string;
   /** Removes it, connections that are still open included. */
-  drop(): Promise<void>;
+  readonly drop: () => Promise<void>;
 }
 
 /**
