@@ -37,7 +37,6 @@ export function computeAll(env: Environment, field: Field, ids: readonly Id[]): 
 export function computeStored(tx: Transaction, field: Field, ids: readonly Id[]): readonly ComputeFailure[] {
   const failures: ComputeFailure[] = [];
   for (const layer of layersOf(tx.rootEnv, field, ids)) {
-    if (tx.triggers.size > 0) settleAll(tx, field, layer);
     pullCauses(tx, field, layer);
     const pending = layer.filter((id) => tx.toCompute.has(field, id));
     const due = pending.filter((id) => {
