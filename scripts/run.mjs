@@ -12,6 +12,7 @@ const TASKS = {
   start: typescriptFile('examples/tour/main.ts'),
   bench: typescriptFile('bench/harness/main.ts'),
   oracle: typescriptFile('oracle/main.ts'),
+  mutants: ['scripts/mutants/main.mjs'],
   test: ['scripts/check.mjs'],
   check: ['scripts/check.mjs'],
   'check:packages': ['scripts/check-packages.mjs'],

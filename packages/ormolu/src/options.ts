@@ -1,5 +1,6 @@
 import { MisuseError, nearestName, type Isolation, type Storage } from '@ormolu/kernel';
 import type { Models } from '@ormolu/registry';
+import type { RetryOptions } from './retry';
 
 /** What a database is opened with. */
 export interface OrmoluOptions<D> {
@@ -10,7 +11,7 @@ export interface OrmoluOptions<D> {
 }
 
 /** How one transaction runs. */
-export interface TransactionOptions {
+export interface TransactionOptions extends RetryOptions {
   /** @defaultValue 'repeatable read', as in Odoo */
   readonly isolation?: Isolation | undefined;
   /** The database refuses writes. @defaultValue false */
@@ -22,7 +23,7 @@ export interface TransactionOptions {
 }
 
 const OPEN: readonly string[] = ['models', 'storage'];
-const TRANSACTION: readonly string[] = ['isolation', 'readOnly', 'uid', 'context'];
+const TRANSACTION: readonly string[] = ['isolation', 'readOnly', 'uid', 'context', 'tries', 'signal'];
 
 /** @throws {MisuseError} DB_OPTION_UNKNOWN for an option that nobody would read, naming the nearest that exists */
 export function checkOptions(options: object, call: 'openOrmolu' | 'transaction'): void {

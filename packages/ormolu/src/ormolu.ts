@@ -4,6 +4,7 @@ import { Transaction } from '@ormolu/transaction';
 import { DatabaseError } from './errors';
 import { buildLadder, TransactionFigures } from './ladder';
 import { checkOptions, type OrmoluOptions, type TransactionOptions } from './options';
+import { withRetry } from './retry';
 
 /** What happened on the ladder since the database was opened. */
 export interface OrmoluStats {
@@ -40,17 +41,21 @@ export class Ormolu<D> {
   }
 
   /**
-   * Runs a unit of work: committed when the function returns, rolled back when it throws.
+   * Runs a unit of work: committed when the function returns, rolled back when it throws, and run again, in a fresh transaction, when
+   * another one was faster.
    *
-   * @param work - gets the environment from which everything is reached
+   * @param work - gets the environment from which everything is reached; its effects outside the database may happen several times
    * @returns what the work returned, once the commit is durable
-   * @throws {unknown} what the work threw, after the rollback
+   * @throws {unknown} what the work threw, after the rollback; a `ConflictError` when no try succeeded
    * @remarks BEGIN and COMMIT beside what the work does.
    */
   async transaction<T>(work: (env: EnvironmentOf<D>) => Promise<T> | T, options: TransactionOptions = {}): Promise<T> {
     this.#assertOpen('transaction');
     checkOptions(options, 'transaction');
-    const { isolation, readOnly, uid, context } = options;
+    return withRetry(() => this.#try(work, options), options);
+  }
+
+  async #try<T>(work: (env: EnvironmentOf<D>) => Promise<T> | T, { isolation, readOnly, uid, context }: TransactionOptions): Promise<T> {
     const session = await this.storage.open({ schema: this.registry.schema, isolation, readOnly });
     const tx = new Transaction({ registry: this.registry, session, rung: this.#ladder, uid, context });
     try {

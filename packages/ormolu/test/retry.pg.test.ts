@@ -1,0 +1,84 @@
+import { ConflictError } from '@ormolu/kernel';
+import { char, defineModels, integer } from '@ormolu/registry';
+import { memory } from '@ormolu/storage/memory';
+import { postgres } from '@ormolu/storage/postgres';
+import { createDatabase, type ScratchDatabase } from '@ormolu/test-support';
+import { openOrmolu, type Storage } from '../src/index';
+
+const models = defineModels({ account: { name: char({ required: true }), amount: integer({ default: 0 }) } });
+let database: ScratchDatabase;
+
+beforeAll(async () => {
+  database = await createDatabase();
+});
+afterAll(() => database.drop());
+
+const storages: readonly { name: string; open: () => Storage }[] = [
+  { name: 'memory', open: () => memory() },
+  { name: 'PostgreSQL', open: () => postgres(database.url) },
+];
+
+describe.each(storages)('on $name', ({ open }) => {
+  test('every increment of many concurrent units of work counts, each run again until it is first', async () => {
+    const db = await openOrmolu({ models, storage: open() });
+    try {
+      await db.migrate();
+      const account = await db.transaction((env) => env.model('account').create({ name: 'shared' }));
+      let executions = 0;
+      const increment = (): Promise<void> => db.transaction(async (env) => {
+        executions += 1;
+        const mine = env.model('account').browse(account.id);
+        await mine.load(['amount']);
+        mine.amount = (mine.amount ?? 0) + 1;
+      }, { tries: 50 });
+      await Promise.all(Array.from({ length: 6 }, increment));
+      expect(await db.transaction((env) => env.run(() => env.model('account').browse(account.id).amount))).toBe(6);
+      expect(executions).toBeGreaterThan(6);
+    } finally {
+      await db.close();
+    }
+  });
+});
+
+describe('what is tried again', () => {
+  const conflict = (): never => {
+    throw new ConflictError('TEST_CONFLICT', 'another was faster');
+  };
+
+  test.each([[5, undefined], [1, 1], [3, 3]])('a conflict that stays comes out after %s tries', async (expected, tries) => {
+    const db = await openOrmolu({ models, storage: memory() });
+    let executions = 0;
+    await expect(db.transaction(() => {
+      executions += 1;
+      conflict();
+    }, { tries })).rejects.toBeInstanceOf(ConflictError);
+    expect(executions).toBe(expected);
+    await db.close();
+  });
+
+  test('any other error comes out at once, as it is', async () => {
+    const db = await openOrmolu({ models, storage: memory() });
+    const error = new Error('mine');
+    let executions = 0;
+    await expect(db.transaction(() => {
+      executions += 1;
+      throw error;
+    })).rejects.toBe(error);
+    expect(executions).toBe(1);
+    await db.close();
+  });
+
+  test('an aborted signal lets no further try begin', async () => {
+    const db = await openOrmolu({ models, storage: memory() });
+    const controller = new AbortController();
+    let executions = 0;
+    await expect(db.transaction(() => {
+      executions += 1;
+      controller.abort();
+      conflict();
+    }, { signal: controller.signal })).rejects.toThrow();
+    expect(executions).toBe(1);
+    await expect(db.transaction(() => 1, { signal: controller.signal })).rejects.toThrow(/abort/i);
+    await db.close();
+  });
+});
