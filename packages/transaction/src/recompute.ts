@@ -1,6 +1,7 @@
 import type { Id } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
 import type { Environment } from './environment';
+import { isDue, layersOf } from './layers';
 import { ComputeCycleError, ComputeError, ComputeUnassignedError, NotLoadedError, TriggerPendingError, type ComputeFailure } from './errors';
 import { isSuspension } from './run';
 import { settleForReading } from './settle';
@@ -88,49 +89,6 @@ function mayHaveChanged(tx: Transaction, { field, since }: { field: Field; since
     }
   }
   return false;
-}
-
-/** Whether a value must be computed before it can be read. */
-function isDue(env: Environment, field: Field, id: Id): boolean {
-  const tx = env.transaction;
-  if (tx.computes.has(field, id)) return false;
-  return field.isStored ? tx.toCompute.has(field, id) : env.peek(field, id) === undefined;
-}
-
-/** The records a recursive field must be computed for, causes first; one layer for any other field. */
-function layersOf(env: Environment, field: Field, ids: readonly Id[]): readonly (readonly Id[])[] {
-  const ladders = field.isRecursive ? env.registry.dependsOn(field).filter((path) => path.at(-1) === field) : [];
-  if (ladders.length === 0) return [ids];
-  const causes = new Map<Id, readonly Id[]>();
-  const work = ids.filter((id) => isDue(env, field, id));
-  for (let id = work.pop(); id !== undefined; id = work.pop()) {
-    if (causes.has(id)) continue;
-    const own = ladders.flatMap((path) => path.slice(0, -1).reduce<readonly Id[]>((here, step) => relatedIds(env, step, here), [id]));
-    const pending = own.filter((cause) => isDue(env, field, cause));
-    causes.set(id, pending);
-    work.push(...pending);
-  }
-  const layers: Id[][] = [];
-  const waitingFor = new Map([...causes].map(([id, own]) => [id, new Set(own).size]));
-  const readers = new Map<Id, Id[]>();
-  for (const [id, own] of causes) for (const cause of new Set(own)) readers.set(cause, [...(readers.get(cause) ?? []), id]);
-  let layer = [...causes.keys()].filter((id) => waitingFor.get(id) === 0);
-  let placed = 0;
-  while (layer.length > 0) {
-    layers.push(layer);
-    placed += layer.length;
-    const next: Id[] = [];
-    for (const id of layer) {
-      for (const reader of readers.get(id) ?? []) {
-        const left = (waitingFor.get(reader) ?? 0) - 1;
-        waitingFor.set(reader, left);
-        if (left === 0) next.push(reader);
-      }
-    }
-    layer = next;
-  }
-  if (placed < causes.size) throw new ComputeCycleError(field.model, field.name, [...causes.keys()].filter((id) => (waitingFor.get(id) ?? 0) > 0));
-  return layers;
 }
 
 /** Runs the compute of a field for some records. @returns the failures; the other records have their values */

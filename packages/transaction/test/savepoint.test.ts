@@ -11,15 +11,26 @@ beforeEach(async () => {
 });
 
 /** Everything in memory that a rollback must restore, as plain values. */
-function memoryOf(): unknown {
-  const names = ['country', 'city', 'region'];
-  const fields = names.flatMap((name) => [...tx.registry.model(name).fields.values()]);
+function memoryOf(): { values: Map<string, unknown>; queues: unknown } {
+  const fields = [...tx.registry.models.values()].flatMap((model) => [...model.fields.values()]);
   return {
-    values: fields.map((field) => [field.name, [...tx.cache.entries(field)]]),
-    dirty: tx.towrite,
-    tocompute: new Set([...tx.tocompute].map(([field, ids]) => `${field.model}.${field.name}: ${[...ids].join()}`)),
-    pending: [...tx.triggers].length,
+    values: new Map(fields.flatMap((field) => [...tx.cache.entries(field)].map(([, id, value]) => [`${field.model}(${String(id)}).${field.name}`, value]))),
+    queues: {
+      dirty: tx.towrite,
+      tocompute: new Set([...tx.tocompute].map(([field, ids]) => `${field.model}.${field.name}: ${[...ids].join()}`)),
+      pending: [...tx.triggers].length,
+    },
   };
+}
+
+/** Values that were fetched inside and stayed must be those of the database. */
+async function expectAsStored(names: Iterable<string>): Promise<void> {
+  for (const name of names) {
+    const [, model = '', id = '', field = ''] = /^(.+)\((\d+)\)\.(.+)$/.exec(name) ?? [];
+    if (!tx.registry.field(model, field).isStored) continue;
+    const stored = await tx.readStored(model, [Number(id)], [field]);
+    expect([name, memoryOf().values.get(name)]).toEqual([name, stored.get(Number(id))?.[0]]);
+  }
 }
 
 test('a rollback restores memory and database; what is pending before it is still pending', async () => {
@@ -33,7 +44,10 @@ test('a rollback restores memory and database; what is pending before it is stil
     one(tx, 'city', 2).set('population', 6);
     throw new Error('back');
   }, { flush: false })).rejects.toThrow('back');
-  expect(memoryOf()).toEqual(before);
+  const after = memoryOf();
+  expect(after.queues).toEqual(before.queues);
+  for (const [name, value] of before.values) expect([name, after.values.get(name)]).toEqual([name, value]);
+  await expectAsStored([...after.values.keys()].filter((name) => !before.values.has(name)));
   expect(one(tx, 'city', 1).get('displayName')).toBe('Ghent, Belgium');
   await tx.commit();
   const later = await again();

@@ -1,0 +1,62 @@
+import type { Id } from '@ormolu/kernel';
+import type { Field } from '@ormolu/registry';
+import type { Environment } from './environment';
+import { ComputeCycleError } from './errors';
+import { relatedIds } from './values';
+
+/** Whether a value must be computed before it can be read. */
+export function isDue(env: Environment, field: Field, id: Id): boolean {
+  const tx = env.transaction;
+  if (tx.computes.has(field, id)) return false;
+  return field.isStored ? tx.toCompute.has(field, id) : env.peek(field, id) === undefined;
+}
+
+/**
+ * The records a recursive field must be computed for, causes first; one layer for any other field.
+ *
+ * @throws {ComputeCycleError} TX_COMPUTE_CYCLE when records wait for each other
+ * @remarks Linear in the records and relations followed, without recursion: chains may be as long as memory allows.
+ */
+export function layersOf(env: Environment, field: Field, ids: readonly Id[]): readonly (readonly Id[])[] {
+  const ladders = field.isRecursive ? env.registry.dependsOn(field).filter((path) => path.at(-1) === field) : [];
+  if (ladders.length === 0) return [ids];
+  const causesOf = (id: Id): ReadonlySet<Id> => {
+    const reached = ladders.flatMap((path) => path.slice(0, -1).reduce<readonly Id[]>((here, step) => relatedIds(env, step, here), [id]));
+    return new Set(reached.filter((cause) => isDue(env, field, cause)));
+  };
+  const waitingFor = new Map<Id, number>();
+  const readers = new Map<Id, Id[]>();
+  const work = ids.filter((id) => isDue(env, field, id));
+  for (let id = work.pop(); id !== undefined; id = work.pop()) {
+    if (waitingFor.has(id)) continue;
+    const causes = causesOf(id);
+    waitingFor.set(id, causes.size);
+    for (const cause of causes) {
+      const known = readers.get(cause);
+      if (known) known.push(id);
+      else readers.set(cause, [id]);
+      work.push(cause);
+    }
+  }
+  const layers: (readonly Id[])[] = [];
+  let placed = 0;
+  for (let layer = [...waitingFor.keys()].filter((id) => waitingFor.get(id) === 0); layer.length > 0; layer = freedBy(layer, { readers, waitingFor })) {
+    layers.push(layer);
+    placed += layer.length;
+  }
+  if (placed < waitingFor.size) throw new ComputeCycleError(field.model, field.name, [...waitingFor.keys()].filter((id) => (waitingFor.get(id) ?? 0) > 0));
+  return layers;
+}
+
+/** Those whose last cause has now been placed. */
+function freedBy(layer: readonly Id[], { readers, waitingFor }: { readers: ReadonlyMap<Id, readonly Id[]>; waitingFor: Map<Id, number> }): Id[] {
+  const freed: Id[] = [];
+  for (const id of layer) {
+    for (const reader of readers.get(id) ?? []) {
+      const left = (waitingFor.get(reader) ?? 0) - 1;
+      waitingFor.set(reader, left);
+      if (left === 0) freed.push(reader);
+    }
+  }
+  return freed;
+}
