@@ -35,9 +35,11 @@ const { step } = fc.letrec<{ step: Step; steps: readonly Step[] }>((tie) => ({
 export interface Script {
   readonly before: readonly Step[];
   readonly script: readonly Step[];
+  /** Whether everything is in memory when it begins, or nothing is. What is known at a write must change nothing but its cost. */
+  readonly isWarm: boolean;
 }
 
-export const scripts: fc.Arbitrary<Script> = fc.record({ before: fc.array(step, { maxLength: 12 }), script: fc.array(step, { minLength: 1, maxLength: 14 }) });
+export const scripts: fc.Arbitrary<Script> = fc.record({ before: fc.array(step, { maxLength: 12 }), script: fc.array(step, { minLength: 1, maxLength: 14 }), isWarm: fc.boolean() });
 
 /** Every script begins with a small world, so that few steps are needed to make something happen. */
 const POPULATION: readonly Step[] = [
@@ -240,6 +242,11 @@ class Sides {
     return relation && relation.kind !== 'many2one' ? new Set(row[name] as readonly StoredId[]) : row[name];
   }
 
+  /** Brings every field of every record into memory. */
+  async loadAll(): Promise<void> {
+    for (const model of Object.keys(INPUTS)) await this.env.model(model).browse(await this.all(model)).load(shownFields(model));
+  }
+
   async compareAll(): Promise<void> {
     for (const model of Object.keys(INPUTS)) for (const [place] of shownFields(model).entries()) await this.compare(model, 'run', place);
   }
@@ -276,13 +283,14 @@ export interface Homes {
 }
 
 /** Performs a script on both sides, in two transactions, and compares every field of every record, then the rows. */
-export async function onBothSides({ through, beside }: Homes, { before, script }: Script): Promise<void> {
+export async function onBothSides({ through, beside }: Homes, { before, script, isWarm }: Script): Promise<void> {
   const registry = geo.registry();
   for (const steps of [[...POPULATION, ...before], script]) {
     const session = await through.open({ schema: registry.schema });
     const alone = new StorageAlone(await beside.open({ schema: registry.schema }));
     try {
       const sides = new Sides(new Transaction({ registry, session, rung: new StorageRung() }), alone);
+      if (isWarm) await sides.loadAll();
       await sides.perform(steps);
       await sides.compareAll();
       await sides.tx.commit();
