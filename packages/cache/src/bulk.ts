@@ -1,0 +1,103 @@
+import type { Id } from '@ormolu/kernel';
+import { MISS, type Column } from './column';
+import { sameValue } from './same-value';
+
+/** The values of ids in order, misses skipped. */
+export function valuesOf(column: Column, ids: readonly Id[]): unknown[] {
+  const { slots } = column;
+  const values: unknown[] = [];
+  for (const id of ids) {
+    const value = column.at(slots.slotOf(id));
+    if (value !== MISS) values.push(value);
+  }
+  count(column, ids.length, ids.length - values.length);
+  return values;
+}
+
+/** The values of ids in order, up to the first miss. */
+export function valuesUntilMiss(column: Column, ids: readonly Id[]): unknown[] {
+  const { slots } = column;
+  const values: unknown[] = [];
+  for (const id of ids) {
+    const value = column.at(slots.slotOf(id));
+    if (value === MISS) {
+      count(column, values.length + 1, 1);
+      return values;
+    }
+    values.push(value);
+  }
+  count(column, ids.length, 0);
+  return values;
+}
+
+/** The ids without a value, in order and with their repeats. */
+export function missingIds(column: Column, ids: readonly Id[]): Id[] {
+  const { slots } = column;
+  const missing: Id[] = [];
+  for (const id of ids) {
+    if (!column.has(slots.slotOf(id))) missing.push(id);
+  }
+  count(column, ids.length, missing.length);
+  return missing;
+}
+
+/** The ids whose value differs from one, in order and with their repeats; a miss differs from every value. */
+export function idsDifferentFrom(column: Column, ids: readonly Id[], value: unknown): Id[] {
+  const { slots } = column;
+  const different: Id[] = [];
+  let misses = 0;
+  for (const id of ids) {
+    const cached = column.at(slots.slotOf(id));
+    if (cached === value || (cached !== MISS && sameValue(cached, value))) continue;
+    if (cached === MISS) misses += 1;
+    different.push(id);
+  }
+  count(column, ids.length, misses);
+  return different;
+}
+
+/**
+ * Puts values in, pairwise, as long as there are both an id and a value; a repeated id keeps its last.
+ * @param dirty - whether to mark each as waiting to be written
+ */
+export function putAll(column: Column, ids: readonly Id[], values: Iterable<unknown>, dirty: boolean): void {
+  const { slots } = column;
+  const list = asList(values, ids.length);
+  let at = 0;
+  for (const id of ids) {
+    if (at === list.length) return;
+    const slot = slots.ensure(id);
+    column.put(slot, list[at]);
+    if (dirty) column.mark(slot);
+    at += 1;
+  }
+}
+
+/** Puts values in, pairwise, where there is none; of a repeated id the first counts. */
+export function putMissing(column: Column, ids: readonly Id[], values: Iterable<unknown>, undoable: boolean): void {
+  const { slots } = column;
+  const list = asList(values, ids.length);
+  let at = 0;
+  for (const id of ids) {
+    if (at === list.length) return;
+    column.insert(slots.ensure(id), list[at], undoable);
+    at += 1;
+  }
+}
+
+/** The values as a list; of an iterable no more than `limit` are asked for, as it may have no end. */
+function asList(values: Iterable<unknown>, limit: number): readonly unknown[] {
+  if (Array.isArray(values)) return values;
+  const list: unknown[] = [];
+  if (limit === 0) return list;
+  for (const value of values) {
+    list.push(value);
+    if (list.length === limit) break;
+  }
+  return list;
+}
+
+function count(column: Column, reads: number, misses: number): void {
+  column.reads += reads;
+  column.misses += misses;
+}

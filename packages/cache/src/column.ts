@@ -1,0 +1,280 @@
+import type { Id } from '@ormolu/kernel';
+import type { ContextKey } from './shapes';
+import type { SlotIndex } from './slot-index';
+import { ABSENT, SlotList } from './slot-list';
+import type { Revertible, UndoLog } from './undo-log';
+
+/** What reading answers where there is no value. No value is ever equal to it. */
+export const MISS: unique symbol = Symbol('ormolu.miss');
+
+/** Stands in a column for a value that is `undefined`, because `undefined` itself means "nothing here". */
+const UNDEFINED = Symbol('ormolu.undefined');
+
+/** How many places a column may have per value, and to start with, before it keeps values far behind apart. */
+const PLACES_PER_VALUE = 16;
+const FIRST_PLACES = 1024;
+
+/** Greater than any slot. A small integer, because `Infinity` would be a number on the heap in every column. */
+const NO_SLOT = 2 ** 31 - 1;
+
+interface Contents {
+  readonly values: unknown[];
+  readonly far: Map<number, unknown> | undefined;
+  readonly farFrom: number;
+  readonly count: number;
+  readonly order: SlotList | undefined;
+  readonly last: number;
+  readonly rank: number;
+}
+
+/**
+ * The values of one field under one context key, by slot: a plain array in which `undefined` is the hole.
+ *
+ * Slots are given in order of arrival, so values mostly arrive in slot order. While they do, their order costs one comparison;
+ * the first that arrives out of order makes the column keep a list. Values on slots far behind all others stand in a map until
+ * there are enough of them, so that one value among a million records does not cost a million places.
+ */
+export class Column implements Revertible {
+  readonly slots: SlotIndex;
+  readonly key: ContextKey;
+  /** The generation of the cache in which this column and its slots hold; see `Cache.generation`. */
+  readonly generation: number;
+  /** When this context was first written among those of its field, from 1; 0: not since the field was last forgotten. */
+  rank = 0;
+  /** Values asked for through the cache's calls, and those of them that were not there. */
+  reads = 0;
+  misses = 0;
+  #values: unknown[] = [];
+  /** Values on slots ≥ `#values.length`, and the least such slot there may be. */
+  #far: Map<number, unknown> | undefined;
+  #farFrom = NO_SLOT;
+  #count = 0;
+  /** Slots in order of arrival, or undefined while that is the order of slots. */
+  #order: SlotList | undefined;
+  /** No slot with a value is greater. */
+  #last = -1;
+  /** Slots whose values wait to be written; each has a value. */
+  #dirty: SlotList | undefined;
+  readonly #log: UndoLog;
+
+  constructor(slots: SlotIndex, key: ContextKey, generation: number, log: UndoLog) {
+    this.slots = slots;
+    this.key = key;
+    this.generation = generation;
+    this.#log = log;
+  }
+
+  /** How many values there are. */
+  get size(): number {
+    return this.#count;
+  }
+
+  get dirtySize(): number {
+    return this.#dirty?.size ?? 0;
+  }
+
+  /** Bytes held for places, order and marks, roughly; not for what the values themselves hold. */
+  get bytes(): number {
+    return this.#values.length * 8 + (this.#far?.size ?? 0) * 48 + (this.#order?.bytes ?? 0) + (this.#dirty?.bytes ?? 0);
+  }
+
+  /** @returns the value at a slot, or `MISS`; −1 is nobody's slot and always a miss */
+  at(slot: number): unknown {
+    const raw = slot >= 0 && slot < this.#values.length ? this.#values[slot] : this.#far?.get(slot);
+    if (raw === undefined) return MISS;
+    return raw === UNDEFINED ? undefined : raw;
+  }
+
+  /** @returns the value of an id, or `MISS` */
+  of(id: Id): unknown {
+    return this.at(this.slots.slotOf(id));
+  }
+
+  has(slot: number): boolean {
+    return this.#raw(slot) !== undefined;
+  }
+
+  isDirty(slot: number): boolean {
+    return this.#dirty?.has(slot) === true;
+  }
+
+  /** Puts a value in, over one that may be there. */
+  put(slot: number, value: unknown): void {
+    const old = this.#raw(slot);
+    if (this.#log.isOpen) this.#log.note(this, slot, old);
+    this.#store(slot, old, value === undefined ? UNDEFINED : value);
+  }
+
+  /**
+   * Puts a value in where there is none.
+   * @param undoable - whether an undo takes it out again
+   */
+  insert(slot: number, value: unknown, undoable: boolean): void {
+    if (this.#raw(slot) !== undefined) return;
+    if (undoable && this.#log.isOpen) this.#log.note(this, slot, undefined);
+    this.#store(slot, undefined, value === undefined ? UNDEFINED : value);
+  }
+
+  /** Takes a value out, if there is one, whether marked or not: the mark is the caller's affair. */
+  delete(slot: number): void {
+    const old = this.#raw(slot);
+    if (old === undefined) return;
+    if (this.#log.isOpen) {
+      if (this.#order !== undefined) this.#log.note(this.#order, slot, this.#order.placeOf(slot));
+      this.#log.note(this, slot, old);
+    }
+    this.revert(slot, undefined);
+  }
+
+  /** Marks the value at a slot, which there must be, as waiting to be written. */
+  mark(slot: number): void {
+    const dirty = this.#dirty ??= new SlotList();
+    if (dirty.has(slot)) return;
+    if (this.#log.isOpen) this.#log.note(dirty, slot, ABSENT);
+    else dirty.tidy();
+    dirty.add(slot);
+  }
+
+  unmark(slot: number): void {
+    const dirty = this.#dirty;
+    if (dirty?.has(slot) !== true) return;
+    if (this.#log.isOpen) this.#log.note(dirty, slot, dirty.placeOf(slot));
+    dirty.delete(slot);
+  }
+
+  /** Takes all marks away at once. */
+  unmarkAll(): void {
+    const dirty = this.#dirty;
+    if (this.#log.isOpen) this.#log.noteAction(() => { this.#dirty = dirty; });
+    this.#dirty = undefined;
+  }
+
+  /** Forgets all values but the dirty ones, at once. */
+  forgetClean(): void {
+    const old: Contents = {
+      values: this.#values, far: this.#far, farFrom: this.#farFrom, count: this.#count, order: this.#order, last: this.#last, rank: this.rank,
+    };
+    const kept = this.dirtySize === 0 ? [] : this.occupied().filter((slot) => this.isDirty(slot));
+    if (this.#log.isOpen) this.#log.noteAction(() => { this.#hold(old); });
+    const raws = kept.map((slot) => this.#raw(slot));
+    const rank = kept.length === 0 ? 0 : this.rank;
+    this.#hold({ values: [], far: undefined, farFrom: NO_SLOT, count: 0, order: undefined, last: -1, rank });
+    kept.forEach((slot, at) => { this.#store(slot, undefined, raws[at]); });
+    // An empty list still holds places.
+    if (this.dirtySize === 0 && !this.#log.isOpen) this.#dirty = undefined;
+  }
+
+  /** The slots that have values, in the order in which these came, as a list of their own. */
+  occupied(): number[] {
+    return this.#order === undefined ? this.#ascending() : this.#order.slots();
+  }
+
+  /** Some of the values, at most so many, spread over the slots. */
+  sample(limit: number): unknown[] {
+    const stride = Math.max(1, Math.ceil(this.#values.length / limit));
+    const values = this.#values.filter((raw, slot) => slot % stride === 0 && raw !== undefined);
+    return values.length > 0 ? values : [...this.#far?.values() ?? []].slice(0, limit);
+  }
+
+  /** The slots marked as dirty, in the order in which they were, as a list of their own. */
+  dirtySlots(): number[] {
+    return this.#dirty?.slots() ?? [];
+  }
+
+  revert(slot: number, old: unknown): void {
+    const current = this.#raw(slot);
+    if (old !== undefined) {
+      if (current === undefined) this.#count += 1;
+      this.#write(slot, old);
+      return;
+    }
+    if (current === undefined) return;
+    this.#count -= 1;
+    if (this.#order?.has(slot) === true) this.#order.delete(slot);
+    if (slot < this.#values.length) this.#values[slot] = undefined;
+    else this.#far?.delete(slot);
+  }
+
+  #raw(slot: number): unknown {
+    return slot >= 0 && slot < this.#values.length ? this.#values[slot] : this.#far?.get(slot);
+  }
+
+  #store(slot: number, old: unknown, raw: unknown): void {
+    if (old === undefined) {
+      this.#count += 1;
+      if (this.#order !== undefined || slot < this.#last) this.#append(slot);
+      else this.#last = slot;
+    }
+    this.#write(slot, raw);
+  }
+
+  /** Notes a slot as the last to come, where that is not plain from its number. Its value is not in yet. */
+  #append(slot: number): void {
+    // Nobody can ask back for the order of values that are all gone, unless an undo log is open.
+    if (this.#count === 1 && !this.#log.isOpen) {
+      this.#order = undefined;
+      this.#last = slot;
+      return;
+    }
+    if (this.#order === undefined) {
+      const order = new SlotList();
+      for (const earlier of this.#ascending()) order.add(earlier);
+      if (this.#log.isOpen) this.#log.noteAction(() => { this.#order = undefined; });
+      this.#order = order;
+    }
+    if (!this.#log.isOpen) this.#order.tidy();
+    this.#order.add(slot);
+    if (slot > this.#last) this.#last = slot;
+  }
+
+  #write(slot: number, raw: unknown): void {
+    const values = this.#values;
+    if (slot < values.length) values[slot] = raw;
+    else if (slot > PLACES_PER_VALUE * this.#count + FIRST_PLACES) this.#writeFar(slot, raw);
+    else {
+      while (values.length < slot) values.push(undefined);
+      values.push(raw);
+      if (slot >= this.#farFrom) this.#takeIn(slot);
+    }
+  }
+
+  #writeFar(slot: number, raw: unknown): void {
+    this.#far ??= new Map();
+    this.#far.set(slot, raw);
+    this.#farFrom = Math.min(this.#farFrom, slot);
+  }
+
+  /** Moves far values into the array, which now ends behind `newest`, whose value there is already the right one. */
+  #takeIn(newest: number): void {
+    let from = NO_SLOT;
+    for (const [slot, raw] of this.#far ?? []) {
+      if (slot >= this.#values.length) {
+        from = Math.min(from, slot);
+        continue;
+      }
+      if (slot !== newest) this.#values[slot] = raw;
+      this.#far?.delete(slot);
+    }
+    this.#farFrom = from;
+  }
+
+  #ascending(): number[] {
+    const slots: number[] = [];
+    const values = this.#values;
+    for (let slot = 0; slot < values.length; slot += 1) {
+      if (values[slot] !== undefined) slots.push(slot);
+    }
+    for (const slot of [...this.#far?.keys() ?? []].sort((a, b) => a - b)) slots.push(slot);
+    return slots;
+  }
+
+  #hold(contents: Contents): void {
+    this.#values = contents.values;
+    this.#far = contents.far;
+    this.#farFrom = contents.farFrom;
+    this.#count = contents.count;
+    this.#order = contents.order;
+    this.#last = contents.last;
+    this.rank = contents.rank;
+  }
+}

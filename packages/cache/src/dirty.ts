@@ -1,0 +1,66 @@
+import type { Id } from '@ormolu/kernel';
+import type { Column } from './column';
+import type { FieldColumns } from './field-columns';
+import type { FieldTable } from './field-table';
+import type { ContextKey } from './shapes';
+
+/** The ids that are dirty in any context of a field, once each, in the order of their marks. */
+export function dirtyIds(columns: FieldColumns): Id[] {
+  const { slots } = columns;
+  const ids = columns.inOrder().flatMap((column) => column.dirtySlots());
+  return [...new Set(ids)].map((slot) => slots.idOf(slot));
+}
+
+/** Whether any of the ids is dirty, in any context, in any of the fields. */
+export function anyDirty(fields: Iterable<FieldColumns>, ids: readonly Id[]): boolean {
+  for (const columns of fields) {
+    const marked = columns.inOrder().filter((column) => column.dirtySize > 0);
+    if (marked.length === 0) continue;
+    for (const id of ids) {
+      const slot = columns.slots.slotOf(id);
+      if (marked.some((column) => column.isDirty(slot))) return true;
+    }
+  }
+  return false;
+}
+
+/** Every dirty value of a field: context by context, in the order of the marks. */
+export function* dirtyEntries(columns: FieldColumns): Generator<[key: ContextKey, id: Id, value: unknown]> {
+  for (const column of columns.inOrder()) yield* entriesAt(column, column.dirtySlots());
+}
+
+/** The values at slots, those left out that are gone by the time they are asked for. */
+export function* entriesAt(column: Column, slots: readonly number[]): Generator<[key: ContextKey, id: Id, value: unknown]> {
+  for (const slot of slots) {
+    if (column.has(slot)) yield [column.key, column.slots.idOf(slot), column.at(slot)];
+  }
+}
+
+/** Takes all marks of a field away. @returns the ids that had one */
+export function clearMarks(table: FieldTable, columns: FieldColumns): Id[] {
+  const ids = dirtyIds(columns);
+  for (const column of columns.inOrder()) {
+    if (column.dirtySize > 0) column.unmarkAll();
+  }
+  table.unlistDirty(columns);
+  return ids;
+}
+
+/** Takes the field off the list of dirty ones when it has no mark left. */
+export function unlistIfClean(table: FieldTable, columns: FieldColumns): void {
+  if (columns.inOrder().every((column) => column.dirtySize === 0)) table.unlistDirty(columns);
+}
+
+/** Drops values and marks of ids in every field of a model and every context. */
+export function forgetIds(table: FieldTable, model: string, ids: Iterable<Id>): void {
+  const slots = [...ids].map((id) => table.slotsOf(model).slotOf(id)).filter((slot) => slot >= 0);
+  for (const columns of table.fieldsOf(model)) {
+    for (const column of columns.inOrder()) {
+      for (const slot of slots) {
+        column.unmark(slot);
+        column.delete(slot);
+      }
+    }
+    unlistIfClean(table, columns);
+  }
+}

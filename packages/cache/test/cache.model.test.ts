@@ -1,0 +1,26 @@
+import { Cache } from '@ormolu/cache';
+import { cacheCommands, subjects } from '@ormolu/cache/testing';
+import * as fc from 'fast-check';
+
+/** A seed of one's own repeats a run: `ORMOLU_SEED=… jest cache.model`. */
+const seed = Number(process.env['ORMOLU_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
+const runs = Number(process.env['ORMOLU_LAW_RUNS'] ?? 400);
+
+describe('the cache against its model', () => {
+  test('law: for every script of calls, undo marks included, the cache answers what the model answers and holds what it holds', () => {
+    let commands = 0;
+    fc.assert(fc.property(cacheCommands(), (script) => {
+      const counted = [...script].map((command) => ({
+        check: () => true,
+        run: (...both: Parameters<typeof command.run>) => {
+          commands += 1;
+          command.run(...both);
+        },
+        toString: () => command.toString(),
+      }));
+      fc.modelRun(() => subjects(new Cache()), counted);
+    }), { seed, numRuns: runs });
+    console.log(`cache model law: ${commands} commands, seed ${seed}`);
+    if (runs >= 400) expect(commands).toBeGreaterThanOrEqual(10_000);
+  });
+});

@@ -1,0 +1,139 @@
+import * as fc from 'fast-check';
+import { Column, MISS } from '../src/column';
+import { SlotIndex } from '../src/slot-index';
+import { UndoLog } from '../src/undo-log';
+
+/** Slots near and far, so that the array, the map behind it and the move between them are all met. */
+const slot = fc.oneof(
+  { weight: 4, arbitrary: fc.integer({ min: 0, max: 40 }) },
+  { weight: 2, arbitrary: fc.integer({ min: 1_000, max: 1_200 }) },
+  { weight: 2, arbitrary: fc.integer({ min: 1_020, max: 1_500 }) },
+  { weight: 1, arbitrary: fc.integer({ min: 0, max: 200_000 }) },
+);
+const step = fc.oneof(
+  { weight: 8, arbitrary: fc.tuple(fc.constantFrom('put', 'insert', 'delete', 'mark', 'unmark', 'fill'), slot) },
+  { weight: 1, arbitrary: fc.tuple(fc.constantFrom('forget', 'unmarkAll', 'open', 'undo', 'close'), fc.constant(0)) },
+);
+
+interface Plain {
+  values: Map<number, unknown>;
+  dirty: Set<number>;
+}
+
+test('law: for every script, a column holds what a Map holds, in its order, far slots and undo included', () => {
+  fc.assert(fc.property(fc.array(step, { maxLength: 80, size: 'max' }), (script) => {
+    const log = new UndoLog();
+    const column = new Column(new SlotIndex(), 'key', 0, log);
+    let plain: Plain = { values: new Map(), dirty: new Set() };
+    const copy = ({ values, dirty }: Plain): Plain => ({ values: new Map(values), dirty: new Set(dirty) });
+    const marks: [ReturnType<UndoLog['open']>, Plain][] = [];
+    let next = 0;
+    for (const [act, at] of script) {
+      next += 1;
+      const value = next % 7 === 0 ? undefined : next;
+      switch (act) {
+        case 'put':
+          column.put(at, value);
+          plain.values.set(at, value);
+          break;
+        case 'insert':
+          column.insert(at, value, true);
+          if (!plain.values.has(at)) plain.values.set(at, value);
+          break;
+        case 'fill':
+          for (let near = at; near < at + 30; near += 1) {
+            column.put(near, near);
+            plain.values.set(near, near);
+          }
+          break;
+        case 'delete':
+          if (column.isDirty(at)) break;
+          column.delete(at);
+          plain.values.delete(at);
+          break;
+        case 'mark':
+          if (!plain.values.has(at)) break;
+          column.mark(at);
+          plain.dirty.add(at);
+          break;
+        case 'unmark':
+          column.unmark(at);
+          plain.dirty.delete(at);
+          break;
+        case 'unmarkAll':
+          column.unmarkAll();
+          plain.dirty.clear();
+          break;
+        case 'forget':
+          column.forgetClean();
+          plain.values = new Map([...plain.values].filter(([one]) => plain.dirty.has(one)));
+          break;
+        case 'open':
+          marks.push([log.open(), copy(plain)]);
+          break;
+        case 'undo': {
+          const last = marks.at(-1);
+          if (last === undefined) break;
+          log.undoTo(last[0]);
+          plain = copy(last[1]);
+          break;
+        }
+        case 'close': {
+          const last = marks.pop();
+          if (last !== undefined) log.close(last[0]);
+        }
+      }
+      if (column.occupied().join() !== [...plain.values.keys()].join()) expect([act, at, column.occupied()]).toEqual([act, at, [...plain.values.keys()]]);
+      if (column.size !== plain.values.size || column.dirtySize !== plain.dirty.size) expect([column.size, column.dirtySize]).toEqual([plain.values.size, plain.dirty.size]);
+    }
+    expect(column.dirtySlots()).toEqual([...plain.dirty]);
+    expect([...plain.values.keys()].map((at) => column.at(at))).toEqual([...plain.values.values()]);
+    expect([...plain.values.keys()].every((at) => column.has(at))).toBe(true);
+    for (const at of [-1, 41, 999, 1_201, 200_001]) if (!plain.values.has(at)) expect(column.at(at)).toBe(MISS);
+    if (marks.length === 0) expect(log.length).toBe(0);
+  }), { numRuns: 400 });
+});
+
+test('one value far behind all others does not cost the places between', () => {
+  const column = new Column(new SlotIndex(), 'key', 0, new UndoLog());
+  column.put(1_000_000, 'far');
+  expect([column.at(1_000_000), column.bytes < 200, column.sample(5)]).toEqual(['far', true, ['far']]);
+  column.delete(1_000_000);
+  expect([column.at(1_000_000), column.size]).toEqual([MISS, 0]);
+});
+
+test('far values come into the array once there are enough near ones', () => {
+  const column = new Column(new SlotIndex(), 'key', 0, new UndoLog());
+  const far = [5_000, 4_000, 90_000];
+  for (const slotFar of far) column.put(slotFar, slotFar);
+  for (let near = 0; near < 400; near += 1) column.put(near, near);
+  column.put(5_001, 5_001);
+  expect(column.bytes).toBeLessThan(5_100 * 8 + 20_000);
+  for (const one of [...far, 5_001, 0, 399]) expect(column.at(one)).toBe(one);
+  expect(column.occupied().slice(0, 4)).toEqual([5_000, 4_000, 90_000, 0]);
+  column.put(90_000, 'again');
+  expect([column.at(90_000), column.size]).toEqual(['again', 404]);
+});
+
+test('removing and setting again and again does not grow the order', () => {
+  const column = new Column(new SlotIndex(), 'key', 0, new UndoLog());
+  column.put(1, 1);
+  column.put(0, 0);
+  for (let again = 0; again < 5_000; again += 1) {
+    column.delete(0);
+    column.put(0, 0);
+    column.mark(0);
+    column.unmark(0);
+    column.mark(1);
+  }
+  expect(column.bytes).toBeLessThan(5_000);
+  expect(column.occupied()).toEqual([1, 0]);
+});
+
+test('a column that was emptied begins a new order', () => {
+  const column = new Column(new SlotIndex(), 'key', 0, new UndoLog());
+  for (const slotOf of [1, 0]) column.put(slotOf, slotOf);
+  for (const slotOf of [0, 1]) column.delete(slotOf);
+  for (const slotOf of [5, 3, 4]) column.put(slotOf, slotOf);
+  expect(column.occupied()).toEqual([5, 3, 4]);
+});

@@ -1,0 +1,32 @@
+import { contextKey, ContextKeyError, NO_CONTEXT } from '@ormolu/cache';
+import * as fc from 'fast-check';
+
+test('values of different types have different keys', () => {
+  const values = [0, 1, false, true, '', '0', 'null', 'undefined', null, undefined, 0n, Number.NaN, [], [null], ['x', 'y'], ['x,y'], {}, { a: 1 }, { a: '1' }, new Date(0), '@0', [[]], [{}]];
+  const keys = values.map((value) => contextKey([value]));
+  expect(new Set(keys).size).toBe(values.length);
+  expect(contextKey([])).toBe(NO_CONTEXT);
+  expect(contextKey([1, 2])).not.toBe(contextKey([12]));
+});
+
+test('equal values have equal keys', () => {
+  expect(contextKey([{ a: 1, b: [new Date(5)] }])).toBe(contextKey([{ b: [new Date(5)], a: 1 }]));
+  expect(contextKey([-0])).toBe(contextKey([0]));
+  expect(contextKey([Object.assign(Object.create(null) as object, { a: 1 })])).toBe(contextKey([{ a: 1 }]));
+});
+
+test('what cannot be compared is refused', () => {
+  class Point { x = 1; }
+  for (const [value, kind] of [[() => 1, 'function'], [Symbol('s'), 'symbol'], [new Point(), 'Object'], [new Map(), 'Map'], [Uint8Array.of(1), 'Uint8Array']] as const) {
+    expect(() => contextKey([value])).toThrow(ContextKeyError);
+    expect(() => contextKey([[value]])).toThrow(`A context value of type ${kind} cannot`);
+  }
+});
+
+test('law: two lists of plain values have one key exactly when they are equal', () => {
+  const plain = fc.oneof(fc.integer(), fc.string(), fc.boolean(), fc.constantFrom(null, undefined), fc.bigInt());
+  const lists = fc.array(fc.oneof(plain, fc.array(plain, { maxLength: 2 })), { maxLength: 3 });
+  fc.assert(fc.property(lists, lists, (a, b) => {
+    expect(contextKey(a) === contextKey(b)).toBe(fc.stringify(a) === fc.stringify(b));
+  }));
+});

@@ -1,0 +1,54 @@
+import { setFlagsFromString } from 'node:v8';
+import { runInNewContext } from 'node:vm';
+import { Cache, type CacheField } from '@ormolu/cache';
+import { environmentOf, TestRecords } from '@ormolu/cache/testing';
+
+setFlagsFromString('--expose-gc');
+const collect = runInNewContext('gc') as () => void; // what the flag puts there
+
+/** Bytes held once nothing waits to be collected. */
+async function settled(): Promise<number> {
+  for (let turn = 0; turn < 4; turn += 1) {
+    await new Promise(setImmediate);
+    collect();
+  }
+  const { heapUsed, external } = process.memoryUsage();
+  return heapUsed + external;
+}
+
+const fields = Array.from({ length: 10 }, (_, at): CacheField => ({ model: 'city', name: `f${at}`, dependsContext: at === 9 ? ['lang'] : [] }));
+
+function fillAndUse(cache: Cache, round: number): void {
+  const ids = Array.from({ length: 20_000 }, (_, at) => (round % 2 === 0 ? at + 1 : `city-${at}`));
+  const records = new TestRecords('city', ids, environmentOf({ lang: round }));
+  const mark = cache.openUndo();
+  for (const field of fields) cache.update(records, field, ids.map((id) => ({ id })), { dirty: true });
+  cache.undoTo(mark);
+  cache.closeUndo(mark);
+  for (const field of fields) cache.insertMissing(records, field, ids.map((id) => ({ id })));
+}
+
+test('after clearing, and after invalidating, what was held is given back, cycle after cycle', async () => {
+  const cache = new Cache();
+  fillAndUse(cache, 0);
+  cache.clear();
+  const start = await settled();
+  for (let round = 0; round < 4; round += 1) {
+    fillAndUse(cache, round);
+    expect(await settled()).toBeGreaterThan(start + 8_000_000);
+    cache.clear();
+    expect(await settled()).toBeLessThan(start + 500_000);
+  }
+  fillAndUse(cache, 0);
+  cache.invalidate();
+  // Slots stay until clear: an id each, and its place in the window.
+  expect(await settled()).toBeLessThan(start + 20_000 * 100);
+});
+
+test('nothing is kept of field objects that were thrown away', async () => {
+  const cache = new Cache();
+  const record = new TestRecords('city', [1], environmentOf({}));
+  const start = await settled();
+  for (let call = 0; call < 50_000; call += 1) cache.set(record, { model: 'city', name: 'f0', dependsContext: [] }, call);
+  expect(await settled()).toBeLessThan(start + 3_000_000);
+});

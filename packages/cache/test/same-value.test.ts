@@ -1,0 +1,33 @@
+import { sameValue } from '@ormolu/cache';
+
+const point = new (class Point { x = 1; })();
+const distinct: unknown[] = [
+  null, undefined, false, 0, '', 0n, '0', Number.NaN, [], [1], [2], [1, 2], [[1]], {}, { a: 1 }, { b: 1 }, { a: undefined }, { a: 1, b: 2 },
+  new Date(0), new Date(1), new Date(Number.NaN), Uint8Array.of(), Uint8Array.of(1), Uint16Array.of(1), new Map(), new Map(), point, new (class Point { x = 1; })(),
+  Object.create(null),
+];
+
+test('values that differ in type or content are different, both ways', () => {
+  distinct.forEach((a, left) => {
+    distinct.forEach((b, right) => {
+      const isSame = left === right || (fcPlainEmpty(a) && fcPlainEmpty(b));
+      expect([left, right, sameValue(a, b)]).toEqual([left, right, isSame]);
+    });
+  });
+});
+
+/** `{}` and an object without prototype are both plain and empty. */
+function fcPlainEmpty(value: unknown): boolean {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && Object.keys(value).length === 0 && !(value instanceof Date)
+    && !(value instanceof Map) && !ArrayBuffer.isView(value);
+}
+
+test('equal content is the same', () => {
+  expect(sameValue([1, ['x', null]], [1, ['x', null]])).toBe(true);
+  expect(sameValue({ a: [1], b: 2 }, { b: 2, a: [1] })).toBe(true);
+  expect(sameValue(Uint8Array.of(1, 2), Uint8Array.of(1, 2))).toBe(true);
+  expect(sameValue(new Date(5), new Date(5))).toBe(true);
+  expect(sameValue(-0, 0)).toBe(true);
+  expect(sameValue([1, 2, 3], [1, 2])).toBe(false);
+  expect(sameValue([1, 2], [1, 2, 3])).toBe(false);
+});

@@ -1,0 +1,65 @@
+import type { Id } from '@ormolu/kernel';
+import * as fc from 'fast-check';
+import { SlotIndex } from '../src/slot-index';
+
+const check = (ids: readonly Id[], absent: readonly Id[] = []) => {
+  const index = new SlotIndex();
+  const slots = new Map<Id, number>();
+  const wrong: unknown[] = [];
+  const hold = (what: string, id: Id, actual: unknown, expected: unknown) => {
+    if (!Object.is(actual, expected)) wrong.push([what, id, actual, expected]);
+  };
+  for (const id of ids) {
+    if (!slots.has(id)) {
+      hold('unknown', id, index.slotOf(id), -1);
+      slots.set(id, slots.size);
+    }
+    hold('ensured', id, index.ensure(id), slots.get(id));
+  }
+  for (const [id, slot] of slots) {
+    hold('found', id, index.slotOf(id), slot);
+    hold('found again', id, index.slotOf(id), slot);
+    hold('id', id, index.idOf(slot), id);
+  }
+  for (const [id, slot] of [...slots].reverse()) hold('found backwards', id, index.slotOf(id), slot);
+  for (const id of absent) hold('absent', id, index.slotOf(id), slots.get(id) ?? -1);
+  hold('size', -1, index.size, slots.size);
+  expect(wrong).toEqual([]);
+  return index;
+};
+
+const range = (from: number, count: number, step = 1) => Array.from({ length: count }, (_, at) => from + at * step);
+/** Every id once, in an order without sense. */
+const mixed = (ids: readonly number[]) => ids.map((id, at) => [Math.imul(at + 1, 2654435761) >>> 0, id] as const).sort(([a], [b]) => a - b).map(([, id]) => id);
+
+test('ids from a sequence, upwards, downwards, from far away and mixed, stand in the window', () => {
+  for (const ids of [range(1, 5_000), range(9_000, 5_000, -1), range(2 ** 40, 3_000), range(-2_000, 4_000), range(1, 5_000, 5), mixed(range(1, 5_000)), mixed(range(10 ** 12, 5_000))]) {
+    const index = check(ids, [0, -1, -5_000, 0.5, 1.5, 10_001, 2 ** 40 - 1, Number.NaN, '1', 1n]);
+    expect(index.bytes).toBeLessThan(ids.length * 120);
+  }
+});
+
+test('dense ids take less room than a map', () => {
+  expect(check(range(1, 10_000)).bytes).toBeLessThan(10_000 * 33);
+  expect(check(mixed(range(1, 10_000))).bytes).toBeLessThan(10_000 * 100);
+});
+
+test('ids far apart do not take room for what lies between', () => {
+  for (const ids of [range(1, 3_000, 1_000), mixed(range(1, 3_000, 100_000)), [1, 10 ** 9, 2, 10 ** 10, 3, Number.MAX_SAFE_INTEGER, Number.MIN_SAFE_INTEGER]]) {
+    expect(check(ids, [5, 999, 10 ** 9 + 1]).bytes).toBeLessThan(ids.length * 70 + 2_000);
+  }
+});
+
+test('a few far ids do not spoil the window for the rest', () => {
+  const index = check([...range(10 ** 9, 100, 10 ** 6), ...mixed(range(1, 5_000))], [0, 5_001, 10 ** 9 + 1]);
+  expect(index.bytes).toBeLessThan(5_100 * 90);
+});
+
+test('texts and drafts and numbers that are not whole are known by identity', () => {
+  check(['a', 'b', '1', 1, 1n, 1.5, Number.NaN, Infinity, 2 ** 60, 'a', 1n, 0], ['c', 2n, 2, 2.5]);
+});
+
+test('law: for every sequence of ids, each has one slot, in order of arrival, and each slot its id', () => {
+  const id = fc.oneof(fc.integer({ min: -50, max: 300 }), fc.integer(), fc.maxSafeInteger(), fc.string({ maxLength: 2 }), fc.bigInt({ min: 0n, max: 9n }), fc.integer({ min: 1, max: 500 }).map((n) => n * 7));
+  fc.assert(fc.property(fc.array(id, { maxLength: 600, size: 'max' }), fc.array(id), (ids, absent) => { check(ids, absent); }), { numRuns: 100 });
+});

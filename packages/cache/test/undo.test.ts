@@ -1,0 +1,156 @@
+import { Cache, NO_CONTEXT, UndoClosedError, type CacheField } from '@ormolu/cache';
+import { environmentOf, TestRecords } from '@ormolu/cache/testing';
+import * as fc from 'fast-check';
+
+const name: CacheField = { model: 'city', name: 'name', dependsContext: [] };
+const size: CacheField = { model: 'city', name: 'size', dependsContext: [] };
+const env = environmentOf({});
+const cities = (...ids: number[]) => new TestRecords('city', ids, env);
+const filled = () => {
+  const cache = new Cache();
+  cache.update(cities(3, 1, 2), name, ['c', 'a', 'b']);
+  cache.set(cities(1), size, 5, { dirty: true });
+  return cache;
+};
+const everything = (cache: Cache) => [name, size].map((field) => [[...cache.entries(field)], [...cache.dirtyEntries(field)]]).concat([cache.getDirtyFields() as never]);
+
+test('undo restores values, absence, dirtiness and order; the mark stays open', () => {
+  const cache = filled();
+  const before = everything(cache);
+  const mark = cache.openUndo();
+  for (let again = 0; again < 2; again += 1) {
+    cache.set(cities(1), name, 'A', { dirty: true });
+    cache.set(cities(9), name, 'new');
+    cache.remove(cities(3), name);
+    cache.set(cities(3), name, 'C');
+    cache.clearDirtyField(size);
+    cache.undoTo(mark);
+    expect(everything(cache)).toEqual(before);
+  }
+});
+
+test.each([
+  ['invalidate', (cache: Cache) => { cache.invalidate(); }],
+  ['clear', (cache: Cache) => { cache.clear(); }],
+  ['forget', (cache: Cache) => { cache.forget('city', [1, 2, 3]); }],
+  ['discard', (cache: Cache) => { cache.discard(cities(1, 2), name); }],
+  ['clearDirty', (cache: Cache) => { cache.clearDirty(cities(1), size); }],
+])('undo reaches across %s', (_, act) => {
+  const cache = filled();
+  const before = everything(cache);
+  const mark = cache.openUndo();
+  act(cache);
+  cache.update(cities(2, 1), name, ['x', 'y'], { dirty: true });
+  cache.undoTo(mark);
+  expect(everything(cache)).toEqual(before);
+});
+
+test('undoing a clear brings the generation back, and the one between does not come again', () => {
+  const cache = filled();
+  const first = cache.generation;
+  const mark = cache.openUndo();
+  cache.clear();
+  const second = cache.generation;
+  cache.undoTo(mark);
+  expect(cache.generation).toBe(first);
+  cache.clear();
+  expect([first, second]).not.toContain(cache.generation);
+});
+
+test('what was fetched stays after an undo, unless it is undoable', () => {
+  const cache = filled();
+  const mark = cache.openUndo();
+  cache.insertMissing(cities(1, 7), name, ['no', 'fetched']);
+  cache.insertMissing(cities(8), name, ['taken back'], { undoable: true });
+  cache.set(cities(7), name, 'changed');
+  cache.undoTo(mark);
+  expect(cache.getValues(cities(1, 7, 8), name)).toEqual(['a', 'fetched']);
+});
+
+test('a value fetched out of order stays where nothing else changed', () => {
+  const cache = new Cache();
+  cache.update(cities(1, 2), name, ['a', 'b']);
+  cache.update(cities(1, 2), size, [1, 2]);
+  cache.invalidate([[size, [1]]]);
+  const mark = cache.openUndo();
+  cache.insertMissing(cities(1), size, [10]);
+  cache.set(cities(3), size, 3);
+  cache.undoTo(mark);
+  expect([...cache.entries(size)].map(([, id, value]) => [id, value])).toEqual([[1, 10], [2, 2]]);
+  cache.closeUndo(mark);
+  cache.remove(cities(1), size);
+  cache.set(cities(1), size, 11);
+  expect([...cache.entries(size)]).toEqual([[NO_CONTEXT, 2, 2], [NO_CONTEXT, 1, 11]]);
+});
+
+test('what is set after an undo comes after what stayed warm', () => {
+  const cache = new Cache();
+  cache.update(cities(1, 2, 3, 4, 5), size, [1, 2, 3, 4, 5]);
+  cache.update(cities(1, 2), name, ['a', 'b']);
+  const mark = cache.openUndo();
+  cache.remove(cities(1), name);
+  cache.set(cities(1), name, 'A');
+  cache.insertMissing(cities(5), name, ['warm']);
+  cache.undoTo(mark);
+  cache.closeUndo(mark);
+  cache.set(cities(4), name, 'd');
+  expect(cache.getRecords(cities(), name).ids).toEqual([1, 2, 5, 4]);
+});
+
+test('closing keeps the changes, and an outer mark still takes them back', () => {
+  const cache = filled();
+  const before = everything(cache);
+  const outer = cache.openUndo();
+  const inner = cache.openUndo();
+  cache.set(cities(1), name, 'A');
+  cache.closeUndo(inner);
+  expect(cache.get(cities(1), name)).toBe('A');
+  cache.undoTo(outer);
+  expect(everything(cache)).toEqual(before);
+  cache.set(cities(1), name, 'B');
+  cache.closeUndo(outer);
+  expect(cache.get(cities(1), name)).toBe('B');
+});
+
+test('a mark that is closed, by itself or by one around it, is refused', () => {
+  const cache = filled();
+  const [outer, inner] = [cache.openUndo(), cache.openUndo()];
+  cache.undoTo(outer);
+  expect(() => { cache.undoTo(inner); }).toThrow(UndoClosedError);
+  const again = cache.openUndo();
+  cache.closeUndo(outer);
+  for (const closed of [outer, inner, again]) expect(() => { cache.closeUndo(closed); }).toThrow('This undo mark is closed');
+  const fresh = cache.openUndo();
+  expect(() => { cache.undoTo(outer); }).toThrow(UndoClosedError);
+  cache.undoTo(fresh);
+});
+
+test('law: after any changes with fetches between, an undo leaves every value of before, every mark, and beyond them only fetched values', () => {
+  const id = fc.integer({ min: 1, max: 12 });
+  const step = fc.record({ act: fc.constantFrom('set', 'remove', 'fetch', 'invalidate', 'invalidateIds', 'clear', 'dirty'), id, field: fc.constantFrom(name, size) });
+  fc.assert(fc.property(fc.array(step, { maxLength: 15 }), fc.array(step, { maxLength: 30 }), (first, then) => {
+    const cache = new Cache();
+    let fetched = 0;
+    const run = ({ act, id: at, field }: (typeof first)[number]) => {
+      if (act === 'set') cache.set(cities(at), field, `set ${at}`);
+      if (act === 'dirty') cache.set(cities(at), field, `dirty ${at}`, { dirty: true });
+      if (act === 'fetch') cache.insertMissing(cities(at), field, [`fetched ${(fetched += 1)}`]);
+      if (act === 'remove' && !cache.isDirty(cities(at), field)) cache.remove(cities(at), field);
+      if (act === 'invalidate') cache.invalidate([[field]]);
+      if (act === 'invalidateIds') cache.invalidate([[field, [at, at + 1]]]);
+      if (act === 'clear') cache.clear();
+    };
+    first.forEach(run);
+    const values = new Map([name, size].map((field) => [field, new Map([...cache.entries(field)].map(([, at, value]) => [at, value]))]));
+    const dirty = [name, size].map((field) => [...cache.dirtyEntries(field)]);
+    const mark = cache.openUndo();
+    then.forEach(run);
+    cache.undoTo(mark);
+    for (const field of [name, size]) {
+      const now = new Map([...cache.entries(field)].map(([, at, value]) => [at, value]));
+      for (const [at, value] of values.get(field)!) expect(now.get(at)).toBe(value);
+      for (const [at, value] of now) if (!values.get(field)!.has(at)) expect(value).toMatch(/^fetched/);
+    }
+    expect([name, size].map((field) => [...cache.dirtyEntries(field)])).toEqual(dirty);
+  }), { numRuns: 300 });
+});
