@@ -1,0 +1,27 @@
+import type { ComplianceRunner, ComplianceTarget } from './compliance/fixture';
+import { Fixture } from './compliance/fixture';
+import { constraintRules } from './compliance/constraint-rules';
+import { filterRules } from './compliance/filter-rules';
+import { migrationRules } from './compliance/migration-rules';
+import { recordRules } from './compliance/record-rules';
+import { transactionRules } from './compliance/transaction-rules';
+import { valueRules } from './compliance/value-rules';
+
+export type { ComplianceRunner, ComplianceTarget } from './compliance/fixture';
+
+/**
+ * The rules that every storage keeps, as tests of whatever runner is at hand.
+ *
+ * What a storage cannot do (`capabilities`) is not demanded of it, but what it does instead is.
+ * @param runner - the functions of jest, vitest or `node:test`
+ * @example
+ * storageCompliance({ describe, test, beforeAll, afterAll }, { name: 'mine', create: () => Promise.resolve(myStorage()) });
+ */
+export function storageCompliance(runner: ComplianceRunner, target: ComplianceTarget): void {
+  runner.describe(`storage '${target.name}' keeps the contract`, () => {
+    const fixture = new Fixture(target);
+    runner.beforeAll(() => fixture.open());
+    runner.afterAll(() => fixture.close());
+    for (const rules of [recordRules, valueRules, filterRules, constraintRules, transactionRules, migrationRules]) rules(runner, fixture);
+  });
+}

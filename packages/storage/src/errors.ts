@@ -1,0 +1,85 @@
+import { describeIds, MisuseError, OutageError, type SessionState, type StoredId } from '@ormolu/kernel';
+
+/** A session was used in a state that does not allow it. */
+export class SessionStateError extends MisuseError {
+  constructor(call: string, state: SessionState) {
+    const remedy = state === 'failed'
+      ? 'An earlier statement failed, so that the database refuses all others: roll back, to a savepoint or altogether.'
+      : 'Open another session.';
+    super('STORAGE_SESSION_STATE', `The session is ${state} and cannot ${call}. ${remedy}`, { details: { call, state } });
+  }
+}
+
+/** A savepoint was used after it was gone, or by a session that did not make it. */
+export class SavepointGoneError extends MisuseError {
+  constructor(call: string) {
+    super('STORAGE_SAVEPOINT_GONE', `A savepoint can be used once, by the session that made it, and ${call} came after it was gone: it was released or rolled back before, by itself or with one around it.`);
+  }
+}
+
+/** A session was opened inside another one of the same flow, on a storage with one connection. */
+export class SessionNestedError extends MisuseError {
+  constructor(storage: string) {
+    super('STORAGE_SESSION_NESTED', `Storage '${storage}' has one connection, and this flow of calls holds it already: a second session would wait for the first for ever. Use the open transaction, or a savepoint of it, instead of opening another.`);
+  }
+}
+
+/** The storage was closed before. */
+export class StorageClosedError extends MisuseError {
+  constructor(storage: string) {
+    super('STORAGE_CLOSED', `Storage '${storage}' is closed. Open the database again before using it.`);
+  }
+}
+
+/** Something that only a storage speaking SQL can do. */
+export class SqlUnsupportedError extends MisuseError {
+  constructor(storage: string) {
+    super('STORAGE_SQL_UNSUPPORTED', `Storage '${storage}' takes no SQL. Ask storage.capabilities.sql first, or use PGlite or PostgreSQL.`);
+  }
+}
+
+/** A write in a session that was opened for reading. */
+export class ReadOnlyError extends MisuseError {
+  constructor(model: string | undefined) {
+    super('STORAGE_READ_ONLY', `The session is read-only${model === undefined ? '' : ` and cannot change model '${model}'`}. Open the transaction without readOnly.`, { details: { model } });
+  }
+}
+
+/** Rows were to be added to a model whose ids the database does not make. */
+export class IdsMissingError extends MisuseError {
+  constructor(model: string) {
+    super('STORAGE_IDS_MISSING', `The ids of model '${model}' are texts, which the database does not make: give one with every new record.`, { details: { model } });
+  }
+}
+
+/** The connection broke while COMMIT was on its way: whether the changes are there, nobody here knows. */
+export class CommitUnknownError extends OutageError {
+  constructor(storage: string, cause: unknown) {
+    super('STORAGE_COMMIT_UNKNOWN', `Storage '${storage}' lost its connection while COMMIT was on its way: the changes are there either all or none. Read them back before doing the work again.`, { cause });
+  }
+}
+
+/** The connection broke in the middle of a transaction: its changes are undone. */
+export class ConnectionLostError extends OutageError {
+  constructor(storage: string, cause: unknown) {
+    super('STORAGE_CONNECTION_LOST', `Storage '${storage}' lost its connection to the database in the middle of a transaction, which is undone. Run the work again when the database is back.`, { cause });
+  }
+}
+
+/** No connection to be had. */
+export class ConnectionRefusedError extends OutageError {
+  constructor(storage: string, reason: string, cause: unknown) {
+    super('STORAGE_REFUSED', `Storage '${storage}' got no connection to the database: ${reason}.`, { cause });
+  }
+}
+
+/** Who was asked what when the database refused: for the words of an error. */
+export interface StatementContext {
+  readonly model?: string | undefined;
+  readonly ids?: readonly StoredId[] | undefined;
+}
+
+/** ` (ids 1, 2 and 3 more)`, or nothing when they are unknown. */
+export function inBrackets(ids: readonly StoredId[] | undefined): string {
+  return ids === undefined || ids.length === 0 ? '' : ` (${ids.length === 1 ? 'id' : 'ids'} ${describeIds(ids)})`;
+}

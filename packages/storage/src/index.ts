@@ -1,0 +1,1 @@
+export { StorageRung } from './storage-rung';

@@ -1,0 +1,29 @@
+import type { Schema } from '@ormolu/kernel';
+import type { FoundColumn, FoundTable } from '../migrate/catalog';
+import { constraintName } from '../statements/identifiers';
+import { columnType, formattedType, idType } from '../migrate/column-definition';
+
+/** What a database would be found to hold after a migration to a schema. */
+export function catalogAfter(schema: Schema, before: ReadonlyMap<string, FoundTable>): ReadonlyMap<string, FoundTable> {
+  const after = new Map(before);
+  for (const table of schema.tables) {
+    const there = before.get(table.table);
+    // What the schema names no more may be empty.
+    const columns = new Map<string, FoundColumn>([...there?.columns ?? []].map(([name, column]) => [name, { ...column, notNull: false }]));
+    columns.set(table.idColumn, { name: table.idColumn, type: idType(table), notNull: true, generated: true });
+    for (const column of table.columns) columns.set(column.column, { name: column.column, type: formattedType(column), notNull: column.required, generated: false });
+    const references = table.columns.flatMap((column) => column.references ? [{
+      name: columnType(column), column: column.column, table: schema.table(column.references.model).table, onDelete: column.references.onDelete,
+    }] : []);
+    after.set(table.table, {
+      name: table.table,
+      kind: 'table',
+      columns,
+      references,
+      indexed: new Set(columns.keys()),
+      unique: new Map(table.columns.filter(({ unique }) => unique).map(({ column }) => [column, constraintName(table.table, column, 'key')])),
+      isOurs: true,
+    });
+  }
+  return after;
+}

@@ -1,0 +1,264 @@
+import {
+  channels, ConflictError, ConstraintError, SameValue, type Columns, type InsertRows, type Isolation, type Query,
+  type ReadQuestion, type Schema, type Session, type SessionOptions, type SessionSavepoint, type SessionState, type StatementEvent,
+  type StoredId, type TableSchema, type UpdateRows,
+} from '@ormolu/kernel';
+import { columnTypeOfId } from '../column-types';
+import { ReadOnlyError, SavepointGoneError, SessionStateError, SqlUnsupportedError } from '../errors';
+import { checkBound } from '../statements/query';
+import { Evaluator, type Entry } from './evaluate';
+import type { MemoryStorage } from './memory-storage';
+import { MemoryWriter } from './memory-writer';
+import { copied, normalValue } from './normal-value';
+import type { Row } from './versions';
+import { Workspace } from './workspace';
+
+interface Savepoint extends SessionSavepoint {
+  readonly mark: number;
+}
+
+/** One transaction of the in-memory database: a snapshot, its own changes over it, and at the end all or nothing. */
+export class MemorySession implements Session {
+  readonly schema: Schema;
+  readonly isolation: Isolation;
+  readonly readOnly: boolean;
+  readonly #storage: MemoryStorage;
+  readonly #onEnd: () => void;
+  readonly #writer: MemoryWriter;
+  readonly #savepoints: Savepoint[] = [];
+  /** Tables read, for the check of serializable transactions. */
+  readonly #read = new Set<string>();
+  #workspace: Workspace | undefined;
+  #state: SessionState = 'open';
+  #statements = 0;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(storage: MemoryStorage, { schema, isolation = 'repeatable read', readOnly = false }: SessionOptions, onEnd: () => void) {
+    this.schema = schema;
+    this.isolation = isolation;
+    this.readOnly = readOnly;
+    this.#storage = storage;
+    this.#onEnd = onEnd;
+    this.#writer = new MemoryWriter(storage, this, schema);
+  }
+
+  get state(): SessionState {
+    return this.#state;
+  }
+
+  get statements(): number {
+    return this.#statements;
+  }
+
+  /** The commit as of which this session reads; absent before its first statement. */
+  get asOf(): number | undefined {
+    return this.#workspace?.asOf;
+  }
+
+  read({ model, ids, fields }: ReadQuestion): Promise<Columns> {
+    return this.#next('read', (workspace) => {
+      const table = this.#table(model);
+      const entries = [...new Set(ids)].flatMap((id): Entry[] => {
+        const row = workspace.row(table.table, id);
+        return row ? [[id, row]] : [];
+      });
+      return this.#columns(table, entries, fields);
+    });
+  }
+
+  query(query: Query): Promise<Columns> {
+    return this.#next('query', (workspace) => {
+      const { limit, offset = 0 } = query;
+      if (limit !== undefined) checkBound('limit', limit);
+      checkBound('offset', offset);
+      const found = this.#find(workspace, query);
+      return this.#columns(this.#table(query.model), found.slice(offset, limit === undefined ? undefined : offset + limit), query.fields ?? []);
+    });
+  }
+
+  count(query: Query): Promise<number> {
+    return this.#next('count', (workspace) => this.#find(workspace, { ...query, order: [] }).length);
+  }
+
+  insert(rows: InsertRows): Promise<readonly StoredId[]> {
+    return this.#next('insert', (workspace) => {
+      const table = this.#writable(rows.model);
+      const fields = rows.fields.map((field) => this.schema.column(rows.model, field));
+      const written = new Map<StoredId, Row>();
+      const ids = Array.from({ length: rows.count }, (_, n) => {
+        const id = rows.ids === undefined ? this.#storage.nextId(table) : this.#id(table, rows.ids[n]);
+        const taken = written.has(id) || workspace.row(table.table, id) !== undefined || this.#storage.versions.row(table.table, id, this.#storage.versions.now) !== undefined;
+        if (taken) throw new ConstraintError('STORAGE_UNIQUE', `Another record has the same value in field 'id' of model '${table.model}', which must be unique (id ${String(id)}). Change the value, or look for the record first.`, { details: { model: table.model, field: 'id' } });
+        written.set(id, new Map(fields.map((column, f) => [column.column, normalValue(column, rows.columns[f]?.[n], { model: table.model, field: column.field })])));
+        return id;
+      });
+      this.#writer.put(workspace, table, written, table.columns);
+      return ids;
+    });
+  }
+
+  update(rows: UpdateRows): Promise<readonly StoredId[]> {
+    return this.#next('update', (workspace) => {
+      const table = this.#writable(rows.model);
+      const fields = rows.fields.map((field) => this.schema.column(rows.model, field));
+      const written = new Map<StoredId, Row>();
+      rows.ids.forEach((id, n) => {
+        const before = workspace.row(table.table, id);
+        const row = new Map(before);
+        fields.forEach((column, f) => {
+          const values = rows.columns[f];
+          row.set(column.column, normalValue(column, values instanceof SameValue ? values.value : values?.[n], { model: table.model, field: column.field }));
+        });
+        if (before) written.set(id, row);
+      });
+      this.#writer.put(workspace, table, written, fields);
+      return [...written.keys()];
+    });
+  }
+
+  delete(model: string, ids: readonly StoredId[]): Promise<readonly StoredId[]> {
+    return this.#next('delete', (workspace) => {
+      const table = this.#writable(model);
+      const found = [...new Set(ids)].filter((id) => workspace.row(table.table, id));
+      this.#writer.remove(workspace, table, found);
+      return found;
+    });
+  }
+
+  sql(): Promise<readonly Record<string, unknown>[]> {
+    return Promise.reject(new SqlUnsupportedError(this.#storage.name));
+  }
+
+  savepoint(): Promise<SessionSavepoint> {
+    return this.#queued(() => {
+      this.#demand('savepoint', 'open');
+      const savepoint: Savepoint = { depth: this.#savepoints.length + 1, mark: this.#workspace?.mark ?? 0 };
+      this.#savepoints.push(savepoint);
+      return savepoint;
+    });
+  }
+
+  rollbackTo(savepoint: SessionSavepoint): Promise<void> {
+    return this.#queued(() => {
+      this.#demand('roll back to a savepoint', 'open', 'failed');
+      this.#storage.unlock(this.#workspace?.undoTo(this.#leave('rollbackTo', savepoint)) ?? []);
+      this.#state = 'open';
+    });
+  }
+
+  release(savepoint: SessionSavepoint): Promise<void> {
+    return this.#queued(() => {
+      this.#demand('release', 'open');
+      this.#leave('release', savepoint);
+    });
+  }
+
+  commit(): Promise<void> {
+    return this.#queued(() => {
+      if (this.#state === 'failed') {
+        this.#end('rolled back');
+        throw new SessionStateError('commit; it is rolled back now', 'failed');
+      }
+      this.#demand('commit', 'open');
+      try {
+        if (this.#workspace) this.#writer.publish(this.#workspace, this.isolation === 'serializable' ? this.#read : undefined);
+      } catch (error) {
+        this.#end('rolled back');
+        throw error;
+      }
+      this.#end('committed');
+    });
+  }
+
+  rollback(): Promise<void> {
+    return this.#queued(() => {
+      if (this.#state === 'open' || this.#state === 'failed') this.#end('rolled back');
+    });
+  }
+
+  #find(workspace: Workspace, query: Query): Entry[] {
+    this.#table(query.model);
+    // A filter may look into any table along its paths.
+    for (const { table } of this.schema.tables) this.#read.add(table);
+    return new Evaluator(this.schema, workspace).find(query);
+  }
+
+  #columns(table: TableSchema, entries: readonly Entry[], fields: readonly string[]): Columns {
+    const columns = fields.map((field) => {
+      const { column, type } = this.schema.column(table.model, field);
+      return entries.map(([, row]) => copied(type, row.get(column) ?? null));
+    });
+    return { ids: entries.map(([id]) => id), columns };
+  }
+
+  #table(model: string): TableSchema {
+    const table = this.schema.table(model);
+    this.#storage.demandTable(table);
+    this.#read.add(table.table);
+    return table;
+  }
+
+  #writable(model: string): TableSchema {
+    const table = this.#table(model);
+    if (this.readOnly) throw new ReadOnlyError(model);
+    return table;
+  }
+
+  #id(table: TableSchema, id: unknown): StoredId {
+    return normalValue({ type: columnTypeOfId(table.idType) }, id, { model: table.model, field: 'id' }) as StoredId; // an id's type has ids only
+  }
+
+  #next<T>(call: string, work: (workspace: Workspace) => T): Promise<T> {
+    return this.#queued(() => {
+      this.#demand(call, 'open');
+      const { now } = this.#storage.versions;
+      this.#workspace ??= new Workspace(this.#storage.versions, now);
+      if (this.isolation === 'read committed') this.#workspace.asOf = now;
+      const { mark } = this.#workspace;
+      try {
+        const answer = work(this.#workspace);
+        this.#count(call);
+        return answer;
+      } catch (error) {
+        this.#storage.unlock(this.#workspace.undoTo(mark));
+        // As in a real database, what it refuses, unlike what never reaches it, counts and fails the transaction.
+        if (error instanceof ConstraintError || error instanceof ConflictError || error instanceof ReadOnlyError) {
+          this.#count(call);
+          this.#state = 'failed';
+        }
+        throw error;
+      }
+    });
+  }
+
+  #count(call: string): void {
+    this.#statements += 1;
+    this.#storage.statements += 1;
+    if (!channels.statement.hasSubscribers) return;
+    const event: StatementEvent = { storage: this.#storage.name, text: call, rows: 0, ms: 0 };
+    channels.statement.publish(event);
+  }
+
+  #demand(call: string, ...states: readonly SessionState[]): void {
+    if (!states.includes(this.#state)) throw new SessionStateError(call, this.#state);
+  }
+
+  #leave(call: string, savepoint: SessionSavepoint): number {
+    const at = this.#savepoints.findIndex((known) => known === savepoint);
+    const [known] = at === -1 ? [] : this.#savepoints.splice(at);
+    if (!known) throw new SavepointGoneError(call);
+    return known.mark;
+  }
+
+  #end(state: SessionState): void {
+    this.#state = state;
+    this.#workspace = undefined;
+    this.#onEnd();
+  }
+
+  #queued<T>(call: () => T): Promise<T> {
+    const result = this.#last.then(call);
+    this.#last = result.catch(() => undefined);
+    return result;
+  }
+}

@@ -1,0 +1,90 @@
+import { ConflictError, type ColumnSchema, type Schema, type StoredId, type TableSchema } from '@ormolu/kernel';
+import { Constraints } from './constraints';
+import type { MemorySession } from './memory-session';
+import type { MemoryStorage } from './memory-storage';
+import type { Row } from './versions';
+import type { Workspace } from './workspace';
+
+/** The writing half of an in-memory transaction: locks, foreign key actions, checks, and the commit. */
+export class MemoryWriter {
+  readonly #storage: MemoryStorage;
+  readonly #session: MemorySession;
+  readonly #schema: Schema;
+  readonly #constraints: Constraints;
+
+  constructor(storage: MemoryStorage, session: MemorySession, schema: Schema) {
+    this.#storage = storage;
+    this.#session = session;
+    this.#schema = schema;
+    this.#constraints = new Constraints(schema);
+  }
+
+  /** Stores rows and checks these columns of them. */
+  put(workspace: Workspace, table: TableSchema, rows: ReadonlyMap<StoredId, Row>, columns: readonly ColumnSchema[]): void {
+    for (const [id, row] of rows) {
+      this.#claim(workspace, table, id);
+      workspace.put(table.table, id, row);
+    }
+    this.#constraints.checkWritten(workspace, table, rows, columns);
+  }
+
+  /** Removes rows, and does to those that refer to them what their foreign keys say. */
+  remove(workspace: Workspace, table: TableSchema, ids: readonly StoredId[]): void {
+    const removed = new Map<TableSchema, Set<StoredId>>();
+    this.#remove(workspace, table, ids, removed);
+    for (const [from, gone] of removed) this.#constraints.checkRemoved(workspace, from, gone);
+  }
+
+  #remove(workspace: Workspace, table: TableSchema, ids: readonly StoredId[], removed: Map<TableSchema, Set<StoredId>>): void {
+    const gone = removed.get(table) ?? new Set();
+    removed.set(table, gone);
+    for (const id of ids) {
+      this.#claim(workspace, table, id);
+      workspace.put(table.table, id, null);
+      gone.add(id);
+    }
+    const targets = new Set<unknown>(ids);
+    for (const { table: from, column } of this.#constraints.referringTo(table.model)) {
+      if (column.references?.onDelete === 'restrict') continue;
+      const referring = [...workspace.rows(from.table)].filter(([, row]) => targets.has(row.get(column.column)));
+      if (referring.length === 0) continue;
+      if (column.references?.onDelete === 'cascade') this.#remove(workspace, from, referring.map(([id]) => id), removed);
+      else this.put(workspace, from, new Map(referring.map(([id, row]) => [id, new Map(row).set(column.column, null)])), [column]);
+    }
+  }
+
+  /** The first who changes a row wins. */
+  #claim(workspace: Workspace, table: TableSchema, id: StoredId): void {
+    if (this.#storage.versions.changedAt(table.table, id) > workspace.asOf) {
+      throw new ConflictError('STORAGE_SERIALIZATION', `Another transaction changed what this one was to change in model '${table.model}' (id ${String(id)}). Run the whole work again in a fresh transaction.`, { details: { model: table.model, id } });
+    }
+    this.#storage.lock(this.#session, table, id);
+  }
+
+  /**
+   * Makes a transaction's changes true, or none of them.
+   * @param read - tables that nobody may have changed since the snapshot
+   */
+  publish(workspace: Workspace, read: ReadonlySet<string> | undefined): void {
+    const changes = [...workspace.changes()];
+    if (changes.length === 0) return;
+    const { versions } = this.#storage;
+    for (const table of read ?? []) {
+      if (versions.tableChangedAt(table) > workspace.asOf) throw new ConflictError('STORAGE_SERIALIZATION', 'Another transaction changed what this one has read. Run the whole work again in a fresh transaction.');
+    }
+    // Others may have committed since: what was checked against the snapshot must hold now.
+    workspace.asOf = versions.now;
+    const written = new Map<string, Map<StoredId, Row>>();
+    const removed = new Map<string, Set<StoredId>>();
+    for (const [table, id, row] of changes) {
+      if (row) written.set(table, (written.get(table) ?? new Map<StoredId, Row>()).set(id, row));
+      else removed.set(table, (removed.get(table) ?? new Set<StoredId>()).add(id));
+    }
+    for (const table of this.#schema.tables) {
+      this.#constraints.checkWritten(workspace, table, written.get(table.table) ?? new Map<StoredId, Row>(), table.columns);
+      const gone = removed.get(table.table);
+      if (gone) this.#constraints.checkRemoved(workspace, table, gone);
+    }
+    versions.commit(changes, this.#storage.oldestReader);
+  }
+}

@@ -1,0 +1,104 @@
+import type { Schema } from '@ormolu/kernel';
+
+/** A column as the database has it. */
+export interface FoundColumn {
+  readonly name: string;
+  /** As `format_type` writes it: `integer`, `timestamp(3) with time zone`. */
+  readonly type: string;
+  readonly notNull: boolean;
+  readonly generated: boolean;
+}
+
+/** A foreign key as the database has it, of one column. */
+export interface FoundReference {
+  readonly name: string;
+  readonly column: string;
+  readonly table: string;
+  readonly onDelete: 'restrict' | 'cascade' | 'set null' | 'other';
+}
+
+/** A table as the database has it. */
+export interface FoundTable {
+  readonly name: string;
+  readonly kind: 'table' | 'view' | 'other';
+  readonly columns: ReadonlyMap<string, FoundColumn>;
+  readonly references: readonly FoundReference[];
+  /** Columns that an index begins with. */
+  readonly indexed: ReadonlySet<string>;
+  /** Column → the name of the index that makes it unique, over all rows. */
+  readonly unique: ReadonlyMap<string, string>;
+  /** Whether a migration made it, and so may loosen what it holds of columns that no model names any more. */
+  readonly isOurs: boolean;
+}
+
+/** The comment on the tables that a migration has made. */
+export const MADE_BY_US = 'Made by Ormolu';
+
+/** Asks the database something about itself. */
+export type AskCatalog = (text: string, parameters: readonly unknown[]) => Promise<readonly Record<string, unknown>[]>;
+
+const COLUMNS = `select c.relname::text as table, c.relkind::text as kind, obj_description(c.oid, 'pg_class') as comment, a.attname::text as column, format_type(a.atttypid, a.atttypmod) as type,
+    a.attnotnull as required, (a.attidentity <> '' or a.attgenerated <> '' or d.oid is not null) as generated
+  from pg_class c
+  join pg_namespace n on n.oid = c.relnamespace and n.nspname = current_schema()
+  left join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
+  left join pg_attrdef d on d.adrelid = c.oid and d.adnum = a.attnum
+  where c.relname = any($1::text[]) and c.relkind = any('{r,p,v,m,f}')
+  order by c.relname, a.attnum`;
+
+const REFERENCES = `select c.relname::text as table, k.conname::text as name, a.attname::text as column, t.relname::text as target, k.confdeltype::text as action
+  from pg_constraint k
+  join pg_class c on c.oid = k.conrelid
+  join pg_namespace n on n.oid = c.relnamespace and n.nspname = current_schema()
+  join pg_class t on t.oid = k.confrelid
+  join pg_attribute a on a.attrelid = c.oid and a.attnum = k.conkey[1]
+  where k.contype = 'f' and cardinality(k.conkey) = 1 and c.relname = any($1::text[])`;
+
+const INDEXES = `select c.relname::text as table, a.attname::text as column, x.relname::text as name, (i.indisunique and i.indnkeyatts = 1 and i.indpred is null) as unique
+  from pg_index i
+  join pg_class c on c.oid = i.indrelid
+  join pg_class x on x.oid = i.indexrelid
+  join pg_namespace n on n.oid = c.relnamespace and n.nspname = current_schema()
+  join pg_attribute a on a.attrelid = c.oid and a.attnum = i.indkey[0]
+  where i.indisvalid and i.indpred is null and c.relname = any($1::text[])`;
+
+const ACTIONS: Readonly<Record<string, FoundReference['onDelete']>> = { a: 'restrict', r: 'restrict', c: 'cascade', n: 'set null' };
+
+/** Reads what the database has of the tables that a schema names, by name. */
+export async function readCatalog(ask: AskCatalog, schema: Schema): Promise<ReadonlyMap<string, FoundTable>> {
+  const names = schema.tables.map(({ table }) => table);
+  const [columns, references, indexes] = [await ask(COLUMNS, [names]), await ask(REFERENCES, [names]), await ask(INDEXES, [names])];
+  const found = new Map<string, FoundTable>();
+  for (const [name, ofTable] of groupBy(columns, 'table')) {
+    found.set(name, {
+      name,
+      kind: kindOf(ofTable[0]?.['kind']),
+      columns: new Map(ofTable.filter((row) => row['column'] !== null).map((row) => [String(row['column']), {
+        name: String(row['column']), type: String(row['type']), notNull: row['required'] === true, generated: row['generated'] === true,
+      }])),
+      references: references.filter((row) => row['table'] === name).map((row) => ({
+        name: String(row['name']), column: String(row['column']), table: String(row['target']), onDelete: ACTIONS[String(row['action'])] ?? 'other',
+      })),
+      indexed: new Set(indexes.filter((row) => row['table'] === name).map((row) => String(row['column']))),
+      unique: new Map(indexes.filter((row) => row['table'] === name && row['unique'] === true).map((row) => [String(row['column']), String(row['name'])])),
+      isOurs: ofTable[0]?.['comment'] === MADE_BY_US,
+    });
+  }
+  return found;
+}
+
+function kindOf(letter: unknown): FoundTable['kind'] {
+  if (letter === 'r' || letter === 'p') return 'table';
+  return letter === 'v' || letter === 'm' ? 'view' : 'other';
+}
+
+function groupBy(rows: readonly Record<string, unknown>[], key: string): ReadonlyMap<string, readonly Record<string, unknown>[]> {
+  const groups = new Map<string, Record<string, unknown>[]>();
+  for (const row of rows) {
+    const name = String(row[key]);
+    const group = groups.get(name);
+    if (group) group.push(row);
+    else groups.set(name, [row]);
+  }
+  return groups;
+}

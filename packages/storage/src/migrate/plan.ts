@@ -1,0 +1,139 @@
+import { MisuseError, type ColumnSchema, type Schema, type TableSchema } from '@ormolu/kernel';
+import { constraintName, literal, quoted } from '../statements/identifiers';
+import { MADE_BY_US, type FoundColumn, type FoundTable } from './catalog';
+import { columnType, holdsAlready, idDefinition, idType, widens } from './column-definition';
+import { cyclicReferences } from './reference-cycles';
+
+/** What a migration will not do, because existing data would be lost or mean something else. */
+export class MigrationRefusedError extends MisuseError {
+  constructor(message: string, details: Readonly<Record<string, unknown>>, cause?: unknown) {
+    super('STORAGE_MIGRATION_REFUSED', `${message} Nothing was changed.`, { details, cause });
+  }
+}
+
+/**
+ * The statements that bring what was found to what the schema says; none when it is there already.
+ *
+ * Adds and widens, never drops: what the schema does not name stays as it is.
+ * @throws {MigrationRefusedError} STORAGE_MIGRATION_REFUSED
+ */
+export function planMigration(schema: Schema, found: ReadonlyMap<string, FoundTable>): readonly string[] {
+  const plan: Plan = { schema, tables: [], columns: [], indexes: [], references: [] };
+  const listed = inversesOfLists(schema);
+  const cyclic = cyclicReferences(schema);
+  for (const table of schema.tables) {
+    const there = found.get(table.table);
+    if (there && there.kind !== 'table') {
+      checkView(table, there);
+      continue;
+    }
+    planTable(plan, table, there);
+    for (const column of table.columns) {
+      planIndexes(plan, { table, column, there, isListed: listed.has(`${table.model}.${column.field}`) });
+      planReference(plan, { table, column, there, isCyclic: cyclic.has(`${table.model}.${column.field}`) });
+    }
+  }
+  return [...plan.tables, ...plan.columns, ...plan.indexes, ...plan.references];
+}
+
+/** Statements by the order in which they may run: references need the tables and the unique ids of the others. */
+interface Plan {
+  readonly schema: Schema;
+  readonly tables: string[];
+  readonly columns: string[];
+  readonly indexes: string[];
+  readonly references: string[];
+}
+
+interface Subject {
+  readonly table: TableSchema;
+  readonly column: ColumnSchema;
+  readonly there: FoundTable | undefined;
+}
+
+function planTable(plan: Plan, table: TableSchema, there: FoundTable | undefined): void {
+  if (!there) {
+    const columns = table.columns.map((column) => `${quoted(column.column)} ${columnType(column)}${column.required ? ' not null' : ''}`);
+    plan.tables.push(`create table ${quoted(table.table)} (${[`${quoted(table.idColumn)} ${idDefinition(table)}`, ...columns].join(', ')})`);
+    plan.tables.push(`comment on table ${quoted(table.table)} is ${literal(MADE_BY_US)}`);
+    return;
+  }
+  const id = there.columns.get(table.idColumn);
+  if (!id) throw new MigrationRefusedError(`Table '${table.table}' exists without the id column '${table.idColumn}' of model '${table.model}'. Name its key column with the option idColumn, or another table.`, { model: table.model });
+  if (id.type !== idType(table)) throw new MigrationRefusedError(`The ids of model '${table.model}' are ${id.type} in the database and ${idType(table)} in the model. Give the model the id type the table has.`, { model: table.model });
+  for (const column of table.columns) planColumn(plan, table, column, there.columns.get(column.column));
+  if (there.isOurs) loosenForgotten(plan, table, there);
+}
+
+/** A required field that the model has no more would keep every new record out; its column stays, and may be empty. */
+function loosenForgotten(plan: Plan, table: TableSchema, there: FoundTable): void {
+  const named = new Set([table.idColumn, ...table.columns.map(({ column }) => column)]);
+  for (const { name, notNull, generated } of there.columns.values()) {
+    if (notNull && !generated && !named.has(name)) plan.columns.push(`alter table ${quoted(table.table)} alter column ${quoted(name)} drop not null`);
+  }
+}
+
+function planColumn(plan: Plan, table: TableSchema, column: ColumnSchema, there: FoundColumn | undefined): void {
+  const alter = `alter table ${quoted(table.table)}`;
+  const name = quoted(column.column);
+  if (!there) {
+    plan.columns.push(`${alter} add column ${name} ${columnType(column)}`);
+    if (column.required) plan.columns.push(`${alter} alter column ${name} set not null`);
+    return;
+  }
+  if (!holdsAlready(column, there.type)) {
+    if (!widens(column, there.type)) {
+      throw new MigrationRefusedError(`Field '${column.field}' of model '${table.model}' is ${there.type} in the database, and the model wants ${columnType(column)}: values could be lost or mean something else. Give the field another column and copy what you want to keep.`, { model: table.model, field: column.field, found: there.type });
+    }
+    plan.columns.push(`${alter} alter column ${name} type ${columnType(column)}`);
+  }
+  if (column.required !== there.notNull) plan.columns.push(`${alter} alter column ${name} ${column.required ? 'set' : 'drop'} not null`);
+}
+
+function planIndexes(plan: Plan, { table, column, there, isListed }: Subject & { readonly isListed: boolean }): void {
+  const on = quoted(table.table);
+  const key = constraintName(table.table, column.column, 'key');
+  if (!column.unique && there?.unique.get(column.column) === key) plan.indexes.push(`alter table ${on} drop constraint ${quoted(key)}`);
+  if (column.unique) {
+    if (there?.unique.has(column.column)) return;
+    // Deferrable constraints look when the statement is done, others at each row: so two records can swap their values.
+    plan.indexes.push(`alter table ${on} add constraint ${quoted(key)} unique (${quoted(column.column)}) deferrable`);
+  } else if ((column.index || isListed) && (there?.indexed.has(column.column) !== true || there.unique.get(column.column) === key)) {
+    plan.indexes.push(`create index ${quoted(constraintName(table.table, column.column, 'idx'))} on ${on} (${quoted(column.column)})`);
+  }
+}
+
+const ON_DELETE = { restrict: 'no action', cascade: 'cascade', 'set null': 'set null' } as const;
+
+function planReference(plan: Plan, { table, column, there, isCyclic }: Subject & { readonly isCyclic: boolean }): void {
+  const { references } = column;
+  if (!references) return;
+  const target = plan.schema.table(references.model);
+  const known = there?.references.find((reference) => reference.column === column.column);
+  const alter = `alter table ${quoted(table.table)}`;
+  if (known) {
+    if (known.table !== target.table) throw new MigrationRefusedError(`Field '${column.field}' of model '${table.model}' refers to table '${known.table}' in the database, and to '${target.table}' in the model. Give the field another column.`, { model: table.model, field: column.field });
+    if (known.onDelete === references.onDelete) return;
+    plan.references.push(`${alter} drop constraint ${quoted(known.name)}`);
+  }
+  // NO ACTION, not RESTRICT: it looks when the statement is done, so that records that refer to each other can be removed together.
+  plan.references.push(`${alter} add constraint ${quoted(constraintName(table.table, column.column, 'fkey'))} foreign key (${quoted(column.column)}) references ${quoted(target.table)} (${quoted(target.idColumn)}) on delete ${ON_DELETE[references.onDelete]}${isCyclic ? ' deferrable' : ''}`);
+}
+
+/** A view is read as it is, when it has what the model wants. */
+function checkView(table: TableSchema, there: FoundTable): void {
+  const missing = [table.idColumn, ...table.columns.map(({ column }) => column)].filter((column) => !there.columns.has(column));
+  if (missing.length > 0) throw new MigrationRefusedError(`'${table.table}' of model '${table.model}' is a view, and lacks ${missing.map((column) => `'${column}'`).join(', ')}. Add them to the view by hand.`, { model: table.model, missing });
+}
+
+/** The columns that lists are read by, relation tables included. */
+function inversesOfLists(schema: Schema): ReadonlySet<string> {
+  const columns = new Set<string>();
+  for (const { lists } of schema.tables) {
+    for (const list of lists) {
+      if (list.kind === 'one2many') columns.add(`${list.model}.${list.inverse}`);
+      else columns.add(`${list.relation}.${list.column}`).add(`${list.relation}.${list.otherColumn}`);
+    }
+  }
+  return columns;
+}

@@ -1,0 +1,100 @@
+import type { StorageCapabilities } from '@ormolu/kernel';
+import { Pool, type PoolClient, type PoolConfig } from 'pg';
+import { ConnectionRefusedError } from '../errors';
+import type { ConnectionSource } from '../sql-storage';
+import type { Connection } from '../wire/connection';
+import type { ReplyReader } from '../wire/reply-reader';
+import { RawExchange } from './raw-exchange';
+
+const CONNECTION_TIMEOUT_MS = 10_000;
+
+/** Connections of a `pg` pool. */
+export class PoolSource implements ConnectionSource {
+  readonly name = 'postgres';
+  readonly capabilities: StorageCapabilities = { concurrentSessions: true, durable: true, sql: true };
+  readonly #pool: Pool;
+
+  constructor(options: PoolConfig) {
+    this.#pool = new Pool({ connectionTimeoutMillis: CONNECTION_TIMEOUT_MS, ...options });
+    // An idle connection that the server ends leaves the pool by itself; without a listener it would end the process.
+    this.#pool.on('error', () => undefined);
+  }
+
+  async acquire(): Promise<Connection> {
+    return new PoolConnection(await this.#connect(), () => this.#connect());
+  }
+
+  close(): Promise<void> {
+    return this.#pool.end();
+  }
+
+  async #connect(): Promise<PoolClient> {
+    try {
+      return await this.#pool.connect();
+    } catch (cause) {
+      throw new ConnectionRefusedError(this.name, reasonOf(cause, this.#pool), cause);
+    }
+  }
+}
+
+class PoolConnection implements Connection {
+  readonly #connect: () => Promise<PoolClient>;
+  #client: PoolClient | undefined;
+  #isLost = false;
+  readonly #onError = (): void => {
+    this.#isLost = true;
+  };
+
+  constructor(client: PoolClient, connect: () => Promise<PoolClient>) {
+    this.#connect = connect;
+    this.#hold(client);
+  }
+
+  exchange(message: Uint8Array, replies: ReplyReader): Promise<void> {
+    const exchange = new RawExchange(message, replies);
+    this.#client?.query(exchange);
+    return exchange.done;
+  }
+
+  async renew(): Promise<void> {
+    this.release(true);
+    this.#hold(await this.#connect());
+  }
+
+  release(broken: boolean): void {
+    const client = this.#client;
+    this.#client = undefined;
+    client?.release(broken || this.#isLost);
+    client?.off('error', this.#onError);
+  }
+
+  #hold(client: PoolClient): void {
+    this.#client = client;
+    this.#isLost = false;
+    // Between statements nobody else listens, and an 'error' without listener ends the process.
+    client.on('error', this.#onError);
+  }
+}
+
+/** What to tell people who cannot connect; the server's address may be told, passwords are in none of these. */
+function reasonOf(cause: unknown, pool: Pool): string {
+  const code = typeof cause === 'object' && cause !== null && 'code' in cause ? String(cause.code) : '';
+  const message = cause instanceof Error ? cause.message : '';
+  if (/timeout exceeded/.test(message)) {
+    return pool.waitingCount > 0 || pool.totalCount >= pool.options.max
+      ? `all ${pool.totalCount} connections of the pool are in use; end sessions, raise max, or look for a transaction opened inside another`
+      : 'it did not answer in time; check host and port, or raise connectionTimeoutMillis';
+  }
+  return REASONS[code] ?? `it was refused (${code || 'no code'}); see the cause`;
+}
+
+const REASONS: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'nothing listens at its address; start the server, or correct host and port',
+  ENOTFOUND: 'its host name is unknown; correct the host',
+  EHOSTUNREACH: 'its host cannot be reached; check the network',
+  '28P01': 'user or password are wrong; correct them',
+  '28000': 'the server does not let this user in from here; see its pg_hba.conf',
+  '3D000': 'the database does not exist; create it, or correct its name',
+  '53300': 'the server has no connection left; lower max of the pools, or raise max_connections',
+  '57P03': 'the server is starting up or shutting down; try again',
+};

@@ -1,0 +1,172 @@
+import {
+  MisuseError, type Columns, type InsertRows, type Isolation, type Query, type ReadQuestion, type Schema, type Session, type SessionOptions,
+  type SessionSavepoint, type SessionState, type StoredId, type UpdateRows,
+} from '@ormolu/kernel';
+import { randomUUID } from 'node:crypto';
+import { IdsMissingError, SavepointGoneError, type StatementContext } from './errors';
+import { SqlTransaction, type SqlHome } from './sql-transaction';
+import { countStatement, queryStatement } from './statements/query';
+import { deleteStatement, insertStatement, readStatement, updateStatement, type RowsStatement } from './statements/records';
+import type { Connection } from './wire/connection';
+import { DescribedRows } from './wire/described-rows';
+import { ResultColumns } from './wire/result-columns';
+import { textParameter } from './wire/text-form';
+
+interface Savepoint extends SessionSavepoint {
+  readonly name: string;
+}
+
+/** A session on any server that speaks PostgreSQL's protocol. Overlapping calls run one after the other. */
+export class SqlSession implements Session {
+  readonly schema: Schema;
+  readonly isolation: Isolation;
+  readonly readOnly: boolean;
+  readonly #home: SqlHome;
+  readonly #transaction: SqlTransaction;
+  readonly #savepoints: Savepoint[] = [];
+  #named = 0;
+  #last: Promise<unknown> = Promise.resolve();
+
+  constructor(home: SqlHome, connection: Connection, { schema, isolation = 'repeatable read', readOnly = false }: SessionOptions) {
+    this.schema = schema;
+    this.isolation = isolation;
+    this.readOnly = readOnly;
+    this.#home = home;
+    this.#transaction = new SqlTransaction(home, connection, { schema, begin: `begin isolation level ${isolation}${readOnly ? ' read only' : ''}` });
+  }
+
+  get state(): SessionState {
+    return this.#transaction.state;
+  }
+
+  get statements(): number {
+    return this.#transaction.statements;
+  }
+
+  read(question: ReadQuestion): Promise<Columns> {
+    return this.#next(async () => {
+      if (question.ids.length === 0) return { ids: [], columns: question.fields.map(() => []) };
+      return asColumns(await this.#rows('read', readStatement(this.schema, question), question));
+    });
+  }
+
+  query(query: Query): Promise<Columns> {
+    return this.#next(async () => asColumns(await this.#rows('query', queryStatement(this.schema, query, this.#home.foldingCollation), { model: query.model })));
+  }
+
+  count(query: Query): Promise<number> {
+    return this.#next(async () => {
+      const [counts] = await this.#rows('count', countStatement(this.schema, query, this.#home.foldingCollation), { model: query.model });
+      return Number(counts?.[0]);
+    });
+  }
+
+  insert(rows: InsertRows): Promise<readonly StoredId[]> {
+    return this.#next(async () => {
+      const { idType } = this.schema.table(rows.model);
+      if (rows.ids === undefined && idType === 'text') throw new IdsMissingError(rows.model);
+      if (rows.count === 0) return [];
+      // Made here, uuids need no promise of the database about the order of its answers.
+      const ids = rows.ids ?? (idType === 'uuid' ? Array.from({ length: rows.count }, () => randomUUID()) : undefined);
+      const [given] = await this.#rows('insert', insertStatement(this.schema, { ...rows, ids }), { model: rows.model, ids });
+      return ids ?? inRowOrder(given as (number | bigint)[]); // the statement's one column, of ids the database made
+    });
+  }
+
+  update(rows: UpdateRows): Promise<readonly StoredId[]> {
+    return this.#next(async () => {
+      if (rows.ids.length === 0) return [];
+      // Without a field there is nothing to set, but still the question which ids exist.
+      const statement = rows.fields.length === 0 ? readStatement(this.schema, rows) : updateStatement(this.schema, rows);
+      const [found] = await this.#rows('update', statement, rows);
+      return found as StoredId[]; // the statement's one column
+    });
+  }
+
+  delete(model: string, ids: readonly StoredId[]): Promise<readonly StoredId[]> {
+    return this.#next(async () => {
+      if (ids.length === 0) return [];
+      const [found] = await this.#rows('delete', deleteStatement(this.schema, model, ids), { model, ids });
+      return found as StoredId[]; // the statement's one column
+    });
+  }
+
+  sql(text: string, params: readonly unknown[]): Promise<readonly Record<string, unknown>[]> {
+    return this.#next(async () => {
+      if (/\bcopy\b[^]*\bfrom\s+stdin\b/i.test(text)) throw new MisuseError('STORAGE_SQL_REFUSED', 'COPY FROM STDIN wants a stream that a session has no way to send. Use create, or INSERT … SELECT FROM unnest.');
+      const rows = new DescribedRows();
+      await this.#transaction.run('sql', { statement: { text, parameters: params.map(textParameter), results: 'described' }, sink: rows, context: {} });
+      return rows.rows;
+    });
+  }
+
+  savepoint(): Promise<SessionSavepoint> {
+    return this.#next(() => {
+      this.#transaction.demand('savepoint', 'open');
+      this.#named += 1;
+      const savepoint: Savepoint = { depth: this.#savepoints.length + 1, name: `s${this.#named}` };
+      this.#savepoints.push(savepoint);
+      this.#transaction.defer(`savepoint ${savepoint.name}`);
+      return Promise.resolve(savepoint);
+    });
+  }
+
+  rollbackTo(savepoint: SessionSavepoint): Promise<void> {
+    return this.#next(async () => {
+      this.#transaction.demand('rollbackTo', 'open', 'failed');
+      const name = this.#leave('rollbackTo', savepoint);
+      if (!this.#transaction.takeBack(`savepoint ${name}`)) await this.#transaction.returnTo(name);
+    });
+  }
+
+  release(savepoint: SessionSavepoint): Promise<void> {
+    return this.#next(async () => {
+      this.#transaction.demand('release', 'open');
+      const name = this.#leave('release', savepoint);
+      if (!this.#transaction.takeBack(`savepoint ${name}`)) {
+        await this.#transaction.run('release', { statement: { text: `release savepoint ${name}`, parameters: [], results: 'none' }, context: {} });
+      }
+    });
+  }
+
+  commit(): Promise<void> {
+    return this.#next(() => this.#transaction.commit());
+  }
+
+  rollback(): Promise<void> {
+    return this.#next(() => this.#transaction.rollback());
+  }
+
+  async #rows(call: string, statement: RowsStatement, context: StatementContext): Promise<readonly unknown[][]> {
+    const result = new ResultColumns(statement.types);
+    await this.#transaction.run(call, { statement, sink: result, context });
+    return result.columns;
+  }
+
+  /** Forgets a savepoint and those inside it. @returns its name for the server */
+  #leave(call: string, savepoint: SessionSavepoint): string {
+    const at = this.#savepoints.findIndex((known) => known === savepoint);
+    const [known] = at === -1 ? [] : this.#savepoints.splice(at);
+    if (!known) throw new SavepointGoneError(call);
+    return known.name;
+  }
+
+  #next<T>(call: () => Promise<T>): Promise<T> {
+    const result = this.#last.then(call);
+    this.#last = result.catch(() => undefined);
+    return result;
+  }
+}
+
+function asColumns([ids, ...columns]: readonly unknown[][]): Columns {
+  return { ids: ids as StoredId[], columns }; // every such statement answers the id first
+}
+
+/** The database gives ids out in the order of the rows, but nothing promises that it answers in that order. */
+function inRowOrder(ids: (number | bigint)[]): (number | bigint)[] {
+  for (let n = 1; n < ids.length; n++) {
+    // Inside the bounds of the loop.
+    if ((ids[n] as number | bigint) < (ids[n - 1] as number | bigint)) return ids.sort((a, b) => (a < b ? -1 : 1));
+  }
+  return ids;
+}

@@ -1,0 +1,135 @@
+import {
+  heldSessions, MisuseError, Schema, type MigrationReport, type Session, type SessionOptions, type Storage, type StorageCapabilities,
+} from '@ormolu/kernel';
+import { SessionNestedError, StorageClosedError } from './errors';
+import { migrate } from './migrate/migrate';
+import { SqlSession } from './sql-session';
+import { SqlTransaction, type SqlHome } from './sql-transaction';
+import type { Connection } from './wire/connection';
+import { DescribedRows } from './wire/described-rows';
+
+/** Where connections come from. */
+export interface ConnectionSource {
+  readonly name: string;
+  readonly capabilities: StorageCapabilities;
+  /** @throws {OutageError} when there is none to be had */
+  acquire(): Promise<Connection>;
+  /** Lets go of everything; all connections have been released. */
+  close(): Promise<void>;
+}
+
+/** PostgreSQL from the oldest version on whose functions we build. */
+const OLDEST_VERSION = 130_000;
+
+/** A storage on any server that speaks PostgreSQL's protocol. */
+export class SqlStorage implements Storage {
+  readonly name: string;
+  readonly capabilities: StorageCapabilities;
+  readonly #source: ConnectionSource;
+  /** Connections handed out, each a promise that ends with its release. */
+  readonly #held = new Set<Promise<void>>();
+  readonly #sessions = new WeakSet<Session>();
+  #statements = 0;
+  #home: Promise<SqlHome> | undefined;
+  #closing: Promise<void> | undefined;
+
+  constructor(source: ConnectionSource) {
+    this.name = source.name;
+    this.capabilities = source.capabilities;
+    this.#source = source;
+  }
+
+  get statements(): number {
+    return this.#statements;
+  }
+
+  async open(options: SessionOptions): Promise<Session> {
+    const connection = await this.#acquire();
+    const session = new SqlSession(await this.#homeOf(connection), connection, options);
+    this.#sessions.add(session);
+    return session;
+  }
+
+  async migrate(schema: Schema): Promise<MigrationReport> {
+    const connection = await this.#acquire();
+    const home = await this.#homeOf(connection);
+    return { statements: await migrate(schema, new SqlTransaction(home, connection, { schema, begin: 'begin isolation level read committed' })) };
+  }
+
+  close(): Promise<void> {
+    this.#closing ??= (async () => {
+      while (this.#held.size > 0) await Promise.all(this.#held);
+      await this.#source.close();
+    })();
+    return this.#closing;
+  }
+
+  async #acquire(): Promise<Connection> {
+    if (this.#closing) throw new StorageClosedError(this.name);
+    if (!this.capabilities.concurrentSessions) this.#refuseNesting();
+    const connection = await this.#source.acquire();
+    let released: () => void = () => undefined;
+    const held = new Promise<void>((resolve) => {
+      released = resolve;
+    });
+    this.#held.add(held);
+    return {
+      exchange: (message, replies) => connection.exchange(message, replies),
+      ...connection.renew && { renew: () => connection.renew?.() ?? Promise.resolve() },
+      release: (broken) => {
+        connection.release(broken);
+        this.#held.delete(held);
+        released();
+      },
+    };
+  }
+
+  /** A session inside another one would wait for it, and it for the session. */
+  #refuseNesting(): void {
+    for (const session of heldSessions()) {
+      if (this.#sessions.has(session) && (session.state === 'open' || session.state === 'failed')) throw new SessionNestedError(this.name);
+    }
+  }
+
+  /** What all sessions share, asked from the server once, on the first connection. */
+  async #homeOf(connection: Connection): Promise<SqlHome> {
+    try {
+      this.#home ??= this.#ask(connection);
+      return await this.#home;
+    } catch (error) {
+      this.#home = undefined;
+      connection.release(true);
+      throw error;
+    }
+  }
+
+  async #ask(connection: Connection): Promise<SqlHome> {
+    const home: SqlHome = { name: this.name, foldingCollation: undefined, countStatements: () => undefined };
+    const rows = new DescribedRows();
+    const asking = new SqlTransaction(home, { exchange: (message, replies) => connection.exchange(message, replies), release: () => undefined }, { schema: new Schema([]), begin: 'begin' });
+    await asking.run('ask the server', { statement: { text: SERVER_FACTS, parameters: [], results: 'described' }, sink: rows, context: {} });
+    await asking.commit();
+    const facts = rows.rows[0] ?? {};
+    if (Number(facts['version']) < OLDEST_VERSION) throw new MisuseError('STORAGE_SERVER_TOO_OLD', `Storage '${this.name}' is on PostgreSQL ${Math.floor(Number(facts['version']) / 10_000)}; Ormolu needs 13 or newer. Upgrade the server.`);
+    if (facts['encoding'] !== 'UTF8') throw new MisuseError('STORAGE_ENCODING', `The database of storage '${this.name}' keeps texts in ${String(facts['encoding'])}, which cannot hold every character. Create a database with encoding UTF8.`);
+    const folding = facts['folding'];
+    return {
+      name: this.name,
+      foldingCollation: typeof folding === 'string' ? folding : undefined,
+      countStatements: (count) => {
+        this.#statements += count;
+      },
+    };
+  }
+}
+
+/**
+ * Collations that fold case letter by letter, the best first: the built-in one is the same on every machine; those of the C library
+ * follow; ICU, whose sigma depends on what follows it, is better than ASCII alone. (6 is UTF8 among PostgreSQL's encodings.)
+ */
+const FOLDING = ['pg_c_utf8', 'C.utf8', 'C.UTF-8', 'en_US.utf8', 'en_US.UTF-8', 'und-x-icu'];
+
+const SERVER_FACTS = `select current_setting('server_version_num')::int4 as version, current_setting('server_encoding') as encoding,
+  (select c.collname::text from unnest('{${FOLDING.join(',')}}'::text[]) with ordinality f(name, rank)
+    join pg_collation c on c.collname = f.name and c.collnamespace = 'pg_catalog'::regnamespace and c.collencoding in (-1, 6)
+    order by rank limit 1) as folding`;

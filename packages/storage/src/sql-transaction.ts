@@ -1,0 +1,209 @@
+import { channels, MisuseError, type Schema, type SessionState, type StatementEvent } from '@ormolu/kernel';
+import { CommitUnknownError, ConnectionLostError, SessionStateError, type StatementContext } from './errors';
+import { errorOfSqlstate } from './sqlstate';
+import type { Connection } from './wire/connection';
+import { ReplyReader, type RowSink } from './wire/reply-reader';
+import { plainStatement, writeStatements, type Statement } from './wire/statement';
+
+/** How often the first message of a transaction is tried: pools may hold several connections that a restarted server has forgotten. */
+const ATTEMPTS = 4;
+
+/** What a transaction tells and asks the storage it belongs to. */
+export interface SqlHome {
+  readonly name: string;
+  /** The collation by whose rules letters differ by case only; absent: the column's own. */
+  readonly foldingCollation: string | undefined;
+  /** So many statements have been sent. */
+  countStatements(count: number): void;
+}
+
+/** A statement, what takes its rows, and the words for its errors. */
+export interface Request {
+  readonly statement: Statement;
+  readonly sink?: RowSink | undefined;
+  readonly context: StatementContext;
+}
+
+/**
+ * The state of one database transaction and the order of what is sent in it.
+ *
+ * `open` → `failed` when a statement fails; back to `open` by a rollback to a savepoint; either → `committed` or `rolled back`,
+ * when the connection is given back. A lost connection leaves it `failed` without one.
+ *
+ * BEGIN and SAVEPOINT wait until there is something to do in them and then travel in one message with it: no round trips of their
+ * own, and a transaction or savepoint in which nothing happens costs nothing.
+ */
+export class SqlTransaction {
+  readonly #home: SqlHome;
+  readonly #schema: Schema;
+  #connection: Connection | undefined;
+  #ahead: Statement[];
+  /** Whether the server knows of this transaction. */
+  #begun = false;
+  state: SessionState = 'open';
+  statements = 0;
+
+  constructor(home: SqlHome, connection: Connection, options: { readonly schema: Schema; readonly begin: string }) {
+    this.#home = home;
+    this.#schema = options.schema;
+    this.#connection = connection;
+    this.#ahead = [plainStatement(options.begin)];
+  }
+
+  /** @throws {SessionStateError} STORAGE_SESSION_STATE unless the state is among these */
+  demand(call: string, ...states: readonly SessionState[]): void {
+    if (!states.includes(this.state)) throw new SessionStateError(call, this.state);
+  }
+
+  /** Keeps a statement back until the next one travels. */
+  defer(text: string): void {
+    this.#ahead.push(plainStatement(text));
+  }
+
+  /** Takes back what is kept since a deferred statement, itself included. @returns false when it has been sent */
+  takeBack(text: string): boolean {
+    const at = this.#ahead.findIndex((statement) => statement.text === text);
+    if (at !== -1) this.#ahead.splice(at);
+    return at !== -1;
+  }
+
+  /**
+   * Sends a statement and waits for its answer.
+   * @returns the statement's tag, such as `UPDATE 3`
+   */
+  async run(call: string, { statement, sink, context }: Request): Promise<string> {
+    this.demand(call, 'open');
+    const statements = [...this.#ahead, statement];
+    const bytes = writeStatements(statements);
+    // The sink of a first message that is sent again has taken nothing: a connection that breaks in an answer is not tried again.
+    const replies = await this.#exchange(statements, bytes, () => new ReplyReader(sink));
+    this.#check(replies, context);
+    return replies.tag;
+  }
+
+  /** Goes back to a savepoint and drops it. A failed transaction is open again. */
+  async returnTo(savepoint: string): Promise<void> {
+    this.demand('roll back to a savepoint', 'open', 'failed');
+    const statements = [plainStatement(`rollback to savepoint ${savepoint}`), plainStatement(`release savepoint ${savepoint}`)];
+    const replies = await this.#exchange(statements, writeStatements(statements), () => new ReplyReader());
+    this.#check(replies, {});
+    this.state = 'open';
+  }
+
+  /** Ends the transaction for good; what was deferred is dropped. */
+  async commit(): Promise<void> {
+    if (this.state === 'failed') {
+      await this.rollback();
+      throw new SessionStateError('commit; it is rolled back now', 'failed');
+    }
+    this.demand('commit', 'open');
+    this.#ahead = [];
+    if (!this.#begun) {
+      this.#end('committed', false);
+      return;
+    }
+    const statements = [plainStatement('commit')];
+    const replies = new ReplyReader();
+    try {
+      await this.#send(statements, writeStatements(statements), replies);
+    } catch (cause) {
+      this.#end('failed', true);
+      throw new CommitUnknownError(this.#home.name, cause);
+    }
+    const isOver = replies.status === 'I';
+    if (replies.error) {
+      this.#end(isOver ? 'rolled back' : 'failed', !isOver);
+      throw errorOfSqlstate(replies.error, this.#schema, {});
+    }
+    this.#end('committed', !isOver);
+  }
+
+  /** Undoes all. Never throws; does nothing when it is over. */
+  async rollback(): Promise<void> {
+    if (!this.#connection) return;
+    this.#ahead = [];
+    const replies = new ReplyReader();
+    if (this.#begun) {
+      const statements = [plainStatement('rollback')];
+      try {
+        await this.#send(statements, writeStatements(statements), replies);
+      } catch {
+        // The server undoes what a lost connection leaves behind.
+      }
+    }
+    this.#end('rolled back', this.#begun && replies.status !== 'I');
+  }
+
+  async #exchange(statements: readonly Statement[], bytes: Uint8Array, read: () => ReplyReader): Promise<ReplyReader> {
+    this.#ahead = [];
+    const isFirst = !this.#begun;
+    this.#begun = true;
+    for (let attempt = 1; ; attempt += 1) {
+      const replies = read();
+      try {
+        await this.#send(statements, bytes, replies);
+        return replies;
+      } catch (cause) {
+        // A pooled connection may have died of old age. Nothing has happened in a transaction whose BEGIN got no answer.
+        const canRetry = isFirst && !replies.hasAnswer && attempt < ATTEMPTS && this.#connection?.renew !== undefined;
+        if (!canRetry || !await this.#renewed()) {
+          this.#end('failed', true);
+          throw new ConnectionLostError(this.#home.name, cause);
+        }
+      }
+    }
+  }
+
+  /** @returns whether there is another connection in place of a lost one */
+  async #renewed(): Promise<boolean> {
+    try {
+      await this.#connection?.renew?.();
+      return true;
+    } catch {
+      return false;
+    }
+  }
+
+  async #send(statements: readonly Statement[], bytes: Uint8Array, replies: ReplyReader): Promise<void> {
+    if (!this.#connection) throw new SessionStateError('send a statement', this.state);
+    this.statements += statements.length;
+    this.#home.countStatements(statements.length);
+    if (!channels.statement.hasSubscribers) {
+      await this.#connection.exchange(bytes, replies);
+      return;
+    }
+    const started = performance.now();
+    await this.#connection.exchange(bytes, replies);
+    const ms = performance.now() - started;
+    statements.forEach(({ text }, n) => {
+      const isLast = n === statements.length - 1;
+      // Those that travelled ahead answer no rows, and the time of the message is that of the statement it was sent for.
+      const event: StatementEvent = { storage: this.#home.name, text, rows: isLast ? rowsOfTag(replies.tag) : 0, ms: isLast ? ms : 0 };
+      channels.statement.publish(event);
+    });
+  }
+
+  #check(replies: ReplyReader, context: StatementContext): void {
+    if (replies.status === 'I') {
+      // The statement itself was a COMMIT or ROLLBACK, or BEGIN failed.
+      this.#end(replies.error ? 'rolled back' : 'failed', false);
+      if (!replies.error) throw new MisuseError('STORAGE_SESSION_ENDED', 'A statement of env.sql ended the transaction it ran in. Leave BEGIN, COMMIT and ROLLBACK to the transaction itself.');
+    } else if (replies.status === 'E') {
+      this.state = 'failed';
+    }
+    if (replies.error) throw errorOfSqlstate(replies.error, this.#schema, context);
+    if (replies.failure !== undefined) throw replies.failure as Error; // thrown by our own readers of values
+  }
+
+  #end(state: SessionState, isBroken: boolean): void {
+    this.state = state;
+    const connection = this.#connection;
+    this.#connection = undefined;
+    connection?.release(isBroken);
+  }
+}
+
+/** `SELECT 12` → 12 */
+function rowsOfTag(tag: string): number {
+  return Number(/\d+$/.exec(tag)?.[0] ?? 0);
+}

@@ -1,0 +1,111 @@
+import {
+  SameValue, type ColumnType, type InsertRows, type ReadQuestion, type Schema, type StoredId, type TableSchema, type UpdateRows,
+} from '@ormolu/kernel';
+import { columnTypeOfId, SQL_TYPES, type ValuePlace } from '../column-types';
+import type { Statement } from '../wire/statement';
+import { literal, quoted } from './identifiers';
+import { ParameterList } from './parameter-list';
+
+/** A statement that answers rows, with the types of its columns. */
+export interface RowsStatement extends Statement {
+  readonly types: readonly ColumnType[];
+}
+
+/** The place of a model's ids, for messages. */
+export function idPlace(table: TableSchema): ValuePlace {
+  return { model: table.model, field: 'id' };
+}
+
+/** How a column is asked for: decimals as text, which is exact and needs no parsing. */
+export function selected(column: string, type: ColumnType): string {
+  return type === 'numeric' ? `${column}::text` : column;
+}
+
+/** `SELECT` of columns by ids: one statement, one array, whatever the number of ids. */
+export function readStatement(schema: Schema, { model, ids, fields }: ReadQuestion): RowsStatement {
+  const table = schema.table(model);
+  const columns = fields.map((field) => schema.column(model, field));
+  const parameters = new ParameterList();
+  const idType = columnTypeOfId(table.idType);
+  const list = [quoted(table.idColumn), ...columns.map((column) => selected(quoted(column.column), column.type))].join(', ');
+  const text = `select ${list} from ${quoted(table.table)} where ${quoted(table.idColumn)} = any(${parameters.many(idType, ids, idPlace(table))})`;
+  return { text, parameters: parameters.all, results: 'binary', types: [idType, ...columns.map(({ type }) => type)] };
+}
+
+/**
+ * `INSERT … SELECT FROM unnest`: one array per column, the new ids in the order of the rows.
+ *
+ * The rows are inserted in their order, so that ids that the database gives out ascend with them.
+ */
+export function insertStatement(schema: Schema, rows: InsertRows): RowsStatement {
+  const { model, fields, columns, ids, count } = rows;
+  const table = schema.table(model);
+  const idType = columnTypeOfId(table.idType);
+  const parameters = new ParameterList();
+  const arrays: string[] = [];
+  const names: string[] = [];
+  const add = (column: string, array: string): void => {
+    names.push(quoted(column));
+    arrays.push(array);
+  };
+  if (ids) add(table.idColumn, parameters.many(idType, ids, idPlace(table)));
+  fields.forEach((field, f) => {
+    const column = schema.column(model, field);
+    // The caller gives as many columns as fields.
+    add(column.column, parameters.many(column.type, columns[f] as readonly unknown[], { model, field }));
+  });
+  const returning = `returning ${quoted(table.idColumn)}`;
+  const into = `insert into ${quoted(table.table)}`;
+  const types = [idType];
+  if (names.length === 0) {
+    // No value to give: as many rows of nothing as there are numbers.
+    const numbers = parameters.one('int4', count, idPlace(table));
+    const [first] = table.columns;
+    const [column, nothing] = first ? [first.column, `null::${SQL_TYPES[first.type]}`] : [table.idColumn, nextId(table)];
+    return { text: `${into} (${quoted(column)}) select ${nothing} from generate_series(1, ${numbers}) ${returning}`, parameters: parameters.all, results: 'binary', types };
+  }
+  const aliases = names.map((_, n) => `c${n}`);
+  const text = `${into} (${names.join(', ')}) select ${aliases.join(', ')} from unnest(${arrays.join(', ')}) with ordinality as u(${aliases.join(', ')}, n) order by n ${returning}`;
+  return { text, parameters: parameters.all, results: 'binary', types };
+}
+
+/** The expression that gives a new id out, for a table that has nothing but ids. */
+function nextId(table: TableSchema): string {
+  return `nextval(pg_get_serial_sequence(${literal(quoted(table.table))}, ${literal(table.idColumn)}))`;
+}
+
+/** `UPDATE`: `FROM unnest` where values differ, `id = any` where one value goes to all; answers the ids found. */
+export function updateStatement(schema: Schema, { model, ids, fields, columns }: UpdateRows): RowsStatement {
+  const table = schema.table(model);
+  const idType = columnTypeOfId(table.idType);
+  const parameters = new ParameterList();
+  const id = quoted(table.idColumn);
+  const idArray = parameters.many(idType, ids, idPlace(table));
+  const arrays = [idArray];
+  const aliases = ['i'];
+  const sets = fields.map((field, f) => {
+    const column = schema.column(model, field);
+    // The caller gives as many columns as fields.
+    const values = columns[f] as readonly unknown[] | SameValue;
+    if (values instanceof SameValue) return `${quoted(column.column)} = ${parameters.one(column.type, values.value, { model, field })}`;
+    const alias = `c${f}`;
+    aliases.push(alias);
+    arrays.push(parameters.many(column.type, values, { model, field }));
+    return `${quoted(column.column)} = u.${alias}`;
+  });
+  const update = `update ${quoted(table.table)} t set ${sets.join(', ')}`;
+  const text = arrays.length === 1
+    ? `${update} where t.${id} = any(${idArray}) returning t.${id}`
+    : `${update} from unnest(${arrays.join(', ')}) as u(${aliases.join(', ')}) where t.${id} = u.i returning t.${id}`;
+  return { text, parameters: parameters.all, results: 'binary', types: [idType] };
+}
+
+/** `DELETE` by ids; answers the ids found. */
+export function deleteStatement(schema: Schema, model: string, ids: readonly StoredId[]): RowsStatement {
+  const table = schema.table(model);
+  const idType = columnTypeOfId(table.idType);
+  const parameters = new ParameterList();
+  const id = quoted(table.idColumn);
+  const text = `delete from ${quoted(table.table)} where ${id} = any(${parameters.many(idType, ids, idPlace(table))}) returning ${id}`;
+  return { text, parameters: parameters.all, results: 'binary', types: [idType] };
+}

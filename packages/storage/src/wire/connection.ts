@@ -1,0 +1,19 @@
+import type { ReplyReader } from './reply-reader';
+
+/**
+ * One connection to a PostgreSQL server, reduced to what all sessions need: bytes out, replies in.
+ *
+ * Held after `exchange`: the reader is done, or the connection is lost and the promise rejected. The caller sends one message at a
+ * time; that is not checked again.
+ */
+export interface Connection {
+  /** Sends one message that ends with Sync and feeds the replies to the reader. @throws whatever the driver throws when the connection is lost */
+  exchange(message: Uint8Array, replies: ReplyReader): Promise<void>;
+  /**
+   * Gives a lost connection up for another one; absent where there is only one.
+   * @throws {OutageError} when there is none to be had
+   */
+  renew?(): Promise<void>;
+  /** Gives the connection back. @param broken - it must not be used again */
+  release(broken: boolean): void;
+}

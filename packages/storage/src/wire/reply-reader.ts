@@ -1,0 +1,100 @@
+import type { ServerError } from '../sqlstate';
+import { readInt32 } from './result-columns';
+
+/** Takes rows as they arrive. */
+export interface RowSink {
+  /** @param at - where the number of columns stands */
+  row(bytes: Buffer, at: number): void;
+  /** The names and types of the columns, when the statement asked for them. */
+  describe?(bytes: Buffer, at: number): void;
+}
+
+/** The state the server reports after every exchange: no transaction, in one, in a failed one. */
+export type TransactionStatus = 'I' | 'T' | 'E';
+
+const [ROW, ERROR, NOTICE, READY, COMPLETE, DESCRIPTION] = ['D', 'E', 'N', 'Z', 'C', 'T'].map((code) => code.charCodeAt(0));
+const NOTHING = Buffer.alloc(0);
+
+/**
+ * Reads the server's messages out of chunks cut anywhere, until it is ready for the next request.
+ *
+ * An error inside is kept, not thrown, so that the stream of messages stays in step.
+ */
+export class ReplyReader {
+  readonly #sink: RowSink | undefined;
+  #carry: Buffer = NOTHING;
+  /** What the server said, or what reading its rows threw. The first counts. */
+  error: ServerError | undefined;
+  failure: unknown;
+  /** The tag of the last statement, such as `UPDATE 3` or `ROLLBACK`. */
+  tag = '';
+  /** The server has done something; news that it is ending the connection are no answer. */
+  hasAnswer = false;
+  /** Absent until the server is ready again. */
+  status: TransactionStatus | undefined;
+  /** What came in the last chunk behind the message that the server is ready: news that nobody asked for. */
+  rest: Buffer = NOTHING;
+
+  constructor(sink?: RowSink) {
+    this.#sink = sink;
+  }
+
+  /**
+   * Takes a chunk. Its bytes may change afterwards: nothing of it is kept without a copy.
+   * @returns whether the server is ready again; then nothing follows
+   */
+  feed(chunk: Uint8Array): boolean {
+    const fresh = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
+    const bytes = this.#carry.length === 0 ? fresh : Buffer.concat([this.#carry, fresh]);
+    let at = 0;
+    while (this.status === undefined && at + 5 <= bytes.length) {
+      const end = at + 1 + readInt32(bytes, at + 1);
+      if (end > bytes.length) break;
+      this.#message(bytes, at, end);
+      at = end;
+    }
+    const rest = at === bytes.length ? NOTHING : Buffer.from(bytes.subarray(at));
+    if (this.status === undefined) this.#carry = rest;
+    else this.rest = rest;
+    return this.status !== undefined;
+  }
+
+  #message(bytes: Buffer, at: number, end: number): void {
+    const code = bytes[at];
+    this.hasAnswer ||= code !== ERROR && code !== NOTICE;
+    if (code === ROW) {
+      if (this.failure !== undefined || !this.#sink) return;
+      try {
+        this.#sink.row(bytes, at + 5);
+      } catch (error) {
+        this.failure = error;
+      }
+    } else if (code === COMPLETE) {
+      this.tag = bytes.toString('utf8', at + 5, end - 1);
+    } else if (code === READY) {
+      // The protocol knows these three letters only.
+      this.status = String.fromCharCode(bytes[at + 5] ?? 0) as TransactionStatus;
+    } else if (code === ERROR) {
+      this.error ??= readError(bytes, at + 5);
+    } else if (code === DESCRIPTION) {
+      this.#sink?.describe?.(bytes, at + 5);
+    }
+  }
+}
+
+/** Field letter → name, of those we use. @see PostgreSQL manual, "Error and Notice Message Fields" */
+const FIELDS: Readonly<Record<string, keyof ServerError>> = {
+  V: 'severity', C: 'sqlstate', M: 'message', D: 'detail', s: 'schema', t: 'table', c: 'column', n: 'constraint',
+};
+
+function readError(bytes: Buffer, start: number): ServerError {
+  const error: Partial<Record<keyof ServerError, string>> = {};
+  let at = start;
+  while (bytes[at] !== 0) {
+    const field = FIELDS[String.fromCharCode(bytes[at] ?? 0)];
+    const end = bytes.indexOf(0, at + 1);
+    if (field) error[field] = bytes.toString('utf8', at + 1, end);
+    at = end + 1;
+  }
+  return { sqlstate: '', message: '', ...error };
+}
