@@ -122,6 +122,18 @@ describe('a data directory', () => {
     await session.rollback();
   });
 
+  test('in which a first database was being made when the process was killed is made anew', async () => {
+    cpSync(template, root, { recursive: true });
+    rmSync(join(root, 'global'), { recursive: true });
+    expect(await refusal(root)).toMatchObject({ code: 'STORAGE_DATA_DIR' });
+    writeFileSync(join(root, 'ormolu.making'), '');
+    const storage = open(root);
+    expect((await storage.migrate(SCHEMA)).statements).not.toEqual([]);
+    await storage.close();
+    expect(readdirSync(root)).not.toContain('ormolu.making');
+    expect((await open(root).migrate(SCHEMA)).statements).toEqual([]);
+  });
+
   test('after a refusal can be opened once it is mended', async () => {
     const file = join(root, 'later');
     writeFileSync(file, '');

@@ -1,6 +1,6 @@
 import { MisuseError } from '@ormolu/kernel';
 import { constants } from 'node:fs';
-import { access, mkdir, readdir, readFile, stat } from 'node:fs/promises';
+import { access, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { LOCK_FILE } from './directory-lock';
 
@@ -14,6 +14,9 @@ export class DataDirError extends MisuseError {
 
 /** The file that PostgreSQL writes its major version into. */
 const VERSION_FILE = 'PG_VERSION';
+
+/** Stands in a directory while a first database is made in it: with it there, nothing beside it was ever anybody's. */
+const MAKING_FILE = 'ormolu.making';
 
 /**
  * Looks at a data directory before the engine does, which would say nothing helpful, or put a database between other files. Makes it
@@ -34,10 +37,27 @@ export async function prepareDataDir(dataDir: string, version: string): Promise<
   if (!found.isDirectory()) throw new DataDirError(dataDir, 'it is a file');
   await demandAccess(dataDir, dataDir);
   const names = (await readdir(dataDir)).filter((name) => name !== LOCK_FILE);
-  if (names.length === 0) return;
+  if (names.length === 0 || names.includes(MAKING_FILE)) return;
   if (!names.includes(VERSION_FILE)) throw new DataDirError(dataDir, 'it holds files that are no PostgreSQL database');
   const written = (await readFile(join(dataDir, VERSION_FILE), 'utf8').catch(() => '')).trim();
   if (written !== version) throw new DataDirError(dataDir, `it holds a database of PostgreSQL ${/^\d+(\.\d+)?$/.test(written) ? written : 'of unknown version'}, and the embedded one is ${version}`);
+}
+
+/**
+ * Makes a first database so that a process killed in the middle leaves nothing that a later one would take for a database.
+ *
+ * @param dataDir - prepared, and held by this process
+ * @param start - makes the database when the directory has none, and opens it
+ */
+export async function startIn<T>(dataDir: string, start: () => Promise<T>): Promise<T> {
+  const names = (await readdir(dataDir)).filter((name) => name !== LOCK_FILE);
+  const making = join(dataDir, MAKING_FILE);
+  if (names.includes(MAKING_FILE)) for (const name of names) await rm(join(dataDir, name), { recursive: true });
+  const isFirst = names.length === 0 || names.includes(MAKING_FILE);
+  if (isFirst) await writeFile(making, 'A first database is being made here. Until this file is gone, nothing in this directory counts.\n');
+  const started = await start();
+  if (isFirst) await rm(making);
+  return started;
 }
 
 async function make(dataDir: string): Promise<void> {

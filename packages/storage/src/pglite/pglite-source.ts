@@ -3,7 +3,7 @@ import type { PGlite } from '@electric-sql/pglite';
 import type { ConnectionSource } from '../sql-storage';
 import type { Connection } from '../wire/connection';
 import type { ReplyReader } from '../wire/reply-reader';
-import { DataDirError, prepareDataDir } from './data-dir';
+import { DataDirError, prepareDataDir, startIn } from './data-dir';
 import { DirectoryHeld, lockDirectory, LOCK_FILE } from './directory-lock';
 import { loadEngine } from './load-engine';
 import { Turnstile } from './turnstile';
@@ -80,7 +80,7 @@ async function start(dataDir: string | undefined): Promise<Running> {
   }
   const said: string[] = [];
   try {
-    return { engine: await PGlite.create(dataDir, { onStderr: (line) => said.push(line) < 0 }), unlock };
+    return { engine: await startIn(dataDir, () => PGlite.create(dataDir, { onStderr: (line) => said.push(line) < 0 })), unlock };
   } catch (cause) {
     unlock();
     throw new DataDirError(dataDir, `PostgreSQL cannot start from it${said.length > 0 ? ` and says: ${said.slice(-3).join(' ')}` : ''}`, { cause });
