@@ -1,7 +1,15 @@
 import type { RungStats } from 'ormolu';
 
+/** What came out of a step. */
+export interface Found {
+  /** For people, line by line. */
+  readonly found: readonly string[];
+  /** The same for machines. */
+  readonly figures?: Readonly<Record<string, number | boolean>>;
+}
+
 /** One thing the tour did: what was asked, and what it took. */
-export interface TourStep {
+export interface TourStep extends Required<Found> {
   readonly name: string;
   readonly asked: string;
   readonly ms: number;
@@ -9,8 +17,6 @@ export interface TourStep {
   readonly statements: number;
   /** Which rung answered, and how often. */
   readonly answeredBy: string;
-  /** What came out, line by line. */
-  readonly found: readonly string[];
 }
 
 /** Where the tour's results go: to a person's terminal, to a file, or to a machine. */

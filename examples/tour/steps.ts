@@ -1,6 +1,6 @@
 import { OrmoluError } from 'ormolu';
 import type { World } from './load-world';
-import { measured } from './measure';
+import { measured, seen } from './measure';
 import { thousands, type TourStep } from './report';
 
 const WALKED = 20_000;
@@ -11,14 +11,18 @@ export function walk(db: World): Promise<TourStep> {
   const asked = `${thousands(WALKED)} cities, each with its state and that state's country, cold`;
   return measured(db, { name: 'Walk', asked }, () => db.transaction(async (env) => {
     const cities = await env.model('city').search({}, { limit: WALKED });
-    const before = env.transaction.session.statements;
-    const letters = await env.run(() => {
-      let sum = 0;
-      for (const city of cities) sum += city.name.length + city.state.name.length + city.state.country.name.length;
-      return sum;
+    let letters = 0;
+    const { selects } = await seen(async () => {
+      letters = await env.run(() => {
+        let sum = 0;
+        for (const city of cities) sum += city.name.length + city.state.name.length + city.state.country.name.length;
+        return sum;
+      });
     });
-    const selects = env.transaction.session.statements - before;
-    return [`${thousands(letters)} letters in ${thousands(3 * cities.length)} names, with ${String(selects)} SELECTs for the walk itself`];
+    return {
+      found: [`${thousands(letters)} letters in ${thousands(3 * cities.length)} names, with ${String(selects)} SELECTs for the walk itself`],
+      figures: { cities: cities.length, letters, selects },
+    };
   }));
 }
 
@@ -29,13 +33,14 @@ export function rename(db: World): Promise<TourStep> {
     const belgium = (await env.model('country').search({ code: 'BE' })).ensureOne();
     await belgium.load(['name']);
     const name = belgium.name === 'Belgium' ? 'Belgique' : 'Belgium';
-    const before = env.transaction.session.statements;
     belgium.name = name;
-    await env.flush();
-    const statements = env.transaction.session.statements - before;
-    const [city] = await env.sql('select count(*)::int as written from city where display_name like $1', [`%, ${name}`]);
-    const [state] = await env.sql('select count(*)::int as written from state where display_name like $1', [`%, ${name}`]);
-    return [`${thousands(Number(city?.['written']))} cities and ${thousands(Number(state?.['written']))} states now end in '${name}', written by ${String(statements)} statements`];
+    const { statements, updates, updatedTables } = await seen(() => env.flush());
+    const cities = await env.model('city').count({ displayName: { like: `%, ${name}` } });
+    const states = await env.model('state').count({ displayName: { like: `%, ${name}` } });
+    return {
+      found: [`${thousands(cities)} cities and ${thousands(states)} states now end in '${name}', written by ${String(statements)} statements, ${String(updates)} of them UPDATEs`],
+      figures: { cities, states, statements, updates, writtenModels: updatedTables },
+    };
   }));
 }
 
@@ -68,7 +73,10 @@ export function rollback(db: World): Promise<TourStep> {
     const memorySame = inMemory() === memoryBefore;
     const databaseSame = (await inDatabase()) === databaseBefore;
     if (!written || !memorySame || !databaseSame) throw new Error('The rollback left something behind.');
-    return ['the database had the changes before the rollback', 'memory equals memory before, the database equals the database before'];
+    return {
+      found: ['the database had the changes before the rollback', 'memory equals memory before, the database equals the database before'],
+      figures: { changed: cities.length, written, memoryEqual: memorySame, databaseEqual: databaseSame },
+    };
   }));
 }
 
@@ -77,10 +85,10 @@ export function mistake(db: World): Promise<TourStep> {
   const asked = 'the name of a city that nobody has loaded';
   return measured(db, { name: 'A mistake', asked }, () => db.transaction((env) => {
     try {
-      return [env.model('city').browse(1).name];
+      return { found: [env.model('city').browse(1).name], figures: { refused: false } };
     } catch (error) {
       if (!OrmoluError.is(error)) throw error;
-      return [`${error.code}: ${error.message}`];
+      return { found: [`${error.code}: ${error.message}`], figures: { refused: true } };
     }
-  }).then((lines) => lines));
+  }));
 }
