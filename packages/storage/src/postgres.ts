@@ -11,6 +11,7 @@ export type PostgresOptions = PoolConfig;
  *
  * @param options - a URL, or what `pg.Pool` takes; `connectionTimeoutMillis` is 10 s unless given, so that an exhausted pool or a
  * silent host is an error and not a wait without end
+ * @throws {MisuseError} STORAGE_DRIVER_MISSING when the package `pg` is not installed
  * @remarks Connects with the first session.
  */
 export function postgres(options: string | PostgresOptions): Storage {

@@ -1,9 +1,10 @@
 import type { StorageCapabilities } from '@ormolu/kernel';
-import { Pool, type PoolClient, type PoolConfig } from 'pg';
+import type { Pool, PoolClient, PoolConfig } from 'pg';
 import { ConnectionRefusedError } from '../errors';
 import type { ConnectionSource } from '../sql-storage';
 import type { Connection } from '../wire/connection';
 import type { ReplyReader } from '../wire/reply-reader';
+import { loadDriver } from './load-driver';
 import { RawExchange } from './raw-exchange';
 
 const CONNECTION_TIMEOUT_MS = 10_000;
@@ -15,7 +16,8 @@ export class PoolSource implements ConnectionSource {
   readonly #pool: Pool;
 
   constructor(options: PoolConfig) {
-    this.#pool = new Pool({ connectionTimeoutMillis: CONNECTION_TIMEOUT_MS, ...options });
+    const { Pool: PoolOfDriver } = loadDriver();
+    this.#pool = new PoolOfDriver({ connectionTimeoutMillis: CONNECTION_TIMEOUT_MS, ...options });
     // An idle connection that the server ends leaves the pool by itself; without a listener it would end the process.
     this.#pool.on('error', () => undefined);
   }
