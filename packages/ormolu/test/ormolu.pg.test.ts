@@ -1,0 +1,118 @@
+import { spawnSync } from 'node:child_process';
+import { join } from 'node:path';
+import { createDatabase, type ScratchDatabase } from '@ormolu/test-support';
+import { char, defineModels, integer, many2one, memory, one2many, openOrmolu, pglite, postgres, type DefinitionsOf, type Ormolu, type Storage } from '../src/index';
+
+const models = defineModels({
+  country: { name: char({ required: true }), code: char({ unique: true, size: 2 }), cities: one2many('city', 'country') },
+  city: { name: char({ required: true }), population: integer(), country: many2one('country', { onDelete: 'restrict' }), displayName: char({ store: true }) },
+}).compute('city', 'displayName', ['name', 'country.name'], (city) => `${city.name}, ${city.country?.name ?? '-'}`);
+
+type Database = Ormolu<DefinitionsOf<typeof models>>;
+let scratch: ScratchDatabase;
+
+beforeAll(async () => {
+  scratch = await createDatabase();
+});
+afterAll(() => scratch.drop());
+
+const storages: readonly { name: string; open: () => Storage }[] = [
+  { name: 'memory', open: () => memory() },
+  { name: 'PGlite', open: () => pglite() },
+  { name: 'PostgreSQL', open: () => postgres(scratch.url) },
+];
+
+describe.each(storages)('a database on $name', ({ open }) => {
+  let db: Database;
+
+  beforeAll(async () => {
+    db = await openOrmolu({ models, storage: open() });
+    await db.migrate();
+    await db.transaction(async (env) => {
+      const belgium = await env.model('country').create({ name: 'Belgium', code: 'BE' });
+      await env.model('city').create([{ name: 'Ghent', population: 265_000, country: belgium }, { name: 'Ypres', population: 35_000, country: belgium }]);
+    });
+  });
+  afterAll(() => db.close());
+
+  const names = (): Promise<readonly (string | null)[]> => db.transaction(async (env) => {
+    const cities = await env.model('city').search({}, { order: ['name'] });
+    return env.run(() => cities.mapped('displayName'));
+  });
+
+  test('migrating again does nothing', async () => {
+    expect((await db.migrate()).statements).toEqual([]);
+  });
+
+  test('what one transaction committed, the next one reads, computed values included', async () => {
+    expect(await names()).toEqual(['Ghent, Belgium', 'Ypres, Belgium']);
+  });
+
+  test('work that throws is rolled back whole, and its error comes out as it is', async () => {
+    const error = new Error('mine');
+    await expect(db.transaction(async (env) => {
+      const [country] = await env.model('country').search({ code: 'BE' });
+      await country?.write({ name: 'gone' });
+      await env.flush();
+      throw error;
+    })).rejects.toBe(error);
+    expect(await names()).toEqual(['Ghent, Belgium', 'Ypres, Belgium']);
+  });
+
+  test('a row that the database refuses inside a savepoint is an error with model and field, and nothing else is lost', async () => {
+    await db.transaction(async (env) => {
+      const ypres = (await env.model('city').search({ name: 'Ypres' })).ensureOne();
+      await ypres.load(['population']);
+      ypres.population = 36_000;
+      const attempt = env.transaction.savepoint(() => env.model('country').create({ name: 'Again', code: 'BE' }));
+      await expect(attempt).rejects.toMatchObject({ code: 'STORAGE_UNIQUE', details: { model: 'country' } });
+    });
+    expect(await db.transaction((env) => env.model('city').count({ population: 36_000 }))).toBe(1);
+  });
+
+  test('the figures of every rung are there, from the top', async () => {
+    const before = db.stats();
+    await names();
+    const after = db.stats();
+    expect(after.rungs.map(({ rung }) => rung)).toEqual(['transaction', 'storage']);
+    expect(after.transactions).toBe(before.transactions + 1);
+    expect((after.rungs[1]?.questions ?? 0) - (before.rungs[1]?.questions ?? 0)).toBe(2);
+    expect(after.statements).toBeGreaterThan(before.statements);
+  });
+
+  test('a read-only transaction writes nothing', async () => {
+    await expect(db.transaction((env) => env.model('country').create({ name: 'New' }), { readOnly: true })).rejects.toMatchObject({ code: 'STORAGE_READ_ONLY' });
+  });
+});
+
+test('an option that nobody would read is refused with the nearest name', async () => {
+  const options = { models, storage: memory(), localCahce: false };
+  await expect(openOrmolu(options)).rejects.toMatchObject({ code: 'DB_OPTION_UNKNOWN' });
+  const db = await openOrmolu({ models, storage: memory() });
+  const misspelt = { isolaton: 'serializable' };
+  await expect(db.transaction(() => 1, misspelt as object)).rejects.toThrow("Did you mean 'isolation'?");
+  await db.close();
+});
+
+test('a closed database says so', async () => {
+  const db = await openOrmolu({ models, storage: memory() });
+  await db.close();
+  await db.close();
+  await expect(db.transaction(() => 1)).rejects.toMatchObject({ code: 'DB_CLOSED' });
+  expect(() => db.migrate()).toThrow(/closed database/);
+});
+
+test('on the one connection of PGlite a transaction inside another is refused, one beside it waits', async () => {
+  const db = await openOrmolu({ models, storage: pglite() });
+  await db.migrate();
+  await expect(db.transaction(() => db.transaction(() => 1))).rejects.toMatchObject({ code: 'STORAGE_SESSION_NESTED' });
+  expect(await Promise.all([db.transaction((env) => env.model('city').count()), db.transaction((env) => env.model('city').count())])).toEqual([0, 0]);
+  await db.close();
+});
+
+test('importing ormolu loads no driver', () => {
+  const root = join(__dirname, '..', '..', '..');
+  const code = "require('ormolu'); const loaded = Object.keys(require.cache).filter((file) => /node_modules.(pg|@electric-sql)/.test(file)); process.stdout.write(JSON.stringify(loaded))";
+  const { stdout, status } = spawnSync(process.execPath, ['--conditions=@ormolu/source', '--require', join(root, 'scripts', 'ts-node.cjs'), '-e', code], { cwd: join(root, 'examples'), encoding: 'utf8' });
+  expect([status, stdout]).toEqual([0, '[]']);
+});
