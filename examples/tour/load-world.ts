@@ -1,3 +1,4 @@
+import { setImmediate as turn } from 'node:timers/promises';
 import type { DefinitionsOf, Id, Ormolu } from 'ormolu';
 import type { models } from './models';
 import type { Progress } from './progress';
@@ -37,6 +38,9 @@ export async function loadWorld(db: World, { progress, interrupted }: { progress
       for (const [place, { code, countryCode }] of data.states.entries()) stateIds.set(stateKey(countryCode, code), states.ids[place] ?? refuse(code));
       advance(data.states.length);
       for (let from = 0; from < data.cities.length; from += BATCH) {
+        // The embedded database answers within this process, so that a whole load can pass without one turn of the event loop, and
+        // only there signals are heard.
+        await turn();
         interrupted.throwIfAborted();
         const batch = data.cities.slice(from, from + BATCH);
         await env.model('city').create(batch.map(({ countryCode, stateKey: key, ...city }) => ({ ...city, country: countryIds.get(countryCode) ?? refuse(countryCode), state: stateIds.get(key) ?? refuse(key) })));

@@ -1,4 +1,5 @@
 /** The tour: Ormolu on real records, in a database of its own. `npm start -- --help` says how to call it. */
+import { setImmediate as turn } from 'node:timers/promises';
 import { openOrmolu, OrmoluError, pglite } from 'ormolu';
 import { ArgumentsError, HELP, tourArguments, type TourArguments } from './arguments';
 import { loadWorld } from './load-world';
@@ -23,7 +24,7 @@ async function tour({ json, data }: TourArguments): Promise<void> {
       const { statements } = await db.migrate();
       return { found: [statements.length === 0 ? 'it was there already' : `created or upgraded by ${String(statements.length)} statements`], figures: { migrations: statements.length } };
     }));
-    interrupt.signal.throwIfAborted();
+    await listen();
     report.step(await measured(db, { name: 'Load', asked: 'every country, state and city of the data set' }, async () => {
       const from = performance.now();
       const records = await loadWorld(db, { progress, interrupted: interrupt.signal });
@@ -35,7 +36,7 @@ async function tour({ json, data }: TourArguments): Promise<void> {
       };
     }));
     for (const step of [walk, rename, rollback, mistake]) {
-      interrupt.signal.throwIfAborted();
+      await listen();
       report.step(await step(db));
     }
     report.rungs(db.stats().rungs);
@@ -43,6 +44,12 @@ async function tour({ json, data }: TourArguments): Promise<void> {
     await db.close();
   }
   report.end(performance.now() - begun);
+}
+
+/** Ends the tour here if a signal has come; only a turn of the event loop lets one be heard. */
+async function listen(): Promise<void> {
+  await turn();
+  interrupt.signal.throwIfAborted();
 }
 
 async function main(): Promise<void> {
