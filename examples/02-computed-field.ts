@@ -1,58 +1,52 @@
-// Computed fields: say once what a value is made from, and it stays true, in memory and in the database.
-import { char, defineModels, integer, many2one, one2many, openOrmolu, pglite } from 'ormolu';
+// A computed field that is stored: it follows its causes, in memory at once and in the database with the flush.
+import { char, defineModels, many2one, memory, openOrmolu, OrmoluError } from 'ormolu';
 
 const models = defineModels({
-  country: {
-    name: char({ required: true }),
-    cities: one2many('city', 'country'),
-    // Stored: it has a column, so that searches can use it.
-    population: integer({ store: true }),
-  },
-  city: {
-    name: char({ required: true }),
-    population: integer({ default: 0 }),
-    country: many2one('country', { required: true }),
-    displayName: char({ store: true }),
-    // Not stored: worked out when somebody reads it.
-    shout: char(),
-  },
-})
-  // What each function reads stands before it, as paths. The compiler checks them: 'country.nme' would not compile.
-  .compute('city', 'displayName', ['name', 'country.name'], (city) => `${city.name}, ${city.country.name}`)
-  .compute('city', 'shout', ['displayName'], (city) => `${city.displayName?.toUpperCase() ?? ''}!`)
-  // For many records at once: assign to every one.
-  .computeBatch('country', ['population'], ['cities.population'], (countries) => {
-    for (const country of countries) country.population = [...country.cities].reduce((sum, city) => sum + (city.population ?? 0), 0);
-  });
+  country: { name: char({ required: true }) },
+  city: { name: char({ required: true }), country: many2one('country'), displayName: char({ store: true }) },
+}).compute('city', 'displayName', ['name', 'country.name'], (city) => `${city.name}, ${city.country?.name ?? 'nowhere'}`);
 
 async function main(): Promise<void> {
-  const db = await openOrmolu({ models, storage: pglite() });
+  const db = await openOrmolu({ models, storage: memory() });
   await db.migrate();
-
   await db.transaction(async (env) => {
-    const belgium = await env.model('country').create({ name: 'Belgium' });
-    const cities = await env.model('city').create([
-      { name: 'Ghent', population: 265_000, country: belgium },
-      { name: 'Bruges', population: 118_000, country: belgium },
-    ]);
+    const country = await env.model('country').create({ name: 'Belgium' });
+    const ghent = await env.model('city').create({ name: 'Ghent', country });
+    say(ghent.displayName);
 
-    // load() brings paths into memory; from then on reads are plain property accesses, outside of run() too.
-    await cities.load(['displayName', 'country.population']);
-    const ghent = cities.at(0);
-    if (!ghent) throw new Error('There are two cities.');
-    console.log(`created:   ${ghent.displayName ?? ''}; ${String(belgium.population)} people in ${belgium.name}`);
+    // The cause changes; whoever reads the dependent gets the new value, although nothing has been written yet.
+    country.name = 'België';
+    say(ghent.displayName);
 
-    // An assignment touches memory only. Who depends on it is marked, and computed when it is read …
-    belgium.name = 'Belgique';
-    ghent.population = 270_000;
-    console.log(`in memory: ${await env.run(() => `${ghent.shout ?? ''} ${String(belgium.population)} people`)}`);
+    // A savepoint takes memory back as well as rows.
+    await env.transaction.savepoint(async () => {
+      ghent.name = 'Gand';
+      await env.flush();
+      say(ghent.displayName);
+      throw new Error('second thoughts');
+    }).catch((error: unknown) => {
+      say(error instanceof Error ? error.message : 'unknown');
+    });
+    say(ghent.displayName);
+  });
 
-    // … or by the flush, for all records together: here one UPDATE for each model.
-    await env.flush();
-    const rows = await env.sql('select display_name from city order by id');
-    console.log(`stored:    ${rows.map((row) => String(row['display_name'])).join(' and ')}`);
+  // Another transaction has another memory: what it reads must be loaded, or read inside env.run().
+  await db.transaction(async (env) => {
+    const ghent = env.model('city').browse(1);
+    try {
+      say(ghent.displayName);
+    } catch (error) {
+      if (!OrmoluError.is(error)) throw error;
+      say(error.code);
+    }
+    await ghent.load(['displayName']);
+    say(ghent.displayName);
   });
   await db.close();
+}
+
+function say(text: string | null): void {
+  process.stdout.write(`${text ?? '–'}\n`);
 }
 
 void main();

@@ -1,5 +1,5 @@
-import { spawnSync } from 'node:child_process';
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
+import { spawn, spawnSync } from 'node:child_process';
+import { chmodSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 
@@ -18,9 +18,31 @@ interface Step {
   readonly figures: Readonly<Record<string, number | boolean>>;
 }
 
+/** What came of a tour. */
+interface Ended {
+  readonly status: number | null;
+  readonly stdout: string;
+  readonly stderr: string;
+}
+
+const PROGRAM = ['--conditions=@ormolu/source', '--require', './scripts/ts-node.cjs', 'examples/tour/main.ts'];
+
 /** Runs the tour as `npm start` does. */
-function tour(...args: readonly string[]): { status: number | null; stdout: string; stderr: string } {
-  return spawnSync(process.execPath, ['--conditions=@ormolu/source', '--require', './scripts/ts-node.cjs', 'examples/tour/main.ts', ...args], { cwd: root, encoding: 'utf8' });
+function tour(...args: readonly string[]): Ended {
+  return spawnSync(process.execPath, [...PROGRAM, ...args], { cwd: root, encoding: 'utf8' });
+}
+
+/** Runs the tour and presses Ctrl-C when the load is under way. */
+function interruptedTour(...args: readonly string[]): Promise<Ended> {
+  const child = spawn(process.execPath, [...PROGRAM, ...args], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+  let [stdout, stderr] = ['', ''];
+  child.stdout.on('data', (chunk: Buffer) => void (stdout += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => {
+    const wasLoading = stderr.includes('loading');
+    stderr += chunk.toString();
+    if (!wasLoading && stderr.includes('loading')) child.kill('SIGINT');
+  });
+  return new Promise((resolve) => child.on('close', (status) => resolve({ status, stdout, stderr })));
 }
 
 function steps(stdout: string): Map<string, Step> {
@@ -72,7 +94,35 @@ test('an argument that does not exist says how to ask for help', () => {
   expect(tour('--help')).toMatchObject({ status: 0, stderr: '' });
 });
 
-test('what is piped is plain text, without a bar or colours', () => {
-  const { stdout } = tour('--help');
-  expect(stdout).not.toContain('\u001b');
+test('a place that nobody may write to is one clear error, and nothing of it on stdout', () => {
+  const locked = join(directory, 'locked');
+  mkdirSync(locked);
+  chmodSync(locked, 0o555);
+  // Rights do not hold root back; a file system of the kernel does.
+  const { status, stdout, stderr } = tour('--json', '--data', process.getuid?.() === 0 ? '/sys/ormolu-tour' : locked);
+  expect([status, stdout]).toEqual([1, '']);
+  expect(stderr.trim()).toMatch(/^STORAGE_DATA_DIR: .*(cannot be made|may not write there)/);
 });
+
+test('a damaged database is one clear error, and its files are kept', () => {
+  writeFileSync(join(directory, 'PG_VERSION'), '18\n');
+  writeFileSync(join(directory, 'postgresql.conf'), 'what is this');
+  const { status, stderr } = tour('--data', directory);
+  expect(status).toBe(1);
+  expect(stderr.trim()).toMatch(/^STORAGE_DATA_DIR: .*cannot start from it/);
+  expect(readFileSync(join(directory, 'postgresql.conf'), 'utf8')).toBe('what is this');
+  expect(readdirSync(directory)).toEqual(expect.arrayContaining(['PG_VERSION', 'postgresql.conf']));
+});
+
+test('Ctrl-C in the load keeps nothing of it, and the next tour loads into the same database; what is piped is plain text', async () => {
+  const first = await interruptedTour('--data', directory);
+  expect(first.status).toBe(130);
+  expect(first.stderr).toMatch(/Interrupted\. .*\n$/);
+  expect(first.stdout + first.stderr).not.toContain('\u001b');
+  expect(existsSync(join(directory, 'ormolu.lock'))).toBe(false);
+
+  const second = await interruptedTour('--data', directory);
+  expect(second.status).toBe(130);
+  expect(second.stdout).toContain('it was there already');
+  expect(second.stderr).toContain('loading');
+}, 180_000);
