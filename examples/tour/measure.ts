@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { channels, type StatementEvent } from 'ormolu';
 import type { World } from './load-world';
 import type { Found, TourStep } from './report';
@@ -31,11 +32,11 @@ export async function seen(work: () => Promise<unknown>): Promise<Seen> {
   const texts: string[] = [];
   // The channel publishes these and nothing else.
   const listen = (event: unknown): void => void texts.push((event as StatementEvent).text);
-  channels.statement.subscribe(listen);
+  subscribe(channels.statement.name, listen);
   try {
     await work();
   } finally {
-    channels.statement.unsubscribe(listen);
+    unsubscribe(channels.statement.name, listen);
   }
   const updates = texts.flatMap((text) => /\bupdate\s+("?[\w.]+"?)/i.exec(text)?.slice(1) ?? []);
   return { statements: texts.length, selects: texts.filter((text) => /^\s*select\b/i.test(text)).length, updates: updates.length, updatedTables: new Set(updates).size };

@@ -56,7 +56,8 @@ export function rollback(db: World): Promise<TourStep> {
     const inDatabase = async (): Promise<string> => String((await env.sql('select md5(string_agg(name || visits || display_name, $1 order by id)) as digest from city', ['|']))[0]?.['digest']);
     const memoryBefore = inMemory();
     const databaseBefore = await inDatabase();
-    let written = false;
+    // Set where the compiler does not look.
+    let written = false as boolean;
     try {
       await env.transaction.savepoint(async () => {
         for (const [place, city] of [...cities].entries()) {

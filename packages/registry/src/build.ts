@@ -2,8 +2,10 @@ import { nearestName, Schema, type ColumnSchema, type ListSchema, type OrderTerm
 import type { FieldDefinition } from './define-fields';
 import type { ModelsState } from './define';
 import { resolveDepends } from './depends';
-import { ModelSetupError, type SetupProblem } from './errors';
+import { FieldValueError, ModelSetupError, type SetupProblem } from './errors';
 import { Field, type Relation } from './field';
+import { checkKindOptions } from './field-kinds/check-options';
+import type { FieldKind } from './field-kinds/field-kind';
 import { relationKinds } from './field-kinds/relations';
 import { scalarKinds } from './field-kinds/scalars';
 import type { Model } from './model';
@@ -42,8 +44,8 @@ function buildModels({ models }: ModelsState): ReadonlyMap<string, Model> {
   }));
 }
 
-function kindOf({ kind }: FieldDefinition): (typeof scalarKinds)[string] {
-  const known = scalarKinds[kind] ?? relationKinds[kind];
+function kindOf({ kind, options }: FieldDefinition): FieldKind {
+  const known = scalarKinds[kind]?.(options) ?? relationKinds[kind];
   if (!known) throw new ModelSetupError([{ model: '', problem: `There is no field kind '${kind}'.`, remedy: `Use one of ${[...Object.keys(scalarKinds), ...Object.keys(relationKinds)].join(', ')}.` }]);
   return known;
 }
@@ -59,6 +61,9 @@ function checkField(models: ReadonlyMap<string, Model>, field: Field, problems: 
   const { model, name, relation } = field;
   const add = (problem: string, remedy: string): void => void problems.push({ model, field: name, problem, remedy });
   if (RESERVED_NAMES.has(name)) add('its name is that of a member of every record.', `Choose another and keep the column with { column: '${name}' }.`);
+  const wrongOptions = checkKindOptions(field.kind, field.options);
+  for (const { problem, remedy } of wrongOptions) add(problem, remedy);
+  if (wrongOptions.length === 0) checkDefault(field, add);
   if (!relation) return;
   const comodel = models.get(relation.comodel);
   if (!comodel) {
@@ -74,6 +79,17 @@ function checkField(models: ReadonlyMap<string, Model>, field: Field, problems: 
   if (inverse?.relation?.kind === 'many2one' && inverse.relation.comodel === model) return;
   const candidates = [...comodel.fields.values()].filter((other) => other.relation?.kind === 'many2one' && other.relation.comodel === model).map((other) => other.name);
   add(`${comodel.name}.${relation.inverseName ?? ''} is no many2one to ${model}.`, candidates.length > 0 ? `Use one of: ${candidates.join(', ')}.` : `Define one: many2one('${model}').`);
+}
+
+/** A default that the field itself refuses would only be found out by the first record made without a value. */
+function checkDefault(field: Field, add: (problem: string, remedy: string) => void): void {
+  if (field.default === undefined || typeof field.default === 'function') return;
+  try {
+    field.toCache(field.default);
+  } catch (error) {
+    if (!(error instanceof FieldValueError)) throw error;
+    add(`its default is no value of it: ${error.message}`, 'Give another default.');
+  }
 }
 
 function tieComputes(models: ReadonlyMap<string, Model>, { computes }: ModelsState, problems: SetupProblem[]): void {
@@ -141,6 +157,7 @@ function columnOf(field: Field, type: ColumnSchema['type']): ColumnSchema {
     field: field.name,
     column: options.column ?? field.name.replaceAll('.', '_').replace(/[A-Z]/g, (letter) => `_${letter.toLowerCase()}`),
     type,
+    ...(field.scale === undefined ? {} : { scale: field.scale }),
     // A computed value is written after its row: until then the column holds nothing.
     required: field.isRequired && !field.compute,
     unique: options.unique ?? false,

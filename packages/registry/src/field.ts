@@ -1,6 +1,6 @@
 import type { OnDelete } from '@ormolu/kernel';
 import { FieldValueError } from './errors';
-import type { FieldKind } from './field-kinds/field-kind';
+import { Refusal, type FieldKind } from './field-kinds/field-kind';
 
 /** What a computed field runs. */
 export interface Compute {
@@ -29,7 +29,7 @@ export interface FieldParts {
   readonly name: string;
   readonly index: number;
   readonly kind: FieldKind;
-  readonly options: FieldOptions;
+  readonly options: KindOptions;
   readonly relation?: Relation | undefined;
 }
 
@@ -41,8 +41,6 @@ export interface FieldOptions {
   readonly index?: boolean | undefined;
   /** @defaultValue false */
   readonly unique?: boolean | undefined;
-  /** Longest text, in characters. @defaultValue no limit */
-  readonly size?: number | undefined;
   /** A value for new records, or a function that gives one. */
   readonly default?: unknown;
   /** Of a computed field: kept in a column. @defaultValue false */
@@ -53,6 +51,18 @@ export interface FieldOptions {
   readonly readonly?: boolean | undefined;
   /** Its name in the database. @defaultValue the field's name in snake_case */
   readonly column?: string | undefined;
+}
+
+/** The options of every kind of field together; the builders offer each to the kinds that have it. */
+export interface KindOptions extends FieldOptions {
+  /** Of texts: the most characters, counted as code points. @defaultValue no limit */
+  readonly size?: number | undefined;
+  /** Of decimals: the most digits, on both sides of the point together. @defaultValue 1000 */
+  readonly precision?: number | undefined;
+  /** Of decimals: how many digits stand behind the point. @defaultValue 2 for monetary; decimal must say it */
+  readonly scale?: number | undefined;
+  /** Of selections: the values there are. */
+  readonly values?: readonly string[] | undefined;
 }
 
 /** A field of a model in one registry version: everything but its values. */
@@ -69,7 +79,7 @@ export class Field {
   readonly isRequired: boolean;
   readonly isRecursive: boolean;
   readonly isEditable: boolean;
-  readonly options: FieldOptions;
+  readonly options: KindOptions;
   readonly #kind: FieldKind;
   #compute: Compute | undefined;
 
@@ -106,21 +116,29 @@ export class Field {
     return this.#kind.columnType;
   }
 
+  /** Digits behind the decimal point, of a `numeric` column. */
+  get scale(): number | undefined {
+    return this.#kind.scale;
+  }
+
   /** Setup ties a compute to its fields once all exist. */
   static tie(field: Field, compute: Compute): void {
     field.#compute = compute;
   }
 
-  /** A value as a user gives it, in the cache's form. @throws {FieldValueError} FIELD_VALUE_INVALID */
+  /**
+   * A value as a user gives it, in the cache's one form of it; null is no value.
+   *
+   * @throws {FieldValueError} FIELD_VALUE_INVALID when it is no value of this field's kind, or does not keep within its options
+   */
   toCache(value: unknown): unknown {
     if (value === null) return null;
-    if (!this.#kind.accepts(value)) throw new FieldValueError(this, this.#kind.expects, value);
-    const { size } = this.options;
-    if (size !== undefined && typeof value === 'string' && Array.from(value).length > size) throw new FieldValueError(this, `text of at most ${String(size)} characters`, value);
-    return this.#kind.toCache(value);
+    const taken = this.#kind.take(value);
+    if (taken instanceof Refusal) throw new FieldValueError(this, taken.expected, value);
+    return taken;
   }
 
-  /** A cached value as a property read gives it. */
+  /** A cached value as a property read gives it: dates and bytes are new ones with each read, json is frozen. */
   toUser(cached: unknown): unknown {
     return cached === null ? null : this.#kind.toUser(cached);
   }

@@ -1,11 +1,14 @@
 export {
-  boolean, char, float, integer, many2one, one2many, text, type FieldDefinition, type ListDefinition, type ReferenceDefinition, type ScalarDefinition,
+  bigint, binary, boolean, char, date, datetime, decimal, float, html, integer, json, many2one, monetary, one2many, selection, text, uuid,
+  type DecimalOptions, type FieldDefinition, type ListDefinition, type MonetaryOptions, type ReferenceDefinition, type ReferenceOptions,
+  type ScalarDefinition, type ScalarOptions, type TextOptions,
 } from './define-fields';
 export { defineModels, Models, type ComputeDefinition, type ModelsState } from './define';
 export { FieldValueError, ModelSetupError, type SetupProblem } from './errors';
-export { Field, type Compute, type FieldOptions, type FieldParts, type Relation } from './field';
-export { type FieldKind } from './field-kinds/field-kind';
-export { type CheckedFilter, type CheckedOrder, type Comparison, type FilterValue } from './infer/filters';
+export { Field, type Compute, type FieldOptions, type FieldParts, type KindOptions, type Relation } from './field';
+export { Refusal, type FieldKind } from './field-kinds/field-kind';
+export { type DeepReadonly, type JsonValue } from './field-kinds/json-kind';
+export { type CheckedFilter, type CheckedOrder, type Comparison, type Equality, type FilterValue, type Ordering, type ScalarComparison, type TextMatching } from './infer/filters';
 export { type CheckedPath, type CheckedPaths, type FieldAt } from './infer/paths';
 export {
   type EnvironmentOf, type MappedAt, type NotPromise, type RecordMembers, type RecordOf, type RecordSetOf, type SavepointMembers, type SearchOptionsOf,

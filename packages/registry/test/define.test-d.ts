@@ -1,8 +1,11 @@
 // Compiled by the typecheck gate, never run: what must compile, and what must not.
 import { char, defineModels, float, integer, many2one, one2many, type EnvironmentOf, type DefinitionsOf, type RecordOf } from '../src/index';
 
+// The compiler calls two functions of this form the same only when A and B are identical.
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters
 type Same<A, B> = (<T>() => T extends A ? 1 : 2) extends <T>() => T extends B ? 1 : 2 ? true : false;
-declare function holds<_Claim extends true>(): void;
+// eslint-disable-next-line @typescript-eslint/no-unnecessary-type-parameters
+declare function holds<Claim extends true>(): Claim | undefined;
 
 const models = defineModels({
   continent: { name: char({ required: true }), countries: one2many('country', 'continent') },
@@ -24,17 +27,17 @@ holds<Same<typeof city.country.name, string>>();
 holds<Same<typeof city.country.cityCount, number | null>>();
 const twin = city.twin;
 // @ts-expect-error an optional relation may be null
-void twin.name;
+twin.name;
 holds<Same<NonNullable<NonNullable<typeof twin>['twin']>['country']['code'], string | null>>();
-for (const other of city.country.cities) holds<Same<typeof other.name, string>>();
+for (const { name } of city.country.cities) name.trim();
 
 // @ts-expect-error there is no such model
 void env.model('citty');
 // @ts-expect-error there is no such field
-void city.nme;
+city.nme;
 // @ts-expect-error fields are read on single records
-void cities.name;
-void cities.at(0)?.name;
+cities.name;
+cities.at(0)?.name;
 
 // Assignment takes what a read gives.
 city.population = 3;
@@ -58,11 +61,8 @@ void cities.load(['twin.twin.country.contnent.name']);
 // @ts-expect-error a name leads nowhere
 void cities.load(['name.length']);
 
-holds<Same<ReturnType<typeof populations>, readonly (number | null)[]>>();
-function populations() {
-  return cities.mapped('country.cities.population');
-}
-void cities.mapped('country').at(0)?.code;
+holds<Same<ReturnType<typeof cities.mapped<'country.cities.population'>>, readonly (number | null)[]>>();
+cities.mapped('country').at(0)?.code;
 // @ts-expect-error a wrong path
 void cities.mapped('country.citties');
 
@@ -111,3 +111,20 @@ models.compute('town', 'label', ['name'], () => null);
 void env.run(() => [...cities].map((one) => one.name)).then((names) => names.length);
 // @ts-expect-error it would return before its reads are answered
 void env.run(async () => cities.load(['name']));
+// @ts-expect-error a promise by any other way is one too
+void env.run(() => cities.load(['name']));
+
+// Sets are combined with sets of their model, and options are those that exist.
+void cities.union(env.model('city'));
+// @ts-expect-error a set of another model
+void cities.union(env.model('country'));
+// @ts-expect-error there is no such option
+void cities.search({}, { limt: 3 });
+// @ts-expect-error there is no such field
+void cities.read(['nme']);
+// @ts-expect-error a required relation is never null
+void cities.write({ country: null });
+// @ts-expect-error nothing is null, and undefined is no value
+city.population = undefined;
+// @ts-expect-error one wrong record among good ones
+void cities.create([{ name: 'Ghent', country: 1 }, { name: 'Ypres', contry: 1 }]);

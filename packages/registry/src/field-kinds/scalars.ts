@@ -1,27 +1,27 @@
-import { plainKind, type FieldKind } from './field-kind';
+import type { KindOptions } from '../field';
+import { binaryKind } from './binary-kind';
+import { dateKind, datetimeKind } from './date-kinds';
+import { decimalKind } from './decimal-kind';
+import type { FieldKind } from './field-kind';
+import { jsonKind } from './json-kind';
+import { bigintKind, booleanKind, floatKind, integerKind } from './number-kinds';
+import { selectionKind, textKind, uuidKind } from './text-kinds';
 
-const INT4_LIMIT = 2 ** 31;
-
-const isText = (value: unknown): boolean => typeof value === 'string';
-
-/** Kinds that hold a value of their own. */
-export const scalarKinds: Readonly<Record<string, FieldKind>> = {
-  char: plainKind({ name: 'char', columnType: 'text', expects: 'text', accepts: isText }),
-  text: plainKind({ name: 'text', columnType: 'text', expects: 'text', accepts: isText }),
-  integer: plainKind({
-    name: 'integer',
-    columnType: 'int4',
-    expects: 'a whole number of 4 bytes',
-    accepts: (value) => typeof value === 'number' && Number.isInteger(value) && value >= -INT4_LIMIT && value < INT4_LIMIT,
-    // Minus zero is zero in a column; two forms of one value would never be equal.
-    toCache: (value) => (value === 0 ? 0 : value),
-  }),
-  float: plainKind({
-    name: 'float',
-    columnType: 'float8',
-    expects: 'a finite number',
-    accepts: (value) => typeof value === 'number' && Number.isFinite(value),
-    toCache: (value) => (value === 0 ? 0 : value),
-  }),
-  boolean: plainKind({ name: 'boolean', columnType: 'bool', expects: 'true or false', accepts: (value) => typeof value === 'boolean' }),
+/** Kinds that hold a value of their own: each made for a field from its options. */
+export const scalarKinds: Readonly<Record<string, (options: KindOptions) => FieldKind>> = {
+  char: (options) => textKind('char', options),
+  text: (options) => textKind('text', options),
+  html: (options) => textKind('html', options),
+  uuid: () => uuidKind,
+  selection: selectionKind,
+  integer: () => integerKind,
+  bigint: () => bigintKind,
+  float: () => floatKind,
+  decimal: (options) => decimalKind('decimal', options),
+  monetary: (options) => decimalKind('monetary', options),
+  boolean: () => booleanKind,
+  date: () => dateKind,
+  datetime: () => datetimeKind,
+  json: () => jsonKind,
+  binary: () => binaryKind,
 };
