@@ -11,7 +11,7 @@ const ORDINARY_RUNS = 100;
  */
 export function lawRuns(usual: number = ORDINARY_RUNS): number {
   const text = process.env[VARIABLE];
-  if (text === undefined || text === '') return usual;
+  if (text === undefined || text === '') return Math.max(1, Math.round(usual));
   const runs = Number(text);
   if (!(runs > 0) || !Number.isFinite(runs)) throw new RangeError(`${VARIABLE} is '${text}'; give a positive number: an ordinary law runs so often, ${ORDINARY_RUNS} when it is not set.`);
   return Math.max(1, Math.round((usual * runs) / ORDINARY_RUNS));

@@ -4,6 +4,13 @@ import type { Id } from '@ormolu/kernel';
 const PLACES_PER_ID = 8;
 const FIRST_PLACES = 64;
 const SAMPLE = 1024;
+/** Beyond this a number plus a window's length may no longer be exact, and counting by ones would stand still. */
+const FARTHEST = 2 ** 50;
+
+/** Whether an id may stand in the window. */
+function isCountable(id: Id): id is number {
+  return typeof id === 'number' && Number.isInteger(id) && Math.abs(id) <= FARTHEST;
+}
 
 /**
  * Gives every id of one model a slot: a small whole number, in order of arrival, never given again before the cache is cleared.
@@ -81,7 +88,7 @@ export class SlotIndex {
   #add(id: Id): number {
     const slot = this.#ids.length;
     this.#ids.push(id);
-    if (typeof id === 'number' && Number.isSafeInteger(id)) {
+    if (isCountable(id)) {
       if (this.#reaches(id)) {
         this.#window[id - this.#base] = slot + 1;
         this.#inWindow += 1;
@@ -127,7 +134,7 @@ export class SlotIndex {
 
   #takeIn(): void {
     for (const [id, slot] of this.#rest ?? []) {
-      if (typeof id !== 'number' || !Number.isSafeInteger(id)) continue;
+      if (!isCountable(id)) continue;
       const place = id - this.#base;
       if (place < 0 || place >= this.#window.length) continue;
       this.#window[place] = slot + 1;
@@ -143,7 +150,7 @@ export class SlotIndex {
    */
   #review(): void {
     this.#reviewAt = this.#restNumbers * 2;
-    const numbers = this.#ids.filter((id): id is number => typeof id === 'number' && Number.isSafeInteger(id));
+    const numbers = this.#ids.filter(isCountable);
     const stride = Math.ceil(numbers.length / SAMPLE);
     const sample = Float64Array.from(numbers.filter((_, at) => at % stride === 0)).sort();
     const low = sample[Math.floor(sample.length * 0.1)] ?? 0;

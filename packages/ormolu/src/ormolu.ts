@@ -35,7 +35,7 @@ export class Ormolu<D> {
    * @throws {MisuseError} when it would lose or reinterpret existing data
    * @remarks One database transaction.
    */
-  migrate(): Promise<MigrationReport> {
+  async migrate(): Promise<MigrationReport> {
     this.#assertOpen('migrate');
     return this.storage.migrate(this.registry.schema);
   }

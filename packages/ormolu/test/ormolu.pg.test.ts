@@ -99,7 +99,7 @@ test('a closed database says so', async () => {
   await db.close();
   await db.close();
   await expect(db.transaction(() => 1)).rejects.toMatchObject({ code: 'DB_CLOSED' });
-  expect(() => db.migrate()).toThrow(/closed database/);
+  await expect(db.migrate()).rejects.toThrow(/closed database/);
 });
 
 test('on the one connection of PGlite a transaction inside another is refused, one beside it waits', async () => {

@@ -50,6 +50,9 @@ city.name = null;
 // @ts-expect-error a record of another model
 city.twin = city.country;
 
+// @ts-expect-error a list is the other side of a relation
+city.country.cities = cities;
+
 // Paths are followed part by part.
 void cities.load(['name', 'country.name', 'country.continent.name', 'twin.twin.country.continent.name']);
 // @ts-expect-error the first part is wrong

@@ -56,7 +56,8 @@ function comparedValue(field: Field | undefined, operator: string, value: unknow
 
 /** A value in the column's form; a record stands for its id. */
 function columnValue(field: Field | undefined, value: unknown): unknown {
-  const plain: unknown = typeof value === 'object' && value !== null && 'ids' in value && Array.isArray(value.ids) ? (value.ids[0] ?? null) : value;
+  const mayBeRecord = !field || field.relation !== undefined;
+  const plain: unknown = mayBeRecord && typeof value === 'object' && value !== null && 'ids' in value && Array.isArray(value.ids) ? (value.ids[0] ?? null) : value;
   if (!field || (field.relation && field.relation.kind !== 'many2one')) return plain;
   return field.toColumn(field.toCache(plain));
 }

@@ -37,7 +37,7 @@ test('a value of the wrong type is refused whole: nothing of that write is kept,
 test('the message of a wrong value tells its type and never the value', () => {
   expect(() => {
     one(tx, 'city', 1).set('population', 'secret');
-  }).toThrow('city.population is of kind integer and takes a whole number of 4 bytes; it was given a string.');
+  }).toThrow('city.population is of kind integer and takes a whole number of 4 bytes, from -2147483648 to 2147483647; it was given a string. Convert the value before you write it.');
 });
 
 test('a required field takes no null, and a new record needs it', async () => {

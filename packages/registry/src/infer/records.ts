@@ -1,4 +1,5 @@
 import type { Id, Session } from '@ormolu/kernel';
+import type { ListDefinition } from '../define-fields';
 import type { CheckedFilter, CheckedOrder } from './filters';
 import type { CheckedPath, CheckedPaths, FieldAt } from './paths';
 import type { ComodelOf, FieldName, ModelName, ReadValue, WriteValues } from './values';
@@ -52,7 +53,12 @@ export interface RecordMembers<D, M extends ModelName<D>> {
 export type RecordSetOf<D, M extends ModelName<D>> = RecordMembers<D, M>;
 
 /** A single record: its fields are properties. */
-export type RecordOf<D, M extends ModelName<D>> = RecordMembers<D, M> & { readonly id: Id } & { -readonly [F in FieldName<D, M>]: ReadValue<D, D[M][F]> };
+export type RecordOf<D, M extends ModelName<D>> = RecordMembers<D, M> & { readonly id: Id } & {
+  -readonly [F in FieldName<D, M> as D[M][F] extends ListDefinition<string> ? never : F]: ReadValue<D, D[M][F]>;
+} & {
+  // A list is the other side of a many2one: that is what gets written.
+  readonly [F in FieldName<D, M> as D[M][F] extends ListDefinition<string> ? F : never]: ReadValue<D, D[M][F]>;
+};
 
 /** What a path leads to from a set: records, or the values of its last field. */
 export type MappedAt<D, M extends ModelName<D>, P extends string> = [ComodelOf<D, FieldAt<D, M, P>>] extends [never]
