@@ -70,13 +70,11 @@ export function idsDifferentFrom(column: Column, ids: readonly Id[], value: unkn
 export function putAll(column: Column, ids: readonly Id[], values: Iterable<unknown>, dirty: boolean): void {
   const { slots } = column;
   const list = asList(values, ids.length);
-  let at = 0;
-  for (const id of ids) {
-    if (at === list.length) return;
-    const slot = slots.ensure(id);
+  const end = Math.min(ids.length, list.length);
+  for (let at = dirty ? 0 : column.appendRun(ids, list, true); at < end; at += 1) {
+    const slot = slots.ensure(idAt(ids, at));
     column.put(slot, list[at]);
     if (dirty) column.mark(slot);
-    at += 1;
   }
 }
 
@@ -84,12 +82,13 @@ export function putAll(column: Column, ids: readonly Id[], values: Iterable<unkn
 export function putMissing(column: Column, ids: readonly Id[], values: Iterable<unknown>, undoable: boolean): void {
   const { slots } = column;
   const list = asList(values, ids.length);
-  let at = 0;
-  for (const id of ids) {
-    if (at === list.length) return;
-    column.insert(slots.ensure(id), list[at], undoable);
-    at += 1;
-  }
+  const end = Math.min(ids.length, list.length);
+  for (let at = column.appendRun(ids, list, undoable); at < end; at += 1) column.insert(slots.ensure(idAt(ids, at)), list[at], undoable);
+}
+
+/** The id at a place that lies inside the list. */
+function idAt(ids: readonly Id[], at: number): Id {
+  return ids[at] as Id;
 }
 
 /** The values as a list; of an iterable no more than `limit` are asked for, as it may have no end. */

@@ -115,6 +115,28 @@ export class Column implements Revertible {
     this.#store(slot, undefined, value === undefined ? UNDEFINED : value);
   }
 
+  /**
+   * Puts values in, pairwise, as long as each comes right behind the last place: what filling a column in the order of its slots is,
+   * without asking each time what may be there already.
+   * @param undoable - whether an undo takes them out again; while one is open, such values go the other way
+   * @returns how many were put in
+   */
+  appendRun(ids: readonly Id[], list: readonly unknown[], undoable: boolean): number {
+    if (this.#order !== undefined || this.#farFrom !== NO_SLOT || (undoable && this.#log.isOpen)) return 0;
+    const { slots } = this;
+    const values = this.#values;
+    const end = Math.min(ids.length, list.length);
+    let at = 0;
+    for (; at < end; at += 1) {
+      if (slots.ensure(ids[at] as Id) !== values.length) break; // `at` lies inside
+      const value = list[at];
+      values.push(value === undefined ? UNDEFINED : value);
+    }
+    this.#count += at;
+    if (at > 0) this.#last = values.length - 1;
+    return at;
+  }
+
   /** Takes a value out, if there is one, whether marked or not: the mark is the caller's affair. */
   delete(slot: number): void {
     const old = this.#raw(slot);

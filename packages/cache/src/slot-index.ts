@@ -4,6 +4,7 @@ import type { Id } from '@ormolu/kernel';
 const PLACES_PER_ID = 8;
 const FIRST_PLACES = 64;
 const SAMPLE = 1024;
+const FIRST_WINDOW: readonly number[] = Array.from({ length: FIRST_PLACES }, () => 0);
 /** Beyond this a number plus a window's length may no longer be exact, and counting by ones would stand still. */
 const FARTHEST = 2 ** 50;
 
@@ -121,8 +122,8 @@ export class SlotIndex {
 
   /** Makes the window cover `[from, end)` and takes in from the map what lies there. The old window lies inside the new one, or counts as empty. */
   #moveWindow(from: number, end: number): void {
-    const window: number[] = [];
-    for (let place = from; place < end; place += 1) window.push(0);
+    const window = FIRST_WINDOW.slice(); // copied whole: a new transaction begins with one
+    for (let place = from + FIRST_PLACES; place < end; place += 1) window.push(0);
     if (this.#inWindow > 0) {
       const shift = this.#base - from;
       this.#window.forEach((slot, place) => { window[place + shift] = slot; });

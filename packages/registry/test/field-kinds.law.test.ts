@@ -88,7 +88,7 @@ describe.each(kinds)('$name', (kind) => {
     for (const value of kind.refused) {
       const refusal = refusalOf(() => field.toCache(value));
       expect(refusal).toMatchObject({ code: 'FIELD_VALUE_INVALID', details: { model: 'thing', field: kind.name, kind: field.kind, value } });
-      expect(refusal.message).toMatch(new RegExp(`^thing\\.${kind.name} is of kind ${field.kind} and takes .+; it was given an? .+\\. Convert the value`));
+      expect(refusal.message).toMatch(new RegExp(`^thing\\.${kind.name} is of kind ${field.kind} and takes .+; it was given (?:an? .+|undefined)\\. Convert the value`));
       if (typeof value === 'string' && value.length > 4) expect(refusal.message).not.toContain(value);
     }
   });
