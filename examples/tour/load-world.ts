@@ -1,5 +1,5 @@
 import { setImmediate as turn } from 'node:timers/promises';
-import type { DefinitionsOf, Id, Ormolu } from 'ormolu';
+import type { DefinitionsOf, Ormolu } from 'ormolu';
 import type { models } from './models';
 import type { Progress } from './progress';
 import { realData, stateKey } from './real-data';
@@ -26,8 +26,8 @@ export async function loadWorld(db: World, { progress, interrupted }: { progress
     progress.at(written);
   };
 
-  const countryIds = new Map<string, Id>();
-  const stateIds = new Map<string, Id>();
+  const countryIds = new Map<string, number>();
+  const stateIds = new Map<string, number>();
   try {
     // One transaction for the whole: a load that is interrupted leaves nothing behind, and the next run begins anew.
     await db.transaction(async (env) => {

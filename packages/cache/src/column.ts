@@ -127,6 +127,15 @@ export class Column implements Revertible {
     const values = this.#values;
     const end = Math.min(ids.length, list.length);
     let at = 0;
+    if (values.length === 0) {
+      while (at < end && list[at] !== undefined && slots.ensure(ids[at] as Id) === at) at += 1;
+      if (at > 0) {
+        this.#values = list.slice(0, at);
+        this.#count = at;
+        this.#last = at - 1;
+        return at;
+      }
+    }
     for (; at < end; at += 1) {
       if (slots.ensure(ids[at] as Id) !== values.length) break; // `at` lies inside
       const value = list[at];

@@ -31,6 +31,8 @@ export class SlotIndex {
   readonly #ids: Id[] = [];
   /** The slot found last outside the window. */
   #last = 0;
+  /** Whether it was asked for twice running. */
+  #repeats = false;
 
   /** How many ids are known. Slots run from 0 to `size − 1`. */
   get size(): number {
@@ -69,17 +71,24 @@ export class SlotIndex {
 
   /**
    * Programs go through the same records in the same order, or read several fields of one: the id that arrived after the one found
-   * last, and that one itself, are tried before the map, whose lookups are dear for long strings.
+   * last, and that one itself, are tried before the map, whose lookups are dear for long strings. Which of the two is tried first is
+   * what held last time, because a comparison that fails is dear too.
    */
   #lookUp(id: Id): number {
     const ids = this.#ids;
     const last = this.#last;
     const next = last + 1 < ids.length ? last + 1 : 0;
-    if (ids[next] === id) {
-      this.#last = next;
-      return next;
+    const likely = this.#repeats ? last : next;
+    if (ids[likely] === id) {
+      this.#last = likely;
+      return likely;
     }
-    if (ids[last] === id) return last;
+    const other = this.#repeats ? next : last;
+    if (ids[other] === id) {
+      this.#repeats = !this.#repeats;
+      this.#last = other;
+      return other;
+    }
     const slot = this.#rest?.get(id);
     if (slot === undefined) return -1;
     this.#last = slot;

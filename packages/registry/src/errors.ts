@@ -15,7 +15,7 @@ export class FieldValueError extends MisuseError {
 /** One thing wrong with the models, and what to do about it. */
 export interface SetupProblem {
   readonly model: string;
-  readonly field?: string | undefined;
+  readonly field?: string;
   readonly problem: string;
   readonly remedy: string;
 }
@@ -26,13 +26,28 @@ export class ModelSetupError extends MisuseError {
 
   constructor(problems: readonly SetupProblem[]) {
     const lines = problems.map(({ model, field, problem, remedy }) => `  ${model}${field === undefined ? '' : `.${field}`}: ${problem} ${remedy}`);
-    super('REGISTRY_SETUP_FAILED', `The models have ${String(problems.length)} problem${problems.length === 1 ? '' : 's'}:\n${lines.join('\n')}`, {
-      details: { problems },
-    });
+    super('REGISTRY_SETUP_FAILED', `The models have ${problems.length} problem${problems.length === 1 ? '' : 's'}:\n${lines.join('\n')}`, { details: { problems } });
     this.problems = problems;
   }
 }
 
+/** Two modules say different things of the same part of a model, and neither builds on the other. */
+export class ExtensionConflictError extends MisuseError {
+  /** @param parts - what both say something of, `res.city.mayor` */
+  constructor(modules: readonly [string, string], parts: readonly string[]) {
+    const [one, other] = modules;
+    super(
+      'REGISTRY_EXTENSION_CONFLICT',
+      `The modules '${one}' and '${other}' say different things of ${parts.join(', ')}. Let one of them build on the other, extension('${other}', models.with(${one}), …), so that it is clear which comes last, or rename.`,
+      { details: { modules, parts } },
+    );
+  }
+}
+
+/** Models that came from another process, or a patch of them, do not go with this program. */
+export class ModelsMismatchError extends MisuseError {}
+
+/** The type of a value for a message: never the value. */
 function typeName(value: unknown): string {
   if (value === null) return 'null';
   if (value === undefined) return 'undefined';

@@ -1,6 +1,10 @@
-import type { OnDelete } from '@ormolu/kernel';
+import type { ColumnType, OnDelete } from '@ormolu/kernel';
 import { FieldValueError } from './errors';
+import type { KindOptions } from './field-definition';
 import { Refusal, type FieldKind } from './field-kinds/field-kind';
+import { jsonFormOf } from './field-kinds/json-forms';
+
+export { type FieldOptions, type KindOptions } from './field-definition';
 
 /** What a computed field runs. */
 export interface Compute {
@@ -14,13 +18,24 @@ export interface Compute {
   readonly depends: readonly string[];
 }
 
+/** What writing a computed field does, for one record that has the new value. */
+export type Inverse = (record: never) => unknown;
+
+/** Gives the filter that finds records by a value that is not stored. */
+export type Search = (operator: never, value: never) => unknown;
+
 /** Where a relational field leads. */
 export interface Relation {
-  readonly kind: 'many2one' | 'one2many';
+  readonly kind: 'many2one' | 'one2many' | 'many2many';
   readonly comodel: string;
   /** The many2one on the other side, of a one2many. */
   readonly inverseName?: string | undefined;
+  /** Of a many2one. */
   readonly onDelete?: OnDelete | undefined;
+  /** The model of the relation table's rows in the schema, of a many2many, and that table's fields of either side. */
+  readonly relationModel?: string | undefined;
+  readonly column?: string | undefined;
+  readonly otherColumn?: string | undefined;
 }
 
 /** What a field is made of. */
@@ -29,132 +44,138 @@ export interface FieldParts {
   readonly name: string;
   readonly index: number;
   readonly kind: FieldKind;
+  /** With those of what it shows, if it is a related field. */
   readonly options: KindOptions;
-  readonly relation?: Relation | undefined;
+  readonly default: unknown;
+  readonly relation: Relation | undefined;
+  readonly related: readonly string[] | undefined;
+  readonly compute: Compute | undefined;
+  readonly inverse: Inverse | undefined;
+  readonly search: Search | undefined;
 }
 
-/** What may be said of any field. */
-export interface FieldOptions {
-  /** Null is refused. @defaultValue false */
-  readonly required?: boolean | undefined;
-  /** @defaultValue false */
-  readonly index?: boolean | undefined;
-  /** @defaultValue false */
-  readonly unique?: boolean | undefined;
-  /** A value for new records, or a function that gives one. */
-  readonly default?: unknown;
-  /** Of a computed field: kept in a column. @defaultValue false */
-  readonly store?: boolean | undefined;
-  /** Of a computed field: it depends on itself in other records. @defaultValue false */
-  readonly recursive?: boolean | undefined;
-  /** Of a computed field: false lets it be assigned; the value stays until a cause changes. @defaultValue true */
-  readonly readonly?: boolean | undefined;
-  /** Its name in the database. @defaultValue the field's name in snake_case */
-  readonly column?: string | undefined;
-}
-
-/** The options of every kind of field together; the builders offer each to the kinds that have it. */
-export interface KindOptions extends FieldOptions {
-  /** Of texts: the most characters, counted as code points. @defaultValue no limit */
-  readonly size?: number | undefined;
-  /** Of decimals: the most digits, on both sides of the point together. @defaultValue 1000 */
-  readonly precision?: number | undefined;
-  /** Of decimals: how many digits stand behind the point. @defaultValue 2 for monetary; decimal must say it */
-  readonly scale?: number | undefined;
-  /** Of selections: the values there are. */
-  readonly values?: readonly string[] | undefined;
-}
-
-/** A field of a model in one registry version: everything but its values. */
+/**
+ * A field of a model: everything but its values.
+ *
+ * Immutable, and the same object in all registry versions between which its model has not changed.
+ */
 export class Field {
   readonly model: string;
   readonly name: string;
+  /** Of what it holds: a related field has the kind of the field it shows. */
+  readonly kind: string;
   /** Dense over the registry version, for arrays by field. */
   readonly index: number;
-  readonly kind: string;
+  /** What it was defined with. */
+  readonly options: KindOptions;
   readonly relation: Relation | undefined;
+  /** The path it shows, of a related field. */
+  readonly related: readonly string[] | undefined;
+  /** What computes it; undefined for a field that is only written. A related field is computed too. */
+  readonly compute: Compute | undefined;
+  readonly inverse: Inverse | undefined;
+  readonly search: Search | undefined;
   /** Context keys its value depends on. */
-  readonly dependsContext: readonly string[] = [];
+  readonly dependsContext: readonly string[];
+  /** A plain value, or a function that gives one. */
   readonly default: unknown;
+  /** Whether it has a column of its own. */
+  readonly isStored: boolean;
+  /** Whether the database keeps its value in any way: a column, a relation table, or the many2one of the other side. */
+  readonly isPersistent: boolean;
   readonly isRequired: boolean;
   readonly isRecursive: boolean;
+  /** Computed, but may be written by hand; the value stays until a cause changes. */
   readonly isEditable: boolean;
-  readonly options: KindOptions;
+  /** Nothing writes it but its compute; of a field that is not computed, a hint to forms. */
+  readonly isReadonly: boolean;
+  /** Whether it is read together with the other columns of its model. */
+  readonly isPrefetched: boolean;
+  /** Computed before its row is inserted. */
+  readonly isPrecomputed: boolean;
+  /** Whether `copy` gives it to the copy. */
+  readonly isCopied: boolean;
+  /** One JSON column holds its values of all companies, or languages, by this context key. */
+  readonly keyedBy: 'company' | 'lang' | undefined;
+  /** Those who may read and write it through the API; undefined: everybody. */
+  readonly groups: readonly string[] | undefined;
+  /** Undefined of lists. Of a field with a value per company or language, that of the column which holds them all. */
+  readonly columnType: ColumnType | undefined;
+  /** Digits behind the decimal point, of a `numeric` column. */
+  readonly scale: number | undefined;
   readonly #kind: FieldKind;
-  #compute: Compute | undefined;
 
-  constructor({ model, name, index, kind, options, relation }: FieldParts) {
-    this.model = model;
-    this.name = name;
-    this.index = index;
+  constructor(parts: FieldParts) {
+    const { options, kind, relation, compute, inverse } = parts;
+    this.model = parts.model;
+    this.name = parts.name;
+    this.index = parts.index;
     this.kind = kind.name;
+    this.#kind = kind;
+    this.options = options;
     this.relation = relation;
-    this.default = options.default;
+    this.related = parts.related;
+    this.compute = compute;
+    this.inverse = inverse;
+    this.search = parts.search;
+    this.default = parts.default;
+    this.keyedBy = options.companyDependent === true ? 'company' : options.translate === true ? 'lang' : undefined;
+    this.dependsContext = this.keyedBy ? [this.keyedBy] : (options.dependsContext ?? NO_KEYS);
+    this.columnType = kind.columnType && (this.keyedBy ? 'jsonb' : kind.columnType);
+    this.scale = this.keyedBy ? undefined : kind.scale;
+    const isKept = options.store ?? compute === undefined;
+    this.isStored = isKept && this.columnType !== undefined;
+    this.isPersistent = this.isStored || (relation !== undefined && relation.kind !== 'many2one' && isKept);
     this.isRequired = options.required ?? false;
     this.isRecursive = options.recursive ?? false;
-    this.isEditable = options.readonly === false;
-    this.options = options;
-    this.#kind = kind;
-  }
-
-  /** What computes it; undefined for a field that is only written. */
-  get compute(): Compute | undefined {
-    return this.#compute;
-  }
-
-  /** Whether it has a column of its own. */
-  get isStored(): boolean {
-    return this.#kind.columnType !== undefined && (this.#compute === undefined || this.options.store === true);
-  }
-
-  /** Whether it is read together with the other columns of its model. */
-  get isPrefetched(): boolean {
-    return this.isStored;
-  }
-
-  get columnType(): FieldKind['columnType'] {
-    return this.#kind.columnType;
-  }
-
-  /** Digits behind the decimal point, of a `numeric` column. */
-  get scale(): number | undefined {
-    return this.#kind.scale;
-  }
-
-  /** Setup ties a compute to its fields once all exist. */
-  static tie(field: Field, compute: Compute): void {
-    field.#compute = compute;
+    this.isEditable = compute !== undefined && options.readonly === false && this.related === undefined;
+    this.isReadonly = options.readonly ?? (compute !== undefined && inverse === undefined);
+    this.isPrefetched = this.isStored && (options.prefetch ?? kind.name !== 'binary');
+    this.isPrecomputed = options.precompute === true && compute !== undefined && this.isStored;
+    this.isCopied = options.copy ?? (compute === undefined && relation?.kind !== 'one2many');
+    this.groups = options.groups;
   }
 
   /**
-   * A value as a user gives it, in the cache's one form of it; null is no value.
+   * A value as a user gives it, in the cache's one form of it. Whether null may be is asked elsewhere, when a row is written.
    *
+   * @param value - of the kind's own type; for relations also records
    * @throws {FieldValueError} FIELD_VALUE_INVALID when it is no value of this field's kind, or does not keep within its options
    */
   toCache(value: unknown): unknown {
-    if (value === null) return null;
+    if (value === null) return this.relation && this.relation.kind !== 'many2one' ? NOTHING : null;
     const taken = this.#kind.take(value);
     if (taken instanceof Refusal) throw new FieldValueError(this, taken.expected, value);
     return taken;
   }
 
-  /** A cached value as a property read gives it: dates and bytes are new ones with each read, json is frozen. */
+  /** A cached value as a property read gives it: dates and bytes are new ones with each read, json is frozen, records are ids. */
   toUser(cached: unknown): unknown {
     return cached === null ? null : this.#kind.toUser(cached);
   }
 
-  /** A cached value as the column takes it. */
+  /** A cached value as the column takes it; of a field with a value per company or language, as its place in the column takes it. */
   toColumn(cached: unknown): unknown {
-    return cached === null ? null : this.#kind.toColumn(cached);
+    if (cached === null) return null;
+    const column = this.#kind.toColumn(cached);
+    return this.keyedBy && this.#kind.columnType ? jsonFormOf(this.#kind.columnType).toJson(column) : column;
   }
 
-  /** What the column gave, in the cache's form. */
+  /** What the column gave, or its place in the column, in the cache's form. */
   fromColumn(raw: unknown): unknown {
-    return raw === null || raw === undefined ? null : this.#kind.fromColumn(raw);
+    if (raw === null || raw === undefined) return null;
+    return this.#kind.fromColumn(this.keyedBy && this.#kind.columnType ? jsonFormOf(this.#kind.columnType).fromJson(raw) : raw);
   }
 
-  /** Whether two cached values are the same. */
+  /** Whether two cached values are the same. Lists are the same when they hold the same records. */
   isEqual(a: unknown, b: unknown): boolean {
-    return this.#kind.isEqual(a, b);
+    return a === null || b === null ? a === b : this.#kind.isEqual(a, b);
+  }
+
+  toString(): string {
+    return `${this.model}.${this.name}`;
   }
 }
+
+const NO_KEYS: readonly string[] = Object.freeze([]);
+const NOTHING: readonly never[] = Object.freeze([]);

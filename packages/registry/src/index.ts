@@ -1,21 +1,38 @@
-export {
-  bigint, binary, boolean, char, date, datetime, decimal, float, html, integer, json, many2one, monetary, one2many, selection, text, uuid,
-  type DecimalOptions, type FieldDefinition, type ListDefinition, type MonetaryOptions, type ReferenceDefinition, type ReferenceOptions,
-  type ScalarDefinition, type ScalarOptions, type TextOptions,
-} from './define-fields';
-export { defineModels, Models, type ComputeDefinition, type ModelsState } from './define';
-export { FieldValueError, ModelSetupError, type SetupProblem } from './errors';
-export { Field, type Compute, type FieldOptions, type FieldParts, type KindOptions, type Relation } from './field';
+export { extension } from './define-extension';
+export { type ComputeDefinition, type Definition, type MethodDefinition, type ModelDefinition, type ModelOptions, type ModuleDefinition } from './definition';
+export { ExtensionConflictError, FieldValueError, ModelSetupError, ModelsMismatchError, type SetupProblem } from './errors';
+export { type Extension } from './extension';
+export { Field, type Compute, type FieldParts, type Inverse, type Relation, type Search } from './field';
+export { type FieldDefinition, type FieldOptions, type FunctionName, type KindOptions } from './field-definition';
 export { Refusal, type FieldKind } from './field-kinds/field-kind';
 export { type DeepReadonly, type JsonValue } from './field-kinds/json-kind';
-export { type CheckedFilter, type CheckedOrder, type Comparison, type Equality, type FilterValue, type Ordering, type ScalarComparison, type TextMatching } from './infer/filters';
-export { type CheckedPath, type CheckedPaths, type FieldAt } from './infer/paths';
 export {
-  type EnvironmentOf, type MappedAt, type NotPromise, type RecordMembers, type RecordOf, type RecordSetOf, type SavepointMembers, type SearchOptionsOf,
-  type TransactionMembers,
-} from './infer/records';
-export { type ComodelOf, type Definitions, type DefinitionsOf, type FieldName, type ModelName, type ReadValue, type WriteValue, type WriteValues } from './infer/values';
+  bigint, binary, boolean, char, date, datetime, decimal, float, html, integer, json, many2many, many2one, monetary, one2many, reference, related, selection, text,
+  uuid, type DecimalOptions, type DefaultOf, type ListOptions, type ManyToManyOptions, type MonetaryOptions, type RelatedOptions, type TextOptions,
+  type ToOneOptions, type ValueOptions,
+} from './fields';
+export { type DefinedFunction } from './functions';
+export {
+  type AnotherKind, type BaseShape, type Bounded, type Callable, type CheckedKinds, type CheckedRelations, type ComputedValue, type Delegated, type MethodTable, type NoSuchModel,
+  type OpenFilter, type PreviousOf, type SearchFunction, type Silent,
+} from './infer/builder';
+export { type EnvironmentIn, type RunTakesNoAsyncFunction, type SavepointMembers, type TransactionMembers } from './infer/environment';
+export {
+  type FieldType, type Flag, type FlagsOf, type ReferenceField, type RelatedField, type ScalarField, type SelectionField, type ToManyField,
+  type ToOneField,
+} from './infer/field-types';
+export { type CheckedFilter, type Equality, type NoSuchOperator, type NoSuchPath, type Ordering, type ScalarComparison, type TextMatching, type TreeComparison } from './infer/filters';
+export { type EndOf, type OrderOf, type PathsOf } from './infer/paths';
+export {
+  type CheckedFilterOf, type CreateValuesOf, type DefinitionsOf, type EnvironmentOf, type FieldNameOf, type FilterOf, type ModelNameOf, type PathOf, type RecordOf, type RecordSetOf,
+  type ValuesOf, type WriteValuesOf,
+} from './infer/public';
+export { type MappedAt, type RecordIn, type RecordMembers, type RecordSetIn, type SearchOptionsOf, type SingleMembers, type SortKey } from './infer/records';
+export { type ComodelOf, type FieldDefinitions, type FieldName, type FieldsOf, type IdOf, type IdTypes, type MethodsOf, type ModelName, type Shape } from './infer/shape';
+export { type CreateValues, type PlainValue, type ReadValue, type WriteValue, type WriteValues } from './infer/values';
 export { type Method, type Model } from './model';
-export { Registry, type RegistryParts } from './registry';
+export { defineModels, Models, type ModelsState, type ModuleOptions, type OptionsOf, type Sum } from './models';
+export { type ModelsPatch } from './patch';
+export { Registry, type ModelParts, type RegistryParts, type Source } from './registry';
 export { RESERVED_NAMES } from './reserved-names';
-export { type TriggerTree } from './trigger-tree';
+export { type TriggerTree, type Way } from './trigger-tree';

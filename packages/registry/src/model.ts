@@ -8,9 +8,19 @@ export type Method = (records: unknown, ...args: readonly unknown[]) => unknown;
 export interface Model {
   readonly name: string;
   readonly table: string;
+  readonly idColumn: string;
+  readonly idType: IdType;
   readonly fields: ReadonlyMap<string, Field>;
   /** In which its searches and lists come when nothing else is asked. */
   readonly order: readonly OrderTerm[];
-  readonly idType: IdType;
   readonly methods: ReadonlyMap<string, Method>;
+  /** The many2one to itself that `childOf` and `parentOf` follow. */
+  readonly parent: string | undefined;
+  /** The database keeps a record version, raised with every update. */
+  readonly versioned: boolean;
+  /** It has no table and no records of its own. */
+  readonly abstract: boolean;
+  /** Its many2one fields whose records' fields it shows as its own: a new record makes theirs. */
+  readonly delegates: readonly string[];
+  readonly description: string | undefined;
 }

@@ -1,35 +1,82 @@
-import { UnknownFieldError, UnknownModelError, type Schema } from '@ormolu/kernel';
+import { Schema, UnknownFieldError, UnknownModelError, type TableSchema } from '@ormolu/kernel';
+import type { Definition } from './definition';
 import type { Field } from './field';
+import type { History } from './history';
 import type { Model } from './model';
-import { TriggerTrees, type TriggerTree } from './trigger-tree';
+import { patchesSince, type ModelsPatch } from './patch';
+import { prunedTree, TriggerTrees, type TriggerTree, type Way } from './trigger-tree';
 
-/** What a registry is built from: resolved and checked. */
-export interface RegistryParts {
-  readonly version: number;
-  readonly models: ReadonlyMap<string, Model>;
-  readonly schema: Schema;
+/** A model, and what follows from it together with others. Shared between versions for which all of it still holds. */
+export interface ModelParts {
+  readonly model: Model;
+  /** What it was built from: when none of this has changed, it is taken over by the next version. */
+  readonly sources: readonly Source[];
+  /** Computed field → its resolved paths. */
   readonly depends: ReadonlyMap<Field, readonly (readonly Field[])[]>;
-  readonly inverses: ReadonlyMap<Field, readonly Field[]>;
+  /** The models that those paths pass. */
+  readonly reached: readonly Model[];
+  /** The model's table, and the relation tables that it brings. */
+  readonly tables: readonly TableSchema[];
+  /** Field of any model → the ways from it to computed fields of this one. */
+  readonly ways: ReadonlyMap<Field, readonly Way[]>;
 }
 
-/** Everything that exists: models, fields, and who depends on whom. An immutable snapshot. */
+/** Something of a model's definition that another depended on when it was built. */
+export interface Source {
+  readonly model: string;
+  readonly aspect: 'definition' | 'id' | 'table';
+  readonly value: unknown;
+}
+
+/** What a registry is made of. */
+export interface RegistryParts {
+  readonly version: number;
+  readonly definition: Definition;
+  readonly history: History | undefined;
+  readonly parts: ReadonlyMap<string, ModelParts>;
+  readonly models: ReadonlyMap<string, Model>;
+  /** How many fields there are; their indexes are below it. */
+  readonly fieldCount: number;
+}
+
+/**
+ * Everything that exists: models, fields, and who depends on whom. An immutable snapshot.
+ *
+ * It holds for one version of the definition, and shares with those before it whatever did not change in between.
+ */
 export class Registry {
   readonly version: number;
   readonly models: ReadonlyMap<string, Model>;
-  /** The tables, as a storage needs to know them. */
-  readonly schema: Schema;
-  readonly #depends: RegistryParts['depends'];
-  readonly #inverses: RegistryParts['inverses'];
+  /** How many fields there are; their indexes are below it. */
+  readonly fieldCount: number;
+  readonly #made: RegistryParts;
+  readonly #inverses = new Map<Field, readonly Field[]>();
   readonly #trees: TriggerTrees;
+  #ways: ReadonlyMap<Field, readonly Way[]> | undefined;
+  #schema: Schema | undefined;
 
   /** Registries come from `models.registry()`. */
-  constructor({ version, models, schema, depends, inverses }: RegistryParts) {
-    this.version = version;
-    this.models = models;
-    this.schema = schema;
-    this.#depends = depends;
-    this.#inverses = inverses;
-    this.#trees = new TriggerTrees({ computed: [...depends.keys()], dependsOn: (field) => this.dependsOn(field), inversesOf: (field) => this.inversesOf(field) });
+  constructor(made: RegistryParts) {
+    this.version = made.version;
+    this.models = made.models;
+    this.fieldCount = made.fieldCount;
+    this.#made = made;
+    this.#trees = new TriggerTrees({ waysFrom: (field) => this.#waysFrom(field), inversesOf: (field) => this.inversesOf(field) });
+  }
+
+  static partsOf(registry: Registry): ReadonlyMap<string, ModelParts> {
+    return registry.#made.parts;
+  }
+
+  /** The plain description this was built from. */
+  get definition(): Definition {
+    return this.#made.definition;
+  }
+
+  /** The tables, as a storage needs to know them: one for every model that is not abstract, and those between many2many fields. */
+  get schema(): Schema {
+    this.#schema ??= new Schema(tablesOf(this.#made.parts), this.version);
+    return this.#schema;
   }
 
   /** @throws {UnknownModelError} MODEL_UNKNOWN with the nearest name */
@@ -47,7 +94,7 @@ export class Registry {
     return field;
   }
 
-  /** Who depends on a field, directly or through others: merged by common prefix, made when first asked for. */
+  /** Who depends on a field, directly or through others: merged by common prefix, worked out as far as it is looked at, kept. */
   triggersOf(field: Field): TriggerTree {
     return this.#trees.transitive(field);
   }
@@ -57,13 +104,75 @@ export class Registry {
     return this.#trees.direct(field);
   }
 
-  /** The paths a computed field reads, each as the fields it passes. */
-  dependsOn(field: Field): readonly (readonly Field[])[] {
-    return this.#depends.get(field) ?? [];
+  /**
+   * Who depends on any of some fields, of those dependents that are wanted.
+   *
+   * @param isWanted - leave out what is neither stored nor cached: nobody has a value of it that could be wrong
+   */
+  prunedTriggersOf(fields: Iterable<Field>, isWanted: (field: Field) => boolean): TriggerTree {
+    return prunedTree(Array.from(fields, (field) => this.triggersOf(field)), isWanted);
   }
 
-  /** The other sides of a relation. */
-  inversesOf(field: Field): readonly Field[] {
-    return this.#inverses.get(field) ?? [];
+  /** The paths a computed field reads, each as the fields it passes, from its own model on. */
+  dependsOn(field: Field): readonly (readonly Field[])[] {
+    return this.#made.parts.get(field.model)?.depends.get(field) ?? [];
   }
+
+  /** The other sides of a relation: of a many2one its one2manys, of a one2many its many2one, of a many2many those over the same table. */
+  inversesOf(field: Field): readonly Field[] {
+    let inverses = this.#inverses.get(field);
+    if (!inverses) this.#inverses.set(field, (inverses = inversesOf(this.models, field)));
+    return inverses;
+  }
+
+  /**
+   * What changed since a version, as plain data for `models.patched()` in another process.
+   *
+   * @throws {ModelsMismatchError} REGISTRY_VERSION_UNKNOWN
+   */
+  patchesSince(version: number): ModelsPatch {
+    return patchesSince(version, this.#made);
+  }
+
+  #waysFrom(field: Field): readonly Way[] {
+    this.#ways ??= collectWays(this.#made.parts.values());
+    return this.#ways.get(field) ?? [];
+  }
+}
+
+/** The other sides of a relation. */
+export function inversesOf(models: ReadonlyMap<string, Model>, field: Field): readonly Field[] {
+  const { relation } = field;
+  // A related field shows the relation of another model; the other side of that is none of its own.
+  if (!relation || field.related) return [];
+  const others = models.get(relation.comodel)?.fields;
+  if (!others) return [];
+  if (relation.kind === 'one2many') {
+    const inverse = others.get(relation.inverseName ?? '');
+    return inverse ? [inverse] : [];
+  }
+  return [...others.values()].filter(({ relation: other, related }) => {
+    if (!other || related || other.comodel !== field.model) return false;
+    if (relation.kind === 'many2one') return other.kind === 'one2many' && other.inverseName === field.name;
+    return other.kind === 'many2many' && other.relationModel === relation.relationModel && other.column === relation.otherColumn && other.otherColumn === relation.column;
+  });
+}
+
+function collectWays(parts: Iterable<ModelParts>): ReadonlyMap<Field, readonly Way[]> {
+  const all = new Map<Field, Way[]>();
+  for (const { ways } of parts) {
+    for (const [field, own] of ways) {
+      const known = all.get(field);
+      if (known) known.push(...own);
+      else all.set(field, [...own]);
+    }
+  }
+  return all;
+}
+
+function tablesOf(parts: ReadonlyMap<string, ModelParts>): readonly TableSchema[] {
+  const tables = new Map<string, TableSchema>();
+  // Both sides of a many2many bring their relation table.
+  for (const part of parts.values()) for (const table of part.tables) if (!tables.has(table.model)) tables.set(table.model, table);
+  return [...tables.values()];
 }

@@ -27,8 +27,8 @@ const models = defineModels({
   },
 });
 type D = DefinitionsOf<typeof models>;
-type Thing<F extends keyof D['thing']> = ReadValue<D, D['thing'][F]>;
-type Needed<F extends keyof D['needed']> = ReadValue<D, D['needed'][F]>;
+type Thing<F extends keyof D['fields']['thing']> = ReadValue<D, 'thing', D['fields']['thing'][F]>;
+type Needed<F extends keyof D['fields']['needed']> = ReadValue<D, 'needed', D['fields']['needed'][F]>;
 type FrozenSettings = { readonly theme: 'dark' | 'light'; readonly tags: readonly string[]; readonly margins?: { readonly left: number } };
 
 holds<Equal<Thing<'char' | 'text' | 'html' | 'uuid' | 'decimal' | 'monetary' | 'date'>, string | null>>();

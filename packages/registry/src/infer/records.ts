@@ -1,98 +1,89 @@
-import type { Id, Session } from '@ormolu/kernel';
-import type { ListDefinition } from '../define-fields';
-import type { CheckedFilter, CheckedOrder } from './filters';
-import type { CheckedPath, CheckedPaths, FieldAt } from './paths';
-import type { ComodelOf, FieldName, ModelName, ReadValue, WriteValues } from './values';
+import type { Id } from '@ormolu/kernel';
+import type { EnvironmentIn } from './environment';
+import type { CheckedFilter } from './filters';
+import type { EndOf, OrderOf, PathOf, PathsOf } from './paths';
+import type { ComodelOf, FieldName, FieldsOf, IdOf, MethodsOf, Shape } from './shape';
+import type { CreateValues, FieldValues, ReadValue, ValuesOf, WriteValues } from './values';
 
-/** What a function may return that must not be asynchronous. */
-export type NotPromise<T> = T extends PromiseLike<unknown> ? 'a function given to run() must not be async: it would return before its reads are answered' : T;
+/** What a sort key may be; null comes last. */
+export type SortKey = string | number | bigint | boolean | Date | null;
 
 /** How a search is limited and ordered. */
 export interface SearchOptionsOf<O> {
   /** `['country.name', '-population']`. @defaultValue the model's own order */
   readonly order?: O;
+  /** At most so many records. @defaultValue all */
   readonly limit?: number;
+  /** So many of the first are left out. @defaultValue 0 */
   readonly offset?: number;
 }
 
-/** What every set of records offers, of one record or several. */
-export interface RecordMembers<D, M extends ModelName<D>> {
-  readonly env: EnvironmentOf<D>;
-  readonly model: M;
-  readonly ids: readonly Id[];
+/**
+ * What every set of records offers, of one record or several.
+ *
+ * Sets are ordered and immutable. Calls that return a promise may ask the database; all others answer from memory. Within
+ * `env.run` those with a promise are refused.
+ */
+export interface RecordMembers<in out S extends Shape, in out N extends string> {
+  readonly env: EnvironmentIn<S>;
+  /** The model's name. */
+  readonly model: N;
+  readonly ids: readonly IdOf<S, N>[];
   readonly length: number;
-  [Symbol.iterator](): Iterator<RecordOf<D, M>>;
-  at(index: number): RecordOf<D, M> | undefined;
-  first(): RecordOf<D, M> | undefined;
-  ensureOne(): RecordOf<D, M>;
-  browse(id: Id): RecordOf<D, M>;
-  browse(ids: readonly Id[]): RecordSetOf<D, M>;
-  create(values: WriteValues<D, M>): Promise<RecordOf<D, M>>;
-  create(values: readonly WriteValues<D, M>[]): Promise<RecordSetOf<D, M>>;
-  search<const F, const O extends readonly string[] = readonly []>(filter?: F & CheckedFilter<D, M, F>, options?: SearchOptionsOf<O & CheckedOrder<D, M, O>>): Promise<RecordSetOf<D, M>>;
-  count<const F>(filter?: F & CheckedFilter<D, M, F>): Promise<number>;
-  load<const P extends readonly string[]>(paths: P & CheckedPaths<D, M, P>): Promise<this>;
-  read<const N extends FieldName<D, M> | 'id'>(fields: readonly N[]): Promise<Record<N | 'id', unknown>[]>;
-  write(values: WriteValues<D, M>): Promise<void>;
+  [Symbol.iterator](): Iterator<RecordIn<S, N>>;
+  /** The record at a place, counted from the end when negative. */
+  at(index: number): RecordIn<S, N> | undefined;
+  first(): RecordIn<S, N> | undefined;
+  /** This set as the one record it holds. */
+  ensureOne(): RecordIn<S, N>;
+  /** Records by id; nothing is asked of the database. */
+  browse(id: IdOf<S, N>): RecordIn<S, N>;
+  browse(ids: readonly IdOf<S, N>[]): RecordSetIn<S, N>;
+  /** Makes new records: a record of one object of values, a set of a list of them. */
+  create(values: CreateValues<S, N>): Promise<RecordIn<S, N>>;
+  create(values: readonly CreateValues<S, N>[]): Promise<RecordSetIn<S, N>>;
+  search<const F, const O extends readonly string[] = readonly []>(filter?: F & CheckedFilter<S, N, F>, options?: SearchOptionsOf<OrderOf<S, N, O>>): Promise<RecordSetIn<S, N>>;
+  count<const F>(filter?: F & CheckedFilter<S, N, F>): Promise<number>;
+  /** Brings paths into memory, so that plain property reads answer. */
+  load<const P extends readonly string[]>(paths: PathsOf<S, N, P>): Promise<this>;
+  /** Plain objects, one per record: relations as ids. */
+  read<const F extends FieldName<S, N> | 'id'>(fields: readonly F[]): Promise<ValuesOf<S, N, F>[]>;
+  /** Sets the same values on all records. */
+  write(values: WriteValues<S, N>): Promise<void>;
   unlink(): Promise<void>;
-  exists(): Promise<RecordSetOf<D, M>>;
-  mapped<const P extends string>(path: P & CheckedPath<D, M, P>): MappedAt<D, M, P>;
-  filtered(keep: (record: RecordOf<D, M>) => boolean): RecordSetOf<D, M>;
-  sorted(key: (record: RecordOf<D, M>) => string | number | bigint | boolean | Date | null, direction?: 'asc' | 'desc'): RecordSetOf<D, M>;
-  grouped<K>(key: (record: RecordOf<D, M>) => K): Map<K, RecordSetOf<D, M>>;
-  union(other: RecordMembers<D, M>): RecordSetOf<D, M>;
-  intersect(other: RecordMembers<D, M>): RecordSetOf<D, M>;
-  subtract(other: RecordMembers<D, M>): RecordSetOf<D, M>;
-  modified(fields: readonly FieldName<D, M>[]): void;
-  invalidate(fields?: readonly FieldName<D, M>[]): void;
-  recompute(fields?: readonly FieldName<D, M>[]): Promise<void>;
+  /** The records among these that the database has. */
+  exists(): Promise<RecordSetIn<S, N>>;
+  /** Follows a path: the records it leads to, or the values of its last field, one per record. */
+  mapped<const P extends string>(path: PathOf<S, N, P>): MappedAt<S, N, P>;
+  filtered(keep: (record: RecordIn<S, N>) => boolean): RecordSetIn<S, N>;
+  sorted(key: (record: RecordIn<S, N>) => SortKey, direction?: 'asc' | 'desc'): RecordSetIn<S, N>;
+  grouped<K>(key: (record: RecordIn<S, N>) => K): Map<K, RecordSetIn<S, N>>;
+  union(other: RecordMembers<S, N>): RecordSetIn<S, N>;
+  intersect(other: RecordMembers<S, N>): RecordSetIn<S, N>;
+  subtract(other: RecordMembers<S, N>): RecordSetIn<S, N>;
+  /** Says that stored values of these fields changed by other ways than assignment. */
+  modified(fields: readonly FieldName<S, N>[]): void;
+  /** Forgets clean cached values, of all fields when none is named. */
+  invalidate(fields?: readonly FieldName<S, N>[]): void;
+  /** Computes stored fields of these records again, all when none is named. */
+  recompute(fields?: readonly FieldName<S, N>[]): Promise<void>;
   flush(): Promise<void>;
 }
 
-/** An ordered, immutable set of records: fields are read on its single records. */
-export type RecordSetOf<D, M extends ModelName<D>> = RecordMembers<D, M>;
+/** An ordered, immutable set of records; fields are read on its single records. */
+export type RecordSetIn<S extends Shape, N extends string> = RecordMembers<S, N> & MethodsOf<S, N>;
 
-/** A single record: its fields are properties. */
-export type RecordOf<D, M extends ModelName<D>> = RecordMembers<D, M> & { readonly id: Id } & {
-  -readonly [F in FieldName<D, M> as D[M][F] extends ListDefinition<string> ? never : F]: ReadValue<D, D[M][F]>;
-} & {
-  // A list is the other side of a many2one: that is what gets written.
-  readonly [F in FieldName<D, M> as D[M][F] extends ListDefinition<string> ? F : never]: ReadValue<D, D[M][F]>;
-};
+/** A single record: its fields are properties. It is a set of one, too. */
+export type RecordIn<S extends Shape, N extends string> = RecordMembers<S, N> & MethodsOf<S, N> & SingleMembers<S, N> & FieldValues<S, N, FieldsOf<S, N>>;
 
-/** What a path leads to from a set: records, or the values of its last field. */
-export type MappedAt<D, M extends ModelName<D>, P extends string> = [ComodelOf<D, FieldAt<D, M, P>>] extends [never]
-  ? readonly ReadValue<D, FieldAt<D, M, P>>[]
-  : RecordSetOf<D, ComodelOf<D, FieldAt<D, M, P>>>;
-
-/** What user code sees of the transaction it works in. */
-export interface TransactionMembers {
-  readonly session: Session;
-  readonly state: string;
-  flush(): Promise<void>;
-  clear(): void;
-  savepoint(): Promise<SavepointMembers>;
-  savepoint<T>(work: () => Promise<T> | T, options?: { readonly flush?: boolean }): Promise<T>;
+/** What a single record has beside its fields and the members of sets. */
+export interface SingleMembers<in out S extends Shape, in out N extends string> {
+  readonly id: IdOf<S, N> & Id;
 }
 
-/** A savepoint to be ended by hand: rolls back at the end of an `await using` block unless it was released. */
-export interface SavepointMembers extends AsyncDisposable {
-  release(): Promise<void>;
-  rollback(): Promise<void>;
-}
-
-/** Who is asking, and in which context. */
-export interface EnvironmentOf<D> {
-  readonly uid: number | null;
-  readonly su: boolean;
-  readonly context: Readonly<Record<string, unknown>>;
-  readonly transaction: TransactionMembers;
-  model<M extends ModelName<D>>(name: M): RecordSetOf<D, M>;
-  run<T>(fn: () => NotPromise<T>): Promise<T>;
-  withUser(user: number | null): EnvironmentOf<D>;
-  withContext(context: Readonly<Record<string, unknown>>): EnvironmentOf<D>;
-  sudo(): EnvironmentOf<D>;
-  withCompany(company: number | string | bigint): EnvironmentOf<D>;
-  flush(): Promise<void>;
-  sql(text: string, params?: readonly unknown[]): Promise<readonly Record<string, unknown>[]>;
-}
+/** What a path leads to from a set. */
+export type MappedAt<S extends Shape, N extends string, P extends string> =
+  EndOf<S, N, P> extends { readonly model: infer M extends string; readonly field: infer T }
+    ? T extends 'id' ? readonly IdOf<S, M>[]
+      : [ComodelOf<S, M, T>] extends [never] ? readonly ReadValue<S, M, T>[] : RecordSetIn<S, ComodelOf<S, M, T>>
+    : never;

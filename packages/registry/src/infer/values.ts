@@ -1,35 +1,70 @@
-import type { Id } from '@ormolu/kernel';
-import type { ListDefinition, ReferenceDefinition, ScalarDefinition } from '../define-fields';
-import type { Models } from '../define';
-import type { RecordOf, RecordSetOf } from './records';
+import type { RecordIn, RecordSetIn } from './records';
+import type { EndOf } from './paths';
+import type { FieldAt, FieldName, FieldsOf, IdOf, Shape } from './shape';
 
-/** Models as they are defined: model name → field name → definition. */
-export type Definitions = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
-
-/** What the compiler knows of some models: `Ormolu<DefinitionsOf<typeof models>>`. */
-export type DefinitionsOf<T> = T extends Models<infer D> ? D : never;
-
-/** The names of the models. */
-export type ModelName<D> = keyof D & string;
-
-/** The names of a model's fields. */
-export type FieldName<D, M extends ModelName<D>> = keyof D[M] & string;
-
-/** The model a relational field leads to, or never. */
-export type ComodelOf<D, F> = F extends ReferenceDefinition<infer C, boolean> | ListDefinition<infer C> ? Extract<C, ModelName<D>> : never;
+/** `null`, unless the field refuses it. */
+export type NullOf<T> = T extends { readonly $flags: { readonly required: true } } ? never : null;
 
 /** What a property read gives. An optional value is `T | null`, a required one `T`. */
-export type ReadValue<D, F> =
-  F extends ReferenceDefinition<infer C, infer R> ? RecordOf<D, Extract<C, ModelName<D>>> | (R extends true ? never : null)
-  : F extends ListDefinition<infer C> ? RecordSetOf<D, Extract<C, ModelName<D>>>
-  : F extends ScalarDefinition<infer V, infer R> ? V | (R extends true ? never : null)
-  : never;
+export type ReadValue<S extends Shape, N extends string, T> =
+  T extends { readonly $value: infer V } ? V | NullOf<T>
+  : T extends { readonly kind: 'many2one'; readonly $comodel: infer C extends string } ? RecordIn<S, C> | NullOf<T>
+  : T extends { readonly $comodel: infer C extends string } ? RecordSetIn<S, C>
+  : T extends { readonly $words: infer W } ? (keyof W & string) | NullOf<T>
+  : T extends { readonly $models: infer W } ? AnyRecordOf<S, keyof W & string> | NullOf<T>
+  : T extends { readonly $path: infer P extends string } ? ValueAt<S, N, P> | Emptied<S, N, P>
+  : unknown;
 
-/** What `write` and `create` take: as a read gives it, and ids for records. */
-export type WriteValue<D, F> =
-  F extends ReferenceDefinition<infer C, infer R> ? RecordOf<D, Extract<C, ModelName<D>>> | Id | (R extends true ? never : null)
-  : F extends ListDefinition<string> ? never
-  : ReadValue<D, F>;
+/** A record of any of some models. */
+export type AnyRecordOf<S extends Shape, N extends string> = N extends string ? RecordIn<S, N> : never;
+
+type ValueAt<S extends Shape, N extends string, P extends string> =
+  EndOf<S, N, P> extends { readonly model: infer M extends string; readonly field: infer T } ? (T extends 'id' ? IdOf<S, M> : ReadValue<S, M, T>) : never;
+
+/** Null, unless the path ends in a list: a list of nothing is empty. */
+type Emptied<S extends Shape, N extends string, P extends string> =
+  EndOf<S, N, P> extends { readonly field: { readonly kind: 'one2many' | 'many2many' } } ? never : null;
+
+/** What a record plainly holds, as `read` gives it: ids for records. */
+export type PlainValue<S extends Shape, N extends string, T> =
+  T extends { readonly kind: 'many2one'; readonly $comodel: infer C extends string } ? IdOf<S, C> | NullOf<T>
+  : T extends { readonly $comodel: infer C extends string } ? readonly IdOf<S, C>[]
+  : T extends { readonly $models: unknown } ? string | NullOf<T>
+  : T extends { readonly $path: infer P extends string }
+    ? EndOf<S, N, P> extends { readonly model: infer M extends string; readonly field: infer E } ? (E extends 'id' ? IdOf<S, M> : PlainValue<S, M, E>) | Emptied<S, N, P> : never
+  : ReadValue<S, N, T>;
+
+/** What `write` and `create` take: as a property read gives it, or ids for records. A list is written from its other side. */
+export type WriteValue<S extends Shape, N extends string, T> =
+  T extends { readonly kind: 'many2one'; readonly $comodel: infer C extends string } ? RecordIn<S, C> | IdOf<S, C> | NullOf<T>
+  : T extends { readonly $comodel: string } ? never
+  : T extends { readonly $models: unknown } ? ReadValue<S, N, T> | string
+  : T extends { readonly $path: infer P extends string }
+    ? EndOf<S, N, P> extends { readonly model: infer M extends string; readonly field: infer E } ? (E extends 'id' ? never : WriteValue<S, M, E>) : never
+  : ReadValue<S, N, T>;
+
+/** Every field of a model as a property. A list is the other side of a many2one: that is what gets written. */
+export type FieldValues<S extends Shape, N extends string, T> = Assignable<S, N, T, ValueName<T>> & ReadOnly<S, N, T, Exclude<keyof T, ValueName<T>>>;
+
+// Mapped over names of `T`'s own, so that an editor finds a field's definition from its property.
+type Assignable<S extends Shape, N extends string, T, K extends keyof T> = { -readonly [F in K]: ReadValue<S, N, T[F]> };
+type ReadOnly<S extends Shape, N extends string, T, K extends keyof T> = { readonly [F in K]: ReadValue<S, N, T[F]> };
+
+/** The fields that hold values. Worked out once for a model, whatever else is said of the models: it does not depend on the shape. */
+type ValueName<T> = { [F in keyof T]-?: T[F] extends { readonly kind: 'one2many' | 'many2many' } ? never : F }[keyof T];
+
+/** Fields of a model as `read` gives them. */
+export type ValuesOf<S extends Shape, N extends string, F extends string = FieldName<S, N>> =
+  { readonly id: IdOf<S, N> } & { readonly [K in F & FieldName<S, N>]: PlainValue<S, N, FieldAt<S, N, K>> };
 
 /** Values for some fields of a model. */
-export type WriteValues<D, M extends ModelName<D>> = { readonly [F in FieldName<D, M>]?: WriteValue<D, D[M][F]> };
+export type WriteValues<S extends Shape, N extends string> = Writable<S, N, FieldsOf<S, N>>;
+
+type Writable<S extends Shape, N extends string, T> = { readonly [F in keyof T]?: WriteValue<S, N, T[F]> };
+
+/** Values for a new record of a model; what is required and has no default of its own must be there. */
+export type CreateValues<S extends Shape, N extends string> = Writable<S, N, FieldsOf<S, N>> & Demanded<S, N, FieldsOf<S, N>>;
+
+type Demanded<S extends Shape, N extends string, T> = { readonly [F in keyof T as IsDemanded<T[F]> extends true ? F : never]: WriteValue<S, N, T[F]> };
+
+type IsDemanded<T> = T extends { readonly $flags: { readonly required: true } } ? (T extends { readonly $flags: { readonly filled: true } } ? false : true) : false;
