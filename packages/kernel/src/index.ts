@@ -8,7 +8,10 @@ export { allOf, condition, EVERYTHING, OPERATORS, pathsOf, type Condition, type 
 export { heldSessions, holding } from './flow';
 export { describeIds, isStoredId, NewId, type Id, type NewIdOptions, type StoredId } from './id';
 export { nearestName } from './nearest';
-export { SameValue, type Columns, type InsertRows, type Query, type ReadQuestion, type UpdateRows } from './query';
+export {
+  SameValue, type Aggregate, type AggregateFunction, type Columns, type GroupOrderTerm, type GroupQuery, type Groups, type InsertRows, type Query, type ReadQuestion,
+  type UpdateRows,
+} from './query';
 export { type Rung, type RungCapabilities, type RungStats } from './rung';
 export {
   Schema, type ColumnSchema, type ColumnType, type IdType, type ListSchema, type OnDelete, type OrderTerm, type TableSchema,

@@ -33,6 +33,48 @@ export interface Query {
   readonly fields?: readonly string[] | undefined;
 }
 
+/** What is made of the values of a group. `countDistinct` counts the values that differ. */
+export type AggregateFunction = 'count' | 'countDistinct' | 'sum' | 'min' | 'max' | 'avg';
+
+/** One figure per group. Missing values do not take part. */
+export interface Aggregate {
+  readonly function: AggregateFunction;
+  /** Field names from the model to a column, along many2one fields. Only `count` can go without: it counts records then. */
+  readonly path?: readonly string[] | undefined;
+}
+
+/** One term of the order of groups: the n-th key, or the n-th aggregate, from 0. */
+export type GroupOrderTerm =
+  | { readonly key: number; readonly direction: 'asc' | 'desc' }
+  | { readonly aggregate: number; readonly direction: 'asc' | 'desc' };
+
+/** Figures about the records that fulfil a filter, by what they have in common. */
+export interface GroupQuery {
+  readonly model: string;
+  readonly filter: Filter;
+  /** Paths along many2one fields to columns, json ones apart. Records without a value make a group of their own. None: one group of all, also of no records. */
+  readonly by: readonly (readonly string[])[];
+  readonly aggregates: readonly Aggregate[];
+  /** Absent: by the keys, ascending. Ties are always broken by the keys; no value counts as the greatest. */
+  readonly order?: readonly GroupOrderTerm[] | undefined;
+  readonly limit?: number | undefined;
+  readonly offset?: number | undefined;
+}
+
+/**
+ * Groups by column: `keys[k][g]` and `aggregates[a][g]` belong to the g-th group.
+ *
+ * Keys, `min`, `max` and `sum` have the form of their column, sums of `int8` without its bounds; counts are numbers. `avg` is a number,
+ * of a `numeric` a decimal string with six more digits behind the point than the sum. Where no record has a value, counts are 0 and the
+ * others null.
+ */
+export interface Groups {
+  /** How many groups there are. */
+  readonly count: number;
+  readonly keys: readonly (readonly unknown[])[];
+  readonly aggregates: readonly (readonly unknown[])[];
+}
+
 /** New rows by column. Fields not named get no value. */
 export interface InsertRows {
   readonly model: string;

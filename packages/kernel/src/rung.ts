@@ -1,5 +1,5 @@
 import type { Commit } from './commit';
-import type { Columns, Query, ReadQuestion } from './query';
+import type { Columns, GroupQuery, Groups, Query, ReadQuestion } from './query';
 import type { Session } from './session';
 
 /** What a rung can do, so that callers ask it and not its class. */
@@ -36,6 +36,8 @@ export interface Rung {
   query(session: Session, query: Query): Promise<Columns>;
   /** The number of records that fulfil a filter. One question below at most. */
   count(session: Session, query: Query): Promise<number>;
+  /** Figures about records by what they have in common. One question below at most. */
+  group(session: Session, query: GroupQuery): Promise<Groups>;
   /** Learns, after the commit, what a transaction has changed, and tells the rung below. Never called for a rollback. */
   publish(commit: Commit): Promise<void>;
   /** This rung's figures and those below, from the top. */

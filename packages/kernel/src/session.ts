@@ -1,5 +1,5 @@
 import type { StoredId } from './id';
-import type { Columns, InsertRows, Query, ReadQuestion, UpdateRows } from './query';
+import type { Columns, GroupQuery, Groups, InsertRows, Query, ReadQuestion, UpdateRows } from './query';
 import type { Schema } from './schema';
 
 export type Isolation = 'read committed' | 'repeatable read' | 'serializable';
@@ -44,6 +44,11 @@ export interface Session {
   query(query: Query): Promise<Columns>;
   /** Counts what `query` would find, limit and offset left aside. One statement. */
   count(query: Query): Promise<number>;
+  /**
+   * Groups the records that fulfil a filter and gives figures about each group. One statement.
+   * @throws {MisuseError} GROUP_PATH or GROUP_FUNCTION when a path leads to nothing that can be grouped or aggregated so
+   */
+  group(query: GroupQuery): Promise<Groups>;
   /**
    * Adds rows, all or none.
    * @returns the new ids, in the order of the rows

@@ -36,8 +36,8 @@ export class ValueError extends MisuseError {
 
 /** A value in the database that has no JavaScript form, an infinite date for example. */
 export class UnreadableValueError extends MisuseError {
-  constructor(type: ColumnType) {
-    super('STORAGE_VALUE_UNREADABLE', `A ${type} column holds a value that JavaScript has no form for, such as infinity. Replace it in the database, or read it with env.sql as text.`);
+  constructor(type: ColumnType | 'sum of int4') {
+    super('STORAGE_VALUE_UNREADABLE', type === 'sum of int4' ? 'A sum of int4 values is beyond what a number holds exactly. Make the field a bigint, or group by more.' : `A ${type} column holds a value that JavaScript has no form for, such as infinity. Replace it in the database, or read it with env.sql as text.`);
   }
 }
 

@@ -2,6 +2,7 @@ import type { ComplianceRunner, ComplianceTarget } from './compliance/fixture';
 import { Fixture } from './compliance/fixture';
 import { constraintRules } from './compliance/constraint-rules';
 import { filterRules } from './compliance/filter-rules';
+import { groupRules } from './compliance/group-rules';
 import { migrationRules } from './compliance/migration-rules';
 import { recordRules } from './compliance/record-rules';
 import { transactionRules } from './compliance/transaction-rules';
@@ -22,6 +23,6 @@ export function storageCompliance(runner: ComplianceRunner, target: ComplianceTa
     const fixture = new Fixture(target);
     runner.beforeAll(() => fixture.open());
     runner.afterAll(() => fixture.close());
-    for (const rules of [recordRules, valueRules, filterRules, constraintRules, transactionRules, migrationRules]) rules(runner, fixture);
+    for (const rules of [recordRules, valueRules, filterRules, groupRules, constraintRules, transactionRules, migrationRules]) rules(runner, fixture);
   });
 }

@@ -31,6 +31,37 @@ export function compareDecimals(a: string, b: string): number {
   return l < r ? -1 : 1;
 }
 
+/** The exact sum, with as many digits behind the point as the longest has. */
+export function sumDecimals(texts: readonly string[]): string {
+  let sum: Decimal = { units: 0n, scale: 0 };
+  for (const text of texts) {
+    const decimal = parse(text);
+    if (!decimal) return NOT_A_NUMBER;
+    const scale = Math.max(sum.scale, decimal.scale);
+    sum = { units: rescale(sum, scale).units + rescale(decimal, scale).units, scale };
+  }
+  return format(sum);
+}
+
+/** Digits that a mean has behind the point beyond those of the sum. */
+const MEAN_DIGITS = 6;
+
+/** A sum divided by how many were summed, rounded half away from zero. */
+export function meanOfDecimals(sum: string, count: number): string {
+  const decimal = parse(sum);
+  if (!decimal) return NOT_A_NUMBER;
+  const scale = decimal.scale + MEAN_DIGITS;
+  const units = rescale(decimal, scale).units * 2n;
+  const divisor = BigInt(count);
+  const half = units < 0n ? -divisor : divisor;
+  return format({ units: (units + half) / (2n * divisor), scale });
+}
+
+/** Without zeros at the end behind the point, so that equal decimals are one text. */
+export function trimmedDecimal(text: string): string {
+  return text.includes('.') ? text.replace(/\.?0+$/, '') : text;
+}
+
 function parse(text: string): Decimal | undefined {
   const parts = DECIMAL.exec(text);
   const [, sign, whole = '', fraction = '', exponent = '0'] = parts ?? [];

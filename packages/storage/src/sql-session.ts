@@ -1,10 +1,11 @@
 import {
-  MisuseError, type Columns, type InsertRows, type Isolation, type Query, type ReadQuestion, type Schema, type Session, type SessionOptions,
+  MisuseError, type Columns, type GroupQuery, type Groups, type InsertRows, type Isolation, type Query, type ReadQuestion, type Schema, type Session, type SessionOptions,
   type SessionSavepoint, type SessionState, type StoredId, type UpdateRows,
 } from '@ormolu/kernel';
 import { randomUUID } from 'node:crypto';
 import { IdsMissingError, SavepointGoneError, type StatementContext } from './errors';
 import { SqlTransaction, type SqlHome } from './sql-transaction';
+import { groupStatement } from './statements/group';
 import { countStatement, queryStatement } from './statements/query';
 import { deleteStatement, insertStatement, readStatement, updateStatement, type RowsStatement } from './statements/records';
 import type { Connection } from './wire/connection';
@@ -58,6 +59,13 @@ export class SqlSession implements Session {
     return this.#next(async () => {
       const [counts] = await this.#rows('count', countStatement(this.schema, query, this.#home.foldingCollation), { model: query.model });
       return Number(counts?.[0]);
+    });
+  }
+
+  group(query: GroupQuery): Promise<Groups> {
+    return this.#next(async () => {
+      const statement = groupStatement(this.schema, query, this.#home.foldingCollation);
+      return statement.groups(await this.#rows('group', statement, { model: query.model }));
     });
   }
 

@@ -1,4 +1,4 @@
-import type { Columns, Commit, Query, ReadQuestion, Rung, RungCapabilities, RungStats, Session } from '@ormolu/kernel';
+import type { Columns, Commit, GroupQuery, Groups, Query, ReadQuestion, Rung, RungCapabilities, RungStats, Session } from '@ormolu/kernel';
 import { channels, type AnswerEvent } from '@ormolu/kernel';
 
 /**
@@ -29,6 +29,12 @@ export class StorageRung implements Rung {
     const count = await session.count(query);
     this.#answered(query.model, [], 0, 0);
     return count;
+  }
+
+  async group(session: Session, query: GroupQuery): Promise<Groups> {
+    const groups = await session.group(query);
+    this.#answered(query.model, query.by.map((path) => path.join('.')), 0, 0);
+    return groups;
   }
 
   publish(_commit: Commit): Promise<void> {

@@ -1,4 +1,4 @@
-import { systemClock, type Clock, type Columns, type Commit, type Query, type ReadQuestion, type Rung, type RungCapabilities, type RungStats, type Session } from '@ormolu/kernel';
+import { systemClock, type Clock, type Columns, type Commit, type GroupQuery, type Groups, type Query, type ReadQuestion, type Rung, type RungCapabilities, type RungStats, type Session } from '@ormolu/kernel';
 import { Histogram, type DurationSummary } from './histogram';
 
 /** A rung's figures with how long its answers took. */
@@ -35,6 +35,10 @@ export class MeasuredRung implements Rung {
 
   count(session: Session, query: Query): Promise<number> {
     return this.#timed(() => this.#rung.count(session, query));
+  }
+
+  group(session: Session, query: GroupQuery): Promise<Groups> {
+    return this.#timed(() => this.#rung.group(session, query));
   }
 
   publish(commit: Commit): Promise<void> {

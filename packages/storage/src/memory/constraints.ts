@@ -1,4 +1,5 @@
 import { ConstraintError, describeIds, type ColumnSchema, type Schema, type StoredId, type TableSchema } from '@ormolu/kernel';
+import { sameText } from './normal-value';
 import type { Row } from './versions';
 import type { View } from './workspace';
 
@@ -35,10 +36,11 @@ export class Constraints {
   }
 
   #checkUnique(view: View, table: TableSchema, column: ColumnSchema, written: ReadonlyMap<StoredId, Row>): void {
-    const holders = new Map<unknown, StoredId>();
+    const holders = new Map<string, StoredId>();
     const claim = (id: StoredId, row: Row): void => {
-      const key = uniqueKey(row.get(column.column));
-      if (key === null) return;
+      const value = row.get(column.column) ?? null;
+      if (value === null) return; // no value is equal to none
+      const key = sameText(column.type, value);
       const holder = holders.get(key);
       if (holder !== undefined && holder !== id) {
         throw new ConstraintError('STORAGE_UNIQUE', `Another record has the same value in field '${column.field}' of model '${table.model}', which must be unique (ids ${describeIds([holder, id])}). Change the value, or look for the record first.`, { details: { model: table.model, field: column.field } });
@@ -61,14 +63,6 @@ export class Constraints {
 
 function missing(row: Row, { column }: ColumnSchema): boolean {
   return (row.get(column) ?? null) === null;
-}
-
-/** A value by which equal ones are found in a Map; no value is equal to none. */
-function uniqueKey(value: unknown): unknown {
-  if (value === null || value === undefined) return null;
-  if (value instanceof Date) return value.getTime();
-  if (value instanceof Uint8Array) return Buffer.from(value).toString('hex');
-  return typeof value === 'object' ? JSON.stringify(value) : value;
 }
 
 function notNull(table: TableSchema, column: ColumnSchema, id: StoredId): ConstraintError {

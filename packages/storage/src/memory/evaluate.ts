@@ -27,15 +27,20 @@ export class Evaluator {
     const test = this.#test(query.model, query.filter);
     const found = [...this.#view.rows(this.#schema.table(query.model).table)].filter(test);
     const terms = resolveOrder(this.#schema, query);
-    const keyed = found.map((entry) => ({ entry, keys: terms.map(({ resolved }) => this.#ends(resolved, entry)[0] ?? null) }));
+    const keyed = found.map((entry) => ({ entry, keys: terms.map(({ resolved }) => this.valueAt(resolved, entry)) }));
     keyed.sort((a, b) => {
       for (const [n, { resolved, direction }] of terms.entries()) {
-        const order = compareMissingLast(resolved, a.keys[n], b.keys[n]);
+        const order = compareMissingLast(resolved.type, a.keys[n], b.keys[n]);
         if (order !== 0) return direction === 'asc' ? order : -order;
       }
       return 0;
     });
     return keyed.map(({ entry }) => entry);
+  }
+
+  /** The value at the end of a path that leads through many2one fields only; null where there is none. */
+  valueAt(resolved: ResolvedPath, entry: Entry): unknown {
+    return this.#ends(resolved, entry)[0] ?? null;
   }
 
   #test(model: string, filter: Filter): (entry: Entry) => boolean {
@@ -182,7 +187,7 @@ function constant(resolved: ResolvedPath, value: unknown): unknown {
 }
 
 /** No value counts as the greatest. */
-function compareMissingLast({ type }: ResolvedPath, a: unknown, b: unknown): number {
+export function compareMissingLast(type: ColumnType, a: unknown, b: unknown): number {
   if (a === null || b === null) return Number(a === null) - Number(b === null);
   return compareValues(type, a, b);
 }

@@ -1,12 +1,13 @@
 import {
-  channels, ConflictError, ConstraintError, SameValue, type Columns, type InsertRows, type Isolation, type Query,
-  type ReadQuestion, type Schema, type Session, type SessionOptions, type SessionSavepoint, type SessionState, type StatementEvent,
+  channels, ConflictError, ConstraintError, SameValue, type Columns, type GroupQuery, type Groups, type InsertRows, type Isolation,
+  type Query, type ReadQuestion, type Schema, type Session, type SessionOptions, type SessionSavepoint, type SessionState, type StatementEvent,
   type StoredId, type TableSchema, type UpdateRows,
 } from '@ormolu/kernel';
 import { columnTypeOfId } from '../column-types';
 import { ReadOnlyError, SavepointGoneError, SessionStateError, SqlUnsupportedError } from '../errors';
 import { checkBound } from '../statements/query';
 import { Evaluator, type Entry } from './evaluate';
+import { groupInMemory } from './group';
 import type { MemoryStorage } from './memory-storage';
 import { MemoryWriter } from './memory-writer';
 import { copied, normalValue } from './normal-value';
@@ -78,6 +79,10 @@ export class MemorySession implements Session {
 
   count(query: Query): Promise<number> {
     return this.#next('count', (workspace) => this.#find(workspace, { ...query, order: [] }).length);
+  }
+
+  group(query: GroupQuery): Promise<Groups> {
+    return this.#next('group', (workspace) => groupInMemory(this.schema, this.#evaluator(workspace, query.model), query));
   }
 
   insert(rows: InsertRows): Promise<readonly StoredId[]> {
@@ -177,10 +182,14 @@ export class MemorySession implements Session {
   }
 
   #find(workspace: Workspace, query: Query): Entry[] {
-    this.#table(query.model);
+    return this.#evaluator(workspace, query.model).find(query);
+  }
+
+  #evaluator(workspace: Workspace, model: string): Evaluator {
+    this.#table(model);
     // A filter may look into any table along its paths.
     for (const { table } of this.schema.tables) this.#read.add(table);
-    return new Evaluator(this.schema, workspace).find(query);
+    return new Evaluator(this.schema, workspace);
   }
 
   #columns(table: TableSchema, entries: readonly Entry[], fields: readonly string[]): Columns {

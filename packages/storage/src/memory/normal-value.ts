@@ -1,6 +1,6 @@
 import type { ColumnType } from '@ormolu/kernel';
 import { ValueError, type ValuePlace } from '../column-types';
-import { canonicalDecimal, compareDecimals } from '../decimal';
+import { canonicalDecimal, compareDecimals, trimmedDecimal } from '../decimal';
 import { bytesOf, INT8_MAX, isStorableJson, isStorableText, UUID, validDate } from '../value-forms';
 import { daysOf, textOfDays } from '../wire/calendar';
 
@@ -29,6 +29,23 @@ export function copied(type: ColumnType, value: unknown): unknown {
   if (type === 'timestamptz') return new Date((value as Date).getTime());
   if (type === 'bytea') return new Uint8Array(value as Uint8Array);
   return type === 'jsonb' ? structuredJson(value) : value;
+}
+
+/** A text that equal values of one column share, and others do not. */
+export function sameText(type: ColumnType, value: unknown): string {
+  // As `normalValue` made them.
+  switch (type) {
+    case 'timestamptz':
+      return String((value as Date).getTime());
+    case 'bytea':
+      return Buffer.from(value as Uint8Array).toString('hex');
+    case 'numeric':
+      return trimmedDecimal(value as string);
+    case 'jsonb':
+      return jsonText(value);
+    default:
+      return String(value);
+  }
 }
 
 /** Each gives the normal form of a value, or undefined when it is none of its type. JSON's own null is the same as no value. */

@@ -36,7 +36,8 @@ export function countStatement(schema: Schema, query: Query, foldingCollation: s
   return { text: `select count(*) from ${sql.from} where ${where}`, parameters: parameters.all, results: 'binary', types: ['int8'] };
 }
 
-function bound(keyword: 'limit' | 'offset', value: number | undefined, parameter: (value: bigint) => string): string {
+/** `limit $1` or `offset $1`; nothing when there is none. @throws {MisuseError} QUERY_BOUND */
+export function bound(keyword: 'limit' | 'offset', value: number | undefined, parameter: (value: bigint) => string): string {
   if (value === undefined) return '';
   checkBound(keyword, value);
   return ` ${keyword} ${parameter(BigInt(value))}`;
