@@ -17,7 +17,9 @@ export {
   Schema, type ColumnSchema, type ColumnType, type IdType, type ListSchema, type OnDelete, type OrderTerm, type TableSchema,
 } from './schema';
 export { type Isolation, type Session, type SessionOptions, type SessionSavepoint, type SessionState } from './session';
+export { formatSnapshot, isWithin, parseSnapshot, sees, withOwn, type Snapshot } from './snapshot';
 export { type MigrationReport, type Storage, type StorageCapabilities } from './storage';
 export { Lru, LruCapacityError } from './structures/lru';
 export { LastOrderedSet, OrderedSet } from './structures/ordered-set';
 export { StackMap, StackMapEmptyError } from './structures/stack-map';
+export { whyInvalid, type EntryStamp, type Judgement, type LogExtent, type MissReason } from './validity';

@@ -1,0 +1,71 @@
+import { isWithin, sees, whyInvalid, type Judgement, type MissReason } from '@ormolu/kernel';
+import { lawRuns } from '@ormolu/test-support';
+import { explore, type Question } from './explore';
+import type { Bounds } from './steps';
+
+const SAME: Bounds['roles'] = ['a', 'a'];
+
+/** What may happen, a part at a time: all at once there is too much of it to go far. `ORMOLU_LAW_RUNS` goes further. */
+const WORLDS = {
+  'readers beside writers': { keys: 1, writes: 2, begins: 2, entries: 2, failovers: 0, trims: 0, processesWrite: false, roles: SAME },
+  'writers of two records': { keys: 2, writes: 2, begins: 2, entries: 1, failovers: 0, trims: 0, processesWrite: false, roles: SAME },
+  'the log is trimmed and forgotten': { keys: 1, writes: 2, begins: 2, entries: 1, failovers: 0, trims: 2, processesWrite: false, roles: SAME },
+  'another server takes over': { keys: 1, writes: 2, begins: 2, entries: 1, failovers: 1, trims: 0, processesWrite: false, roles: SAME },
+  'readers write, and what they write cascades': { keys: 2, writes: 1, begins: 2, entries: 2, failovers: 0, trims: 0, processesWrite: true, roles: SAME },
+  'readers of two roles': { keys: 1, writes: 1, begins: 1, entries: 2, failovers: 0, trims: 0, processesWrite: true, roles: ['a', 'b'] },
+} satisfies Record<string, Bounds>;
+
+test.each(Object.entries(WORLDS))('law: no transaction is answered from a cache what the database would not answer: %s', (name, bounds) => {
+  const { violation, worlds, hits, misses } = explore({ bounds, maxWorlds: lawRuns(50_000) });
+  console.log(`${name}: ${String(worlds)} worlds, ${String(hits)} hits, misses ${JSON.stringify(Object.fromEntries(misses))}`);
+  expect(violation).toBeUndefined();
+  // A rule that refuses everything would pass, too.
+  expect(hits).toBeGreaterThan(1_000);
+});
+
+const without = (...reasons: readonly MissReason[]) => (judgement: Judgement): MissReason | undefined => {
+  const why = whyInvalid(judgement);
+  if (why === undefined || !reasons.includes(why)) return why;
+  return later(judgement, why);
+};
+
+/** What the rule would say after a reason it left out. */
+function later({ entry, reader, log, writers, isChangedHere }: Judgement, left: MissReason): MissReason | undefined {
+  const checks: readonly (readonly [MissReason, () => boolean])[] = [
+    ['changed here', () => isChangedHere],
+    ['not yet known', () => !isWithin(entry.snapshot, log.until)],
+    ['reader ahead', () => !isWithin(reader, log.until)],
+    ['trimmed', () => entry.snapshot.xmin < log.since || reader.xmin < log.since],
+    ['changed between', () => [...writers].some((xid) => sees(entry.snapshot, xid) !== sees(reader, xid))],
+  ];
+  return checks.find(([reason, holds]) => reason !== left && holds())?.[0];
+}
+
+/** The rule with a watermark test of the entry alone. */
+function markOfEntryAlone(judgement: Judgement): MissReason | undefined {
+  const why = whyInvalid(judgement);
+  return why !== 'trimmed' || judgement.entry.snapshot.xmin < judgement.log.since ? why : later(judgement, 'trimmed');
+}
+
+const FAULTS: readonly (readonly [string, keyof typeof WORLDS, Omit<Question, 'bounds'>])[] = [
+  ['entries newer than what the process has heard are used', 'readers beside writers', { rule: without('not yet known') }],
+  ['the log is asked for what is above the last row', 'writers of two records', { faults: { pollsAboveLastRow: true } }],
+  ['transactions in progress are taken for ended', 'readers beside writers', { faults: { ignoresInProgress: true } }],
+  ['what is read after a write is given to the caches', 'readers write, and what they write cascades', { faults: { fillsAfterWrite: true } }],
+  ['images are published before the commit', 'readers write, and what they write cascades', { faults: { publishesBeforeCommit: true } }],
+  ['the epoch is skipped', 'another server takes over', { faults: { skipsEpoch: true } }],
+  ['the trim mark is skipped', 'the log is trimmed and forgotten', { faults: { skipsTrimMark: true } }],
+  ['the watermark is not looked at', 'the log is trimmed and forgotten', { rule: without('trimmed') }],
+  ["the reader's snapshot is left out of the watermark test", 'the log is trimmed and forgotten', { rule: markOfEntryAlone }],
+  ['the reader may see more than the process has heard', 'readers beside writers', { faults: { beginsWithoutPoll: true }, rule: without('reader ahead') }],
+  ['emptying a table is not logged', 'readers beside writers', { faults: { truncatesUnlogged: true } }],
+  ["what a transaction's own statements cascaded to is not learnt", 'readers write, and what they write cascades', { faults: { missesOwnCascades: true } }],
+  ['own changes are not looked at', 'readers write, and what they write cascades', { rule: without('changed here') }],
+  ['writers are not looked at', 'readers beside writers', { rule: without('changed between') }],
+  ["the reader's role is left out of the key", 'readers of two roles', { ignoresRole: true }],
+];
+
+test.each(FAULTS)('found: %s (%s)', (_, world, question) => {
+  const { violation, worlds } = explore({ bounds: WORLDS[world], ...question, maxWorlds: 400_000 });
+  expect(violation ?? `not in ${String(worlds)} worlds`).toBeInstanceOf(Array);
+});

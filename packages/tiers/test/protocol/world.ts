@@ -1,0 +1,96 @@
+import { formatSnapshot, sees, type EntryStamp, type LogExtent, type Snapshot } from '@ormolu/kernel';
+
+/** A write that committed; the list of them is in the order of commits. */
+export interface Committed {
+  readonly xid: bigint;
+  readonly keys: readonly number[];
+  /** Whether the change log has it. */
+  readonly isLogged: boolean;
+}
+
+/** An open transaction. */
+export interface Open {
+  readonly snapshot: Snapshot;
+  /** Undefined until it writes. */
+  readonly xid: bigint | undefined;
+  /** What it changed, and of this, what it knows it changed. */
+  readonly wrote: readonly number[];
+  readonly knows: readonly number[];
+  readonly isTruncate?: boolean;
+}
+
+/** A value that was once given to the caches. It may turn up at any later time, or never again: so every one ever made is tried. */
+export interface Entry extends EntryStamp {
+  readonly key: number;
+  readonly value: string;
+  readonly role: string;
+}
+
+/** A process with what it knows of the log, and one transaction at a time. */
+export interface Process {
+  readonly role: string;
+  readonly log: LogExtent;
+  readonly rows: readonly { readonly xid: bigint; readonly keys: readonly number[] }[];
+  readonly open: Open | undefined;
+  readonly begun: number;
+}
+
+/** Everything: the database, writers outside, processes, and what caches may hold. */
+export interface World {
+  readonly nextXid: bigint;
+  readonly timeline: number;
+  readonly committed: readonly Committed[];
+  /** Log rows of older transactions are gone. */
+  readonly trimmed: bigint;
+  /** Writers outside: what they wrote and did not commit yet. */
+  readonly writers: readonly (Open | undefined)[];
+  readonly written: number;
+  /** How often rows of the log were trimmed or forgotten. */
+  readonly forgotten: number;
+  readonly processes: readonly Process[];
+  readonly entries: readonly Entry[];
+}
+
+export const FIRST_XID = 10n;
+
+export function beginning(roles: readonly string[]): World {
+  const snapshot: Snapshot = { xmin: FIRST_XID, xmax: FIRST_XID, inProgress: [] };
+  const process = (role: string): Process => ({ role, log: { since: FIRST_XID, until: snapshot, epoch: 't0' }, rows: [], open: undefined, begun: 0 });
+  return {
+    nextXid: FIRST_XID, timeline: 0, committed: [], trimmed: FIRST_XID, writers: [undefined, undefined], written: 0, forgotten: 0,
+    processes: roles.map(process), entries: [],
+  };
+}
+
+/** A snapshot as the database would take it now. */
+export function snapshotOf(world: World): Snapshot {
+  const inProgress = openOnes(world).flatMap(({ xid }) => (xid === undefined ? [] : [xid])).sort((a, b) => Number(a - b));
+  return { xmin: inProgress[0] ?? world.nextXid, xmax: world.nextXid, inProgress };
+}
+
+export function openOnes(world: World): readonly Open[] {
+  return [...world.writers, ...world.processes.map(({ open }) => open)].filter((open) => open !== undefined);
+}
+
+/** What the database answers: the last version that the snapshot sees, as the role may see it. */
+export function truth(world: World, snapshot: Snapshot, { key, role }: { readonly key: number; readonly role: string }): string {
+  for (let at = world.committed.length - 1; at >= 0; at -= 1) {
+    const version = world.committed[at];
+    if (version?.keys.includes(key) === true && sees(snapshot, version.xid)) return `${String(version.xid)}${role}`;
+  }
+  return `start${role}`;
+}
+
+/** A text that two worlds share when everything that can still happen is the same. */
+export function keyOf(world: World): string {
+  const open = (one: Open | undefined): string => (one ? `${formatSnapshot(one.snapshot)}/${String(one.xid)}/${one.wrote.join('')}/${one.knows.join('')}${one.isTruncate === true ? '!' : ''}` : '-');
+  const snap = (one: Snapshot): string => `${formatSnapshot(one)}+${String(one.own)}`;
+  return [
+    world.nextXid, world.timeline, world.trimmed, world.written, world.forgotten,
+    world.committed.map(({ xid, keys, isLogged }) => `${String(xid)}:${keys.join('')}${isLogged ? '' : '!'}`).join(),
+    // Writers are alike, and so are processes.
+    world.writers.map(open).sort().join('|'),
+    world.processes.map(({ log, rows, open: one, begun, role }) => `${String(log.since)} ${snap(log.until)} ${log.epoch} ${rows.map(({ xid }) => xid).join()} ${open(one)} ${String(begun)} ${role}`).sort().join('|'),
+    world.entries.map(({ key, value, snapshot, epoch, role }) => `${String(key)}=${value}${role}@${snap(snapshot)}${epoch}`).sort().join(),
+  ].join(';');
+}
