@@ -1,5 +1,5 @@
 import { MisuseError } from '@ormolu/kernel';
-import { constants } from 'node:fs';
+import { constants, existsSync } from 'node:fs';
 import { access, mkdir, readdir, readFile, rm, stat, writeFile } from 'node:fs/promises';
 import { dirname, join, resolve } from 'node:path';
 import { LOCK_FILE } from './directory-lock';
@@ -17,6 +17,9 @@ const VERSION_FILE = 'PG_VERSION';
 
 /** Stands in a directory while a first database is made in it: with it there, nothing beside it was ever anybody's. */
 const MAKING_FILE = 'ormolu.making';
+
+/** In which an engine notes that it runs; one that fails to start leaves it behind. */
+const PID_FILE = 'postmaster.pid';
 
 /**
  * Looks at a data directory before the engine does, which would say nothing helpful, or put a database between other files. Makes it
@@ -55,14 +58,34 @@ export async function startIn<T>(dataDir: string, start: () => Promise<T>): Prom
   if (names.includes(MAKING_FILE)) for (const name of names) await rm(join(dataDir, name), { recursive: true });
   const isFirst = names.length === 0 || names.includes(MAKING_FILE);
   if (isFirst) await writeFile(making, 'A first database is being made here. Until this file is gone, nothing in this directory counts.\n');
-  const started = await start();
+  const pidFile = join(dataDir, PID_FILE);
+  const pidBefore = await readFile(pidFile).catch(() => undefined);
+  let started: T;
+  try {
+    started = await start();
+  } catch (error) {
+    await (pidBefore ? writeFile(pidFile, pidBefore) : rm(pidFile, { force: true }));
+    throw error;
+  }
   if (isFirst) await rm(making);
   return started;
 }
 
+/** One directory after the other: where every new name is said not to exist, as on Linux's /proc, mkdir's own recursion never ends. */
+async function makeWithParents(directory: string): Promise<void> {
+  const missing: string[] = [];
+  for (let here = directory; !existsSync(here) && here !== dirname(here); here = dirname(here)) missing.push(here);
+  for (const one of missing.reverse()) {
+    await mkdir(one).catch(async (error: unknown) => {
+      // Another process that begins in the same moment may have made it.
+      if (codeOf(error) !== 'EEXIST' || !(await stat(one)).isDirectory()) throw error;
+    });
+  }
+}
+
 async function make(dataDir: string): Promise<void> {
   try {
-    await mkdir(dataDir, { recursive: true });
+    await makeWithParents(resolve(dataDir));
   } catch (cause) {
     throw new DataDirError(dataDir, 'it does not exist and cannot be made', { remedy: `Look at the rights of '${dirname(resolve(dataDir))}', or name another directory.`, cause });
   }
