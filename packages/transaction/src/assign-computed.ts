@@ -14,12 +14,12 @@ export function assignComputed(env: Environment, field: Field, id: Id, cached: u
   const tx = env.transaction;
   const record = recordsOf(env, field, [id]);
   tx.computes.noteAssigned(field, id);
+  // Fields computed together: the one that was written by hand since, and is not pending, keeps that value.
+  if ((field.isEditable || field.inverse) && !tx.toCompute.has(field, id) && env.peek(field, id) !== undefined) return;
   if (!field.isStored) {
     tx.cache.set(record, field, cached);
     return;
   }
-  // Fields computed together: the one that was written by hand since, and is not pending, keeps that value.
-  if (field.isEditable && !tx.toCompute.has(field, id) && env.peek(field, id) !== undefined) return;
   const before = env.peek(field, id);
   tx.toCompute.unmark(field, [id]);
   if (before !== undefined && field.isEqual(before, cached)) return;

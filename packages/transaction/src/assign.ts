@@ -5,26 +5,22 @@ import type { Environment } from './environment';
 import { toCache, writable } from './convert';
 import { MissingRecordError, NotSingletonError } from './errors';
 import { fire, isEmpty, pendingAt, startFiring } from './modified';
+import { hasInverse, putWithInverses } from './inverse';
 import { moveBetweenLists, type Move } from './inverse-lists';
+import type { RecordSet } from './recordset';
 import type { Transaction } from './transaction';
 import { assertAllowed } from './transaction-state';
 import { cachedReference, recordsOf } from './values';
 
-/** What assigning needs of a record handle. */
-interface Assignable {
-  readonly env: Environment;
-  readonly model: string;
-  readonly ids: readonly Id[];
-}
-
 /**
- * Assigns a field of one record: memory only. Marks what depends on it; the flush writes it.
+ * Assigns a field of one record: memory only. Marks what depends on it and runs its inverse; the flush writes it.
  *
  * @throws {NotSingletonError} TX_NOT_SINGLETON
  * @throws {WriteRefusedError} TX_WRITE_REFUSED for a field that cannot be written, TX_REQUIRED for null in a required one
  * @throws {FieldValueError} FIELD_VALUE_INVALID for a value of the wrong type
+ * @throws {NotLoadedError} TX_NOT_LOADED when its inverse reads what is not in memory, outside `env.run`; then nothing has changed
  */
-export function assign(record: Assignable, field: Field, value: unknown): void {
+export function assign(record: RecordSet, field: Field, value: unknown): void {
   const [id] = record.ids;
   if (id === undefined || record.ids.length !== 1) throw new NotSingletonError(record.model, field.name, record.ids.length);
   const { env } = record;
@@ -32,8 +28,14 @@ export function assign(record: Assignable, field: Field, value: unknown): void {
     assignComputed(env, field, id, toCache(field, value));
     return;
   }
-  assertAllowed(env.transaction.state, 'write');
-  assignCached(env, field, [id], writable(field, value));
+  const tx = env.transaction;
+  assertAllowed(tx.state, 'write');
+  const cached = writable(field, value);
+  const put = (): void => {
+    assignCached(env, field, [id], cached);
+  };
+  if (hasInverse(tx, field, id)) putWithInverses(tx, [{ field, records: record }], put);
+  else put();
 }
 
 /**
@@ -54,7 +56,7 @@ export function assignCached(env: Environment, field: Field, ids: readonly Id[],
   const tree = tx.registry.triggersOf(field);
   const firing = startFiring(tx, field);
   if (field.relation) changeReference(tx, field, changed, { cached, firing });
-  tx.cache.update(recordsOf(env, field, changed), field, changed.map(() => cached), { dirty: true });
+  tx.cache.update(recordsOf(env, field, changed), field, changed.map(() => cached), { dirty: field.isStored });
   if (field.compute) {
     tx.toCompute.unmark(field, changed);
     tx.triggers.noteAssigned(field, changed);

@@ -12,6 +12,11 @@ export interface ComputingFrame {
 export class ComputingStack {
   readonly #frames: ComputingFrame[] = [];
 
+  /** Whether anything is running. */
+  get isRunning(): boolean {
+    return this.#frames.length > 0;
+  }
+
   /** Whether this pair is being computed now, at any depth. */
   has(field: Field, id: Id): boolean {
     return this.#frames.some((frame) => frame.fields.has(field) && frame.ids.has(id));

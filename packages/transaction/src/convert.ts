@@ -2,12 +2,17 @@ import type { Id } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
 import { WriteRefusedError } from './errors';
 
-/** A value as the cache keeps it, if this field takes it from outside. */
+/**
+ * A value as the cache keeps it, if this field takes it from outside.
+ *
+ * @throws {WriteRefusedError} TX_WRITE_REFUSED, TX_REQUIRED or TX_WRONG_RECORD
+ * @throws {FieldValueError} FIELD_VALUE_INVALID
+ */
 export function writable(field: Field, value: unknown): unknown {
-  if (field.compute && !field.isEditable) {
+  if (field.compute && !field.isEditable && !field.inverse) {
     throw new WriteRefusedError(
       'TX_WRITE_REFUSED',
-      `${field.model}.${field.name} is computed and cannot be assigned. Write the fields it depends on, or define it with readonly: false.`,
+      `${field.model}.${field.name} is computed and cannot be assigned. Write the fields it depends on, define it with readonly: false, or give it an inverse.`,
       { details: { model: field.model, field: field.name } },
     );
   }

@@ -1,10 +1,13 @@
 import { UnknownFieldError, type Id } from '@ormolu/kernel';
 import type { Field, Model } from '@ormolu/registry';
+import { assignCached } from './assign';
 import { writable } from './convert';
+import { putWithInverses } from './inverse';
 import { WriteRefusedError } from './errors';
 import { moveBetweenLists } from './inverse-lists';
 import { fire, startFiring } from './modified';
 import type { RecordSet } from './recordset';
+import { run } from './run';
 import { assertAllowed } from './transaction-state';
 import { IdsOf } from './values';
 
@@ -17,7 +20,7 @@ export type Values = Readonly<Record<string, unknown>>;
  * @throws {UnknownFieldError} FIELD_UNKNOWN
  * @throws {WriteRefusedError} TX_REQUIRED when a required field has neither value nor default
  * @throws {ConstraintError} when the database refuses a row; then nothing was created
- * @remarks One INSERT, whatever the number of records.
+ * @remarks One INSERT, whatever the number of records; with values for inverses also a savepoint, and what the inverses read.
  */
 export async function create(set: RecordSet, values: readonly Values[]): Promise<RecordSet> {
   const { env } = set;
@@ -26,7 +29,19 @@ export async function create(set: RecordSet, values: readonly Values[]): Promise
   const model = tx.registry.model(set.model);
   const rows = values.map((row) => cacheRow(model, row));
   if (rows.length === 0) return set.browse([]);
+  const inverted = [...model.fields.values()].filter((field) => field.inverse && rows.some((row) => row.has(field)));
+  if (inverted.length === 0) return insert(set, model, rows);
+  return tx.savepoint(async () => {
+    const records = await insert(set, model, rows);
+    await invertCreated(records, rows, inverted);
+    return records;
+  }, { flush: false });
+}
 
+/** Inserts rows that are complete, and marks what depends on them. */
+async function insert(set: RecordSet, model: Model, rows: readonly Map<Field, unknown>[]): Promise<RecordSet> {
+  const { env } = set;
+  const tx = env.transaction;
   const columns = [...model.fields.values()].filter((field) => field.isStored && rows.some((row) => row.has(field)));
   const ids = await tx.statement((session) => session.insert({
     model: model.name,
@@ -49,6 +64,25 @@ export async function create(set: RecordSet, values: readonly Values[]): Promise
   }
   for (const field of model.fields.values()) markDependents(set, field, { ids, rows });
   return env.recordsOf(model, ids);
+}
+
+/**
+ * Runs the inverses of values that new records were created with, when the records are in the database.
+ *
+ * @param rows - the values of each record, in their order
+ */
+async function invertCreated(records: RecordSet, rows: readonly ReadonlyMap<Field, unknown>[], fields: readonly Field[]): Promise<void> {
+  const { env } = records;
+  const tx = env.transaction;
+  const written = fields.map((field) => ({ field, records: records.browse(records.ids.filter((_, place) => rows[place]?.has(field))) }));
+  await run(tx, () => {
+    putWithInverses(tx, written, () => {
+      for (const [place, id] of records.ids.entries()) {
+        // A stored one was inserted with its row.
+        for (const [field, cached] of rows[place] ?? []) if (field.inverse && !field.isStored) assignCached(env, field, [id], cached);
+      }
+    });
+  });
 }
 
 const NOTHING: readonly Id[] = Object.freeze([]);

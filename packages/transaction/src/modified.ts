@@ -8,7 +8,7 @@ import { recordsOf } from './values';
 
 /** Starts a firing: what the triggers found later need to know of this moment. */
 export function startFiring(tx: Transaction, cause: Field): Firing {
-  return { cause, sequence: tx.triggers.nextSequence(), shield: tx.shield() };
+  return { cause, sequence: tx.triggers.nextSequence(), shield: tx.protection.snapshot() };
 }
 
 /** Marks everything that depends on a field of some records whose values have changed by other ways than assignment. */

@@ -101,7 +101,7 @@ function computeBatch(env: Environment, field: Field, ids: readonly Id[]): reado
   if (twice.length > 0) throw new ComputeCycleError(field.model, field.name, twice);
   const records = env.recordsOf(env.registry.model(field.model), ids);
   const failures: ComputeFailure[] = [];
-  tx.shielding(compute.fields, ids, () => {
+  tx.protection.during(compute.fields.map((computed) => [computed, ids] as const), () => {
     // One compute of the whole batch, or one a record: a record whose value another of the batch reads is computed when it is read.
     for (const part of compute.isBatch ? [records] : records) {
       if (!compute.isBatch && !isDue(env, field, part.id)) continue;

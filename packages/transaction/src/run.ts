@@ -96,8 +96,13 @@ function refuseSwallowed(execution: Execution): void {
   );
 }
 
+/** Whether a value is a promise, of whatever make. */
+export function isPromise(value: unknown): value is Promise<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
+}
+
 function refusePromise(value: unknown): void {
-  if (typeof value !== 'object' || value === null || !('then' in value) || typeof value.then !== 'function') return;
+  if (!isPromise(value)) return;
   // The promise is the caller's mistake and nobody will await it; its own failure must not end the process.
   Promise.resolve(value).catch(() => undefined);
   throw new RunError(

@@ -1,5 +1,5 @@
 import { Cache } from '@ormolu/cache';
-import { StackMap, type Columns, type Commit, type Id, type Query, type ReadQuestion, type Rung, type Session, type StoredId } from '@ormolu/kernel';
+import { type StackMap, type Columns, type Commit, type Id, type Query, type ReadQuestion, type Rung, type Session, type StoredId } from '@ormolu/kernel';
 import type { Field, Registry } from '@ormolu/registry';
 import { Absent } from './absent';
 import { ComputingStack } from './computing';
@@ -10,6 +10,7 @@ import { flush } from './flush';
 import { Hooks } from './hooks';
 import { loadCauses } from './load';
 import { PendingTriggers } from './pending-triggers';
+import { Protection } from './protecting';
 import { computeStored } from './recompute';
 import type { RecordSet } from './recordset';
 import { run, type Execution } from './run';
@@ -42,9 +43,10 @@ export class Transaction {
   readonly toCompute: ToCompute = new ToCompute(this.undo);
   readonly triggers: PendingTriggers = new PendingTriggers(this.undo);
   readonly absent: Absent = new Absent(this.undo);
-  /** Pairs shielded from recomputation: field → ids, pushed and popped. */
-  readonly protected: StackMap<Field, ReadonlySet<Id>> = new StackMap();
+  readonly protection: Protection = new Protection();
   readonly computes: ComputingStack = new ComputingStack();
+  /** The inverses that are running. */
+  readonly inverses: ComputingStack = new ComputingStack();
   /** Every environment still held by somebody. */
   readonly envs: EnvironmentSet = new EnvironmentSet();
   readonly savepoints: Savepoint[] = [];
@@ -80,6 +82,11 @@ export class Transaction {
 
   get state(): TransactionState {
     return this.#state;
+  }
+
+  /** Pairs shielded from recomputation: field → ids, a level for every `protecting` that runs. */
+  get protected(): StackMap<Field, ReadonlySet<Id>> {
+    return this.protection.stack;
   }
 
   /** Pending computations: field → ids. */
@@ -157,23 +164,15 @@ export class Transaction {
     return work ? withSavepoint(this, work, options) : Savepoint.take(this, options);
   }
 
-  /** Shields fields of some records from recomputation while a function runs. */
-  protecting<T>(fields: readonly Field[], records: RecordSet, fn: () => T): T {
-    return this.shielding(fields, records.ids, fn);
-  }
-
-  /** The same by ids. */
-  shielding<T>(fields: readonly Field[], ids: readonly Id[], fn: () => T): T {
-    const levels = fields.map((field): [Field, ReadonlySet<Id>] => {
-      const before = this.protected.get(field);
-      return [field, new Set(before ? [...before, ...ids] : ids)];
-    });
-    this.protected.push(new Map(levels));
-    try {
-      return fn();
-    } finally {
-      this.protected.pop();
-    }
+  /**
+   * Shields fields of some records from recomputation while a function runs, or until the promise it returns is settled.
+   *
+   * What changes meanwhile does not mark them, and they keep the values they have or are given.
+   * @param fields - of the records' model, by name
+   */
+  protecting<T>(fields: readonly (Field | string)[], records: RecordSet, fn: () => T): T {
+    const chosen = fields.map((field) => (typeof field === 'string' ? this.registry.field(records.model, field) : field));
+    return this.protection.during(chosen.map((field) => [field, records.ids] as const), fn);
   }
 
   /**
@@ -263,16 +262,6 @@ export class Transaction {
     return new Map(answer.ids.map((id, row) => [id, fields.map((field, place) => field.fromColumn(answer.columns[place]?.[row]))]));
   }
 
-  /** Whether a pair is shielded from recomputation now. */
-  isProtected(field: Field, id: Id): boolean {
-    return this.protected.get(field)?.has(id) ?? false;
-  }
-
-  /** Which pairs are shielded now, for those who must know it later. */
-  shield(): ReadonlyMap<Field, ReadonlySet<Id>> {
-    return new Map([...this.protected.keys()].map((field) => [field, this.protected.get(field) ?? new Set<Id>()]));
-  }
-
   /** Values fetched now may show what a savepoint will take back, and must leave with it. */
   get fetchesAreUndoable(): boolean {
     return this.#hasWrittenInSavepoint && this.savepoints.length > 0;
@@ -296,12 +285,17 @@ export class Transaction {
     for (const id of ids) changed.add(id);
   }
 
-  /** Refuses at once, not by a promise, what returns one inside `run`. @throws {RunError} RUN_ASYNC_CALL */
+  /**
+   * Refuses at once, not by a promise, what returns one, where nothing may wait: inside `run`, a compute or an inverse.
+   *
+   * @throws {RunError} RUN_ASYNC_CALL
+   */
   assertOutsideRun(call: string): void {
-    if (!this.execution) return;
+    const where = this.inverses.isRunning ? 'an inverse' : this.computes.isRunning ? 'a compute' : this.execution ? 'env.run()' : undefined;
+    if (where === undefined) return;
     throw new RunError(
       'RUN_ASYNC_CALL',
-      `${call}() was called inside env.run(). Nothing there may return a promise: read plain properties, and call ${call}() before or after the run.`,
+      `${call}() was called inside ${where}. Nothing there may return a promise: read plain properties, and call ${call}() before or after.`,
       { details: { call } },
     );
   }

@@ -1,18 +1,20 @@
-import type { Id } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
 import { assignCached } from './assign';
+import { putWithInverses } from './inverse';
 import { writable } from './convert';
 import type { Values } from './create';
 import type { RecordSet } from './recordset';
 import { resolveTriggers } from './resolve-triggers';
+import { run } from './run';
 import { assertAllowed } from './transaction-state';
 
 /**
- * Sets the same values on all records: in memory, in bulk; the triggers it fires are resolved before it returns.
+ * Sets the same values on all records: in memory, in bulk; the triggers it fires are resolved before it returns. All values are in before
+ * any inverse runs, and what inverses read is fetched for them.
  *
  * @throws {UnknownFieldError} FIELD_UNKNOWN, {WriteRefusedError} TX_WRITE_REFUSED or TX_REQUIRED, {FieldValueError}
  * FIELD_VALUE_INVALID; then nothing was written
- * @remarks No statement, beside those that find dependents not in memory.
+ * @remarks No statement, beside those that find dependents not in memory and what inverses read.
  */
 export async function write(records: RecordSet, values: Values): Promise<void> {
   const { env } = records;
@@ -24,14 +26,15 @@ export async function write(records: RecordSet, values: Values): Promise<void> {
       const field = tx.registry.field(records.model, name);
       return [field, writable(field, value)];
     });
-  const checkpoint = tx.undo.checkpoint();
-  try {
-    const ids: readonly Id[] = records.ids;
-    for (const [field, cached] of checked) assignCached(env, field, ids, cached);
-    tx.undo.keep(checkpoint);
-  } catch (error) {
-    tx.undo.undo(checkpoint);
-    throw error;
-  }
+  const { ids } = records;
+  const written = checked.map(([field]) => ({ field, records }));
+  const put = (): void => {
+    putWithInverses(tx, written, () => {
+      for (const [field, cached] of checked) assignCached(env, field, ids, cached);
+    });
+  };
+  // What inverses read is fetched; without any, nothing needs to be.
+  if (written.some(({ field }) => field.inverse)) await run(tx, put);
+  else put();
   if (tx.triggers.size > 0) await resolveTriggers(tx);
 }

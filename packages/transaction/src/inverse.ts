@@ -1,0 +1,63 @@
+import { isStoredId, type Id } from '@ormolu/kernel';
+import type { Field } from '@ormolu/registry';
+import { RunError } from './errors';
+import { isPromise } from './run';
+import type { RecordSet } from './recordset';
+import type { Transaction } from './transaction';
+
+/** A field that is given values, and the records that get them. */
+export interface Written {
+  readonly field: Field;
+  readonly records: RecordSet;
+}
+
+/**
+ * Whether writing a value of this record runs an inverse.
+ *
+ * A protected value, which is what a running inverse has been given, is only put in: there it ends. The inverse for a new record waits
+ * until the record is in the database.
+ */
+export function hasInverse(tx: Transaction, field: Field, id: Id): boolean {
+  return field.inverse !== undefined && isStoredId(id) && !tx.protection.has(field, id);
+}
+
+/**
+ * Puts values in, then runs the inverses of their fields: all of it or, when something throws, nothing.
+ *
+ * The computed fields among them are shielded meanwhile, so that the values given stay although what they are computed from changes.
+ * @throws {NotLoadedError} TX_NOT_LOADED when an inverse reads what is not in memory, outside `env.run`; inside, it suspends
+ * @throws {RunError} RUN_ASYNC when an inverse returns a promise
+ * @throws {unknown} what an inverse threw
+ * @see Odoo's `BaseModel.write` and `Field.determine_inverse`
+ */
+export function putWithInverses(tx: Transaction, written: readonly Written[], put: () => void): void {
+  const checkpoint = tx.undo.checkpoint();
+  try {
+    const given = written.filter(({ field }) => field.compute);
+    tx.protection.during(given.map(({ field, records }) => [field, records.ids] as const), () => {
+      put();
+      for (const { field, records } of written) invert(tx, field, records);
+    });
+  } catch (error) {
+    tx.undo.undo(checkpoint);
+    throw error;
+  }
+  tx.undo.keep(checkpoint);
+}
+
+function invert(tx: Transaction, field: Field, given: RecordSet): void {
+  const { inverse } = field;
+  const records = given.filtered(({ id }) => isStoredId(id));
+  if (!inverse || records.length === 0) return;
+  tx.inverses.run([field], records.ids, () => {
+    for (const record of records) {
+      // What the inverse expects of its record was checked against the definitions this record is made from.
+      const value = inverse(record as never);
+      if (!isPromise(value)) continue;
+      Promise.resolve(value).catch(() => undefined);
+      throw new RunError('RUN_ASYNC', `The inverse of ${field.model}.${field.name} returned a promise. It must be plain synchronous code: what it reads is fetched for it.`, {
+        details: { model: field.model, field: field.name },
+      });
+    }
+  });
+}
