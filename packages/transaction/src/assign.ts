@@ -1,6 +1,7 @@
 import { isStoredId, type Id } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
 import { assignComputed } from './assign-computed';
+import { changeLists, knownLists, listChange } from './change-lists';
 import type { Environment } from './environment';
 import { toCache, writable } from './convert';
 import { MissingRecordError, NotSingletonError } from './errors';
@@ -45,9 +46,12 @@ export function assign(record: RecordSet, field: Field, value: unknown): void {
  * @remarks Records that hold the value already are left alone: equal values mark nothing and are not written.
  */
 export function assignCached(env: Environment, field: Field, ids: readonly Id[], cached: unknown): void {
+  if (field.relation?.kind === 'many2many') {
+    assignLists(env, field, ids, cached);
+    return;
+  }
   const tx = env.transaction;
-  const gone = ids.filter((id) => isStoredId(id) && tx.absent.has(field.model, id));
-  if (gone.length > 0) throw new MissingRecordError(field.model, gone, `${field.name} was assigned`);
+  refuseAbsent(tx, field, ids);
   const changed = ids.filter((id) => {
     const before = env.peek(field, id);
     return before === undefined || !field.isEqual(before, cached) || tx.toCompute.has(field, id);
@@ -62,6 +66,20 @@ export function assignCached(env: Environment, field: Field, ids: readonly Id[],
     tx.triggers.noteAssigned(field, changed);
   }
   if (!isEmpty(tree)) fire(tx, firing, tree, changed);
+}
+
+/** The same for a many2many, whose lists must be in memory: what is written is the difference. */
+function assignLists(env: Environment, field: Field, ids: readonly Id[], cached: unknown): void {
+  const tx = env.transaction;
+  refuseAbsent(tx, field, ids);
+  const known = knownLists(env, field, ids);
+  // A list's canonical form is an array of ids.
+  changeLists(tx, field, ids.flatMap((id) => listChange(known.get(id) ?? [], cached as readonly Id[], id) ?? []));
+}
+
+function refuseAbsent(tx: Transaction, field: Field, ids: readonly Id[]): void {
+  const gone = ids.filter((id) => isStoredId(id) && tx.absent.has(field.model, id));
+  if (gone.length > 0) throw new MissingRecordError(field.model, gone, `${field.name} was assigned`);
 }
 
 /**

@@ -16,7 +16,7 @@ export function writable(field: Field, value: unknown): unknown {
       { details: { model: field.model, field: field.name } },
     );
   }
-  if (field.relation && field.relation.kind !== 'many2one') {
+  if (field.relation?.kind === 'one2many') {
     throw new WriteRefusedError(
       'TX_WRITE_REFUSED',
       `${field.model}.${field.name} is the other side of ${field.relation.comodel}.${field.relation.inverseName ?? ''}: write that field of the records themselves.`,

@@ -1,15 +1,17 @@
 import { UnknownFieldError, type Id } from '@ormolu/kernel';
 import type { Field, Model } from '@ormolu/registry';
 import { assignCached } from './assign';
+import { changeLists, listChange } from './change-lists';
 import { writable } from './convert';
 import { putWithInverses } from './inverse';
 import { WriteRefusedError } from './errors';
+import { flushPairs } from './flush-pairs';
 import { moveBetweenLists } from './inverse-lists';
 import { fire, startFiring } from './modified';
 import type { RecordSet } from './recordset';
 import { run } from './run';
 import { assertAllowed } from './transaction-state';
-import { IdsOf } from './values';
+import { IdsOf, isList } from './values';
 
 /** Values by field name. */
 export type Values = Readonly<Record<string, unknown>>;
@@ -58,11 +60,12 @@ async function insert(set: RecordSet, model: Model, rows: readonly Map<Field, un
       const known = isKnown ? ids : ids.filter((_, place) => rows[place]?.has(field));
       const given = isKnown ? rows : rows.filter((row) => row.has(field));
       tx.cache.update(new IdsOf(env, model.name, known), field, given.map((row) => row.get(field) ?? null));
-    } else if (field.relation && !field.compute) {
+    } else if (isList(field) && field.isPersistent) {
       tx.cache.update(records, field, ids.map(() => NOTHING));
     }
   }
   for (const field of model.fields.values()) markDependents(set, field, { ids, rows });
+  await flushPairs(tx);
   return env.recordsOf(model, ids);
 }
 
@@ -120,6 +123,10 @@ function defaultOf(field: Field): unknown {
 function markDependents(set: RecordSet, field: Field, { ids, rows }: { ids: readonly Id[]; rows: readonly Map<Field, unknown>[] }): void {
   const { env } = set;
   const tx = env.transaction;
+  if (field.relation?.kind === 'many2many') {
+    // A list's canonical form is an array of ids.
+    changeLists(tx, field, ids.flatMap((id, place) => listChange([], (rows[place]?.get(field) ?? NOTHING) as readonly Id[], id) ?? []));
+  }
   if (field.compute && field.isStored) {
     tx.toCompute.mark(field, ids.filter((_, place) => !rows[place]?.has(field)), 'certain');
     return;

@@ -1,8 +1,9 @@
 import { condition, isStoredId, type Id, type StoredId } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
+import { fetchPairs } from './fetch-pairs';
 import type { Need } from './run';
 import type { Transaction } from './transaction';
-import { cachedReference, IdsOf, recordsOf } from './values';
+import { cachedReference, IdsOf, isList, recordsOf } from './values';
 
 /**
  * Brings everything a suspended function needs into memory: one question per model for columns, one per list.
@@ -12,7 +13,7 @@ import { cachedReference, IdsOf, recordsOf } from './values';
 export async function fetchNeeds(tx: Transaction, needs: readonly Need[]): Promise<void> {
   const columns = new Map<string, { fields: Set<Field>; ids: Set<Id> }>();
   for (const { field, ids } of needs) {
-    if (!field.isStored) {
+    if (isList(field)) {
       await fetchList(tx, field, ids);
       continue;
     }
@@ -60,12 +61,17 @@ export async function fetchColumns(tx: Transaction, fields: readonly Field[], id
   }
 }
 
+/** Reads lists of either kind from the next rung, corrected by what is pending before anyone sees them. One round trip at most. */
+export function fetchList(tx: Transaction, field: Field, ids: readonly Id[]): Promise<void> {
+  return field.relation?.kind === 'many2many' ? fetchPairs(tx, field, ids) : fetchOtherSide(tx, field, ids);
+}
+
 /**
  * Reads one2many lists from the next rung, corrected by what is pending on the other side before anyone sees them.
  *
  * @remarks One round trip at most; it also brings the inverse of every record found.
  */
-export async function fetchList(tx: Transaction, field: Field, ids: readonly Id[]): Promise<void> {
+async function fetchOtherSide(tx: Transaction, field: Field, ids: readonly Id[]): Promise<void> {
   const env = tx.rootEnv;
   const missing = [...tx.cache.getMissingIds(recordsOf(env, field, ids.filter(isStoredId)), field)].filter(isStoredId);
   if (missing.length === 0) return;

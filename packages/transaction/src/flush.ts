@@ -2,6 +2,7 @@ import { isStoredId, SameValue, type Id, type StoredId } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
 import { computeOrder } from './compute-order';
 import { ComputeError, MissingRecordError, type ComputeFailure } from './errors';
+import { flushPairs } from './flush-pairs';
 import { resolveTriggers } from './resolve-triggers';
 import type { Transaction } from './transaction';
 import { IdsOf } from './values';
@@ -61,6 +62,7 @@ async function writePending(tx: Transaction): Promise<void> {
       missing.push(new MissingRecordError(model, ids.filter((id) => !there.has(id)), `pending values of ${fields.map((field) => field.name).join(', ')} were to be written`));
     }
   }
+  await flushPairs(tx);
   const [first] = missing;
   if (first) throw first;
 }

@@ -1,5 +1,6 @@
 import type { Id } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
+import type { Environment } from './environment';
 import type { Transaction } from './transaction';
 import { cachedList, cachedReference } from './values';
 
@@ -9,11 +10,20 @@ export interface Found {
   readonly unknown: readonly Id[];
 }
 
+/** The first of some lists that is in memory. */
+function firstList(env: Environment, lists: readonly Field[], id: Id): readonly Id[] | undefined {
+  for (const list of lists) {
+    const known = cachedList(env, list, id);
+    if (known) return known;
+  }
+  return undefined;
+}
+
 /**
  * Goes back through a relation, in memory: from some records to those of the relation's model that hold one of them.
  *
  * Back through a many2one, a cached list on the other side tells all holders of a record, because it follows every write. Back
- * through a list, the record's own many2one tells its holder.
+ * through a one2many, the record's own many2one tells its holder; back through a many2many, the list on its other side.
  * @param key - the relation of the records looked for
  */
 export function goBack(tx: Transaction, key: Field, ids: readonly Id[]): Found {
@@ -23,9 +33,14 @@ export function goBack(tx: Transaction, key: Field, ids: readonly Id[]): Found {
   const inverses = tx.registry.inversesOf(key);
   for (const id of ids) {
     if (key.relation?.kind === 'many2one') {
-      let list: readonly Id[] | undefined;
-      for (const inverse of inverses) list ??= cachedList(env, inverse, id);
+      const list = firstList(env, inverses, id);
       if (list) for (const holder of list) known.add(holder);
+      else unknown.push(id);
+      continue;
+    }
+    if (key.relation?.kind === 'many2many') {
+      const holders = firstList(env, inverses, id);
+      if (holders) for (const holder of holders) known.add(holder);
       else unknown.push(id);
       continue;
     }

@@ -8,7 +8,7 @@ import { computeAll } from './recompute';
 import { resolveTriggers } from './resolve-triggers';
 import { run } from './run';
 import type { Transaction } from './transaction';
-import { recordsOf, relatedIds } from './values';
+import { isList, recordsOf, relatedIds } from './values';
 
 /**
  * Brings paths into memory, level by level: what is stored is fetched, what is computed is computed.
@@ -46,7 +46,7 @@ class Loading {
     const fields = [...tree.fields.keys()];
     await fetchColumns(tx, fields.filter((field) => field.isStored), ids);
     for (const field of fields) {
-      if (field.relation && !field.isStored && !field.compute) await fetchList(tx, field, ids);
+      if (isList(field) && field.isPersistent) await fetchList(tx, field, ids);
       if (!field.compute) continue;
       await this.causes(field, this.#uncomputed(field, ids));
       if (mode === 'fetch') continue;

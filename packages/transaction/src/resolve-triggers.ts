@@ -1,10 +1,12 @@
 import { condition, isStoredId, type Id, type StoredId } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
 import { fetchColumns } from './fetch';
+import { fetchPairs, readPairs } from './fetch-pairs';
 import { fire } from './modified';
 import type { PendingTrigger } from './pending-triggers';
+import { reversed, sideOf } from './relation-tables';
 import type { Transaction } from './transaction';
-import { cachedReference, IdsOf } from './values';
+import { cachedList, cachedReference, IdsOf } from './values';
 
 /**
  * Finds the dependents of every pending trigger, from the writer's side, and marks them.
@@ -41,6 +43,7 @@ function keysOf(batch: readonly PendingTrigger[]): readonly (readonly [Field, Pe
 function findHolders(tx: Transaction, key: Field, ids: readonly Id[], side: PendingTrigger['side']): Promise<Map<Id, Set<Id>>> {
   const stored = ids.filter(isStoredId);
   if (key.relation?.kind === 'many2one') return holdersByReference(tx, key, stored);
+  if (key.relation?.kind === 'many2many') return holdersByPairs(tx, key, stored);
   return side === 'stored' ? holdersAsStored(tx, key, stored) : holdersByList(tx, key, stored);
 }
 
@@ -77,6 +80,16 @@ async function holdersByList(tx: Transaction, key: Field, ids: readonly StoredId
     if (holder !== undefined && holder !== null) holders.set(id, new Set([holder]));
   }
   return holders;
+}
+
+/** Back through a relation table; the lists of the other side come into memory, where there is such a field. */
+async function holdersByPairs(tx: Transaction, key: Field, ids: readonly StoredId[]): Promise<Map<Id, Set<Id>>> {
+  const side = sideOf(key);
+  if (!side || ids.length === 0) return new Map();
+  const [inverse] = tx.registry.inversesOf(key);
+  if (!inverse) return new Map([...(await readPairs(tx, reversed(side), ids)).lists].map(([id, holders]) => [id, new Set(holders)]));
+  await fetchPairs(tx, inverse, ids);
+  return new Map(ids.map((id) => [id, new Set(cachedList(tx.rootEnv, inverse, id))]));
 }
 
 /** The holders before a write that did not see the old value: the database still has it. */

@@ -9,6 +9,7 @@ import { RunError, TransactionStateError, type ComputeFailure } from './errors';
 import { flush } from './flush';
 import { Hooks } from './hooks';
 import { loadCauses } from './load';
+import { PairRows, PendingPairs } from './pending-pairs';
 import { PendingTriggers } from './pending-triggers';
 import { Protection } from './protecting';
 import { computeStored } from './recompute';
@@ -42,6 +43,10 @@ export class Transaction {
   readonly undo: UndoLog = new UndoLog(this.cache);
   readonly toCompute: ToCompute = new ToCompute(this.undo);
   readonly triggers: PendingTriggers = new PendingTriggers(this.undo);
+  /** Rows of relation tables that wait to be added or removed. */
+  readonly pairs: PendingPairs = new PendingPairs(this.undo);
+  /** The ids of such rows, as far as they are known. */
+  readonly pairRows: PairRows = new PairRows();
   readonly absent: Absent = new Absent(this.undo);
   readonly protection: Protection = new Protection();
   readonly computes: ComputingStack = new ComputingStack();
@@ -153,6 +158,8 @@ export class Transaction {
     this.cache.clear();
     this.toCompute.clear();
     this.triggers.clear();
+    this.pairs.clear();
+    this.pairRows.clear();
     this.absent.clear();
   }
 
@@ -212,6 +219,7 @@ export class Transaction {
     this.cache.clear();
     this.toCompute.clear();
     this.triggers.clear();
+    this.pairs.clear();
     errors.push(...(await this.postrollback.runAll()));
     if (errors.length > 0) throw new AggregateError(errors, 'The transaction was rolled back, but functions that were to run with it failed: see errors.');
   }

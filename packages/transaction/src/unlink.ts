@@ -1,8 +1,10 @@
 import { condition, isStoredId, type Id, type StoredId } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
 import { fetchColumns } from './fetch';
+import { membersOf } from './fetch-pairs';
 import { moveBetweenLists } from './inverse-lists';
-import { fire, startFiring } from './modified';
+import { fire, isEmpty, startFiring } from './modified';
+import { listsOver, seenFrom, sideOf, sidesOf } from './relation-tables';
 import type { RecordSet } from './recordset';
 import { resolveTriggers } from './resolve-triggers';
 import type { Transaction } from './transaction';
@@ -74,8 +76,37 @@ async function markThoseWhoDepended(tx: Transaction, { deleted, emptied }: Conse
       if (tree.branches.size > 0) fire(tx, startFiring(tx, field), { targets: [], branches: tree.branches }, ids);
     }
   }
+  await markThroughPairs(tx, deleted);
   for (const [field, ids] of emptied) fire(tx, startFiring(tx, field), tx.registry.triggersOf(field), ids);
   await resolveTriggers(tx);
+}
+
+/** Those who depended on a list that held a deleted record. */
+async function markThroughPairs(tx: Transaction, deleted: Consequences['deleted']): Promise<void> {
+  for (const [model, ids] of deleted) {
+    for (const side of sidesOf(tx.registry, model)) {
+      const trees = listsOver(tx.registry, side.table).filter((list) => sideOf(list)?.own === side.other && !isEmpty(tx.registry.triggersOf(list)));
+      if (trees.length === 0) continue;
+      const holders = await membersOf(tx, side, [...ids]);
+      for (const list of trees) fire(tx, startFiring(tx, list), tx.registry.triggersOf(list), holders);
+    }
+  }
+}
+
+/** The rows of relation tables go with their records: the lists that are in memory follow, and nothing waits for them. */
+function forgetPairs(tx: Transaction, model: string, gone: ReadonlySet<Id>): void {
+  for (const side of sidesOf(tx.registry, model)) {
+    const pending = [...tx.pairs.of(side.table)].map(([pair]) => pair);
+    tx.pairs.drop(side.table, pending.filter((pair) => gone.has(seenFrom(side, pair).id)));
+    for (const list of listsOver(tx.registry, side.table)) {
+      if (sideOf(list)?.own !== side.other) continue;
+      for (const [, id, value] of [...tx.cache.entries(list)]) {
+        // A list is cached as an array of ids and as nothing else.
+        const members = value as readonly Id[];
+        if (members.some((member) => gone.has(member))) tx.cache.set(recordsOf(tx.rootEnv, list, [id]), list, Object.freeze(members.filter((member) => !gone.has(member))));
+      }
+    }
+  }
 }
 
 /** After the rows have gone: no trace of them in cache, lists or queues. */
@@ -97,6 +128,7 @@ function forget(tx: Transaction, { deleted, emptied }: Consequences): void {
       }
       tx.toCompute.unmark(field, ids);
     }
+    forgetPairs(tx, model, gone);
     tx.cache.forget(model, ids);
     tx.absent.add(model, ids);
     tx.noteChanged(model, [...gone]);

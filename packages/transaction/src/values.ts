@@ -38,6 +38,11 @@ export function cachedList(env: Environment, field: Field, id: Id): readonly Id[
   return env.peek(field, id) as readonly Id[] | undefined;
 }
 
+/** Whether a field holds a list of records. */
+export function isList(field: Field): boolean {
+  return field.relation !== undefined && field.relation.kind !== 'many2one';
+}
+
 /** The ids a relation leads to from some records, as far as they are cached, each once. */
 export function relatedIds(env: Environment, field: Field, ids: readonly Id[]): readonly Id[] {
   const found = new Set<Id>();

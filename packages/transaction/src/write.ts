@@ -3,6 +3,8 @@ import { assignCached } from './assign';
 import { putWithInverses } from './inverse';
 import { writable } from './convert';
 import type { Values } from './create';
+import { fetchPairs } from './fetch-pairs';
+import { flushPairs } from './flush-pairs';
 import type { RecordSet } from './recordset';
 import { resolveTriggers } from './resolve-triggers';
 import { run } from './run';
@@ -26,6 +28,7 @@ export async function write(records: RecordSet, values: Values): Promise<void> {
       const field = tx.registry.field(records.model, name);
       return [field, writable(field, value)];
     });
+  for (const [field] of checked) if (field.relation?.kind === 'many2many') await fetchPairs(tx, field, records.ids);
   const { ids } = records;
   const written = checked.map(([field]) => ({ field, records }));
   const put = (): void => {
@@ -37,4 +40,5 @@ export async function write(records: RecordSet, values: Values): Promise<void> {
   if (written.some(({ field }) => field.inverse)) await run(tx, put);
   else put();
   if (tx.triggers.size > 0) await resolveTriggers(tx);
+  if (checked.some(([field]) => field.relation?.kind === 'many2many')) await flushPairs(tx);
 }

@@ -1,0 +1,61 @@
+import { condition, type StoredId } from '@ormolu/kernel';
+import { isStoredPair } from './pending-pairs';
+import type { Pair } from './relation-tables';
+import type { Transaction } from './transaction';
+
+/**
+ * Writes the queued rows of relation tables. Pairs with a draft wait until it is saved.
+ *
+ * @remarks One DELETE and one INSERT per table; a SELECT before the DELETE when the rows to delete have not passed by.
+ */
+export async function flushPairs(tx: Transaction): Promise<void> {
+  for (const table of tx.pairs.tables()) {
+    const changes = [...tx.pairs.of(table)].filter(([pair]) => isStoredPair(pair));
+    await removePairs(tx, table, changes.filter(([, change]) => change === 'removed').map(([pair]) => pair));
+    await addPairs(tx, table, changes.filter(([, change]) => change === 'added').map(([pair]) => pair));
+  }
+}
+
+async function addPairs(tx: Transaction, table: string, pairs: readonly Pair[]): Promise<void> {
+  if (pairs.length === 0) return;
+  const fields = columnsOf(tx, table);
+  const rows = await tx.statement((session) => session.insert({ model: table, count: pairs.length, fields, columns: [pairs.map(([first]) => first), pairs.map(([, second]) => second)] }));
+  for (const [place, row] of rows.entries()) {
+    const pair = pairs[place];
+    if (pair) tx.pairRows.know(table, pair, row);
+  }
+  tx.noteChanged(table, rows);
+  tx.pairs.drop(table, pairs);
+}
+
+async function removePairs(tx: Transaction, table: string, pairs: readonly Pair[]): Promise<void> {
+  if (pairs.length === 0) return;
+  const known = pairs.map((pair) => tx.pairRows.of(table, pair));
+  const gone = known.every((rows) => rows.length > 0) ? await deleteRows(tx, table, known.flat()) : new Set<StoredId>();
+  // Whose rows are not known, or known no longer, are looked up.
+  const left = pairs.filter((_, place) => !known[place]?.some((row) => gone.has(row)));
+  if (left.length > 0) await deleteRows(tx, table, await rowsOf(tx, table, left));
+  tx.pairs.drop(table, pairs);
+}
+
+async function deleteRows(tx: Transaction, table: string, rows: readonly StoredId[]): Promise<ReadonlySet<StoredId>> {
+  if (rows.length === 0) return new Set();
+  const gone = await tx.statement((session) => session.delete(table, rows));
+  tx.noteChanged(table, gone);
+  return new Set(gone);
+}
+
+async function rowsOf(tx: Transaction, table: string, pairs: readonly Pair[]): Promise<readonly StoredId[]> {
+  const fields = columnsOf(tx, table);
+  const wanted = new Map<unknown, Set<unknown>>();
+  for (const [first, second] of pairs) wanted.set(first, (wanted.get(first) ?? new Set()).add(second));
+  const answer = await tx.query({ model: table, filter: condition([fields[0]], 'in', [...wanted.keys()]), fields });
+  const [firsts = [], seconds = []] = answer.columns;
+  return answer.ids.filter((_, place) => wanted.get(firsts[place])?.has(seconds[place]));
+}
+
+/** The two columns in the order in which pairs name their records. */
+function columnsOf(tx: Transaction, table: string): readonly [string, string] {
+  const [first = '', second = ''] = tx.registry.schema.table(table).columns.map(({ field }) => field).sort();
+  return [first, second];
+}
