@@ -10,4 +10,4 @@ export { postgres, type PostgresOptions } from '@ormolu/storage/postgres';
 export { ComputeError, MissingRecordError, NotLoadedError, NotSingletonError, RunError, TriggerPendingError } from '@ormolu/transaction';
 export { DatabaseError } from './errors';
 export { openOrmolu, Ormolu, type OrmoluStats } from './ormolu';
-export { type OrmoluOptions, type TransactionOptions } from './options';
+export { type OrmoluOptions, type TransactionEnvironment, type TransactionOptions } from './options';

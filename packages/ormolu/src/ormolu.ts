@@ -1,9 +1,9 @@
 import { holding, type MigrationReport, type Rung, type RungStats, type Storage } from '@ormolu/kernel';
-import type { EnvironmentOf, Models, Registry } from '@ormolu/registry';
-import { Transaction } from '@ormolu/transaction';
+import type { ModelNameOf, Registry } from '@ormolu/registry';
+import { Transaction, type Actors } from '@ormolu/transaction';
 import { DatabaseError } from './errors';
 import { buildLadder, TransactionFigures } from './ladder';
-import { checkOptions, type OrmoluOptions, type TransactionOptions } from './options';
+import { checkOptions, type OrmoluOptions, type TransactionEnvironment, type TransactionOptions } from './options';
 import { withRetry } from './retry';
 
 /** What happened on the ladder since the database was opened. */
@@ -16,17 +16,21 @@ export interface OrmoluStats {
 }
 
 /** An open database: the ladder, ready for transactions. */
-export class Ormolu<D> {
+export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D> = never> {
   readonly registry: Registry;
   readonly storage: Storage;
   readonly #ladder: Rung = buildLadder();
   readonly #figures = new TransactionFigures();
+  readonly #actors: Actors;
   #isOpen = true;
 
   /** @see openOrmolu */
-  constructor(models: Models<D>, storage: Storage) {
+  constructor({ models, storage, users, companies, groupsOf, sourceLanguage }: OrmoluOptions<D, U, C>) {
     this.registry = models.registry();
     this.storage = storage;
+    // The transaction's environments are what the registry's types say of them: it makes them from the same definitions.
+    this.#actors = { users, companies, groupsOf: groupsOf as Actors['groupsOf'], sourceLanguage };
+    for (const model of [users, companies]) if (model !== undefined) this.registry.model(model);
   }
 
   /**
@@ -49,18 +53,19 @@ export class Ormolu<D> {
    * @throws {unknown} what the work threw, after the rollback; a `ConflictError` when no try succeeded
    * @remarks BEGIN and COMMIT beside what the work does.
    */
-  async transaction<T>(work: (env: EnvironmentOf<D>) => Promise<T> | T, options: TransactionOptions = {}): Promise<T> {
+  async transaction<T>(work: (env: TransactionEnvironment<D, U, C>) => Promise<T> | T, options: TransactionOptions = {}): Promise<T> {
     this.#assertOpen('transaction');
     checkOptions(options, 'transaction');
     return withRetry(() => this.#try(work, options), options);
   }
 
-  async #try<T>(work: (env: EnvironmentOf<D>) => Promise<T> | T, { isolation, readOnly, uid, context }: TransactionOptions): Promise<T> {
+  async #try<T>(work: (env: TransactionEnvironment<D, U, C>) => Promise<T> | T, { isolation, readOnly, uid, context }: TransactionOptions): Promise<T> {
     const session = await this.storage.open({ schema: this.registry.schema, isolation, readOnly });
-    const tx = new Transaction({ registry: this.registry, session, rung: this.#ladder, uid, context });
+    const tx = new Transaction({ registry: this.registry, session, rung: this.#ladder, uid, context, ...this.#actors });
     try {
+      await tx.meetUser();
       // The registry's types say what the transaction's records are at run time: it makes them from the same definitions.
-      const value = await holding(session, () => work(tx.env as unknown as EnvironmentOf<D>));
+      const value = await holding(session, () => work(tx.env as unknown as TransactionEnvironment<D, U, C>));
       await tx.commit();
       return value;
     } catch (error) {
@@ -106,11 +111,12 @@ export class Ormolu<D> {
  * await db.close();
  * @throws {ModelSetupError} REGISTRY_SETUP_FAILED listing every problem of the models
  * @throws {MisuseError} DB_OPTION_UNKNOWN
+ * @throws {UnknownModelError} MODEL_UNKNOWN when `users` or `companies` is no model
  * @remarks Nothing is sent to the database yet: the first transaction or `migrate` does.
  */
-export function openOrmolu<D>(options: OrmoluOptions<D>): Promise<Ormolu<D>> {
+export function openOrmolu<D, const U extends ModelNameOf<D> = never, const C extends ModelNameOf<D> = never>(options: OrmoluOptions<D, U, C>): Promise<Ormolu<D, U, C>> {
   return Promise.resolve().then(() => {
     checkOptions(options, 'openOrmolu');
-    return new Ormolu(options.models, options.storage);
+    return new Ormolu(options);
   });
 }

@@ -1,16 +1,17 @@
+import { contextText, type Context } from './context';
 import type { Environment } from './environment';
 
 /** What makes two environments the same. */
 export interface EnvironmentKey {
   readonly uid: number | null;
   readonly su: boolean;
-  readonly context: Readonly<Record<string, unknown>>;
+  readonly context: Context;
 }
 
 /**
  * The environments of a transaction, weakly held: equal arguments give the same object while anybody holds it.
  *
- * @remarks Constant time a lookup, beside writing the key of a context not seen before. Dead entries leave when the map has
+ * @remarks Constant time a lookup, beside writing the text of a context not seen before. Dead entries leave when the map has
  * doubled since the last sweep.
  */
 export class EnvironmentSet implements Iterable<Environment> {
@@ -19,7 +20,7 @@ export class EnvironmentSet implements Iterable<Environment> {
 
   /** The living environment with this key, or the one that `make` gives, which is remembered. */
   intern(key: EnvironmentKey, make: () => Environment): Environment {
-    const name = keyName(key);
+    const name = `${String(key.uid)}|${key.su ? 's' : 'u'}|${contextText(key.context)}`;
     const living = this.#byKey.get(name)?.deref();
     if (living) return living;
     const made = make();
@@ -49,20 +50,4 @@ export class EnvironmentSet implements Iterable<Environment> {
     for (const [name, reference] of this.#byKey) if (!reference.deref()) this.#byKey.delete(name);
     this.#sweepAt = Math.max(32, 2 * this.#byKey.size);
   }
-}
-
-function keyName({ uid, su, context }: EnvironmentKey): string {
-  return `${String(uid)}|${su ? 's' : 'u'}|${canonical(context)}`;
-}
-
-/** A text that is equal for equal values and different for different ones, types included. */
-export function canonical(value: unknown): string {
-  if (Array.isArray(value)) return `[${value.map(canonical).join(',')}]`;
-  if (value instanceof Date) return `d${String(value.getTime())}`;
-  if (typeof value === 'object' && value !== null) {
-    const entries = Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1));
-    return `{${entries.map(([name, part]) => `${JSON.stringify(name)}:${canonical(part)}`).join(',')}}`;
-  }
-  if (typeof value === 'string') return JSON.stringify(value);
-  return Object.is(value, -0) ? 'number-0' : `${typeof value}${String(value)}`;
 }

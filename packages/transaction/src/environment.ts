@@ -1,9 +1,12 @@
 import type { Column, ContextKey } from '@ormolu/cache';
 import { contextKey, MISS } from '@ormolu/cache';
-import type { Id, StoredId } from '@ormolu/kernel';
+import { isStoredId, type Id, type StoredId } from '@ormolu/kernel';
 import type { Field, Model, Registry } from '@ormolu/registry';
+import { companiesModel, companyField, usersModel } from './actors';
+import type { Context } from './context';
 import type { EnvironmentKey } from './environment-set';
 import { PrefetchGroup } from './prefetch';
+import { readField } from './read';
 import { recordClassOf } from './record-class';
 import type { RecordSet } from './recordset';
 import type { Transaction } from './transaction';
@@ -20,17 +23,18 @@ export class Environment {
   readonly uid: number | null;
   /** Superuser: access is not limited. */
   readonly su: boolean;
-  readonly context: Readonly<Record<string, unknown>>;
+  readonly context: Context;
   #columns: (Column | undefined)[] = [];
   #generation = -1;
   #registry: Registry | undefined;
+  #known: Known = {};
 
   /** Environments come from `db.transaction`, `withUser`, `withContext` and `sudo`, so that equal ones are one object. */
   constructor(transaction: Transaction, key: EnvironmentKey) {
     this.transaction = transaction;
     this.uid = key.uid;
     this.su = key.su;
-    this.context = Object.freeze({ ...key.context });
+    this.context = key.context;
   }
 
   /** The registry version this transaction works with. */
@@ -43,33 +47,79 @@ export class Environment {
     return this.#make(name, []);
   }
 
-  /** The same, for another user. */
-  withUser(user: number | null): Environment {
-    return this.transaction.environment({ uid: user, su: false, context: this.context });
+  /**
+   * The user's record, with access unlimited; null when nobody in particular is asking.
+   *
+   * @throws {NoActorError} DB_USERS_UNNAMED when the database was opened without `users`
+   */
+  get user(): RecordSet | null {
+    const model = usersModel(this.transaction.actors);
+    if (this.uid === null) return null;
+    return (this.#facts().user ??= this.sudo().model(model).browse(this.uid));
+  }
+
+  /**
+   * The id of the company on whose behalf is asked: the first of `context.allowedCompanyIds`, else the user's. Null when there is
+   * neither. It stays the same for as long as this environment lives.
+   *
+   * @throws {NotLoadedError} TX_NOT_LOADED outside `env.run` when it is that of a user who is not in memory
+   */
+  get companyId(): StoredId | null {
+    const known = this.#facts();
+    if (known.companyId === undefined) known.companyId = allowedCompanies(this.context)[0] ?? this.#userCompany();
+    return known.companyId;
+  }
+
+  /** The company's record; null when there is none. @throws {NoActorError} DB_COMPANIES_UNNAMED when the database was opened without `companies` */
+  get company(): RecordSet | null {
+    const model = companiesModel(this.transaction.actors, 'env.company');
+    const { companyId } = this;
+    return companyId === null ? null : (this.#facts().company ??= this.model(model).browse(companyId));
+  }
+
+  /** All companies of `context.allowedCompanyIds`, else the user's. @throws {NoActorError} DB_COMPANIES_UNNAMED */
+  get companies(): RecordSet {
+    const model = companiesModel(this.transaction.actors, 'env.companies');
+    const allowed = allowedCompanies(this.context);
+    const { companyId } = this;
+    return (this.#facts().companies ??= this.model(model).browse(allowed.length > 0 || companyId === null ? allowed : [companyId]));
+  }
+
+  /** The language of the context, or null. */
+  get lang(): string | null {
+    const { lang } = this.context;
+    return typeof lang === 'string' ? lang : null;
+  }
+
+  /** The same, for another user, whose access is limited. */
+  withUser(user: number | RecordSet | null): Environment {
+    // The ids of users are whole numbers: a `uid` is one.
+    const uid = typeof user === 'object' && user !== null ? (user.ensureOne().id as number) : user;
+    return this.transaction.environment({ uid, su: false, context: this.context });
   }
 
   /** The same, with context keys added or replaced; a key set to `undefined` is removed. */
-  withContext(context: Readonly<Record<string, unknown>>): Environment {
-    const merged = Object.fromEntries(Object.entries({ ...this.context, ...context }).filter(([, value]) => value !== undefined));
-    return this.transaction.environment({ uid: this.uid, su: this.su, context: merged });
+  withContext(context: Context): Environment {
+    return this.transaction.environment({ uid: this.uid, su: this.su, context: { ...this.context, ...context } });
   }
 
   /** The same, with access unlimited. */
   sudo(): Environment {
-    return this.transaction.environment({ uid: this.uid, su: true, context: this.context });
+    return this.su ? this : this.transaction.environment({ uid: this.uid, su: true, context: this.context });
   }
 
-  /** The same, with another first company. */
-  withCompany(company: StoredId): Environment {
-    const others = allowedCompanies(this.context).filter((id) => id !== company);
-    return this.withContext({ allowedCompanyIds: [company, ...others] });
+  /** The same, with another first company; those allowed besides stay. */
+  withCompany(company: StoredId | RecordSet): Environment {
+    const id = typeof company === 'object' ? company.ensureOne().id : company;
+    const others = allowedCompanies(this.context).filter((other) => other !== id);
+    return this.withContext({ allowedCompanyIds: [id, ...others] });
   }
 
   /** The key under which a context-dependent field's values of this environment are cached. */
   cacheKey(field: { readonly dependsContext: readonly string[] }): ContextKey {
     return contextKey(field.dependsContext.map((name) => {
       if (name === 'uid') return [this.uid, this.su];
-      if (name === 'company') return allowedCompanies(this.context)[0] ?? null;
+      if (name === 'company') return this.companyId;
       return this.context[name] ?? null;
     }));
   }
@@ -116,15 +166,10 @@ export class Environment {
 
   /** The cache's column for a field, as this environment sees it. */
   column(field: Field): Column {
-    const cache = this.transaction.cache;
-    if (this.#generation !== cache.generation || this.#registry !== this.transaction.registry) {
-      this.#columns = [];
-      this.#generation = cache.generation;
-      this.#registry = this.transaction.registry;
-    }
+    this.#keepUp();
     let column = this.#columns[field.index];
     if (!column) {
-      column = cache.column(field, field.dependsContext.length > 0 ? this.cacheKey(field) : undefined);
+      column = this.transaction.cache.column(field, field.dependsContext.length > 0 ? this.cacheKey(field) : undefined);
       this.#columns[field.index] = column;
     }
     return column;
@@ -135,12 +180,46 @@ export class Environment {
     return new (recordClassOf(this.transaction.registry, model))(this, ids, group);
   }
 
+  #userCompany(): StoredId | null {
+    const field = companyField(this.transaction.registry, this.transaction.actors);
+    const user = field && this.user;
+    if (!field || !user) return null;
+    // A many2one of a stored record is read as a record or null.
+    const company = readField(user, field) as RecordSet | null;
+    const id = company?.ids[0];
+    return id !== undefined && isStoredId(id) ? id : null;
+  }
+
+  /** What this environment has worked out, for the registry version of now. */
+  #facts(): Known {
+    this.#keepUp();
+    return this.#known;
+  }
+
+  /** Forgets what was worked out when the cache was emptied or the registry is another. */
+  #keepUp(): void {
+    const { cache, registry } = this.transaction;
+    if (this.#generation === cache.generation && this.#registry === registry) return;
+    this.#columns = [];
+    this.#known = {};
+    this.#generation = cache.generation;
+    this.#registry = registry;
+  }
+
   #make(name: string, ids: readonly Id[]): RecordSet {
     return this.recordsOf(this.transaction.registry.model(name), ids);
   }
 }
 
-function allowedCompanies(context: Readonly<Record<string, unknown>>): readonly unknown[] {
+/** What an environment works out when it is first asked, and keeps. */
+interface Known {
+  user?: RecordSet;
+  companyId?: StoredId | null;
+  company?: RecordSet;
+  companies?: RecordSet;
+}
+
+function allowedCompanies(context: Context): readonly StoredId[] {
   const allowed = context['allowedCompanyIds'];
-  return Array.isArray(allowed) ? allowed : [];
+  return Array.isArray(allowed) ? (allowed as readonly Id[]).filter(isStoredId) : []; // what is no id names no company
 }

@@ -54,6 +54,13 @@ export class TransactionStateError extends MisuseError {}
 /** Misuse of `env.run`. */
 export class RunError extends MisuseError {}
 
+/** `env.user` or `env.company` was asked of a database that was not told what they are. */
+export class NoActorError extends MisuseError {
+  constructor(code: string, asked: string, option: 'users' | 'companies') {
+    super(code, `${asked} was read, and the database was opened without the option ${option}: name the model, openOrmolu({ ${option}: 'res.${option}', … }).`);
+  }
+}
+
 /** A field waits for its own value. */
 export class ComputeCycleError extends MisuseError {
   constructor(model: string, field: string, ids: readonly Id[]) {

@@ -1,7 +1,9 @@
+export { type Actors } from './actors';
+export { type Context } from './context';
 export { Environment } from './environment';
 export { EnvironmentSet, type EnvironmentKey } from './environment-set';
 export {
-  ComputeCycleError, ComputeError, ComputeUnassignedError, MissingRecordError, NotLoadedError, NotSingletonError, RunError,
+  ComputeCycleError, ComputeError, ComputeUnassignedError, MissingRecordError, NoActorError, NotLoadedError, NotSingletonError, RunError,
   TransactionStateError, TriggerPendingError, WriteRefusedError, type ComputeFailure,
 } from './errors';
 export { Hooks, type Hook } from './hooks';

@@ -2,10 +2,13 @@ import { Cache } from '@ormolu/cache';
 import { type StackMap, type Columns, type Commit, type Id, type Query, type ReadQuestion, type Rung, type Session, type StoredId } from '@ormolu/kernel';
 import type { Field, Registry } from '@ormolu/registry';
 import { Absent } from './absent';
+import { companyField, type Actors } from './actors';
 import { ComputingStack } from './computing';
+import { frozenContext } from './context';
 import { Environment } from './environment';
 import { EnvironmentSet, type EnvironmentKey } from './environment-set';
 import { RunError, TransactionStateError, type ComputeFailure } from './errors';
+import { fetchNeeds } from './fetch';
 import { flush } from './flush';
 import { Hooks } from './hooks';
 import { loadCauses } from './load';
@@ -21,7 +24,7 @@ import { assertAllowed, type TransactionState } from './transaction-state';
 import { UndoLog } from './undo-log';
 
 /** What a transaction works with. */
-export interface TransactionOptions {
+export interface TransactionOptions extends Actors {
   readonly registry: Registry;
   /** The open database transaction; this unit of work owns it from now on. */
   readonly session: Session;
@@ -62,6 +65,7 @@ export class Transaction {
   readonly registry: Registry;
   readonly session: Session;
   readonly rung: Rung;
+  readonly actors: Actors;
   /** The environment the user's function gets. */
   readonly env: Environment;
   /** The environment the engine itself works in: the same user, access unlimited. */
@@ -80,6 +84,7 @@ export class Transaction {
     this.registry = options.registry;
     this.session = options.session;
     this.rung = options.rung;
+    this.actors = options;
     const key = { uid: options.uid ?? null, su: options.uid === undefined || options.uid === null, context: options.context ?? {} };
     this.env = this.environment(key);
     this.rootEnv = this.environment({ uid: key.uid, su: true, context: {} });
@@ -114,7 +119,20 @@ export class Transaction {
 
   /** The environment with these arguments: the same object as before while anybody holds it. */
   environment(key: EnvironmentKey): Environment {
-    return this.envs.intern(key, () => new Environment(this, key));
+    const frozen = { ...key, context: frozenContext(key.context) };
+    return this.envs.intern(frozen, () => new Environment(this, frozen));
+  }
+
+  /**
+   * Brings the user into memory, so that `env.companyId` is known from the start.
+   *
+   * @remarks One round trip, which BEGIN travels with; none when there is no user, when users belong to no company, or when the
+   * context says which companies count.
+   */
+  async meetUser(): Promise<void> {
+    const field = companyField(this.registry, this.actors);
+    if (!field || this.env.uid === null || 'allowedCompanyIds' in this.env.context) return;
+    await fetchNeeds(this, [{ field, ids: [this.env.uid] }]);
   }
 
   /** @see Environment.run */

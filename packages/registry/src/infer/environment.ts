@@ -1,5 +1,5 @@
-import type { Session, StoredId } from '@ormolu/kernel';
-import type { RecordSetIn } from './records';
+import type { Id, Session, StoredId } from '@ormolu/kernel';
+import type { RecordIn, RecordSetIn } from './records';
 import type { ModelName, Shape } from './shape';
 
 /** What an async function given to `run` meets: it would return before its reads are answered. */
@@ -23,11 +23,36 @@ export interface SavepointMembers extends AsyncDisposable {
   rollback(): Promise<void>;
 }
 
+/** A single record of which only that much is known. */
+export interface AnyRecord {
+  readonly model: string;
+  readonly id: Id;
+  readonly ids: readonly Id[];
+}
+
+/** `env.user` and `env.company`, when it is known which models they are of. */
+export interface ActorsIn<S extends Shape, U extends string, C extends string> {
+  readonly user: RecordIn<S, U> | null;
+  readonly company: RecordIn<S, C> | null;
+  readonly companies: RecordSetIn<S, C>;
+}
+
 /** Who is asking, and in which context. */
 export interface EnvironmentIn<in out S extends Shape> {
   readonly uid: number | null;
+  /** Access is not limited. */
   readonly su: boolean;
   readonly context: Readonly<Record<string, unknown>>;
+  /** The user's record, with access unlimited; null when nobody in particular is asking. Wants the option `users`. */
+  readonly user: AnyRecord | null;
+  /** The first of `context.allowedCompanyIds`, else the user's company. Wants the option `companies`. */
+  readonly company: AnyRecord | null;
+  /** All of `context.allowedCompanyIds`, else the user's company. Wants the option `companies`. */
+  readonly companies: { readonly model: string; readonly ids: readonly Id[]; readonly length: number };
+  /** The id of `company`, which needs no option when the context names companies. */
+  readonly companyId: StoredId | null;
+  /** The language of the context. */
+  readonly lang: string | null;
   readonly transaction: TransactionMembers;
   /** The empty set of a model: where `browse`, `search` and `create` begin. */
   model<N extends ModelName<S>>(name: N): RecordSetIn<S, N>;
@@ -37,10 +62,14 @@ export interface EnvironmentIn<in out S extends Shape> {
    * @param fn - not async
    */
   run<T>(fn: (() => T) & (T extends PromiseLike<unknown> ? RunTakesNoAsyncFunction : unknown)): Promise<T>;
-  withUser(user: number | null): EnvironmentIn<S>;
-  withContext(context: Readonly<Record<string, unknown>>): EnvironmentIn<S>;
-  sudo(): EnvironmentIn<S>;
-  withCompany(company: StoredId): EnvironmentIn<S>;
+  /** The same for another user, whose access is limited. */
+  withUser(user: number | AnyRecord | null): this;
+  /** The same with context keys added or replaced; one set to `undefined` is removed. */
+  withContext(context: Readonly<Record<string, unknown>>): this;
+  /** The same with access unlimited. */
+  sudo(): this;
+  /** The same with another first company; those allowed besides stay. */
+  withCompany(company: StoredId | AnyRecord): this;
   cacheKey(field: { readonly dependsContext: readonly string[] }): unknown;
   flush(): Promise<void>;
   sql(text: string, params?: readonly unknown[]): Promise<readonly Record<string, unknown>[]>;
