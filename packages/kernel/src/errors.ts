@@ -1,3 +1,4 @@
+import type { StoredId } from './id';
 import { nearestName } from './nearest';
 
 const BRAND = Symbol.for('ormolu.error');
@@ -38,6 +39,42 @@ export class MisuseError extends OrmoluError {}
 
 /** Another transaction was faster; the same unit of work may succeed when run again. */
 export class ConflictError extends OrmoluError {}
+
+/** A record that has another version than was expected. */
+export interface VersionConflict {
+  readonly model: string;
+  readonly id: StoredId;
+  readonly expected: bigint;
+  /** Null: it no longer exists. */
+  readonly found: bigint | null;
+}
+
+/**
+ * Somebody changed or removed a record since its version was read.
+ *
+ * Unlike a `ConflictError` it is never retried: the same change would meet the same version again, and only who knows what the change
+ * was for can say whether it still makes sense.
+ * @see OrientDB's `OConcurrentModificationException`
+ */
+export class ConcurrentModificationError extends OrmoluError implements VersionConflict {
+  readonly model: string;
+  readonly id: StoredId;
+  readonly expected: bigint;
+  readonly found: bigint | null;
+
+  /** @param conflict - the first record that differs @param others - those that differ beside it */
+  constructor(conflict: VersionConflict, others: readonly VersionConflict[] = []) {
+    const { model, id, expected, found } = conflict;
+    const more = others.length === 0 ? '' : ` ${String(others.length)} more ${others.length === 1 ? 'record differs' : 'records differ'}, see details.conflicts.`;
+    super('STORAGE_VERSION', `Record ${String(id)} of model '${model}' was ${found === null ? 'removed' : 'changed'} by somebody else: version ${String(expected)} was expected, and ${found === null ? 'there is none' : `${String(found)} was found`}. Load it again, and repeat the change if it still makes sense.${more}`, {
+      details: { model, id, expected, found, conflicts: [conflict, ...others] },
+    });
+    this.model = model;
+    this.id = id;
+    this.expected = expected;
+    this.found = found;
+  }
+}
 
 /** A server could not be reached or did not answer in time. */
 export class OutageError extends OrmoluError {}

@@ -2,7 +2,7 @@ export { channels, type AnswerEvent, type StatementEvent } from './channels';
 export { ManualClock, systemClock, type Clock } from './clock';
 export { type Commit } from './commit';
 export {
-  ConflictError, ConstraintError, MisuseError, OrmoluError, OutageError, UnknownFieldError, UnknownModelError, type OrmoluErrorOptions,
+  ConcurrentModificationError, ConflictError, ConstraintError, MisuseError, OrmoluError, OutageError, UnknownFieldError, UnknownModelError, type OrmoluErrorOptions, type VersionConflict,
 } from './errors';
 export { allOf, condition, EVERYTHING, OPERATORS, pathsOf, type Condition, type Filter, type Operator } from './filter';
 export { heldSessions, holding } from './flow';
@@ -14,7 +14,7 @@ export {
 } from './query';
 export { type Rung, type RungCapabilities, type RungStats } from './rung';
 export {
-  Schema, type ColumnSchema, type ColumnType, type IdType, type ListSchema, type OnDelete, type OrderTerm, type TableSchema,
+  Schema, VERSION_COLUMN, VERSION_FIELD, type ColumnSchema, type ColumnType, type IdType, type ListSchema, type OnDelete, type OrderTerm, type TableSchema,
 } from './schema';
 export { type Isolation, type Session, type SessionOptions, type SessionSavepoint, type SessionState } from './session';
 export { formatSnapshot, isWithin, parseSnapshot, sees, withOwn, type Snapshot } from './snapshot';

@@ -101,4 +101,6 @@ export interface UpdateRows {
   readonly ids: readonly StoredId[];
   readonly fields: readonly string[];
   readonly columns: readonly (readonly unknown[] | SameValue)[];
+  /** The versions that the records must have, of a `versioned` model; null: any, and it need not exist. */
+  readonly expected?: readonly (bigint | null)[] | undefined;
 }

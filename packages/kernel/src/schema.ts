@@ -54,9 +54,15 @@ export interface TableSchema {
   readonly order: readonly OrderTerm[];
   /** The field that holds a record's parent: what `childOf` and `parentOf` follow. */
   readonly parent?: string | undefined;
-  /** A record version that the database raises with every update. */
+  /** Has a record version that the database itself raises with every update, whoever makes it: {@link VERSION_FIELD}. */
   readonly versioned: boolean;
 }
+
+/** The field by which the version of a record is asked for; a bigint. Only `versioned` models have it, and nobody writes it. */
+export const VERSION_FIELD = '$version';
+
+/** The column that keeps it, beginning with 1. */
+export const VERSION_COLUMN: ColumnSchema = { field: VERSION_FIELD, column: 'ormolu_version', type: 'int8', required: true, unique: false, index: false };
 
 interface TableIndex {
   readonly table: TableSchema;
@@ -83,7 +89,7 @@ export class Schema {
     this.tables = tables;
     this.#byModel = new Map(tables.map((table) => [table.model, {
       table,
-      columns: new Map(table.columns.map((column) => [column.field, column])),
+      columns: new Map([...table.columns, ...table.versioned ? [VERSION_COLUMN] : []].map((column) => [column.field, column])),
       lists: new Map(table.lists.map((list) => [list.field, list])),
     }]));
   }

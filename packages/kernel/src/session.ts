@@ -59,14 +59,17 @@ export interface Session {
    * Changes rows, all that exist.
    * @returns the ids that exist; those missing were not changed
    * @throws {ConstraintError} when the database refuses a row
+   * @throws {ConcurrentModificationError} STORAGE_VERSION when a record has not the version expected; the session has failed then
    */
   update(rows: UpdateRows): Promise<readonly StoredId[]>;
   /**
    * Removes rows; the database cascades as its foreign keys say.
+   * @param expected - the versions that the records must have, as of an update
    * @returns the ids that existed
    * @throws {ConstraintError} when rows that refer to them forbid it
+   * @throws {ConcurrentModificationError} STORAGE_VERSION when a record has not the version expected; the session has failed then
    */
-  delete(model: string, ids: readonly StoredId[]): Promise<readonly StoredId[]>;
+  delete(model: string, ids: readonly StoredId[], expected?: readonly (bigint | null)[]): Promise<readonly StoredId[]>;
   /** Runs a statement of the caller's own. @returns its rows as the driver gives them */
   sql(text: string, params: readonly unknown[]): Promise<readonly Record<string, unknown>[]>;
 

@@ -1,4 +1,4 @@
-export { channels, OrmoluError, type AnswerEvent, type Id, type RungStats, type StatementEvent, type Storage } from '@ormolu/kernel';
+export { channels, ConcurrentModificationError, OrmoluError, type AnswerEvent, type Id, type RungStats, type StatementEvent, type Storage } from '@ormolu/kernel';
 export {
   bigint, binary, boolean, char, date, datetime, decimal, defineModels, FieldValueError, float, html, integer, json, many2one, ModelSetupError, Models,
   monetary, one2many, Registry, selection, text, uuid, type DefinitionsOf, type EnvironmentOf, type FieldOptions, type JsonValue, type RecordOf,

@@ -7,6 +7,7 @@ import { migrationRules } from './compliance/migration-rules';
 import { recordRules } from './compliance/record-rules';
 import { transactionRules } from './compliance/transaction-rules';
 import { valueRules } from './compliance/value-rules';
+import { versionRules } from './compliance/version-rules';
 
 export type { ComplianceRunner, ComplianceTarget } from './compliance/fixture';
 
@@ -23,6 +24,6 @@ export function storageCompliance(runner: ComplianceRunner, target: ComplianceTa
     const fixture = new Fixture(target);
     runner.beforeAll(() => fixture.open());
     runner.afterAll(() => fixture.close());
-    for (const rules of [recordRules, valueRules, filterRules, groupRules, constraintRules, transactionRules, migrationRules]) rules(runner, fixture);
+    for (const rules of [recordRules, valueRules, filterRules, groupRules, constraintRules, transactionRules, migrationRules, versionRules]) rules(runner, fixture);
   });
 }

@@ -4,6 +4,7 @@ import {
 } from '@ormolu/kernel';
 import { randomUUID } from 'node:crypto';
 import { IdsMissingError, SavepointGoneError, type StatementContext } from './errors';
+import { unmet, versionColumn, versionError, type ExpectedVersions } from './record-version';
 import { SqlTransaction, type SqlHome } from './sql-transaction';
 import { groupStatement } from './statements/group';
 import { countStatement, queryStatement } from './statements/query';
@@ -84,17 +85,21 @@ export class SqlSession implements Session {
   update(rows: UpdateRows): Promise<readonly StoredId[]> {
     return this.#next(async () => {
       if (rows.ids.length === 0) return [];
+      const { model, ids, fields, expected } = rows;
       // Without a field there is nothing to set, but still the question which ids exist.
-      const statement = rows.fields.length === 0 ? readStatement(this.schema, rows) : updateStatement(this.schema, rows);
+      const statement = fields.length === 0 ? readStatement(this.schema, rows) : updateStatement(this.schema, rows);
       const [found] = await this.#rows('update', statement, rows);
+      // Without a field nothing has asked for the versions yet.
+      if (expected) await this.#demandVersions({ model, ids, expected }, fields.length === 0 ? [] : found as StoredId[]);
       return found as StoredId[]; // the statement's one column
     });
   }
 
-  delete(model: string, ids: readonly StoredId[]): Promise<readonly StoredId[]> {
+  delete(model: string, ids: readonly StoredId[], expected?: readonly (bigint | null)[]): Promise<readonly StoredId[]> {
     return this.#next(async () => {
       if (ids.length === 0) return [];
-      const [found] = await this.#rows('delete', deleteStatement(this.schema, model, ids), { model, ids });
+      const [found] = await this.#rows('delete', deleteStatement(this.schema, model, ids, expected), { model, ids });
+      if (expected) await this.#demandVersions({ model, ids, expected }, found as StoredId[]);
       return found as StoredId[]; // the statement's one column
     });
   }
@@ -149,6 +154,18 @@ export class SqlSession implements Session {
     const result = new ResultColumns(statement.types);
     await this.#transaction.run(call, { statement, sink: result, context });
     return result.columns;
+  }
+
+  /** A second statement only when the first has not met every version. */
+  async #demandVersions(versions: ExpectedVersions, met: readonly StoredId[]): Promise<void> {
+    const suspects = unmet(versions, met);
+    if (suspects.length === 0) return;
+    const question: ReadQuestion = { model: versions.model, ids: suspects, fields: [versionColumn(this.schema, versions.model).field] };
+    const error = versionError(versions, suspects, asColumns(await this.#rows('read', readStatement(this.schema, question), question)));
+    if (!error) return;
+    // The records that had their versions are changed: only a rollback makes it all or none.
+    this.#transaction.fail();
+    throw error;
   }
 
   /** Forgets a savepoint and those inside it. @returns its name for the server */

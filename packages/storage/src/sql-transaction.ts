@@ -81,6 +81,12 @@ export class SqlTransaction {
     return replies.tag;
   }
 
+  /** Refuses what follows until a rollback, as the server does after a statement it refused. */
+  fail(): void {
+    this.demand('fail', 'open');
+    this.state = 'failed';
+  }
+
   /** Goes back to a savepoint and drops it. A failed transaction is open again. */
   async returnTo(savepoint: string): Promise<void> {
     this.demand('roll back to a savepoint', 'open', 'failed');

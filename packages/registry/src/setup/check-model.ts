@@ -1,3 +1,4 @@
+import { VERSION_COLUMN } from '@ormolu/kernel';
 import type { Field } from '../field';
 import type { Model } from '../model';
 import { fits } from '../naming';
@@ -74,7 +75,7 @@ function checkTable({ models, problems }: Checking, model: Model): void {
   if (model.abstract) return;
   const where = { model: model.name };
   if (!fits(model.table)) problems.add(where, `its table's name '${model.table}' does not fit into PostgreSQL: it may have 1 to 63 bytes.`, 'Give it a shorter one with the option table.');
-  const columns = new Map<string, string>([[model.idColumn, 'id']]);
+  const columns = new Map<string, string>([[model.idColumn, 'id'], ...model.versioned ? [[VERSION_COLUMN.column, VERSION_COLUMN.field] as const] : []]);
   for (const field of model.fields.values()) {
     if (field.relation?.kind === 'many2many' && !field.related) checkRelationTable({ models, problems }, field);
     if (!field.isStored) continue;

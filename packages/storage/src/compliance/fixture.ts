@@ -35,6 +35,7 @@ interface TableOptions {
   readonly lists?: readonly ListSchema[];
   readonly parent?: string;
   readonly order?: TableSchema['order'];
+  readonly versioned?: boolean;
 }
 
 /** A schema whose tables no other test has. */

@@ -1,4 +1,4 @@
-import type { Schema } from '@ormolu/kernel';
+import { VERSION_COLUMN, type Schema } from '@ormolu/kernel';
 import type { FoundColumn, FoundTable } from '../migrate/catalog';
 import { constraintName } from '../statements/identifiers';
 import { columnType, formattedType, idType } from '../migrate/column-definition';
@@ -12,6 +12,7 @@ export function catalogAfter(schema: Schema, before: ReadonlyMap<string, FoundTa
     const columns = new Map<string, FoundColumn>([...there?.columns ?? []].map(([name, column]) => [name, { ...column, notNull: false }]));
     columns.set(table.idColumn, { name: table.idColumn, type: idType(table), notNull: true, generated: true });
     for (const column of table.columns) columns.set(column.column, { name: column.column, type: formattedType(column), notNull: column.required, generated: false });
+    if (table.versioned) columns.set(VERSION_COLUMN.column, { name: VERSION_COLUMN.column, type: formattedType(VERSION_COLUMN), notNull: true, generated: true });
     const references = table.columns.flatMap((column) => column.references ? [{
       name: columnType(column), column: column.column, table: schema.table(column.references.model).table, onDelete: column.references.onDelete,
     }] : []);
@@ -23,6 +24,7 @@ export function catalogAfter(schema: Schema, before: ReadonlyMap<string, FoundTa
       indexed: new Set(columns.keys()),
       unique: new Map(table.columns.filter(({ unique }) => unique).map(({ column }) => [column, constraintName(table.table, column, 'key')])),
       isOurs: true,
+      raisesVersion: table.versioned || (there?.raisesVersion ?? false),
     });
   }
   return after;

@@ -1,10 +1,11 @@
 import {
-  channels, ConflictError, ConstraintError, SameValue, type Columns, type GroupQuery, type Groups, type InsertRows, type Isolation,
+  channels, ConcurrentModificationError, ConflictError, ConstraintError, SameValue, type Columns, type GroupQuery, type Groups, type InsertRows, type Isolation,
   type Query, type ReadQuestion, type Schema, type Session, type SessionOptions, type SessionSavepoint, type SessionState, type StatementEvent,
   type StoredId, type TableSchema, type UpdateRows,
 } from '@ormolu/kernel';
 import { columnTypeOfId } from '../column-types';
 import { ReadOnlyError, SavepointGoneError, SessionStateError, SqlUnsupportedError } from '../errors';
+import { unmet, versionColumn, versionError, writableColumn } from '../record-version';
 import { checkBound } from '../statements/query';
 import { Evaluator, type Entry } from './evaluate';
 import { groupInMemory } from './group';
@@ -88,7 +89,7 @@ export class MemorySession implements Session {
   insert(rows: InsertRows): Promise<readonly StoredId[]> {
     return this.#next('insert', (workspace) => {
       const table = this.#writable(rows.model);
-      const fields = rows.fields.map((field) => this.schema.column(rows.model, field));
+      const fields = rows.fields.map((field) => writableColumn(this.schema, rows.model, field));
       const written = new Map<StoredId, Row>();
       const ids = Array.from({ length: rows.count }, (_, n) => {
         const id = rows.ids === undefined ? this.#storage.nextId(table) : this.#id(table, rows.ids[n]);
@@ -105,7 +106,8 @@ export class MemorySession implements Session {
   update(rows: UpdateRows): Promise<readonly StoredId[]> {
     return this.#next('update', (workspace) => {
       const table = this.#writable(rows.model);
-      const fields = rows.fields.map((field) => this.schema.column(rows.model, field));
+      const fields = rows.fields.map((field) => writableColumn(this.schema, rows.model, field));
+      if (rows.expected) this.#demandVersions(workspace, table, rows.ids, rows.expected);
       const written = new Map<StoredId, Row>();
       rows.ids.forEach((id, n) => {
         const before = workspace.row(table.table, id);
@@ -116,14 +118,15 @@ export class MemorySession implements Session {
         });
         if (before) written.set(id, row);
       });
-      this.#writer.put(workspace, table, written, fields);
+      if (fields.length > 0) this.#writer.put(workspace, table, written, fields);
       return [...written.keys()];
     });
   }
 
-  delete(model: string, ids: readonly StoredId[]): Promise<readonly StoredId[]> {
+  delete(model: string, ids: readonly StoredId[], expected?: readonly (bigint | null)[]): Promise<readonly StoredId[]> {
     return this.#next('delete', (workspace) => {
       const table = this.#writable(model);
+      if (expected) this.#demandVersions(workspace, table, ids, expected);
       const found = [...new Set(ids)].filter((id) => workspace.row(table.table, id));
       this.#writer.remove(workspace, table, found);
       return found;
@@ -213,6 +216,18 @@ export class MemorySession implements Session {
     return table;
   }
 
+  #demandVersions(workspace: Workspace, table: TableSchema, ids: readonly StoredId[], expected: readonly (bigint | null)[]): void {
+    const { column } = versionColumn(this.schema, table.model);
+    const entries = ids.flatMap((id): Entry[] => {
+      const row = workspace.row(table.table, id);
+      return row ? [[id, row]] : [];
+    });
+    const found: Columns = { ids: entries.map(([id]) => id), columns: [entries.map(([, row]) => row.get(column))] };
+    const versions = { model: table.model, ids, expected };
+    const error = versionError(versions, unmet(versions, []), found);
+    if (error) throw error;
+  }
+
   #id(table: TableSchema, id: unknown): StoredId {
     return normalValue({ type: columnTypeOfId(table.idType) }, id, { model: table.model, field: 'id' }) as StoredId; // an id's type has ids only
   }
@@ -231,7 +246,7 @@ export class MemorySession implements Session {
       } catch (error) {
         this.#storage.unlock(this.#workspace.undoTo(mark));
         // As in a real database, what it refuses, unlike what never reaches it, counts and fails the transaction.
-        if (error instanceof ConstraintError || error instanceof ConflictError || error instanceof ReadOnlyError) {
+        if (error instanceof ConstraintError || error instanceof ConflictError || error instanceof ConcurrentModificationError || error instanceof ReadOnlyError) {
           this.#count(call);
           this.#state = 'failed';
         }

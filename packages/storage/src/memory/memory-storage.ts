@@ -1,5 +1,5 @@
 import {
-  ConflictError, MisuseError, type MigrationReport, type Schema, type Session, type SessionOptions, type Storage, type StorageCapabilities,
+  ConflictError, MisuseError, VERSION_COLUMN, type MigrationReport, type Schema, type Session, type SessionOptions, type Storage, type StorageCapabilities,
   type StoredId, type TableSchema,
 } from '@ormolu/kernel';
 import { randomUUID } from 'node:crypto';
@@ -9,7 +9,7 @@ import { MigrationRefusedError, planMigration } from '../migrate/plan';
 import { catalogAfter } from './catalog-after';
 import { Constraints } from './constraints';
 import { MemorySession } from './memory-session';
-import { Versions } from './versions';
+import { Versions, type Row } from './versions';
 import { Workspace } from './workspace';
 
 /** A database in the memory of this process, with the transactions of a real one. For tests: it keeps nothing and is not fast. */
@@ -44,6 +44,7 @@ export class MemoryStorage implements Storage {
       if (this.#isClosed) throw new StorageClosedError(this.name);
       const statements = planMigration(schema, this.#catalog);
       this.#checkRows(schema);
+      this.#beginVersions(schema);
       this.#catalog = catalogAfter(schema, this.#catalog);
       this.statements += statements.length;
       return { statements };
@@ -59,9 +60,14 @@ export class MemoryStorage implements Storage {
   demandTable(table: TableSchema): void {
     const known = this.#catalog.get(table.table);
     if (!known) throw new MisuseError('STORAGE_NOT_MIGRATED', `The database has no table in model '${table.model}'. Run db.migrate() before using it.`, { details: { model: table.model } });
-    for (const { column, field } of table.columns) {
+    for (const { column, field } of [...table.columns, ...table.versioned ? [VERSION_COLUMN] : []]) {
       if (!known.columns.has(column)) throw new MisuseError('STORAGE_NOT_MIGRATED', `The database lacks a column in field '${field}' of model '${table.model}'. Run db.migrate() before using it.`, { details: { model: table.model, field } });
     }
+  }
+
+  /** Whether a migration has let every update of this table raise a version. */
+  raisesVersion({ table }: TableSchema): boolean {
+    return this.#catalog.get(table)?.raisesVersion ?? false;
   }
 
   /** A new id; given out once, also when its transaction is undone. */
@@ -93,6 +99,14 @@ export class MemoryStorage implements Storage {
     let oldest = this.versions.now;
     for (const session of this.#open.keys()) oldest = Math.min(oldest, session.asOf ?? oldest);
     return oldest;
+  }
+
+  /** The records of a table that gets versions begin with the first. */
+  #beginVersions(schema: Schema): void {
+    const { now } = this.versions;
+    const changes = schema.tables.filter((table) => table.versioned && !this.raisesVersion(table)).flatMap(({ table }) => (
+      Array.from(this.versions.rows(table, now), ([id, row]): [string, StoredId, Row] => [table, id, new Map(row).set(VERSION_COLUMN.column, 1n)])));
+    if (changes.length > 0) this.versions.commit(changes, this.oldestReader);
   }
 
   /** What exists must fulfil what the schema newly asks. */

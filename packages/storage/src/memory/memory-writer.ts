@@ -1,4 +1,4 @@
-import { ConflictError, type ColumnSchema, type Schema, type StoredId, type TableSchema } from '@ormolu/kernel';
+import { ConflictError, VERSION_COLUMN, type ColumnSchema, type Schema, type StoredId, type TableSchema } from '@ormolu/kernel';
 import { Constraints } from './constraints';
 import type { MemorySession } from './memory-session';
 import type { MemoryStorage } from './memory-storage';
@@ -23,7 +23,7 @@ export class MemoryWriter {
   put(workspace: Workspace, table: TableSchema, rows: ReadonlyMap<StoredId, Row>, columns: readonly ColumnSchema[]): void {
     for (const [id, row] of rows) {
       this.#claim(workspace, table, id);
-      workspace.put(table.table, id, row);
+      workspace.put(table.table, id, this.#storage.raisesVersion(table) ? raised(row, workspace.row(table.table, id)) : row);
     }
     this.#constraints.checkWritten(workspace, table, rows, columns);
   }
@@ -87,4 +87,9 @@ export class MemoryWriter {
     }
     versions.commit(changes, this.#storage.oldestReader);
   }
+}
+
+function raised(row: Row, before: Row | undefined): Row {
+  const version = before?.get(VERSION_COLUMN.column) as bigint | undefined; // only written here
+  return new Map(row).set(VERSION_COLUMN.column, (version ?? 0n) + 1n);
 }

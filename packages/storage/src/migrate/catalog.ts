@@ -29,10 +29,15 @@ export interface FoundTable {
   readonly unique: ReadonlyMap<string, string>;
   /** Whether a migration made it, and so may loosen what it holds of columns that no model names any more. */
   readonly isOurs: boolean;
+  /** Whether every update of a row raises its version. */
+  readonly raisesVersion: boolean;
 }
 
 /** The comment on the tables that a migration has made. */
 export const MADE_BY_US = 'Made by Ormolu';
+
+/** The function, and the triggers, by which the database raises versions. */
+export const RAISE_VERSION = 'ormolu_raise_version';
 
 /** Asks the database something about itself. */
 export type AskCatalog = (text: string, parameters: readonly unknown[]) => Promise<readonly Record<string, unknown>[]>;
@@ -62,12 +67,20 @@ const INDEXES = `select c.relname::text as table, a.attname::text as column, x.r
   join pg_attribute a on a.attrelid = c.oid and a.attnum = i.indkey[0]
   where i.indisvalid and i.indpred is null and c.relname = any($1::text[])`;
 
+const VERSION_TRIGGERS = `select c.relname::text as table
+  from pg_trigger g
+  join pg_class c on c.oid = g.tgrelid
+  join pg_namespace n on n.oid = c.relnamespace and n.nspname = current_schema()
+  join pg_proc p on p.oid = g.tgfoid
+  where not g.tgisinternal and g.tgenabled in ('O', 'A') and p.proname = $2 and c.relname = any($1::text[])`;
+
 const ACTIONS: Readonly<Record<string, FoundReference['onDelete']>> = { a: 'restrict', r: 'restrict', c: 'cascade', n: 'set null' };
 
 /** Reads what the database has of the tables that a schema names, by name. */
 export async function readCatalog(ask: AskCatalog, schema: Schema): Promise<ReadonlyMap<string, FoundTable>> {
   const names = schema.tables.map(({ table }) => table);
   const [columns, references, indexes] = [await ask(COLUMNS, [names]), await ask(REFERENCES, [names]), await ask(INDEXES, [names])];
+  const raising = new Set((await ask(VERSION_TRIGGERS, [names, RAISE_VERSION])).map((row) => String(row['table'])));
   const found = new Map<string, FoundTable>();
   for (const [name, ofTable] of groupBy(columns, 'table')) {
     found.set(name, {
@@ -82,6 +95,7 @@ export async function readCatalog(ask: AskCatalog, schema: Schema): Promise<Read
       indexed: new Set(indexes.filter((row) => row['table'] === name).map((row) => String(row['column']))),
       unique: new Map(indexes.filter((row) => row['table'] === name && row['unique'] === true).map((row) => [String(row['column']), String(row['name'])])),
       isOurs: ofTable[0]?.['comment'] === MADE_BY_US,
+      raisesVersion: raising.has(name),
     });
   }
   return found;

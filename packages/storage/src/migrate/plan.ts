@@ -1,7 +1,7 @@
-import { MisuseError, type ColumnSchema, type Schema, type TableSchema } from '@ormolu/kernel';
+import { MisuseError, VERSION_COLUMN, type ColumnSchema, type Schema, type TableSchema } from '@ormolu/kernel';
 import { constraintName, literal, quoted } from '../statements/identifiers';
-import { MADE_BY_US, type FoundColumn, type FoundTable } from './catalog';
-import { columnType, holdsAlready, idDefinition, idType, widens } from './column-definition';
+import { MADE_BY_US, RAISE_VERSION, type FoundColumn, type FoundTable } from './catalog';
+import { columnType, formattedType, holdsAlready, idDefinition, idType, widens } from './column-definition';
 import { cyclicReferences } from './reference-cycles';
 
 /** What a migration will not do, because existing data would be lost or mean something else. */
@@ -18,7 +18,7 @@ export class MigrationRefusedError extends MisuseError {
  * @throws {MigrationRefusedError} STORAGE_MIGRATION_REFUSED
  */
 export function planMigration(schema: Schema, found: ReadonlyMap<string, FoundTable>): readonly string[] {
-  const plan: Plan = { schema, tables: [], columns: [], indexes: [], references: [] };
+  const plan: Plan = { schema, tables: [], columns: [], indexes: [], references: [], triggers: [] };
   const listed = inversesOfLists(schema);
   const cyclic = cyclicReferences(schema);
   for (const table of schema.tables) {
@@ -28,12 +28,13 @@ export function planMigration(schema: Schema, found: ReadonlyMap<string, FoundTa
       continue;
     }
     planTable(plan, table, there);
+    if (table.versioned) planVersion(plan, table, there);
     for (const column of table.columns) {
       planIndexes(plan, { table, column, there, isListed: listed.has(`${table.model}.${column.field}`) });
       planReference(plan, { table, column, there, isCyclic: cyclic.has(`${table.model}.${column.field}`) });
     }
   }
-  return [...plan.tables, ...plan.columns, ...plan.indexes, ...plan.references];
+  return [...plan.tables, ...plan.columns, ...plan.indexes, ...plan.references, ...plan.triggers];
 }
 
 /** Statements by the order in which they may run: references need the tables and the unique ids of the others. */
@@ -43,6 +44,7 @@ interface Plan {
   readonly columns: string[];
   readonly indexes: string[];
   readonly references: string[];
+  readonly triggers: string[];
 }
 
 interface Subject {
@@ -53,7 +55,7 @@ interface Subject {
 
 function planTable(plan: Plan, table: TableSchema, there: FoundTable | undefined): void {
   if (!there) {
-    const columns = table.columns.map((column) => `${quoted(column.column)} ${columnType(column)}${column.required ? ' not null' : ''}`);
+    const columns = [...table.columns, ...table.versioned ? [VERSION_COLUMN] : []].map((column) => `${quoted(column.column)} ${columnType(column)}${column.required ? ' not null' : ''}${column === VERSION_COLUMN ? ' default 1' : ''}`);
     plan.tables.push(`create table ${quoted(table.table)} (${[`${quoted(table.idColumn)} ${idDefinition(table)}`, ...columns].join(', ')})`);
     plan.tables.push(`comment on table ${quoted(table.table)} is ${literal(MADE_BY_US)}`);
     return;
@@ -63,6 +65,23 @@ function planTable(plan: Plan, table: TableSchema, there: FoundTable | undefined
   if (id.type !== idType(table)) throw new MigrationRefusedError(`The ids of model '${table.model}' are ${id.type} in the database and ${idType(table)} in the model. Give the model the id type the table has.`, { model: table.model });
   for (const column of table.columns) planColumn(plan, table, column, there.columns.get(column.column));
   if (there.isOurs) loosenForgotten(plan, table, there);
+}
+
+/** The version's column, and what raises it: the database itself, so that every other program's updates count too. */
+function planVersion(plan: Plan, { model, table }: TableSchema, there: FoundTable | undefined): void {
+  const name = quoted(VERSION_COLUMN.column);
+  const found = there?.columns.get(VERSION_COLUMN.column);
+  if (found && (found.type !== formattedType(VERSION_COLUMN) || !found.notNull)) {
+    throw new MigrationRefusedError(`Column '${VERSION_COLUMN.column}' of model '${model}' is ${found.notNull ? found.type : 'without value in places'} in the database, and it is where a versioned model keeps its version. Rename it.`, { model });
+  }
+  if (there && !found) plan.columns.push(`alter table ${quoted(table)} add column ${name} bigint not null default 1`);
+  if (there?.raisesVersion) return;
+  const trigger = quoted(RAISE_VERSION);
+  if (plan.triggers.length === 0) {
+    plan.triggers.push(`create or replace function ${trigger}() returns trigger language plpgsql as $$ begin new.${name} := old.${name} + 1; return new; end $$`);
+  }
+  if (there) plan.triggers.push(`drop trigger if exists ${trigger} on ${quoted(table)}`);
+  plan.triggers.push(`create trigger ${trigger} before update on ${quoted(table)} for each row execute function ${trigger}()`);
 }
 
 /** A required field that the model has no more would keep every new record out; its column stays, and may be empty. */
@@ -122,7 +141,7 @@ function planReference(plan: Plan, { table, column, there, isCyclic }: Subject &
 
 /** A view is read as it is, when it has what the model wants. */
 function checkView(table: TableSchema, there: FoundTable): void {
-  const missing = [table.idColumn, ...table.columns.map(({ column }) => column)].filter((column) => !there.columns.has(column));
+  const missing = [table.idColumn, ...[...table.columns, ...table.versioned ? [VERSION_COLUMN] : []].map(({ column }) => column)].filter((column) => !there.columns.has(column));
   if (missing.length > 0) throw new MigrationRefusedError(`'${table.table}' of model '${table.model}' is a view, and lacks ${missing.map((column) => `'${column}'`).join(', ')}. Add them to the view by hand.`, { model: table.model, missing });
 }
 

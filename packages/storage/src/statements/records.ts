@@ -1,7 +1,8 @@
 import {
-  SameValue, type ColumnType, type InsertRows, type ReadQuestion, type Schema, type StoredId, type TableSchema, type UpdateRows,
+  SameValue, type ColumnSchema, type ColumnType, type InsertRows, type ReadQuestion, type Schema, type StoredId, type TableSchema, type UpdateRows,
 } from '@ormolu/kernel';
 import { columnTypeOfId, SQL_TYPES, type ValuePlace } from '../column-types';
+import { versionColumn, writableColumn } from '../record-version';
 import type { Statement } from '../wire/statement';
 import { literal, quoted } from './identifiers';
 import { ParameterList } from './parameter-list';
@@ -50,7 +51,7 @@ export function insertStatement(schema: Schema, rows: InsertRows): RowsStatement
   };
   if (ids) add(table.idColumn, parameters.many(idType, ids, idPlace(table)));
   fields.forEach((field, f) => {
-    const column = schema.column(model, field);
+    const column = writableColumn(schema, model, field);
     // The caller gives as many columns as fields.
     add(column.column, parameters.many(column.type, columns[f] as readonly unknown[], { model, field }));
   });
@@ -75,7 +76,7 @@ function nextId(table: TableSchema): string {
 }
 
 /** `UPDATE`: `FROM unnest` where values differ, `id = any` where one value goes to all; answers the ids found. */
-export function updateStatement(schema: Schema, { model, ids, fields, columns }: UpdateRows): RowsStatement {
+export function updateStatement(schema: Schema, { model, ids, fields, columns, expected }: UpdateRows): RowsStatement {
   const table = schema.table(model);
   const idType = columnTypeOfId(table.idType);
   const parameters = new ParameterList();
@@ -84,7 +85,7 @@ export function updateStatement(schema: Schema, { model, ids, fields, columns }:
   const arrays = [idArray];
   const aliases = ['i'];
   const sets = fields.map((field, f) => {
-    const column = schema.column(model, field);
+    const column = writableColumn(schema, model, field);
     // The caller gives as many columns as fields.
     const values = columns[f] as readonly unknown[] | SameValue;
     if (values instanceof SameValue) return `${quoted(column.column)} = ${parameters.one(column.type, values.value, { model, field })}`;
@@ -93,19 +94,32 @@ export function updateStatement(schema: Schema, { model, ids, fields, columns }:
     arrays.push(parameters.many(column.type, values, { model, field }));
     return `${quoted(column.column)} = u.${alias}`;
   });
+  const version = expected && versionColumn(schema, model);
+  if (version) {
+    aliases.push('v');
+    arrays.push(parameters.many(version.type, expected, { model, field: version.field }));
+  }
   const update = `update ${quoted(table.table)} t set ${sets.join(', ')}`;
   const text = arrays.length === 1
     ? `${update} where t.${id} = any(${idArray}) returning t.${id}`
-    : `${update} from unnest(${arrays.join(', ')}) as u(${aliases.join(', ')}) where t.${id} = u.i returning t.${id}`;
+    : `${update} from unnest(${arrays.join(', ')}) as u(${aliases.join(', ')}) where t.${id} = u.i${version ? isExpected(version) : ''} returning t.${id}`;
   return { text, parameters: parameters.all, results: 'binary', types: [idType] };
 }
 
-/** `DELETE` by ids; answers the ids found. */
-export function deleteStatement(schema: Schema, model: string, ids: readonly StoredId[]): RowsStatement {
+/** `DELETE` by ids; answers the ids found, with the version expected. */
+export function deleteStatement(schema: Schema, model: string, ids: readonly StoredId[], expected?: readonly (bigint | null)[]): RowsStatement {
   const table = schema.table(model);
   const idType = columnTypeOfId(table.idType);
   const parameters = new ParameterList();
   const id = quoted(table.idColumn);
-  const text = `delete from ${quoted(table.table)} where ${id} = any(${parameters.many(idType, ids, idPlace(table))}) returning ${id}`;
+  const version = expected && versionColumn(schema, model);
+  const array = parameters.many(idType, ids, idPlace(table));
+  const text = version
+    ? `delete from ${quoted(table.table)} t using unnest(${array}, ${parameters.many(version.type, expected, { model, field: version.field })}) as u(i, v) where t.${id} = u.i${isExpected(version)} returning t.${id}`
+    : `delete from ${quoted(table.table)} where ${id} = any(${array}) returning ${id}`;
   return { text, parameters: parameters.all, results: 'binary', types: [idType] };
+}
+
+function isExpected({ column }: ColumnSchema): string {
+  return ` and (u.v is null or t.${quoted(column)} = u.v)`;
 }
