@@ -48,7 +48,7 @@ export class ExtensionConflictError extends MisuseError {
 export class ModelsMismatchError extends MisuseError {}
 
 /** The type of a value for a message: never the value. */
-function typeName(value: unknown): string {
+export function typeName(value: unknown): string {
   if (value === null) return 'null';
   if (value === undefined) return 'undefined';
   if (Array.isArray(value)) return 'a list';

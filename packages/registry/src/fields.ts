@@ -92,7 +92,7 @@ export function uuid<const R extends boolean = false, F extends DefaultOf<string
 export function selection<const V extends string, const R extends boolean = false, F extends DefaultOf<NoInfer<V>> = undefined, const P extends boolean = false>(
   values: readonly V[], options?: ValueOptions<R, F, P>,
 ): SelectionField<V, FlagsOf<R, F, P>> {
-  return define('selection', { ...options, values: [...values] });
+  return define('selection', { ...options, values: listOf(values) });
 }
 
 /** A whole number of four bytes. */
@@ -193,7 +193,7 @@ export function many2many<const C extends string>(comodel: C, options?: ManyToMa
 export function reference<const C extends string, const R extends boolean = false, F extends DefaultOf<string> = undefined, const P extends boolean = false>(
   models: readonly C[], options?: ValueOptions<R, F, P>,
 ): ReferenceField<C, FlagsOf<R, F, P>> {
-  return define('reference', { ...options, models: [...models] });
+  return define('reference', { ...options, models: listOf(models) });
 }
 
 /**
@@ -203,6 +203,11 @@ export function reference<const C extends string, const R extends boolean = fals
  */
 export function related<const P extends string>(path: P, options?: RelatedOptions): RelatedField<P> {
   return define('related', options, { path });
+}
+
+/** A list of one's own. Whether it is one is told at setup, where the field has a name. */
+function listOf<T>(given: readonly T[]): readonly T[] {
+  return Array.isArray(given) ? [...(given as readonly T[])] : given;
 }
 
 /** The properties with `$` in the types of fields are for the compiler only: no object has them. */

@@ -12,6 +12,7 @@ import type { RecordIn, RecordSetIn } from './infer/records';
 import type { FieldDefinitions, FieldName, FieldsOf, IdTypes, MethodsOf, ModelName } from './infer/shape';
 import { addCompute, addFields, addFunction, addMethods, addParents, Namer, setOptions, type Operation } from './operations';
 import { applyPatch, assertModules, type ModelsPatch } from './patch';
+import { refused, wrongCompute, wrongExtensions, wrongFunction, wrongMethods } from './refused';
 import type { Registry } from './registry';
 import { buildRegistry } from './setup/build-registry';
 
@@ -101,12 +102,12 @@ export class Models<in out D, in out A = never> {
 
   /** Says what writing a computed field does: the function gets the record with the new value, and writes what it is computed from. */
   inverse<N extends ModelName<Bounded<D>>>(model: N, field: FieldName<Bounded<D>, N>, run: (record: RecordIn<Bounded<D>, N>) => Silent): Models<D, A> {
-    return this.#function('inverses', { model, field }, run);
+    return this.#function('inverse', { model, field }, run);
   }
 
   /** Says how records are found by a computed field that is not stored: the function gives a filter on fields that are. */
   search<N extends ModelName<Bounded<D>>>(model: N, field: FieldName<Bounded<D>, N>, run: SearchFunction<Bounded<D>, N>): Models<D, A> {
-    return this.#function('searches', { model, field }, run);
+    return this.#function('search', { model, field }, run);
   }
 
   /**
@@ -116,6 +117,8 @@ export class Models<in out D, in out A = never> {
    * models.method('res.city', { async grow(cities, by: number) { … } })   // await cities.grow(3)
    */
   method<N extends ModelName<Bounded<D>>, const T extends MethodTable<Bounded<D>, N>>(model: N, methods: T): Models<D & { readonly methods: { readonly [X in N]: { readonly [K in keyof T]: Callable<T[K]> } } }, A & { readonly methods: { readonly [X in N]: { readonly [K in keyof T]: Callable<T[K]> } } }> {
+    const wrong = wrongMethods(model, methods);
+    if (wrong.length > 0) return this.#say(refused(wrong));
     const namer = this.#namer();
     const named = Object.entries(methods).map(([name, run]) => ({ name, run: namer.name(`method ${model}.${name}`, run), isOverride: false }));
     return this.#say(addMethods(model, named, namer));
@@ -131,12 +134,17 @@ export class Models<in out D, in out A = never> {
   override<N extends ModelName<Bounded<D>>>(
     model: N, replace: (previous: PreviousOf<Bounded<D>, N>) => Partial<PreviousOf<Bounded<D>, N>>,
   ): Models<D, A> {
+    const wrong = wrongFunction({ model }, 'override', replace);
+    if (wrong.length > 0) return this.#say(refused(wrong));
     const namer = this.#namer();
     const run = namer.name(`override of ${model}`, replace);
     // Which methods it replaces is seen by asking it; what it calls them with comes later.
     const known = Object.keys(this.state.definition.models[model]?.methods ?? {});
     const stand = Object.fromEntries(known.map((name) => [name, () => undefined])) as unknown as PreviousOf<Bounded<D>, N>;
-    return this.#say(addMethods(model, Object.keys(replace(stand)).map((name) => ({ name, run, isOverride: true })), namer));
+    const given: object = replace(stand);
+    const unfit = wrongMethods(model, given);
+    if (unfit.length > 0) return this.#say(refused(unfit));
+    return this.#say(addMethods(model, Object.keys(given).map((name) => ({ name, run, isOverride: true })), namer));
   }
 
   /**
@@ -146,7 +154,7 @@ export class Models<in out D, in out A = never> {
   extend<E extends FieldDefinitions>(
     models: E & CheckedRelations<E, ModelName<Bounded<D>> | keyof E> & CheckedKinds<E, Bounded<D>['fields']>,
   ): Models<D & { readonly fields: E }, A & { readonly fields: E }> {
-    return this.#say(addFields(models, this.#namer()));
+    return this.#say(addFields(models, this.#namer(), 'extend'));
   }
 
   /** Says something of a model as a whole: its table, order, kind of ids. */
@@ -161,7 +169,7 @@ export class Models<in out D, in out A = never> {
   mixin<N extends ModelName<Bounded<D>>, X extends ModelName<Bounded<D>>>(
     model: N, from: X,
   ): Models<D & { readonly fields: Sole<N, FieldsOf<Bounded<D>, X>>; readonly methods: Sole<N, MethodsOf<Bounded<D>, X>> }, A & { readonly fields: Sole<N, FieldsOf<Bounded<D>, X>>; readonly methods: Sole<N, MethodsOf<Bounded<D>, X>> }> {
-    return this.#say(addParents(model, 'mixins', [from]));
+    return this.#say(addParents(model, 'mixins', from));
   }
 
   /**
@@ -172,7 +180,7 @@ export class Models<in out D, in out A = never> {
   delegate<N extends ModelName<Bounded<D>>, F extends FieldName<Bounded<D>, N>>(
     model: N, field: F,
   ): Models<D & { readonly fields: Sole<N, Delegated<Bounded<D>, N, F>> }, A & { readonly fields: Sole<N, Delegated<Bounded<D>, N, F>> }> {
-    return this.#say(addParents(model, 'delegates', [field]));
+    return this.#say(addParents(model, 'delegates', field));
   }
 
   /**
@@ -182,6 +190,8 @@ export class Models<in out D, in out A = never> {
    * things of the same part
    */
   with<const X extends readonly Extension<unknown>[]>(...extensions: X): Models<D & Sum<X>, A & Sum<X>> {
+    const wrong = wrongExtensions(extensions);
+    if (wrong.length > 0) return this.#say(refused(wrong));
     const { definition, functions, joined } = joinModules(this.state, extensions);
     return this.#next(definition, { functions, joined });
   }
@@ -215,14 +225,18 @@ export class Models<in out D, in out A = never> {
   }
 
   #compute(model: string, compute: Omit<ComputeDefinition, 'run'>, run: DefinedFunction): Models<D, A> {
+    const wrong = wrongCompute(model, compute, run);
+    if (wrong.length > 0) return this.#say(refused(wrong));
     const namer = this.#namer();
     return this.#say(addCompute(model, compute, namer.name(`compute ${model}.${compute.fields.join(',')}`, run), namer));
   }
 
-  #function(table: 'inverses' | 'searches', where: { readonly model: string; readonly field: string }, run: DefinedFunction): Models<D, A> {
+  #function(role: 'inverse' | 'search', where: { readonly model: string; readonly field: string }, run: DefinedFunction): Models<D, A> {
+    const wrong = wrongFunction(where, role, run);
+    if (wrong.length > 0) return this.#say(refused(wrong));
     const namer = this.#namer();
-    const name: FunctionName = namer.name(`${table === 'inverses' ? 'inverse' : 'search'} ${where.model}.${where.field}`, run);
-    return this.#say(addFunction(table, where, name, namer));
+    const name: FunctionName = namer.name(`${role} ${where.model}.${where.field}`, run);
+    return this.#say(addFunction(role, where, name, namer));
   }
 
   #namer(): Namer {
@@ -258,7 +272,7 @@ export type Sum<X extends readonly unknown[]> = X extends readonly [Extension<in
  */
 export function defineModels<F extends FieldDefinitions>(models: F & CheckedRelations<F, keyof F>, { module = 'models', version = '0' }: ModuleOptions = {}): Models<BaseShape<F>> {
   const empty: Definition = { models: {}, modules: { [module]: { version, requires: [] } }, problems: [] };
-  const operation = addFields(models, new Namer(module, 0));
+  const operation = addFields(models, new Namer(module, 0), 'defineModels');
   const [definition] = produceWithPatches(empty, (draft) => operation.apply(draft));
   return new Models({ definition, functions: Functions.NONE.with(operation.functions), version: 1, history: undefined, module, said: [operation], joined: [], built: undefined });
 }

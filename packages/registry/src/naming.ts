@@ -10,3 +10,9 @@ export const LONGEST_NAME = 63;
 export function fits(name: string): boolean {
   return Buffer.byteLength(name) <= LONGEST_NAME && name !== '' && !name.includes('\0');
 }
+
+/** A name that can be a part of a path, as fields have: with dots between it and others, or a minus before it in an order. */
+export const FIELD_NAME = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u;
+
+/** Such names with dots between them, or hyphens: no commas, which end a model's name in a reference. */
+export const MODEL_NAME = /^[\p{ID_Continue}$-]+(\.[\p{ID_Continue}$-]+)*$/u;

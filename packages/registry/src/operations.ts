@@ -1,7 +1,12 @@
 import type { Draft } from 'immer';
 import { emptyModel, type ComputeDefinition, type Definition, type ModelDefinition, type ModelOptions } from './definition';
+import { typeName, type SetupProblem } from './errors';
 import type { FieldDefinition, FunctionName } from './field-definition';
 import type { DefinedFunction } from './functions';
+import { misfits, MODEL_OPTIONS } from './option-forms';
+import { plainDefinition } from './plain-definition';
+import { isTable, refused, TAKEN } from './refused';
+import { isInherited } from './reserved-names';
 
 /** One thing said of the models: what it changes, and the functions it brings. */
 export interface Operation {
@@ -36,16 +41,29 @@ const FIXED = ['kind', 'comodel', 'inverse', 'path'] as const;
 /** What grows when it is said again, and `options`, of which every one is said by itself. */
 const ADDED_TO: ReadonlySet<string> = new Set(['values', 'models', 'options']);
 
-/** New models and fields, and more of fields that exist. */
-export function addFields(models: Readonly<Record<string, Readonly<Record<string, FieldDefinition>>>>, namer: Namer): Operation {
-  const plain = Object.entries(models).map(([model, fields]) => ({
-    model, fields: Object.entries(fields).map(([field, definition]) => ({ field, definition: plainDefinition(`${model}.${field}`, definition, namer) })),
-  }));
+/**
+ * New models and fields, and more of fields that exist.
+ *
+ * @param call - which of the two calls, for messages
+ */
+export function addFields(models: unknown, namer: Namer, call: 'defineModels' | 'extend'): Operation {
+  if (!isTable(models)) return refused([{ model: call, problem: `it was given no models, but ${typeName(models)}.`, remedy: `Write ${call}({ city: { name: char() } }).` }]);
+  const problems: SetupProblem[] = [];
+  const plain = Object.entries(models).map(([model, fields]) => {
+    if (!isTable(fields)) problems.push({ model, problem: `it is ${typeName(fields)}, and has no fields.`, remedy: `Give an object of fields: { ${model}: { name: char() } }.` });
+    return {
+      model, fields: Object.entries(isTable(fields) ? fields : {}).flatMap(([field, given]) => {
+        const definition = plainDefinition({ model, field }, given, namer, problems);
+        return definition ? [{ field, definition }] : [];
+      }),
+    };
+  });
   return {
     functions: namer.functions,
     claims: plain.flatMap(({ model, fields }) => fields.flatMap(({ field, definition }) =>
       Object.entries({ ...definition, ...definition.options }).filter(([name]) => !ADDED_TO.has(name)).map(([name, value]) => [`${model}.${field} (${name})`, value] as const))),
     apply: (draft) => {
+      draft.problems.push(...problems);
       for (const { model, fields } of plain) {
         const target = modelIn(draft, model);
         target.isDefined = true;
@@ -56,6 +74,10 @@ export function addFields(models: Readonly<Record<string, Readonly<Record<string
 }
 
 function addField(draft: Draft<Definition>, target: Draft<ModelDefinition>, { field, definition }: { field: string; definition: FieldDefinition }): void {
+  if (isInherited(field)) {
+    draft.problems.push({ model: target.name, field, ...TAKEN });
+    return;
+  }
   const known = target.fields[field];
   if (!known) {
     target.fields[field] = definition as Draft<FieldDefinition>;
@@ -83,24 +105,6 @@ function shown(value: string | undefined): string {
   return value === undefined ? 'none' : `'${value}'`;
 }
 
-/** A definition as data: options left out are not there, and what is no JSON value stands by name. */
-function plainDefinition(where: string, { kind, comodel, inverse, path, options }: FieldDefinition, namer: Namer): FieldDefinition {
-  const said = Object.entries(options).filter(([, value]) => value !== undefined);
-  return {
-    kind,
-    ...(comodel === undefined ? {} : { comodel }),
-    ...(inverse === undefined ? {} : { inverse }),
-    ...(path === undefined ? {} : { path }),
-    options: Object.fromEntries(said.map(([name, value]: [string, unknown]) => [name, name === 'default' ? plainDefault(where, value, namer) : value])),
-  };
-}
-
-function plainDefault(where: string, value: unknown, namer: Namer): unknown {
-  if (typeof value === 'function') return namer.name(`default of ${where}`, value as DefinedFunction);
-  const isJson = value === null || typeof value === 'string' || typeof value === 'boolean' || (typeof value === 'number' && Number.isFinite(value));
-  return isJson ? value : { ...namer.name(`default of ${where}`, () => value), $value: true };
-}
-
 /** How fields are computed. The newest word on a field holds. */
 export function addCompute(model: string, compute: Omit<ComputeDefinition, 'run'>, run: FunctionName, namer: Namer): Operation {
   const key = compute.fields.join(',');
@@ -116,12 +120,12 @@ export function addCompute(model: string, compute: Omit<ComputeDefinition, 'run'
 }
 
 /** How a computed field is written, or searched. */
-export function addFunction(table: 'inverses' | 'searches', where: { readonly model: string; readonly field: string }, run: FunctionName, namer: Namer): Operation {
+export function addFunction(role: 'inverse' | 'search', where: { readonly model: string; readonly field: string }, run: FunctionName, namer: Namer): Operation {
   return {
     functions: namer.functions,
-    claims: [[`${where.model}.${where.field} (${table === 'inverses' ? 'inverse' : 'search'})`, run]],
+    claims: [[`${where.model}.${where.field} (${role})`, run]],
     apply: (draft) => {
-      modelIn(draft, where.model)[table][where.field] = run;
+      modelIn(draft, where.model)[role === 'inverse' ? 'inverses' : 'searches'][where.field] = run;
     },
   };
 }
@@ -140,28 +144,42 @@ export function addMethods(model: string, methods: readonly { readonly name: str
 
 /** Options of a model, one by one. */
 export function setOptions(model: string, options: ModelOptions): Operation {
-  const said = Object.entries(options).filter(([, value]) => value !== undefined);
+  if (!isTable(options)) return refused([{ model, problem: `its options are ${typeName(options)}, and no object.`, remedy: `Write options('${model}', { order: ['name'] }).` }]);
+  const wrong = misfits(options, MODEL_OPTIONS);
+  const said = Object.entries(options).filter(([name, value]) => value !== undefined && !wrong.some(({ option }) => option === name));
   return {
     functions: [],
     claims: said.map(([name, value]) => [`${model} (${name})`, value]),
     apply: (draft) => {
+      draft.problems.push(...wrong.map(({ problem, remedy }) => ({ model, problem, remedy })));
       Object.assign(modelIn(draft, model).options, Object.fromEntries(said));
     },
   };
 }
 
 /** A model takes others over, or delegates to the records of a many2one. */
-export function addParents(model: string, list: 'mixins' | 'delegates', names: readonly string[]): Operation {
+export function addParents(model: string, list: 'mixins' | 'delegates', name: string): Operation {
+  // The compiler promises a text to those it looks at.
+  const given: unknown = name;
+  if (typeof given !== 'string') {
+    return refused([list === 'mixins'
+      ? { model, problem: `it takes over ${typeName(given)}.`, remedy: 'Give the name of a model.' }
+      : { model, problem: `it delegates to ${typeName(given)}.`, remedy: 'Give the name of a many2one of this model.' }]);
+  }
   return {
     functions: [],
     claims: [],
     apply: (draft) => {
       const target = modelIn(draft, model);
-      for (const name of names) if (!target[list].includes(name)) target[list].push(name);
+      if (!target[list].includes(name)) target[list].push(name);
     },
   };
 }
 
 function modelIn(draft: Draft<Definition>, name: string): Draft<ModelDefinition> {
+  if (isInherited(name)) {
+    draft.problems.push({ model: name, problem: 'its name is that of a member of every object.', remedy: 'Choose another and keep the table with the option table.' });
+    return emptyModel(name) as Draft<ModelDefinition>;
+  }
   return (draft.models[name] ??= emptyModel(name) as Draft<ModelDefinition>);
 }

@@ -2,7 +2,8 @@ import { OrmoluError } from '@ormolu/kernel';
 import type { Field } from '../field';
 import { checkKindOptions } from '../field-kinds/check-options';
 import type { Model } from '../model';
-import { RESERVED_NAMES } from '../reserved-names';
+import { FIELD_NAME } from '../naming';
+import { FILTER_WORDS, RESERVED_NAMES } from '../reserved-names';
 import type { Expansion } from './expand';
 import { remedyFor, type Problems } from './problems';
 
@@ -22,6 +23,10 @@ export function checkField(checking: Checking, field: Field): void {
   const where = { model: field.model, field: field.name };
   if (RESERVED_NAMES.has(field.name)) {
     problems.add(where, 'its name is that of a member of every record.', `Choose another and keep the column with { column: '${field.name}' }.`);
+  } else if (FILTER_WORDS.has(field.name)) {
+    problems.add(where, 'its name is a word of filters.', `Choose another and keep the column with { column: '${field.name}' }.`);
+  } else if (!FIELD_NAME.test(field.name)) {
+    problems.add(where, 'its name is no identifier, so that no path could name it.', 'Use letters, digits and _, and begin with a letter; its column may be called otherwise, with the option column.');
   }
   const wrong = checkKindOptions(field.kind, field.options);
   for (const { problem, remedy } of wrong) problems.add(where, problem, remedy);

@@ -1,7 +1,7 @@
 import { VERSION_COLUMN } from '@ormolu/kernel';
 import type { Field } from '../field';
 import type { Model } from '../model';
-import { fits } from '../naming';
+import { fits, MODEL_NAME } from '../naming';
 import { RESERVED_NAMES } from '../reserved-names';
 import type { Checking } from './check-field';
 import type { ExpandedModel } from './expand';
@@ -15,6 +15,7 @@ export function checkModel(checking: Checking, expanded: ExpandedModel, model: M
     problems.add({ model: model.name }, 'something is said of it, and it is not defined.', remedyFor(model.name, expansion.names().filter((name) => name !== model.name), 'Define it, or join the module that does.'));
     return;
   }
+  if (!MODEL_NAME.test(model.name)) problems.add({ model: model.name }, 'its name has more than letters, digits, _ and hyphens, with dots between.', 'Choose another; its table may be called otherwise, with the option table.');
   checkComputes(checking, expanded, model);
   checkMethods(checking, model);
   checkOrder(checking, model);

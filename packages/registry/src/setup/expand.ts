@@ -39,13 +39,9 @@ export class Expansion {
     return Object.keys(this.#definition.models);
   }
 
-  has(name: string): boolean {
-    return Object.hasOwn(this.#definition.models, name);
-  }
-
   /** What a model's definition says now of something that another was built from. */
   valueOf(model: string, aspect: Source['aspect']): unknown {
-    const definition = this.#definition.models[model];
+    const definition = this.#definitionOf(model);
     if (aspect === 'definition' || !definition) return definition;
     return aspect === 'id' ? definition.options.id : definition.options.table;
   }
@@ -62,20 +58,16 @@ export class Expansion {
   }
 
   idTypeOf(model: string): IdType {
-    return this.#definition.models[model]?.options.id ?? 'integer';
+    return this.#definitionOf(model)?.options.id ?? 'integer';
   }
 
   tableOf(model: string): string {
-    return this.#definition.models[model]?.options.table ?? snakeCase(model);
-  }
-
-  isAbstract(model: string): boolean {
-    return this.#definition.models[model]?.options.abstract === true;
+    return this.#definitionOf(model)?.options.table ?? snakeCase(model);
   }
 
   /** @param forModel - the model that is being built */
   model(name: string, forModel: string): ExpandedModel | undefined {
-    const own = Object.hasOwn(this.#definition.models, name) ? this.#definition.models[name] : undefined;
+    const own = this.#definitionOf(name);
     this.note(forModel, name, 'definition');
     if (!own) return undefined;
     if (this.#expanded.has(name)) {
@@ -88,6 +80,11 @@ export class Expansion {
     this.#expanded.set(name, expanded);
     for (const source of this.sourcesOf(name)) this.note(forModel, source.model, source.aspect);
     return expanded;
+  }
+
+  /** Own names only: what every object has, 'constructor' among them, is no model. */
+  #definitionOf(model: string): ModelDefinition | undefined {
+    return Object.hasOwn(this.#definition.models, model) ? this.#definition.models[model] : undefined;
   }
 
   #combine(own: ModelDefinition): ExpandedModel {
