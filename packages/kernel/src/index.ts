@@ -7,6 +7,7 @@ export {
 export { allOf, condition, EVERYTHING, OPERATORS, pathsOf, type Condition, type Filter, type Operator } from './filter';
 export { heldSessions, holding } from './flow';
 export { describeIds, isStoredId, NewId, type Id, type NewIdOptions, type StoredId } from './id';
+export { jsonFormOf, keyedValue, referredModel, type JsonForm, type KeyedColumn, type ValueKeys } from './keyed-column';
 export { nearestName } from './nearest';
 export {
   SameValue, type Aggregate, type AggregateFunction, type Columns, type GroupOrderTerm, type GroupQuery, type Groups, type InsertRows, type Query, type ReadQuestion,

@@ -1,5 +1,6 @@
 import type { Filter } from './filter';
 import type { StoredId } from './id';
+import type { ValueKeys } from './keyed-column';
 import type { OrderTerm } from './schema';
 
 /** Which columns of which records: one question down the ladder, whatever the number of ids. */
@@ -31,6 +32,8 @@ export interface Query {
   readonly offset?: number | undefined;
   /** Stored fields to answer beside the ids. Absent: none. */
   readonly fields?: readonly string[] | undefined;
+  /** Which values of keyed columns filter and order look at. Absent: there are none. */
+  readonly keys?: ValueKeys | undefined;
 }
 
 /** What is made of the values of a group. `countDistinct` counts the values that differ. */
@@ -59,6 +62,8 @@ export interface GroupQuery {
   readonly order?: readonly GroupOrderTerm[] | undefined;
   readonly limit?: number | undefined;
   readonly offset?: number | undefined;
+  /** Which values of keyed columns filter, keys and aggregates look at. Absent: there are none. */
+  readonly keys?: ValueKeys | undefined;
 }
 
 /**
@@ -94,7 +99,7 @@ export class SameValue {
   }
 }
 
-/** New values by column: a value per id, or one for all. */
+/** New values by column: a value per id, or one for all. Of a keyed column, objects whose keys join those that are there; null empties it. */
 export interface UpdateRows {
   readonly model: string;
   /** Without repeats. */

@@ -1,4 +1,5 @@
 import { UnknownFieldError, UnknownModelError } from './errors';
+import type { KeyedColumn } from './keyed-column';
 
 /**
  * How a column keeps its values, and the one JavaScript form in which they cross the `Session` contract:
@@ -28,6 +29,8 @@ export interface ColumnSchema {
   readonly scale?: number | undefined;
   /** The model whose id this column holds. */
   readonly references?: { readonly model: string; readonly onDelete: OnDelete } | undefined;
+  /** Of a `jsonb` column that holds a value per company or language. Reads give, and inserts take, all of them; an update changes the keys it names. */
+  readonly keyed?: KeyedColumn | undefined;
 }
 
 /** A list of records that no column holds: the other side of a many2one, or the pairs of a relation table. */

@@ -1,8 +1,7 @@
-import type { ColumnType, OnDelete } from '@ormolu/kernel';
+import { jsonFormOf, type ColumnType, type KeyedColumn, type OnDelete } from '@ormolu/kernel';
 import { FieldValueError } from './errors';
 import type { KindOptions } from './field-definition';
 import { Refusal, type FieldKind } from './field-kinds/field-kind';
-import { jsonFormOf } from './field-kinds/json-forms';
 
 export { type FieldOptions, type KindOptions } from './field-definition';
 
@@ -101,6 +100,8 @@ export class Field {
   readonly groups: readonly string[] | undefined;
   /** Undefined of lists. Of a field with a value per company or language, that of the column which holds them all. */
   readonly columnType: ColumnType | undefined;
+  /** What its column keeps, of a field with a value per company or language. */
+  readonly keyedColumn: KeyedColumn | undefined;
   /** Digits behind the decimal point, of a `numeric` column. */
   readonly scale: number | undefined;
   readonly #kind: FieldKind;
@@ -122,6 +123,7 @@ export class Field {
     this.keyedBy = options.companyDependent === true ? 'company' : options.translate === true ? 'lang' : undefined;
     this.dependsContext = this.keyedBy ? [this.keyedBy] : (options.dependsContext ?? NO_KEYS);
     this.columnType = kind.columnType && (this.keyedBy ? 'jsonb' : kind.columnType);
+    this.keyedColumn = this.keyedBy && kind.columnType ? { by: this.keyedBy, type: kind.columnType, ...(relation ? { references: relation.comodel } : {}) } : undefined;
     this.scale = this.keyedBy ? undefined : kind.scale;
     const isKept = options.store ?? compute === undefined;
     this.isStored = isKept && this.columnType !== undefined;
@@ -158,13 +160,13 @@ export class Field {
   toColumn(cached: unknown): unknown {
     if (cached === null) return null;
     const column = this.#kind.toColumn(cached);
-    return this.keyedBy && this.#kind.columnType ? jsonFormOf(this.#kind.columnType).toJson(column) : column;
+    return this.keyedColumn ? jsonFormOf(this.keyedColumn.type).toJson(column) : column;
   }
 
   /** What the column gave, or its place in the column, in the cache's form. */
   fromColumn(raw: unknown): unknown {
     if (raw === null || raw === undefined) return null;
-    return this.#kind.fromColumn(this.keyedBy && this.#kind.columnType ? jsonFormOf(this.#kind.columnType).fromJson(raw) : raw);
+    return this.#kind.fromColumn(this.keyedColumn ? jsonFormOf(this.keyedColumn.type).fromJson(raw) : raw);
   }
 
   /** Whether two cached values are the same. Lists are the same when they hold the same records. */

@@ -3,6 +3,7 @@ import { Fixture } from './compliance/fixture';
 import { constraintRules } from './compliance/constraint-rules';
 import { filterRules } from './compliance/filter-rules';
 import { groupRules } from './compliance/group-rules';
+import { keyedRules } from './compliance/keyed-rules';
 import { migrationRules } from './compliance/migration-rules';
 import { recordRules } from './compliance/record-rules';
 import { transactionRules } from './compliance/transaction-rules';
@@ -24,6 +25,6 @@ export function storageCompliance(runner: ComplianceRunner, target: ComplianceTa
     const fixture = new Fixture(target);
     runner.beforeAll(() => fixture.open());
     runner.afterAll(() => fixture.close());
-    for (const rules of [recordRules, valueRules, filterRules, groupRules, constraintRules, transactionRules, migrationRules, versionRules]) rules(runner, fixture);
+    for (const rules of [recordRules, valueRules, filterRules, groupRules, keyedRules, constraintRules, transactionRules, migrationRules, versionRules]) rules(runner, fixture);
   });
 }

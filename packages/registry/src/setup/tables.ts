@@ -35,6 +35,7 @@ function columnOf(field: Field, type: ColumnType): ColumnSchema {
     // Deleting and following lists both look for the rows that refer to a record.
     index: options.index ?? isReference,
     ...(field.scale === undefined ? {} : { scale: field.scale }),
+    ...(field.keyedColumn ? { keyed: field.keyedColumn } : {}),
     ...(isReference ? { references: { model: relation.comodel, onDelete: relation.onDelete ?? 'set null' } } : {}),
   };
 }

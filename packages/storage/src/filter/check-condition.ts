@@ -1,4 +1,4 @@
-import { MisuseError, type ColumnSchema, type ColumnType, type Condition, type Schema, type TableSchema } from '@ormolu/kernel';
+import { MisuseError, referredModel, type ColumnSchema, type ColumnType, type Condition, type Schema, type TableSchema } from '@ormolu/kernel';
 import type { ResolvedPath } from './resolve-path';
 
 const ORDERED: ReadonlySet<ColumnType> = new Set<ColumnType>(['text', 'uuid', 'int4', 'int8', 'float8', 'numeric', 'bool', 'date', 'timestamptz', 'bytea']);
@@ -27,7 +27,7 @@ export function checkCondition({ path, operator, value }: Condition, { table, co
       else if (operator !== 'startsWith' && endsInEscape(value)) refuse('FILTER_VALUE', 'the pattern ends in a backslash that escapes nothing. Write two for a backslash itself.');
       return;
     case 'childOf': case 'parentOf':
-      if (column !== undefined && column.references === undefined) refuse('FILTER_OPERATOR', 'it follows records, and the field holds none. Use it on id or on a relation.');
+      if (column !== undefined && referredModel(column) === undefined) refuse('FILTER_OPERATOR', 'it follows records, and the field holds none. Use it on id or on a relation.');
       return;
     case 'isNull': case 'exists':
       if (typeof value !== 'boolean') refuse('FILTER_VALUE', 'it takes true or false.');
@@ -40,7 +40,8 @@ export function checkCondition({ path, operator, value }: Condition, { table, co
  * @throws {MisuseError} FILTER_OPERATOR when the model names no parent field
  */
 export function hierarchyOf(schema: Schema, { table, column }: ResolvedPath): { readonly table: TableSchema; readonly parent: ColumnSchema } {
-  const followed = column?.references ? schema.table(column.references.model) : table;
+  const referred = column && referredModel(column);
+  const followed = referred === undefined ? table : schema.table(referred);
   if (followed.parent === undefined) {
     throw new MisuseError('FILTER_OPERATOR', `Model '${followed.model}' has no hierarchy for childOf and parentOf to follow. Give it the option parent: the field that holds a record's parent.`, { details: { model: followed.model } });
   }

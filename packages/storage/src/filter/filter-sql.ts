@@ -1,9 +1,10 @@
-import type { ColumnSchema, Condition, Filter, Schema } from '@ormolu/kernel';
+import type { ColumnSchema, Condition, Filter, Schema, ValueKeys } from '@ormolu/kernel';
 import { quoted } from '../statements/identifiers';
+import { keyedSql } from './keyed-sql';
 import type { ParameterList } from '../statements/parameter-list';
 import { checkCondition } from './check-condition';
 import { comparisonSql, type ComparisonContext } from './comparison-sql';
-import { resolvePath, type ResolvedPath } from './resolve-path';
+import { resolvePath, type Hop, type ResolvedPath } from './resolve-path';
 import { Aliases, Scope } from './scope';
 
 /**
@@ -18,10 +19,12 @@ export class FilterSql {
   readonly #aliases = new Aliases();
   readonly #root: Scope;
   readonly #model: string;
+  readonly #keys: ValueKeys | undefined;
 
-  constructor(schema: Schema, model: string, options: { readonly parameters: ParameterList; readonly foldingCollation: string | undefined }) {
+  constructor(schema: Schema, { model, keys }: { readonly model: string; readonly keys?: ValueKeys | undefined }, options: { readonly parameters: ParameterList; readonly foldingCollation: string | undefined }) {
     this.#schema = schema;
     this.#model = model;
+    this.#keys = keys;
     this.#context = { schema, parameters: options.parameters, foldingCollation: options.foldingCollation, aliases: this.#aliases };
     this.#root = new Scope(schema.table(model).table, this.#aliases);
   }
@@ -54,8 +57,8 @@ export class FilterSql {
   /** The column at the end of a path that leads through many2one fields only. */
   column(resolved: ResolvedPath): string {
     let alias = this.#root.alias;
-    for (const hop of resolved.hops) if (hop.kind === 'many2one') alias = this.#root.joined(alias, hop.column, hop.to);
-    return columnAt(alias, resolved);
+    for (const hop of resolved.hops) if (hop.kind === 'many2one') alias = this.#joined(this.#root, alias, hop);
+    return this.#columnAt(alias, resolved);
   }
 
   #condition(condition: Condition): string {
@@ -73,8 +76,8 @@ export class FilterSql {
   #walk(walk: Walk, n: number): string {
     const { scope, alias, resolved, leaf } = walk;
     const hop = resolved.hops[n];
-    if (!hop) return leaf(columnAt(alias, resolved));
-    if (hop.kind === 'many2one') return this.#walk({ ...walk, alias: scope.joined(alias, hop.column, hop.to) }, n + 1);
+    if (!hop) return leaf(this.#columnAt(alias, resolved));
+    if (hop.kind === 'many2one') return this.#walk({ ...walk, alias: this.#joined(scope, alias, hop) }, n + 1);
     // The id of the record whose list it is; a missing record's is NULL and has no list.
     const owner = `${alias}.${quoted(hop.from.idColumn)}`;
     const { list } = hop;
@@ -84,6 +87,20 @@ export class FilterSql {
       ? this.#walk({ ...walk, scope: inner, alias: inner.alias }, n + 1)
       : this.#walkPairs({ ...walk, scope: inner, alias: inner.alias }, n, this.#schema.column(list.relation, list.otherColumn));
     return `exists (select 1 from ${inner.from} where ${inner.alias}.${quoted(this.#schema.column(table, column).column)} = ${owner} and ${condition})`;
+  }
+
+  #joined(scope: Scope, from: string, { column, to }: Hop & { readonly kind: 'many2one' }): string {
+    return scope.joined(from, column, to, (alias) => this.#valueOf(alias, column));
+  }
+
+  #columnAt(alias: string, { column, table }: ResolvedPath): string {
+    return column ? this.#valueOf(alias, column) : `${alias}.${quoted(table.idColumn)}`;
+  }
+
+  /** What a column holds for whoever asks. */
+  #valueOf(alias: string, column: ColumnSchema): string {
+    const text = `${alias}.${quoted(column.column)}`;
+    return column.keyed ? keyedSql(this.#context.parameters, text, { ...column.keyed, keys: this.#keys?.[column.keyed.by] ?? [], place: { model: this.#model, field: column.field } }) : text;
   }
 
   /** From the rows of a relation table to the records they refer to, which are not joined when only their ids are compared. */
@@ -103,6 +120,3 @@ interface Walk {
   readonly leaf: (column: string) => string;
 }
 
-function columnAt(alias: string, { column, table }: ResolvedPath): string {
-  return `${alias}.${quoted(column ? column.column : table.idColumn)}`;
-}

@@ -1,4 +1,4 @@
-import { MisuseError, type ColumnSchema, type ColumnType, type ListSchema, type Schema, type TableSchema } from '@ormolu/kernel';
+import { MisuseError, referredModel, type ColumnSchema, type ColumnType, type ListSchema, type Schema, type TableSchema } from '@ormolu/kernel';
 import { columnTypeOfId } from '../column-types';
 
 /** One step of a path from a table to the next one. */
@@ -13,6 +13,7 @@ export interface ResolvedPath {
   readonly table: TableSchema;
   /** The last name's column; absent when the path ends at the id. */
   readonly column: ColumnSchema | undefined;
+  /** Of what is compared: of a keyed column, of each of its values. */
   readonly type: ColumnType;
   /** The last name is a list: what is compared is the ids of its records, which the last hop leads to. */
   readonly endsAtList: boolean;
@@ -43,15 +44,16 @@ export function resolvePath(schema: Schema, model: string, path: readonly string
     }
     const column = schema.column(table.model, name);
     if (isLast) return end(table, hops, column);
-    if (!column.references) throw notARelation(table.model, name);
-    table = schema.table(column.references.model);
+    const referred = referredModel(column);
+    if (referred === undefined) throw notARelation(table.model, name);
+    table = schema.table(referred);
     hops.push({ kind: 'many2one', column, to: table });
   }
   throw new MisuseError('FILTER_PATH', `A filter or order on model '${model}' has an empty path. Name at least one field.`, { details: { model } });
 }
 
 function end(table: TableSchema, hops: readonly Hop[], column: ColumnSchema | undefined): ResolvedPath {
-  return { hops, table, column, type: column?.type ?? columnTypeOfId(table.idType), endsAtList: false };
+  return { hops, table, column, type: column?.keyed?.type ?? column?.type ?? columnTypeOfId(table.idType), endsAtList: false };
 }
 
 function notARelation(model: string, field: string): MisuseError {

@@ -24,14 +24,14 @@ export class Scope {
     this.#from = `${quoted(table)} ${this.alias}`;
   }
 
-  /** The alias of the record that a column of `from` refers to; nulls all over where it refers to none. */
-  joined(from: string, column: ColumnSchema, to: TableSchema): string {
-    return this.#join(from, column.column, to, 'left join');
+  /** The alias of the record that a column of `from` refers to; nulls all over where it refers to none. @param valueOf - what the column holds */
+  joined(from: string, column: ColumnSchema, to: TableSchema, valueOf: (alias: string) => string): string {
+    return this.#join({ from, column: column.column, to, kind: 'left join' }, valueOf);
   }
 
   /** The alias of the record that a relation table's row refers to; it always exists. */
   paired(from: string, column: string, to: TableSchema): string {
-    return this.#join(from, column, to, 'join');
+    return this.#join({ from, column, to, kind: 'join' }, (alias) => `${alias}.${quoted(column)}`);
   }
 
   /** The text behind FROM; complete once every path has been walked. */
@@ -39,12 +39,12 @@ export class Scope {
     return [this.#from, ...[...this.#joins.values()].map(({ text }) => text)].join(' ');
   }
 
-  #join(from: string, column: string, to: TableSchema, kind: string): string {
+  #join({ from, column, to, kind }: { from: string; column: string; to: TableSchema; kind: string }, valueOf: (alias: string) => string): string {
     const key = `${from}.${column}`;
     const known = this.#joins.get(key);
     if (known) return known.alias;
     const alias = this.#aliases.next();
-    this.#joins.set(key, { alias, text: `${kind} ${quoted(to.table)} ${alias} on ${alias}.${quoted(to.idColumn)} = ${from}.${quoted(column)}` });
+    this.#joins.set(key, { alias, text: `${kind} ${quoted(to.table)} ${alias} on ${alias}.${quoted(to.idColumn)} = ${valueOf(from)}` });
     return alias;
   }
 }

@@ -1,4 +1,4 @@
-import { MisuseError, type Aggregate, type AggregateFunction, type ColumnType, type GroupOrderTerm, type GroupQuery, type Schema } from '@ormolu/kernel';
+import { MisuseError, referredModel, type Aggregate, type AggregateFunction, type ColumnType, type GroupOrderTerm, type GroupQuery, type Schema } from '@ormolu/kernel';
 import { resolvePath, type ResolvedPath } from '../filter/resolve-path';
 import { checkBound } from '../statements/query';
 
@@ -51,7 +51,7 @@ function resolveAggregate(schema: Schema, model: string, { function: name, path 
   if (path === undefined) return name === 'count' ? { function: name, resolved: undefined } : refuse('only count goes without a field. Name one.');
   const resolved = resolveSingle(schema, model, path);
   if (name === 'sum' || name === 'avg') {
-    if (!NUMBERS.has(resolved.type) || resolved.column === undefined || resolved.column.references) refuse('it takes a field of numbers. Use count, or name another field.');
+    if (!NUMBERS.has(resolved.type) || resolved.column === undefined || referredModel(resolved.column) !== undefined) refuse('it takes a field of numbers. Use count, or name another field.');
   } else if (name === 'min' || name === 'max') {
     if (!RANKED.has(resolved.type)) refuse(`${resolved.type} values have no least and greatest in every database. Search with an order and limit 1 instead.`);
   }

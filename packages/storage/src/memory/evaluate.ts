@@ -1,4 +1,4 @@
-import type { ColumnType, Condition, Filter, Query, Schema, StoredId, TableSchema } from '@ormolu/kernel';
+import { keyedValue, type ColumnSchema, type ColumnType, type Condition, type Filter, type Query, type Schema, type StoredId, type TableSchema, type ValueKeys } from '@ormolu/kernel';
 import { checkCondition, hierarchyOf, idsOf } from '../filter/check-condition';
 import { likeMatcher } from '../filter/like';
 import { resolveOrder } from '../filter/resolve-order';
@@ -14,12 +14,15 @@ export type Entry = readonly [id: StoredId, row: Row];
 export class Evaluator {
   readonly #schema: Schema;
   readonly #view: View;
+  readonly #keys: ValueKeys | undefined;
   /** Column of a table → value → the records that hold it. */
   readonly #referring = new Map<string, Map<unknown, Entry[]>>();
 
-  constructor(schema: Schema, view: View) {
+  /** @param keys - which values of keyed columns count */
+  constructor(schema: Schema, view: View, keys?: ValueKeys) {
     this.#schema = schema;
     this.#view = view;
+    this.#keys = keys;
   }
 
   /** The records that fulfil a filter, in order, limit and offset left aside. */
@@ -78,11 +81,19 @@ export class Evaluator {
     let entries: (Entry | undefined)[] = [start];
     for (const hop of resolved.hops) entries = entries.flatMap((entry) => this.#follow(hop, entry));
     const { column } = resolved;
-    return entries.map((entry) => entry === undefined ? null : column ? entry[1].get(column.column) ?? null : entry[0]);
+    return entries.map((entry) => entry === undefined ? null : column ? this.#valueOf(entry[1], column) : entry[0]);
+  }
+
+  /** What a column holds for whoever asks. */
+  #valueOf(row: Row, column: ColumnSchema): unknown {
+    const stored = row.get(column.column) ?? null;
+    if (!column.keyed) return stored;
+    const value = keyedValue(column.keyed, stored, this.#keys);
+    return normalValue({ type: column.keyed.type }, value, { model: '', field: column.field });
   }
 
   #follow(hop: Hop, entry: Entry | undefined): (Entry | undefined)[] {
-    if (hop.kind === 'many2one') return [this.#entry(hop.to, entry?.[1].get(hop.column.column))];
+    if (hop.kind === 'many2one') return [this.#entry(hop.to, entry && this.#valueOf(entry[1], hop.column))];
     if (entry === undefined) return [];
     const { list } = hop;
     if (list.kind === 'one2many') return this.#holders(hop.to, this.#schema.column(hop.to.model, list.inverse).column, entry[0]);

@@ -1,7 +1,7 @@
 import {
   channels, ConcurrentModificationError, ConflictError, ConstraintError, SameValue, type Columns, type GroupQuery, type Groups, type InsertRows, type Isolation,
   type Query, type ReadQuestion, type Schema, type Session, type SessionOptions, type SessionSavepoint, type SessionState, type StatementEvent,
-  type StoredId, type TableSchema, type UpdateRows,
+  type StoredId, type TableSchema, type UpdateRows, type ValueKeys,
 } from '@ormolu/kernel';
 import { columnTypeOfId } from '../column-types';
 import { ReadOnlyError, SavepointGoneError, SessionStateError, SqlUnsupportedError } from '../errors';
@@ -11,6 +11,7 @@ import { Evaluator, type Entry } from './evaluate';
 import { groupInMemory } from './group';
 import type { MemoryStorage } from './memory-storage';
 import { MemoryWriter } from './memory-writer';
+import { joinedValues } from './joined-values';
 import { copied, normalValue } from './normal-value';
 import type { Row } from './versions';
 import { Workspace } from './workspace';
@@ -83,7 +84,7 @@ export class MemorySession implements Session {
   }
 
   group(query: GroupQuery): Promise<Groups> {
-    return this.#next('group', (workspace) => groupInMemory(this.schema, this.#evaluator(workspace, query.model), query));
+    return this.#next('group', (workspace) => groupInMemory(this.schema, this.#evaluator(workspace, query), query));
   }
 
   insert(rows: InsertRows): Promise<readonly StoredId[]> {
@@ -114,7 +115,8 @@ export class MemorySession implements Session {
         const row = new Map(before);
         fields.forEach((column, f) => {
           const values = rows.columns[f];
-          row.set(column.column, normalValue(column, values instanceof SameValue ? values.value : values?.[n], { model: table.model, field: column.field }));
+          const value = normalValue(column, values instanceof SameValue ? values.value : values?.[n], { model: table.model, field: column.field });
+          row.set(column.column, column.keyed ? joinedValues(before?.get(column.column), value) : value);
         });
         if (before) written.set(id, row);
       });
@@ -185,14 +187,14 @@ export class MemorySession implements Session {
   }
 
   #find(workspace: Workspace, query: Query): Entry[] {
-    return this.#evaluator(workspace, query.model).find(query);
+    return this.#evaluator(workspace, query).find(query);
   }
 
-  #evaluator(workspace: Workspace, model: string): Evaluator {
+  #evaluator(workspace: Workspace, { model, keys }: { readonly model: string; readonly keys?: ValueKeys | undefined }): Evaluator {
     this.#table(model);
     // A filter may look into any table along its paths.
     for (const { table } of this.schema.tables) this.#read.add(table);
-    return new Evaluator(this.schema, workspace);
+    return new Evaluator(this.schema, workspace, keys);
   }
 
   #columns(table: TableSchema, entries: readonly Entry[], fields: readonly string[]): Columns {

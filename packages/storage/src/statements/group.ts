@@ -30,7 +30,7 @@ interface AggregateColumns {
 export function groupStatement(schema: Schema, query: GroupQuery, foldingCollation: string | undefined): GroupStatement {
   const { keys, aggregates, order } = resolveGroup(schema, query);
   const parameters = new ParameterList();
-  const sql = new FilterSql(schema, query.model, { parameters, foldingCollation });
+  const sql = new FilterSql(schema, query, { parameters, foldingCollation });
   const where = sql.where(query.filter);
   const ranks = keys.map((resolved) => inOrder(sql.column(resolved), resolved.type));
   const keyColumns = keys.map((resolved, k) => representative(resolved, ranks[k] ?? ''));

@@ -12,7 +12,7 @@ export function queryStatement(schema: Schema, query: Query, foldingCollation: s
   const table = schema.table(query.model);
   const columns = (query.fields ?? []).map((field) => schema.column(query.model, field));
   const parameters = new ParameterList();
-  const sql = new FilterSql(schema, query.model, { parameters, foldingCollation });
+  const sql = new FilterSql(schema, query, { parameters, foldingCollation });
   const where = sql.where(query.filter);
   const id = `${sql.alias}.${quoted(table.idColumn)}`;
   // No value comes last ascending and first descending: PostgreSQL's own rule, so that an index serves both directions.
@@ -31,7 +31,7 @@ export function queryStatement(schema: Schema, query: Query, foldingCollation: s
 /** `SELECT count(*)` by filter. */
 export function countStatement(schema: Schema, query: Query, foldingCollation: string | undefined): RowsStatement {
   const parameters = new ParameterList();
-  const sql = new FilterSql(schema, query.model, { parameters, foldingCollation });
+  const sql = new FilterSql(schema, query, { parameters, foldingCollation });
   const where = sql.where(query.filter);
   return { text: `select count(*) from ${sql.from} where ${where}`, parameters: parameters.all, results: 'binary', types: ['int8'] };
 }

@@ -4,6 +4,7 @@ import {
 import { columnTypeOfId, SQL_TYPES, type ValuePlace } from '../column-types';
 import { versionColumn, writableColumn } from '../record-version';
 import type { Statement } from '../wire/statement';
+import { joinedSql } from '../filter/keyed-sql';
 import { literal, quoted } from './identifiers';
 import { ParameterList } from './parameter-list';
 
@@ -88,11 +89,12 @@ export function updateStatement(schema: Schema, { model, ids, fields, columns, e
     const column = writableColumn(schema, model, field);
     // The caller gives as many columns as fields.
     const values = columns[f] as readonly unknown[] | SameValue;
-    if (values instanceof SameValue) return `${quoted(column.column)} = ${parameters.one(column.type, values.value, { model, field })}`;
+    const changed = (value: string): string => `${quoted(column.column)} = ${column.keyed ? joinedSql(`t.${quoted(column.column)}`, value) : value}`;
+    if (values instanceof SameValue) return changed(parameters.one(column.type, values.value, { model, field }));
     const alias = `c${f}`;
     aliases.push(alias);
     arrays.push(parameters.many(column.type, values, { model, field }));
-    return `${quoted(column.column)} = u.${alias}`;
+    return changed(`u.${alias}`);
   });
   const version = expected && versionColumn(schema, model);
   if (version) {
