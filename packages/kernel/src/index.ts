@@ -23,4 +23,5 @@ export { type MigrationReport, type Storage, type StorageCapabilities } from './
 export { Lru, LruCapacityError } from './structures/lru';
 export { LastOrderedSet, OrderedSet } from './structures/ordered-set';
 export { StackMap, StackMapEmptyError } from './structures/stack-map';
+export { typeName } from './type-name';
 export { whyInvalid, type EntryStamp, type Judgement, type LogExtent, type MissReason } from './validity';

@@ -1,4 +1,4 @@
-import { MisuseError, nearestName, type Isolation, type Storage } from '@ormolu/kernel';
+import { MisuseError, nearestName, typeName, type Isolation, type Storage } from '@ormolu/kernel';
 import type { ActorsIn, DefinitionsOf, EnvironmentOf, ModelNameOf, Models } from '@ormolu/registry';
 import type { RetryOptions } from './retry';
 
@@ -48,17 +48,64 @@ export interface TransactionOptions extends RetryOptions {
   readonly context?: Readonly<Record<string, unknown>> | undefined;
 }
 
-const OPEN: readonly string[] = ['models', 'storage', 'users', 'companies', 'groupsOf', 'sourceLanguage'];
-const TRANSACTION: readonly string[] = ['isolation', 'readOnly', 'uid', 'context', 'tries', 'signal'];
+/** What an option may be, and how a message says it. */
+interface Form {
+  readonly accepts: (value: unknown) => boolean;
+  readonly expects: string;
+}
 
-/** @throws {MisuseError} DB_OPTION_UNKNOWN for an option that nobody would read, naming the nearest that exists */
-export function checkOptions(options: object, call: 'openOrmolu' | 'transaction'): void {
-  const known = call === 'openOrmolu' ? OPEN : TRANSACTION;
-  for (const name of Object.keys(options)) {
-    if (known.includes(name)) continue;
-    const nearest = nearestName(name, known);
-    throw new MisuseError('DB_OPTION_UNKNOWN', `${call}() has no option '${name}'. ${nearest ? `Did you mean '${nearest}'?` : `Options: ${known.join(', ')}.`}`, {
-      details: { option: name },
-    });
+const text: Form = { accepts: (value) => typeof value === 'string', expects: 'a text' };
+const flag: Form = { accepts: (value) => typeof value === 'boolean', expects: 'true or false' };
+const func: Form = { accepts: (value) => typeof value === 'function', expects: 'a function' };
+/** An object that has these methods: another copy of a package makes other classes. */
+const having = (expects: string, ...methods: readonly string[]): Form => ({
+  expects, accepts: (value) => typeof value === 'object' && value !== null && methods.every((method) => typeof (value as Readonly<Record<string, unknown>>)[method] === 'function'),
+});
+const ISOLATIONS: readonly unknown[] = ['read committed', 'repeatable read', 'serializable'] satisfies readonly Isolation[];
+
+// Of any database: which models it has makes no difference here.
+const OPEN: Readonly<Record<keyof OrmoluOptions<unknown>, Form>> = {
+  models: having('what defineModels() returned', 'registry', 'extend'),
+  storage: having('a storage: pglite(), postgres(url) or memory()', 'open', 'migrate', 'close'),
+  users: text, companies: text, groupsOf: func, sourceLanguage: text,
+};
+
+const TRANSACTION: Readonly<Record<keyof TransactionOptions, Form>> = {
+  isolation: { accepts: (value) => ISOLATIONS.includes(value), expects: `one of ${ISOLATIONS.map((level) => `'${String(level)}'`).join(', ')}` },
+  readOnly: flag,
+  uid: { accepts: (value) => value === null || Number.isInteger(value), expects: 'the id of a user, a whole number' },
+  context: { accepts: (value) => typeof value === 'object' && value !== null && !Array.isArray(value), expects: 'an object of context keys' },
+  tries: { accepts: (value) => Number.isInteger(value) && Number(value) >= 1, expects: 'the number of executions in all, a whole number of at least 1' },
+  signal: having('an AbortSignal', 'throwIfAborted', 'addEventListener'),
+};
+
+/**
+ * @throws {MisuseError} DB_OPTION_UNKNOWN for an option that nobody would read, naming the nearest that exists; DB_OPTION_INVALID for one
+ * that is missing or of another type
+ */
+export function checkOptions(options: unknown, call: 'openOrmolu' | 'transaction'): void {
+  const forms: Readonly<Record<string, Form>> = call === 'openOrmolu' ? OPEN : TRANSACTION;
+  if (typeof options !== 'object' || options === null) throw invalid(call, 'the options', 'an object', options);
+  for (const [name, value] of Object.entries(options) as readonly [string, unknown][]) {
+    const form = Object.hasOwn(forms, name) ? forms[name] : undefined;
+    if (!form) throw unknown(call, name, Object.keys(forms));
+    if (value !== undefined && !form.accepts(value)) throw invalid(call, `the option '${name}'`, form.expects, value);
   }
+  for (const name of call === 'openOrmolu' ? (['models', 'storage'] as const) : []) {
+    if ((options as Readonly<Record<string, unknown>>)[name] === undefined) throw invalid(call, `the option '${name}'`, OPEN[name].expects, undefined);
+  }
+}
+
+/** @throws {MisuseError} DB_OPTION_INVALID when there is nothing to run */
+export function checkWork(work: unknown): void {
+  if (typeof work !== 'function') throw invalid('transaction', 'the work', 'a function of the environment', work);
+}
+
+function unknown(call: string, name: string, known: readonly string[]): MisuseError {
+  const nearest = nearestName(name, known);
+  return new MisuseError('DB_OPTION_UNKNOWN', `${call}() has no option '${name}'. ${nearest ? `Did you mean '${nearest}'?` : `Options: ${known.join(', ')}.`}`, { details: { option: name } });
+}
+
+function invalid(call: string, what: string, expects: string, given: unknown): MisuseError {
+  return new MisuseError('DB_OPTION_INVALID', `${call}() was given ${typeName(given)} for ${what}. Give ${expects}.`, { details: { given } });
 }

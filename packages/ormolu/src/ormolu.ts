@@ -3,7 +3,7 @@ import type { ModelNameOf, Registry } from '@ormolu/registry';
 import { Transaction, type Actors } from '@ormolu/transaction';
 import { DatabaseError } from './errors';
 import { buildLadder, TransactionFigures } from './ladder';
-import { checkOptions, type OrmoluOptions, type TransactionEnvironment, type TransactionOptions } from './options';
+import { checkOptions, checkWork, type OrmoluOptions, type TransactionEnvironment, type TransactionOptions } from './options';
 import { withRetry } from './retry';
 
 /** What happened on the ladder since the database was opened. */
@@ -50,29 +50,35 @@ export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D
    *
    * @param work - gets the environment from which everything is reached; its effects outside the database may happen several times
    * @returns what the work returned, once the commit is durable
+   * @throws {MisuseError} DB_OPTION_UNKNOWN, DB_OPTION_INVALID, before anything is run
    * @throws {unknown} what the work threw, after the rollback; a `ConflictError` when no try succeeded
    * @remarks BEGIN and COMMIT beside what the work does.
    */
   async transaction<T>(work: (env: TransactionEnvironment<D, U, C>) => Promise<T> | T, options: TransactionOptions = {}): Promise<T> {
     this.#assertOpen('transaction');
+    checkWork(work);
     checkOptions(options, 'transaction');
     return withRetry(() => this.#try(work, options), options);
   }
 
   async #try<T>(work: (env: TransactionEnvironment<D, U, C>) => Promise<T> | T, { isolation, readOnly, uid, context }: TransactionOptions): Promise<T> {
     const session = await this.storage.open({ schema: this.registry.schema, isolation, readOnly });
-    const tx = new Transaction({ registry: this.registry, session, rung: this.#ladder, uid, context, ...this.#actors });
+    let tx: Transaction | undefined;
     try {
+      tx = new Transaction({ registry: this.registry, session, rung: this.#ladder, uid, context, ...this.#actors });
       await tx.meetUser();
       // The registry's types say what the transaction's records are at run time: it makes them from the same definitions.
-      const value = await holding(session, () => work(tx.env as unknown as TransactionEnvironment<D, U, C>));
+      const env = tx.env as unknown as TransactionEnvironment<D, U, C>;
+      const value = await holding(session, () => work(env));
       await tx.commit();
       return value;
     } catch (error) {
-      await tx.rollback();
+      await (tx ?? session).rollback().catch((failure: unknown) => {
+        throw new AggregateError([error, failure], 'The work failed, and so did what was to run with its rollback: see errors, the first of which is that of the work.', { cause: error });
+      });
       throw error;
     } finally {
-      this.#figures.add(tx);
+      if (tx) this.#figures.add(tx);
     }
   }
 
@@ -110,7 +116,7 @@ export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D
  * await db.transaction(async (env) => { … });
  * await db.close();
  * @throws {ModelSetupError} REGISTRY_SETUP_FAILED listing every problem of the models
- * @throws {MisuseError} DB_OPTION_UNKNOWN
+ * @throws {MisuseError} DB_OPTION_UNKNOWN, DB_OPTION_INVALID
  * @throws {UnknownModelError} MODEL_UNKNOWN when `users` or `companies` is no model
  * @remarks Nothing is sent to the database yet: the first transaction or `migrate` does.
  */

@@ -25,7 +25,6 @@ const LONGEST_WAIT_MS = 1_000;
  * @see AWS Architecture Blog, "Exponential Backoff And Jitter"; Odoo's `retrying`
  */
 export async function withRetry<T>(work: () => Promise<T>, { tries = 5, signal }: RetryOptions): Promise<T> {
-  if (!Number.isInteger(tries) || tries < 1) throw new RangeError('tries is the number of executions in all: give a whole number of at least 1.');
   signal?.throwIfAborted();
   const policy = retry(handleType(ConflictError), {
     maxAttempts: tries - 1,

@@ -1,4 +1,5 @@
-import { ModelSetupError, typeName } from './errors';
+import { typeName } from '@ormolu/kernel';
+import { ModelSetupError } from './errors';
 import type { Extension } from './extension';
 import { Models, type ModuleOptions } from './models';
 

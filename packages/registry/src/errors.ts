@@ -1,4 +1,4 @@
-import { MisuseError } from '@ormolu/kernel';
+import { MisuseError, typeName } from '@ormolu/kernel';
 
 /** A value that a field of this kind cannot hold. */
 export class FieldValueError extends MisuseError {
@@ -46,15 +46,3 @@ export class ExtensionConflictError extends MisuseError {
 
 /** Models that came from another process, or a patch of them, do not go with this program. */
 export class ModelsMismatchError extends MisuseError {}
-
-/** The type of a value for a message: never the value. */
-export function typeName(value: unknown): string {
-  if (value === null) return 'null';
-  if (value === undefined) return 'undefined';
-  if (Array.isArray(value)) return 'a list';
-  if (typeof value === 'number') return Number.isInteger(value) ? 'a whole number' : Number.isFinite(value) ? 'a number with a fraction' : 'a number that is not finite';
-  if (typeof value !== 'object') return `a ${typeof value}`;
-  // The prototype's constructor, because an own property of that name is a value like any other.
-  const { name } = (Object.getPrototypeOf(value) as { constructor?: { name?: unknown } } | null)?.constructor ?? {};
-  return typeof name === 'string' && name !== 'Object' ? `a ${name}` : 'an object';
-}

@@ -1,6 +1,7 @@
 import type { Draft } from 'immer';
 import { emptyModel, type ComputeDefinition, type Definition, type ModelDefinition, type ModelOptions } from './definition';
-import { typeName, type SetupProblem } from './errors';
+import { typeName } from '@ormolu/kernel';
+import type { SetupProblem } from './errors';
 import type { FieldDefinition, FunctionName } from './field-definition';
 import type { DefinedFunction } from './functions';
 import { misfits, MODEL_OPTIONS } from './option-forms';

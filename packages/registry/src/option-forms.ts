@@ -1,5 +1,5 @@
 import type { ModelOptions } from './definition';
-import { typeName } from './errors';
+import { typeName } from '@ormolu/kernel';
 import type { KindOptions } from './field-definition';
 import { remedyFor } from './setup/problems';
 

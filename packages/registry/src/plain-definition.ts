@@ -1,4 +1,5 @@
-import { typeName, type SetupProblem } from './errors';
+import { typeName } from '@ormolu/kernel';
+import type { SetupProblem } from './errors';
 import type { FieldDefinition } from './field-definition';
 import type { DefinedFunction } from './functions';
 import type { Namer } from './operations';

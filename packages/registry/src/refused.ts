@@ -1,4 +1,5 @@
-import { typeName, type SetupProblem } from './errors';
+import { typeName } from '@ormolu/kernel';
+import type { SetupProblem } from './errors';
 import type { Operation } from './operations';
 import { areTexts } from './option-forms';
 import { isInherited } from './reserved-names';

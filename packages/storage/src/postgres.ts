@@ -1,4 +1,4 @@
-import type { Storage } from '@ormolu/kernel';
+import { MisuseError, typeName, type Storage } from '@ormolu/kernel';
 import type { PoolConfig } from 'pg';
 import { PoolSource } from './postgres/pool-source';
 import { SqlStorage } from './sql-storage';
@@ -11,9 +11,22 @@ export type PostgresOptions = PoolConfig;
  *
  * @param options - a URL, or what `pg.Pool` takes; `connectionTimeoutMillis` is 10 s unless given, so that an exhausted pool or a
  * silent host is an error and not a wait without end
+ * @throws {MisuseError} STORAGE_OPTION for what is neither
  * @throws {MisuseError} STORAGE_DRIVER_MISSING when the package `pg` is not installed
  * @remarks Connects with the first session.
  */
 export function postgres(options: string | PostgresOptions): Storage {
-  return new SqlStorage(new PoolSource(typeof options === 'string' ? { connectionString: options } : options));
+  return new SqlStorage(new PoolSource(typeof options === 'string' ? { connectionString: urlOf(options) } : optionsOf(options)));
+}
+
+/** Whatever else is no URL, or is empty, the driver would take for the name of a database on this machine. */
+function urlOf(text: string): string {
+  const isSocket = text.startsWith('/') || text.startsWith('socket:');
+  if (isSocket || (/^postgres(ql)?:\/\//.test(text) && URL.canParse(text))) return text;
+  throw new MisuseError('STORAGE_OPTION', `postgres() was given ${text === '' ? 'an empty text' : 'a text that is no URL of PostgreSQL'}. Give 'postgres://user:password@host:5432/database', with special characters of a password in percent form.`);
+}
+
+function optionsOf(options: unknown): PostgresOptions {
+  if (typeof options === 'object' && options !== null && !Array.isArray(options)) return options;
+  throw new MisuseError('STORAGE_OPTION', `postgres() was given ${typeName(options)}. Give a URL, 'postgres://user@host:5432/database', or options of pg.Pool; is an environment variable missing?`);
 }
