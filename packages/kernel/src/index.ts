@@ -17,7 +17,7 @@ export { type Rung, type RungCapabilities, type RungStats } from './rung';
 export {
   Schema, VERSION_COLUMN, VERSION_FIELD, type ColumnSchema, type ColumnType, type IdType, type ListSchema, type OnDelete, type OrderTerm, type TableSchema,
 } from './schema';
-export { type Isolation, type Session, type SessionOptions, type SessionSavepoint, type SessionState } from './session';
+export { type Isolation, type Session, type SessionOptions, type SessionSavepoint, type SessionState, type StreamOptions } from './session';
 export { formatSnapshot, isWithin, parseSnapshot, sees, withOwn, type Snapshot } from './snapshot';
 export { type MigrationReport, type Storage, type StorageCapabilities } from './storage';
 export { Lru, LruCapacityError } from './structures/lru';

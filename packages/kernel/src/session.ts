@@ -19,6 +19,15 @@ export interface SessionOptions {
  */
 export type SessionState = 'open' | 'failed' | 'committed' | 'rolled back';
 
+/** How a result is handed over piece by piece. */
+export interface StreamOptions {
+  /**
+   * Records a batch, at least 1; the last one may hold fewer.
+   * @defaultValue 1000
+   */
+  readonly batchSize?: number | undefined;
+}
+
 /** A savepoint of a session; only the session that made it can use it. */
 export interface SessionSavepoint {
   readonly depth: number;
@@ -42,6 +51,16 @@ export interface Session {
   read(question: ReadQuestion): Promise<Columns>;
   /** Finds records by a filter, in order. One statement. */
   query(query: Query): Promise<Columns>;
+  /**
+   * Finds records as `query` does and hands them over a batch at a time, so that a result of any size needs the memory of one batch.
+   *
+   * It shows what was there when its first batch was asked for, whatever is written meanwhile; other calls may be made between batches.
+   * Leaving the loop early lets go of it. A rollback to a savepoint set before it ends it.
+   * @returns batches in order, none empty
+   * @throws {MisuseError} STORAGE_STREAM_GONE from the next batch on, when a rollback has taken the stream with it
+   * @remarks One statement to begin, one a batch, one to end.
+   */
+  stream(query: Query, options?: StreamOptions): AsyncIterable<Columns>;
   /** Counts what `query` would find, limit and offset left aside. One statement. */
   count(query: Query): Promise<number>;
   /**

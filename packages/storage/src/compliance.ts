@@ -6,6 +6,7 @@ import { groupRules } from './compliance/group-rules';
 import { keyedRules } from './compliance/keyed-rules';
 import { migrationRules } from './compliance/migration-rules';
 import { recordRules } from './compliance/record-rules';
+import { streamRules } from './compliance/stream-rules';
 import { transactionRules } from './compliance/transaction-rules';
 import { valueRules } from './compliance/value-rules';
 import { versionRules } from './compliance/version-rules';
@@ -25,6 +26,8 @@ export function storageCompliance(runner: ComplianceRunner, target: ComplianceTa
     const fixture = new Fixture(target);
     runner.beforeAll(() => fixture.open());
     runner.afterAll(() => fixture.close());
-    for (const rules of [recordRules, valueRules, filterRules, groupRules, keyedRules, constraintRules, transactionRules, migrationRules, versionRules]) rules(runner, fixture);
+    for (const rules of [
+      recordRules, valueRules, filterRules, groupRules, keyedRules, streamRules, constraintRules, transactionRules, migrationRules, versionRules,
+    ]) rules(runner, fixture);
   });
 }

@@ -17,6 +17,13 @@ export class SavepointGoneError extends MisuseError {
   }
 }
 
+/** A stream was read on after a rollback had taken it back. */
+export class StreamGoneError extends MisuseError {
+  constructor(model: string) {
+    super('STORAGE_STREAM_GONE', `A stream of model '${model}' was read on after a rollback to a savepoint that was set before it began. Read to its end first, or begin it again.`, { details: { model } });
+  }
+}
+
 /** A session was opened inside another one of the same flow, on a storage with one connection. */
 export class SessionNestedError extends MisuseError {
   constructor(storage: string) {

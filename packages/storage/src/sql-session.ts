@@ -1,17 +1,18 @@
 import {
-  MisuseError, type Columns, type GroupQuery, type Groups, type InsertRows, type Isolation, type Query, type ReadQuestion, type Schema, type Session, type SessionOptions,
-  type SessionSavepoint, type SessionState, type StoredId, type UpdateRows,
+  MisuseError, type Columns, type ColumnType, type GroupQuery, type Groups, type InsertRows, type Isolation, type Query, type ReadQuestion, type Schema, type Session, type SessionOptions,
+  type SessionSavepoint, type SessionState, type StoredId, type StreamOptions, type UpdateRows,
 } from '@ormolu/kernel';
 import { randomUUID } from 'node:crypto';
-import { IdsMissingError, SavepointGoneError, type StatementContext } from './errors';
+import { IdsMissingError, SavepointGoneError, StreamGoneError, type StatementContext } from './errors';
 import { unmet, versionColumn, versionError, type ExpectedVersions } from './record-version';
 import { SqlTransaction, type SqlHome } from './sql-transaction';
 import { groupStatement } from './statements/group';
-import { countStatement, queryStatement } from './statements/query';
+import { batchSizeOf, countStatement, queryStatement } from './statements/query';
 import { deleteStatement, insertStatement, readStatement, updateStatement, type RowsStatement } from './statements/records';
 import type { Connection } from './wire/connection';
 import { DescribedRows } from './wire/described-rows';
 import { ResultColumns } from './wire/result-columns';
+import { plainStatement } from './wire/statement';
 import { textParameter } from './wire/text-form';
 
 interface Savepoint extends SessionSavepoint {
@@ -26,6 +27,8 @@ export class SqlSession implements Session {
   readonly #home: SqlHome;
   readonly #transaction: SqlTransaction;
   readonly #savepoints: Savepoint[] = [];
+  /** The serial numbers of open cursors; savepoints and cursors are numbered together, in the order they were made. */
+  readonly #cursors = new Set<number>();
   #named = 0;
   #last: Promise<unknown> = Promise.resolve();
 
@@ -54,6 +57,25 @@ export class SqlSession implements Session {
 
   query(query: Query): Promise<Columns> {
     return this.#next(async () => asColumns(await this.#rows('query', queryStatement(this.schema, query, this.#home.foldingCollation), { model: query.model })));
+  }
+
+  async* stream(query: Query, options: StreamOptions = {}): AsyncGenerator<Columns, void, undefined> {
+    const batchSize = batchSizeOf(options);
+    const context: StatementContext = { model: query.model };
+    const cursor = await this.#next(() => this.#openCursor(query, context));
+    try {
+      for (let isWhole = true; isWhole;) {
+        const batch = await this.#next(() => {
+          if (!this.#cursors.has(cursor.serial) && this.state === 'open') throw new StreamGoneError(query.model);
+          // FETCH takes no parameter; the number is checked to be one.
+          return this.#rows('read a stream', { text: `fetch forward ${batchSize} from c${cursor.serial}`, parameters: [], results: 'binary', types: cursor.types }, context);
+        });
+        isWhole = batch[0]?.length === batchSize;
+        if (batch[0]?.length !== 0) yield asColumns(batch);
+      }
+    } finally {
+      await this.#next(() => this.#closeCursor(cursor.serial));
+    }
   }
 
   count(query: Query): Promise<number> {
@@ -128,6 +150,8 @@ export class SqlSession implements Session {
     return this.#next(async () => {
       this.#transaction.demand('rollbackTo', 'open', 'failed');
       const name = this.#leave('rollbackTo', savepoint);
+      // Cursors opened behind the savepoint go with it.
+      for (const serial of this.#cursors) if (serial > Number(name.slice(1))) this.#cursors.delete(serial);
       if (!this.#transaction.takeBack(`savepoint ${name}`)) await this.#transaction.returnTo(name);
     });
   }
@@ -148,6 +172,21 @@ export class SqlSession implements Session {
 
   rollback(): Promise<void> {
     return this.#next(() => this.#transaction.rollback());
+  }
+
+  async #openCursor(query: Query, context: StatementContext): Promise<{ readonly serial: number; readonly types: readonly ColumnType[] }> {
+    const { text, parameters, types } = queryStatement(this.schema, query, this.#home.foldingCollation);
+    this.#named += 1;
+    const serial = this.#named;
+    await this.#transaction.run('open a stream', { statement: { text: `declare c${serial} no scroll cursor for ${text}`, parameters, results: 'none' }, context });
+    this.#cursors.add(serial);
+    return { serial, types };
+  }
+
+  /** Lets go of a cursor that is still there; one of a session that is over or has failed goes with its transaction. */
+  async #closeCursor(serial: number): Promise<void> {
+    if (!this.#cursors.delete(serial) || this.state !== 'open') return;
+    await this.#transaction.run('close a stream', { statement: plainStatement(`close c${serial}`), context: {} });
   }
 
   async #rows(call: string, statement: RowsStatement, context: StatementContext): Promise<readonly unknown[][]> {

@@ -1,12 +1,12 @@
 import {
   channels, ConcurrentModificationError, ConflictError, ConstraintError, SameValue, type Columns, type GroupQuery, type Groups, type InsertRows, type Isolation,
   type Query, type ReadQuestion, type Schema, type Session, type SessionOptions, type SessionSavepoint, type SessionState, type StatementEvent,
-  type StoredId, type TableSchema, type UpdateRows, type ValueKeys,
+  type StoredId, type StreamOptions, type TableSchema, type UpdateRows, type ValueKeys,
 } from '@ormolu/kernel';
 import { columnTypeOfId } from '../column-types';
-import { ReadOnlyError, SavepointGoneError, SessionStateError, SqlUnsupportedError } from '../errors';
+import { ReadOnlyError, SavepointGoneError, SessionStateError, SqlUnsupportedError, StreamGoneError } from '../errors';
 import { unmet, versionColumn, versionError, writableColumn } from '../record-version';
-import { checkBound } from '../statements/query';
+import { batchSizeOf, checkBound } from '../statements/query';
 import { Evaluator, type Entry } from './evaluate';
 import { groupInMemory } from './group';
 import type { MemoryStorage } from './memory-storage';
@@ -18,6 +18,8 @@ import { Workspace } from './workspace';
 
 interface Savepoint extends SessionSavepoint {
   readonly mark: number;
+  /** Savepoints and streams are numbered together, in the order they were made. */
+  readonly serial: number;
 }
 
 /** One transaction of the in-memory database: a snapshot, its own changes over it, and at the end all or nothing. */
@@ -31,6 +33,9 @@ export class MemorySession implements Session {
   readonly #savepoints: Savepoint[] = [];
   /** Tables read, for the check of serializable transactions. */
   readonly #read = new Set<string>();
+  /** The serial numbers of streams under way. */
+  readonly #streams = new Set<number>();
+  #serial = 0;
   #workspace: Workspace | undefined;
   #state: SessionState = 'open';
   #statements = 0;
@@ -70,13 +75,30 @@ export class MemorySession implements Session {
   }
 
   query(query: Query): Promise<Columns> {
-    return this.#next('query', (workspace) => {
-      const { limit, offset = 0 } = query;
-      if (limit !== undefined) checkBound('limit', limit);
-      checkBound('offset', offset);
-      const found = this.#find(workspace, query);
-      return this.#columns(this.#table(query.model), found.slice(offset, limit === undefined ? undefined : offset + limit), query.fields ?? []);
+    return this.#next('query', (workspace) => this.#columns(this.#table(query.model), this.#page(workspace, query), query.fields ?? []));
+  }
+
+  async* stream(query: Query, options: StreamOptions = {}): AsyncGenerator<Columns, void, undefined> {
+    const batchSize = batchSizeOf(options);
+    let serial = 0;
+    // Rows are never changed once they are stored: those found stay what they were.
+    const found = await this.#next('open a stream', (workspace) => {
+      const page = this.#page(workspace, query);
+      this.#serial += 1;
+      serial = this.#serial;
+      this.#streams.add(serial);
+      return page;
     });
+    try {
+      for (let at = 0; at < found.length; at += batchSize) {
+        yield await this.#next('read a stream', () => {
+          if (!this.#streams.has(serial)) throw new StreamGoneError(query.model);
+          return this.#columns(this.#table(query.model), found.slice(at, at + batchSize), query.fields ?? []);
+        });
+      }
+    } finally {
+      this.#streams.delete(serial);
+    }
   }
 
   count(query: Query): Promise<number> {
@@ -142,7 +164,8 @@ export class MemorySession implements Session {
   savepoint(): Promise<SessionSavepoint> {
     return this.#queued(() => {
       this.#demand('savepoint', 'open');
-      const savepoint: Savepoint = { depth: this.#savepoints.length + 1, mark: this.#workspace?.mark ?? 0 };
+      this.#serial += 1;
+      const savepoint: Savepoint = { depth: this.#savepoints.length + 1, mark: this.#workspace?.mark ?? 0, serial: this.#serial };
       this.#savepoints.push(savepoint);
       return savepoint;
     });
@@ -151,7 +174,9 @@ export class MemorySession implements Session {
   rollbackTo(savepoint: SessionSavepoint): Promise<void> {
     return this.#queued(() => {
       this.#demand('roll back to a savepoint', 'open', 'failed');
-      this.#storage.unlock(this.#workspace?.undoTo(this.#leave('rollbackTo', savepoint)) ?? []);
+      const { mark, serial } = this.#leave('rollbackTo', savepoint);
+      this.#storage.unlock(this.#workspace?.undoTo(mark) ?? []);
+      for (const stream of this.#streams) if (stream > serial) this.#streams.delete(stream);
       this.#state = 'open';
     });
   }
@@ -184,6 +209,13 @@ export class MemorySession implements Session {
     return this.#queued(() => {
       if (this.#state === 'open' || this.#state === 'failed') this.#end('rolled back');
     });
+  }
+
+  #page(workspace: Workspace, query: Query): readonly Entry[] {
+    const { limit, offset = 0 } = query;
+    if (limit !== undefined) checkBound('limit', limit);
+    checkBound('offset', offset);
+    return this.#find(workspace, query).slice(offset, limit === undefined ? undefined : offset + limit);
   }
 
   #find(workspace: Workspace, query: Query): Entry[] {
@@ -269,11 +301,11 @@ export class MemorySession implements Session {
     if (!states.includes(this.#state)) throw new SessionStateError(call, this.#state);
   }
 
-  #leave(call: string, savepoint: SessionSavepoint): number {
+  #leave(call: string, savepoint: SessionSavepoint): Savepoint {
     const at = this.#savepoints.findIndex((known) => known === savepoint);
     const [known] = at === -1 ? [] : this.#savepoints.splice(at);
     if (!known) throw new SavepointGoneError(call);
-    return known.mark;
+    return known;
   }
 
   #end(state: SessionState): void {

@@ -1,4 +1,4 @@
-import { MisuseError, type Query, type Schema } from '@ormolu/kernel';
+import { MisuseError, type Query, type Schema, type StreamOptions } from '@ormolu/kernel';
 import { columnTypeOfId } from '../column-types';
 import { inOrder } from '../filter/comparison-sql';
 import { FilterSql } from '../filter/filter-sql';
@@ -41,6 +41,15 @@ export function bound(keyword: 'limit' | 'offset', value: number | undefined, pa
   if (value === undefined) return '';
   checkBound(keyword, value);
   return ` ${keyword} ${parameter(BigInt(value))}`;
+}
+
+/** Records a batch of a stream holds when nothing else is asked. */
+const BATCH_SIZE = 1000;
+
+/** @throws {MisuseError} QUERY_BOUND when it is not a whole number from 1 up to 2,147,483,647 */
+export function batchSizeOf({ batchSize = BATCH_SIZE }: StreamOptions): number {
+  if (!Number.isInteger(batchSize) || batchSize < 1 || batchSize > 0x7fffffff) throw new MisuseError('QUERY_BOUND', 'The batchSize of a stream is a whole number from 1 up. Leave it out for 1000.');
+  return batchSize;
 }
 
 /** @throws {MisuseError} QUERY_BOUND when it is not a whole number from 0 up */
