@@ -1,8 +1,9 @@
 export { channels, ConcurrentModificationError, OrmoluError, type AnswerEvent, type Id, type RungStats, type StatementEvent, type Storage } from '@ormolu/kernel';
 export {
-  bigint, binary, boolean, char, date, datetime, decimal, defineModels, FieldValueError, float, html, integer, json, many2one, ModelSetupError, Models,
-  monetary, one2many, Registry, selection, text, uuid, type DefinitionsOf, type EnvironmentOf, type FieldOptions, type JsonValue, type RecordOf,
-  type RecordSetOf,
+  bigint, binary, boolean, char, date, datetime, decimal, defineModels, extension, ExtensionConflictError, FieldValueError, float, html, integer, json, many2many,
+  many2one, Models, ModelSetupError, ModelsMismatchError, monetary, one2many, reference, Registry, related, selection, text, uuid, type CreateValuesOf,
+  type DefinitionsOf, type EnvironmentOf, type Extension, type FieldOptions, type FilterOf, type JsonValue, type ModelsPatch, type RecordOf, type RecordSetOf,
+  type ValuesOf, type WriteValuesOf,
 } from '@ormolu/registry';
 export { memory } from '@ormolu/storage/memory';
 export { pglite, type PgliteOptions } from '@ormolu/storage/pglite';
