@@ -1,10 +1,18 @@
-import type { OnDelete } from '@ormolu/kernel';
+import type { OnDelete, StoredId } from '@ormolu/kernel';
 import type { FieldDefinition, FieldOptions } from './field-definition';
 import type { DeepReadonly, JsonValue } from './field-kinds/json-kind';
-import type { FlagsOf, ReferenceField, RelatedField, ScalarField, SelectionField, ToManyField, ToOneField } from './infer/field-types';
+import type { FlagsOf, OtherSideField, ReferenceField, RelatedField, ScalarField, SelectionField, ToManyField, ToOneField } from './infer/field-types';
+
+/** What a function that gives defaults is told: who makes the record, and in which context. */
+export interface DefaultEnvironment {
+  readonly uid: number | null;
+  readonly context: Readonly<Record<string, unknown>>;
+  readonly companyId: StoredId | null;
+  readonly lang: string | null;
+}
 
 /** A value for new records, or a plain function that gives one; undefined is none. */
-export type DefaultOf<V> = V | null | (() => V | null) | undefined;
+export type DefaultOf<V> = V | null | ((env: DefaultEnvironment) => V | null) | undefined;
 
 /** What may be said of a field that holds a value. `R`, `F` and `P` are what the compiler remembers of it: required, default, precomputed. */
 export interface ValueOptions<R extends boolean, F, P extends boolean> extends Omit<FieldOptions, 'required' | 'default' | 'precompute'> {
@@ -176,7 +184,7 @@ export function many2one<const C extends string, const R extends boolean = false
  *
  * @param inverse - their many2one
  */
-export function one2many<const C extends string>(comodel: C, inverse: string, options?: ListOptions): ToManyField<'one2many', C> {
+export function one2many<const C extends string, const I extends string>(comodel: C, inverse: I, options?: ListOptions): OtherSideField<C, I> {
   return define('one2many', options, { comodel, inverse });
 }
 

@@ -18,7 +18,7 @@ export {
 } from './infer/builder';
 export { type ActorsIn, type AnyRecord, type EnvironmentIn, type RunTakesNoAsyncFunction, type SavepointMembers, type TransactionMembers } from './infer/environment';
 export {
-  type FieldType, type Flag, type FlagsOf, type ReferenceField, type RelatedField, type ScalarField, type SelectionField, type ToManyField,
+  type FieldType, type Flag, type FlagsOf, type OtherSideField, type ReferenceField, type RelatedField, type ScalarField, type SelectionField, type ToManyField,
   type ToOneField,
 } from './infer/field-types';
 export { type CheckedFilter, type Equality, type NoSuchOperator, type NoSuchPath, type Ordering, type ScalarComparison, type TextMatching, type TreeComparison } from './infer/filters';

@@ -77,8 +77,19 @@ void env.model('city').create([{ name: 'Ghent', country: 1 }]).then((created) =>
 void cities.write({ nme: 'Ghent' });
 // @ts-expect-error a text is no number
 void cities.write({ population: 'many' });
-// @ts-expect-error a list is the other side of a relation
+// Lists take records, ids, and commands; a new record of a list need not name its owner.
 void env.model('country').create({ name: 'Belgium', cities: [1] });
+void env.model('country').create({ name: 'Belgium', cities: [{ create: { name: 'Ghent' } }, { update: [2, { population: 3 }] }, { link: 4 }, { unlink: 5 }, { delete: 6 }] });
+void city.country.write({ cities });
+void city.country.write({ cities: [city, 2, { clear: true }, { set: [1, 2] }] });
+// @ts-expect-error a text is no id
+void city.country.write({ cities: ['Ghent'] });
+// @ts-expect-error there is no such command
+void city.country.write({ cities: [{ add: 1 }] });
+// @ts-expect-error there is no such field
+void city.country.write({ cities: [{ create: { name: 'Ghent', mayor: 'Ann' } }] });
+// @ts-expect-error a new city needs a name
+void city.country.write({ cities: [{ create: { population: 3 } }] });
 
 // Filters: paths, operators and values.
 void env.model('city').search({ name: 'Ghent', population: { gte: 1000 }, 'country.code': { in: ['BE', 'FR'] }, country: 3 }, { order: ['country.name', '-population'] });

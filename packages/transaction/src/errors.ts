@@ -1,4 +1,4 @@
-import { describeIds, MisuseError, OrmoluError, type Id } from '@ormolu/kernel';
+import { describeIds, MisuseError, OrmoluError, type Id, type NewId } from '@ormolu/kernel';
 
 /** A read of something that is not in memory, in a place where nothing can be fetched. */
 export class NotLoadedError extends MisuseError {
@@ -47,6 +47,17 @@ export class MissingRecordError extends OrmoluError {
 
 /** A value that the field cannot take, for a reason other than its type. */
 export class WriteRefusedError extends MisuseError {}
+
+/** A draft, which is not in the database, where only a saved record can be. */
+export class DraftError extends MisuseError {
+  constructor(field: { readonly model: string; readonly name: string }, draft: NewId) {
+    super(
+      'TX_DRAFT_UNSAVED',
+      `${field.model}.${field.name} refers to the draft ${String(draft)}, which is not in the database. Await its save() first, or save both together.`,
+      { details: { model: field.model, field: field.name, id: draft } },
+    );
+  }
+}
 
 /** A call that the transaction's state does not allow. */
 export class TransactionStateError extends MisuseError {}

@@ -13,4 +13,4 @@ export { type SearchOptions } from './search';
 export { type ToCompute } from './to-compute';
 export { Transaction, type TransactionOptions } from './transaction';
 export { type TransactionState } from './transaction-state';
-export { type Values } from './create';
+export { type ListCommand, type Values } from './list-commands';

@@ -1,8 +1,9 @@
 import type { Id } from '@ormolu/kernel';
 import type { Model } from '@ormolu/registry';
-import { create, type Values } from './create';
+import { create } from './create';
 import type { Environment } from './environment';
 import { NotSingletonError } from './errors';
+import type { Values } from './list-commands';
 import { load } from './load';
 import { fireModified } from './modified';
 import { PrefetchGroup } from './prefetch';

@@ -41,6 +41,11 @@ export interface ToManyField<K extends 'one2many' | 'many2many', C extends strin
   readonly $comodel: C;
 }
 
+/** A list of the records of the model `C` that hold this one in their many2one `I`. */
+export interface OtherSideField<C extends string, I extends string> extends ToManyField<'one2many', C> {
+  readonly $inverse: I;
+}
+
 /** A field that holds one record of any of the models `C`, or none; an extension that names more adds them. */
 export interface ReferenceField<C extends string, G extends Flag> extends FieldType<'reference', G> {
   readonly $models: { readonly [X in C]: true };

@@ -34,16 +34,32 @@ export type PlainValue<S extends Shape, N extends string, T> =
     ? EndOf<S, N, P> extends { readonly model: infer M extends string; readonly field: infer E } ? (E extends 'id' ? IdOf<S, M> : PlainValue<S, M, E>) | Emptied<S, N, P> : never
   : ReadValue<S, N, T>;
 
-/** What `write` and `create` take: as a property read gives it, or ids for records. A list is written from its other side. */
+/** One change to a list. `X` are the fields of a new record that its place in the list gives it. */
+export type ListCommand<S extends Shape, C extends string, X extends string = never> =
+  | { readonly create: CreateValues<S, C, X> }
+  | { readonly update: readonly [id: IdOf<S, C> | RecordIn<S, C>, values: WriteValues<S, C>] }
+  | { readonly delete: IdOf<S, C> | RecordIn<S, C> }
+  | { readonly unlink: IdOf<S, C> | RecordIn<S, C> }
+  | { readonly link: IdOf<S, C> | RecordIn<S, C> }
+  | { readonly clear: true }
+  | { readonly set: RecordSetIn<S, C> | readonly (IdOf<S, C> | RecordIn<S, C>)[] };
+
+/** All that a list is to hold, as records or ids; or commands that change it, where an id stands for a link. */
+export type ListValue<S extends Shape, C extends string, X extends string = never> = RecordSetIn<S, C> | readonly (IdOf<S, C> | RecordIn<S, C> | ListCommand<S, C, X>)[];
+
+/** The many2one that a one2many's place in its records gives them. */
+type GivenBy<T> = T extends { readonly $inverse: infer I extends string } ? I : never;
+
+/** What `write` and `create` take: as a property read gives it, ids for records, commands for lists. */
 export type WriteValue<S extends Shape, N extends string, T> =
   T extends { readonly kind: 'many2one'; readonly $comodel: infer C extends string } ? RecordIn<S, C> | IdOf<S, C> | NullOf<T>
-  : T extends { readonly $comodel: string } ? never
+  : T extends { readonly $comodel: infer C extends string } ? ListValue<S, C, GivenBy<T>>
   : T extends { readonly $models: unknown } ? ReadValue<S, N, T> | string
   : T extends { readonly $path: infer P extends string }
     ? EndOf<S, N, P> extends { readonly model: infer M extends string; readonly field: infer E } ? (E extends 'id' ? never : WriteValue<S, M, E>) : never
   : ReadValue<S, N, T>;
 
-/** Every field of a model as a property. A list is the other side of a many2one: that is what gets written. */
+/** Every field of a model as a property. Lists are changed by `write`. */
 export type FieldValues<S extends Shape, N extends string, T> = Assignable<S, N, T, ValueName<T>> & ReadOnly<S, N, T, Exclude<keyof T, ValueName<T>>>;
 
 // Mapped over names of `T`'s own, so that an editor finds a field's definition from its property.
@@ -62,9 +78,11 @@ export type WriteValues<S extends Shape, N extends string> = Writable<S, N, Fiel
 
 type Writable<S extends Shape, N extends string, T> = { readonly [F in keyof T]?: WriteValue<S, N, T[F]> };
 
-/** Values for a new record of a model; what is required and has no default of its own must be there. */
-export type CreateValues<S extends Shape, N extends string> = Writable<S, N, FieldsOf<S, N>> & Demanded<S, N, FieldsOf<S, N>>;
+/** Values for a new record of a model; what is required and has no default of its own must be there, save for `X`. */
+export type CreateValues<S extends Shape, N extends string, X extends string = never> = Writable<S, N, FieldsOf<S, N>> & Demanded<S, N, FieldsOf<S, N>, X>;
 
-type Demanded<S extends Shape, N extends string, T> = { readonly [F in keyof T as IsDemanded<T[F]> extends true ? F : never]: WriteValue<S, N, T[F]> };
+type Demanded<S extends Shape, N extends string, T, X extends string> = {
+  readonly [F in keyof T as F extends X ? never : IsDemanded<T[F]> extends true ? F : never]: WriteValue<S, N, T[F]>;
+};
 
 type IsDemanded<T> = T extends { readonly $flags: { readonly required: true } } ? (T extends { readonly $flags: { readonly filled: true } } ? false : true) : false;

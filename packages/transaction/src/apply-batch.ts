@@ -1,0 +1,68 @@
+import type { Id, StoredId } from '@ormolu/kernel';
+import type { Field } from '@ormolu/registry';
+import { assignCached } from './assign';
+import { flushPairs } from './flush-pairs';
+import { insertRows, type InsertedIds } from './insert-rows';
+import { putWithInverses, type Written } from './inverse';
+import { deletedBy, followSteps, loadForSteps, putLists, type ListChanges } from './list-steps';
+import { resolveTriggers } from './resolve-triggers';
+import { run } from './run';
+import { unlink } from './unlink';
+import type { NewRow, WriteBatch } from './write-batch';
+
+/**
+ * Does what a batch says: inserts, then puts all values in, then runs inverses, then deletes.
+ *
+ * @returns the ids of the new records
+ * @throws {ConstraintError} when the database refuses a row
+ * @remarks One statement for each list field whose records must be known, one INSERT and one DELETE a model, one INSERT and one DELETE a
+ * relation table, beside what triggers and inverses take. A savepoint when inverses could refuse what has been sent.
+ */
+export async function applyBatch(batch: WriteBatch): Promise<InsertedIds> {
+  const tx = batch.env.transaction;
+  await loadForSteps(tx, batch.steps);
+  const changes = followSteps(batch.env, batch.steps);
+  const sends = batch.rows.length > 0 || deletedBy(changes).size > 0;
+  return sends && isInverted(batch) ? tx.savepoint(() => apply(batch, changes), { flush: false }) : apply(batch, changes);
+}
+
+function isInverted({ rows, puts }: WriteBatch): boolean {
+  return puts.some(({ field }) => field.inverse) || rows.some(({ values }) => [...values.keys()].some((field) => field.inverse));
+}
+
+async function apply(batch: WriteBatch, changes: ListChanges): Promise<InsertedIds> {
+  const { env, rows } = batch;
+  const tx = env.transaction;
+  const inserted = rows.length > 0 ? await insertRows(env, rows) : new Map<Id, StoredId>();
+  const put = (): void => {
+    putWithInverses(tx, writtenBy(batch, inserted), () => {
+      for (const { field, ids, cached } of batch.puts) assignCached(env, field, ids, cached);
+      for (const { id, values } of rows) {
+        // A stored one was inserted with its row.
+        for (const [field, cached] of values) if (field.inverse && !field.isStored) assignCached(env, field, [idIn(inserted, id)], cached);
+      }
+      putLists(env, changes, inserted);
+    });
+  };
+  // What inverses read is fetched; without any, nothing needs to be.
+  if (isInverted(batch)) await run(tx, put);
+  else put();
+  for (const [model, ids] of deletedBy(changes)) await unlink(env.recordsOf(env.registry.model(model), ids));
+  if (tx.triggers.size > 0) await resolveTriggers(tx);
+  await flushPairs(tx);
+  return inserted;
+}
+
+/** Which records get values for which fields, those created with them included. */
+function writtenBy({ env, puts, rows }: WriteBatch, inserted: InsertedIds): readonly Written[] {
+  const written = puts.map(({ field, ids }): Written => ({ field, records: env.recordsOf(env.registry.model(field.model), ids) }));
+  const created = new Map<Field, NewRow[]>();
+  for (const row of rows) for (const field of row.values.keys()) if (field.inverse) created.set(field, [...(created.get(field) ?? []), row]);
+  for (const [field, own] of created) written.push({ field, records: env.recordsOf(env.registry.model(field.model), own.map(({ id }) => idIn(inserted, id))) });
+  return written;
+}
+
+/** Every row has an id when all have been inserted. */
+function idIn(inserted: InsertedIds, id: Id): StoredId {
+  return inserted.get(id) as StoredId;
+}

@@ -1,0 +1,78 @@
+import type { Id } from '@ormolu/kernel';
+import type { Field, Model } from '@ormolu/registry';
+import { WriteRefusedError } from './errors';
+import type { NewRow } from './write-batch';
+
+/** A many2one of a new record that refers to another new record. */
+interface Reference {
+  readonly from: NewRow;
+  readonly field: Field;
+  readonly to: NewRow;
+}
+
+/**
+ * New records in the order in which they can be inserted: those referred to before those who refer to them, one part a model.
+ *
+ * Where references go round in a circle, one that is not required waits until both records are there. Required ones within a model
+ * part it into levels.
+ * @throws {WriteRefusedError} TX_REFERENCE_CYCLE when required references go round in a circle
+ */
+export function insertOrder(rows: readonly NewRow[]): readonly (readonly NewRow[])[] {
+  const waiting = new Map<Model, NewRow[]>();
+  for (const row of rows) {
+    const known = waiting.get(row.model);
+    if (known) known.push(row);
+    else waiting.set(row.model, [row]);
+  }
+  let references = referencesAmong(rows);
+  const parts: (readonly NewRow[])[] = [];
+  const place = (part: readonly NewRow[]): void => {
+    const placed = new Set(part);
+    parts.push(part);
+    references = references.filter(({ from, to }) => !placed.has(to) && !placed.has(from));
+  };
+  while (waiting.size > 0) {
+    const model = nextModel(waiting.keys(), references);
+    if (model) {
+      place(waiting.get(model) ?? []);
+      waiting.delete(model);
+      continue;
+    }
+    const held = new Set(references.filter(({ field }) => field.isRequired).map(({ from }) => from));
+    const [level] = [...waiting].flatMap(([of, all]) => {
+      const ready = all.filter((row) => !held.has(row));
+      return ready.length > 0 ? [{ of, ready, left: all.filter((row) => held.has(row)) }] : [];
+    });
+    if (!level) throw circle(references);
+    place(level.ready);
+    waiting.set(level.of, level.left);
+  }
+  return parts;
+}
+
+/** A model all of whose records can be inserted now: best one that waits for nothing, else one that waits for nothing it requires. */
+function nextModel(models: Iterable<Model>, references: readonly Reference[]): Model | undefined {
+  const waits = new Set<Model>();
+  const must = new Set<Model>();
+  for (const { from, field, to } of references) {
+    if (field.isRequired) must.add(from.model);
+    if (from.model !== to.model) waits.add(from.model);
+  }
+  const free = [...models].filter((model) => !must.has(model));
+  return free.find((model) => !waits.has(model)) ?? free[0];
+}
+
+function referencesAmong(rows: readonly NewRow[]): readonly Reference[] {
+  const byId = new Map<Id, NewRow>(rows.map((row) => [row.id, row]));
+  return rows.flatMap((from) => [...from.values].flatMap(([field, value]): Reference[] => {
+    const to = field.isStored && typeof value === 'object' ? byId.get(value as Id) : undefined;
+    return to ? [{ from, field, to }] : [];
+  }));
+}
+
+function circle(references: readonly Reference[]): WriteRefusedError {
+  const names = [...new Set(references.filter(({ field }) => field.isRequired).map(({ field }) => field.toString()))];
+  return new WriteRefusedError('TX_REFERENCE_CYCLE', `New records require each other in a circle, through ${names.join(', ')}: none of them can be inserted first. Create one with an existing record there, or let one of the fields be empty.`, {
+    details: { fields: names },
+  });
+}
