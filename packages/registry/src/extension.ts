@@ -42,7 +42,9 @@ export interface Joined {
 export function joinModules({ definition, functions, joined }: JoinTarget, extensions: readonly Extension<unknown>[]): Joined {
   const fresh = inOrder([...new Set(extensions)].filter((extension) => !joined.includes(extension)));
   const all = [...joined, ...fresh];
-  refuseConflicts(all);
+  // Functions are known by their module's name, so that of what the definition began with is taken, too.
+  const own = Object.keys(definition.modules).filter((name) => !joined.some((extension) => extension.name === name));
+  refuseConflicts(all, own);
   const operations = fresh.flatMap(({ said }) => said);
   const [next, patches] = produceWithPatches(definition, (draft) => {
     for (const { name, version, requires } of fresh) draft.modules[name] = { version, requires: [...requires] };
@@ -64,30 +66,32 @@ function inOrder(extensions: readonly Extension<unknown>[]): readonly Extension<
   return [...ordered];
 }
 
-function refuseConflicts(extensions: readonly Extension<unknown>[]): void {
-  const claims = new Map<string, { by: Extension<unknown>; value: unknown }>();
-  const conflicts = new Map<string, { one: string; other: string; parts: string[] }>();
-  const note = (one: string, other: string, part: string): void => {
-    const pair = conflicts.get(`${one}\n${other}`);
-    if (!pair) conflicts.set(`${one}\n${other}`, { one, other, parts: [part] });
-    else if (!pair.parts.includes(part)) pair.parts.push(part);
+function refuseConflicts(extensions: readonly Extension<unknown>[], taken: readonly string[]): void {
+  const claims = new Map<string, { readonly by: Extension<unknown>; readonly value: unknown }[]>();
+  const conflicts = new Map<string, { readonly modules: readonly [string, string]; readonly parts: Set<string> }>();
+  const note = (modules: readonly [string, string], part: string): void => {
+    const key = modules.join('\n');
+    let conflict = conflicts.get(key);
+    if (!conflict) conflicts.set(key, (conflict = { modules, parts: new Set() }));
+    conflict.parts.add(part);
   };
-  const names = new Map<string, Extension<unknown>>();
+  const names = new Set(taken);
   for (const extension of extensions) {
-    const namesake = names.get(extension.name);
-    if (namesake) note(extension.name, extension.name, 'their own name');
-    names.set(extension.name, extension);
-    for (const operation of extension.said) {
-      for (const [part, value] of operation.claims) {
-        const earlier = claims.get(part);
-        const isFree = !earlier || earlier.by === extension || extension.requires.includes(earlier.by.name) || isSame(earlier.value, value);
-        if (!isFree && !earlier.by.requires.includes(extension.name)) note(earlier.by.name, extension.name, part);
-        claims.set(part, { by: extension, value });
+    if (names.has(extension.name)) note([extension.name, extension.name], 'their own name');
+    names.add(extension.name);
+    // What a module says first and takes back later concerns nobody else.
+    const said = new Map(extension.said.flatMap((operation) => operation.claims));
+    for (const [part, value] of said) {
+      let claimants = claims.get(part);
+      if (!claimants) claims.set(part, (claimants = []));
+      for (const { by, value: other } of claimants) {
+        if (!extension.requires.includes(by.name) && !by.requires.includes(extension.name) && !isSame(other, value)) note([by.name, extension.name], part);
       }
+      claimants.push({ by: extension, value });
     }
   }
   const [first] = conflicts.values();
-  if (first) throw new ExtensionConflictError([first.one, first.other], first.parts);
+  if (first) throw new ExtensionConflictError(first.modules, [...first.parts]);
 }
 
 /** Whether two modules say the same: functions never do. */

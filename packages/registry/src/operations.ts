@@ -2,7 +2,7 @@ import type { Draft } from 'immer';
 import { emptyModel, type ComputeDefinition, type Definition, type ModelDefinition, type ModelOptions } from './definition';
 import { typeName } from '@ormolu/kernel';
 import type { SetupProblem } from './errors';
-import type { FieldDefinition, FunctionName } from './field-definition';
+import type { FieldDefinition, FunctionName, KindOptions } from './field-definition';
 import type { DefinedFunction } from './functions';
 import { misfits, MODEL_OPTIONS } from './option-forms';
 import { plainDefinition } from './plain-definition';
@@ -97,9 +97,15 @@ function addField(draft: Draft<Definition>, target: Draft<ModelDefinition>, { fi
     draft.problems.push({ model: target.name, field, problem: 'it is required, and an extension lets it be null.', remedy: 'Other modules rest on it: give it a default instead.' });
     return;
   }
-  Object.assign(known.options, said);
-  if (values) known.options.values = [...new Set([...(known.options.values ?? []), ...values])];
-  if (models) known.options.models = [...new Set([...(known.options.models ?? []), ...models])];
+  // Put in anew and not changed where it stands: in one and the same step it may be the very object that the operation brought.
+  target.fields[field] = {
+    ...known,
+    options: {
+      ...known.options, ...(said as Draft<KindOptions>),
+      ...(values ? { values: [...new Set([...(known.options.values ?? []), ...values])] } : {}),
+      ...(models ? { models: [...new Set([...(known.options.models ?? []), ...models])] } : {}),
+    },
+  };
 }
 
 function shown(value: string | undefined): string {

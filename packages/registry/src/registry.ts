@@ -11,6 +11,8 @@ export interface ModelParts {
   readonly model: Model;
   /** What it was built from: when none of this has changed, it is taken over by the next version. */
   readonly sources: readonly Source[];
+  /** The other models that its checks looked at. */
+  readonly neighbours: readonly string[];
   /** Computed field → its resolved paths. */
   readonly depends: ReadonlyMap<Field, readonly (readonly Field[])[]>;
   /** The models that those paths pass. */

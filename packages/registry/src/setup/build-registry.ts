@@ -7,7 +7,7 @@ import { Registry, type ModelParts, type Source } from '../registry';
 import { buildModel } from './build-model';
 import { checkCycles } from './check-cycles';
 import { checkField } from './check-field';
-import { checkModel, checkTables } from './check-model';
+import { checkModel, checkTables, neighboursOf } from './check-model';
 import { resolveDependencies } from './depends';
 import { Expansion } from './expand';
 import { Problems } from './problems';
@@ -51,7 +51,9 @@ class Setup {
   build(): Registry {
     for (const name of this.#expansion.names()) this.#addModel(name);
     const checking = { models: this.#models, expansion: this.#expansion, problems: this.problems };
-    for (const model of this.#fresh) {
+    const fresh = new Set(this.#fresh);
+    for (const model of this.#models.values()) {
+      if (!fresh.has(model) && !this.#isBesides(fresh, model)) continue;
       const expanded = this.#expansion.model(model.name, model.name);
       if (expanded) checkModel(checking, expanded, model);
       for (const field of model.fields.values()) checkField(checking, field);
@@ -90,6 +92,14 @@ class Setup {
     this.#fresh.push(model);
   }
 
+  /** Whether a model that is as it was stands beside one that is not. */
+  #isBesides(fresh: ReadonlySet<Model>, model: Model): boolean {
+    return this.#before.get(model.name)?.neighbours.some((name) => {
+      const neighbour = this.#models.get(name);
+      return neighbour === undefined || fresh.has(neighbour);
+    }) ?? false;
+  }
+
   #partsOf(model: Model): ModelParts {
     const before = this.#before.get(model.name);
     const isSame = before?.model === model;
@@ -97,6 +107,7 @@ class Setup {
     return {
       model,
       sources: this.#sources.get(model) ?? before?.sources ?? [],
+      neighbours: neighboursOf(this.#models, model),
       tables: before && isSame ? before.tables : tablesOf(model, (name) => this.#expansion.idTypeOf(name)),
       ...resolveDependencies(this.#models, model, this.problems),
     };

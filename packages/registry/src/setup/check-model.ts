@@ -72,6 +72,26 @@ function checkOrder({ models, problems }: Checking, model: Model): void {
   }
 }
 
+/** The other models that checks of a model look at: when one of them changes, it is checked again. */
+export function neighboursOf(models: ReadonlyMap<string, Model>, model: Model): readonly string[] {
+  const names = new Set<string>();
+  for (const { relation, related, kind, options } of model.fields.values()) {
+    if (relation && !related) names.add(relation.comodel);
+    if (kind === 'reference') for (const name of options.models ?? []) names.add(name);
+  }
+  for (const { path } of model.order) {
+    let here: Model | undefined = model;
+    for (const name of path) {
+      const comodel: string | undefined = here?.fields.get(name)?.relation?.comodel;
+      if (comodel === undefined) break;
+      names.add(comodel);
+      here = models.get(comodel);
+    }
+  }
+  names.delete(model.name);
+  return [...names];
+}
+
 function checkTable({ models, problems }: Checking, model: Model): void {
   if (model.abstract) return;
   const where = { model: model.name };
