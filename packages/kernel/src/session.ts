@@ -40,12 +40,16 @@ export interface SessionSavepoint {
  * `ColumnType`. Names are checked against `schema`; what is checked already by the caller (types of values) is not checked again.
  */
 export interface Session {
+  /** The names it knows. */
   readonly schema: Schema;
   readonly isolation: Isolation;
   readonly readOnly: boolean;
   readonly state: SessionState;
   /** Statements sent so far, BEGIN, COMMIT and savepoints included. */
   readonly statements: number;
+
+  /** Takes the names of another version of the models. Nothing is asked of the database; what a migration has yet to add is missed when it is used. */
+  adopt(schema: Schema): void;
 
   /** Reads columns by ids. Afterwards nothing has changed. One statement, also for a million ids. */
   read(question: ReadQuestion): Promise<Columns>;

@@ -1,5 +1,5 @@
 import { holding, type MigrationReport, type Rung, type RungStats, type Storage } from '@ormolu/kernel';
-import type { ModelNameOf, Registry } from '@ormolu/registry';
+import type { ModelNameOf, Models, Registry } from '@ormolu/registry';
 import { Transaction, type Actors } from '@ormolu/transaction';
 import { DatabaseError } from './errors';
 import { buildLadder, TransactionFigures } from './ladder';
@@ -17,20 +17,41 @@ export interface OrmoluStats {
 
 /** An open database: the ladder, ready for transactions. */
 export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D> = never> {
-  readonly registry: Registry;
   readonly storage: Storage;
   readonly #ladder: Rung = buildLadder();
   readonly #figures = new TransactionFigures();
   readonly #actors: Actors;
+  #registry: Registry;
   #isOpen = true;
 
   /** @see openOrmolu */
   constructor({ models, storage, users, companies, groupsOf, sourceLanguage }: OrmoluOptions<D, U, C>) {
-    this.registry = models.registry();
+    this.#registry = models.registry();
     this.storage = storage;
     // The transaction's environments are what the registry's types say of them: it makes them from the same definitions.
     this.#actors = { users, companies, groupsOf: groupsOf as Actors['groupsOf'], sourceLanguage };
     for (const model of [users, companies]) if (model !== undefined) this.registry.model(model);
+  }
+
+  /** The newest version of the models: what transactions begin with. */
+  get registry(): Registry {
+    return this.#registry;
+  }
+
+  /**
+   * Takes another version of the models. Transactions that begin from now on work with it; those that run keep theirs until `tx.reset()`.
+   *
+   * @returns this very database, as the compiler knows it with these models
+   * @throws {ModelSetupError} REGISTRY_SETUP_FAILED listing every problem; then nothing has changed
+   * @remarks The tables are not touched: run `migrate()` when the new version needs others.
+   */
+  reload<E extends D>(models: Models<E>): Promise<Ormolu<E, U & ModelNameOf<E>, C & ModelNameOf<E>>> {
+    return Promise.resolve().then(() => {
+      this.#assertOpen('reload');
+      this.#registry = models.registry();
+      // The same object: what differs is what the compiler may assume of it.
+      return this as unknown as Ormolu<E, U & ModelNameOf<E>, C & ModelNameOf<E>>;
+    });
   }
 
   /**
@@ -62,10 +83,11 @@ export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D
   }
 
   async #try<T>(work: (env: TransactionEnvironment<D, U, C>) => Promise<T> | T, { isolation, readOnly, uid, context }: TransactionOptions): Promise<T> {
-    const session = await this.storage.open({ schema: this.registry.schema, isolation, readOnly });
+    const { registry } = this;
+    const session = await this.storage.open({ schema: registry.schema, isolation, readOnly });
     let tx: Transaction | undefined;
     try {
-      tx = new Transaction({ registry: this.registry, session, rung: this.#ladder, uid, context, ...this.#actors });
+      tx = new Transaction({ registry, newestRegistry: () => this.#registry, session, rung: this.#ladder, uid, context, ...this.#actors });
       await tx.meetUser();
       // The registry's types say what the transaction's records are at run time: it makes them from the same definitions.
       const env = tx.env as unknown as TransactionEnvironment<D, U, C>;

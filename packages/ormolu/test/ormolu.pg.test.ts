@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
 import { createDatabase, type ScratchDatabase } from '@ormolu/test-support';
-import { char, defineModels, integer, many2one, memory, one2many, openOrmolu, pglite, postgres, type DefinitionsOf, type Ormolu, type Storage } from '../src/index';
+import { char, defineModels, integer, many2one, memory, one2many, openOrmolu, pglite, postgres, related, type DefinitionsOf, type Ormolu, type Storage } from '../src/index';
 
 const models = defineModels({
   country: { name: char({ required: true }), code: char({ unique: true, size: 2 }), cities: one2many('city', 'country') },
@@ -46,6 +46,30 @@ describe.each(storages)('a database on $name', ({ open }) => {
 
   test('what one transaction committed, the next one reads, computed values included', async () => {
     expect(await names()).toEqual(['Ghent, Belgium', 'Ypres, Belgium']);
+  });
+
+  test('reload gives later transactions another version of the models, and running ones when they reset', async () => {
+    const base = await openOrmolu({ models, storage: memory() });
+    await base.migrate();
+    const wider = models.extend({ city: { mayor: char() } });
+    await base.transaction(async (env) => {
+      await env.model('city').create({ name: 'Ghent' });
+      const reloaded = await base.reload(wider);
+      await reloaded.migrate();
+      expect('mayor' in env.model('city').browse(1)).toBe(false);
+      await env.flush();
+      await env.transaction.reset();
+      expect('mayor' in env.model('city').browse(1)).toBe(true);
+    });
+    const reloaded = await base.reload(wider);
+    await reloaded.transaction(async (env) => {
+      const city = await env.model('city').search({ name: 'Ghent' });
+      await city.write({ mayor: 'Daniel' });
+      expect(await env.run(() => city.mapped('mayor'))).toEqual(['Daniel']);
+    });
+    await expect(base.reload(models.extend({ city: { broken: related('nowhere.name') } }))).rejects.toMatchObject({ code: 'REGISTRY_SETUP_FAILED' });
+    expect(base.registry).toBe(wider.registry());
+    await base.close();
   });
 
   test('work that throws is rolled back whole, and its error comes out as it is', async () => {

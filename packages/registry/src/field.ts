@@ -80,6 +80,8 @@ export class Field {
   readonly default: unknown;
   /** Whether it has a column of its own. */
   readonly isStored: boolean;
+  /** The same, as a cache asks for it. */
+  readonly stored: boolean;
   /** Whether the database keeps its value in any way: a column, a relation table, or the many2one of the other side. */
   readonly isPersistent: boolean;
   readonly isRequired: boolean;
@@ -127,6 +129,7 @@ export class Field {
     this.scale = this.keyedBy ? undefined : kind.scale;
     const isKept = options.store ?? compute === undefined;
     this.isStored = isKept && this.columnType !== undefined;
+    this.stored = this.isStored;
     this.isPersistent = this.isStored || (relation !== undefined && relation.kind !== 'many2one' && isKept);
     this.isRequired = options.required ?? false;
     this.isRecursive = options.recursive ?? false;

@@ -16,7 +16,10 @@ export {
   type AnotherKind, type BaseShape, type Bounded, type Callable, type CheckedKinds, type CheckedRelations, type ComputedValue, type Delegated, type MethodTable, type NoSuchModel,
   type OpenFilter, type PreviousOf, type SearchFunction, type Silent,
 } from './infer/builder';
-export { type ActorsIn, type AnyRecord, type EnvironmentIn, type RunTakesNoAsyncFunction, type SavepointMembers, type TransactionMembers } from './infer/environment';
+export { type ActorsIn, type AnyRecord, type EnvironmentIn, type RunTakesNoAsyncFunction } from './infer/environment';
+export {
+  type CachedRecords, type CacheMembers, type FieldSpec, type HookMembers, type ProtectedMembers, type SavepointMembers, type ToComputeMembers, type TransactionMembers,
+} from './infer/transaction';
 export {
   type FieldType, type Flag, type FlagsOf, type OtherSideField, type ReferenceField, type RelatedField, type ScalarField, type SelectionField, type ToManyField,
   type ToOneField,

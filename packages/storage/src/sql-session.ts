@@ -21,7 +21,7 @@ interface Savepoint extends SessionSavepoint {
 
 /** A session on any server that speaks PostgreSQL's protocol. Overlapping calls run one after the other. */
 export class SqlSession implements Session {
-  readonly schema: Schema;
+  schema: Schema;
   readonly isolation: Isolation;
   readonly readOnly: boolean;
   readonly #home: SqlHome;
@@ -38,6 +38,11 @@ export class SqlSession implements Session {
     this.readOnly = readOnly;
     this.#home = home;
     this.#transaction = new SqlTransaction(home, connection, { schema, begin: `begin isolation level ${isolation}${readOnly ? ' read only' : ''}` });
+  }
+
+  adopt(schema: Schema): void {
+    this.schema = schema;
+    this.#transaction.schema = schema;
   }
 
   get state(): SessionState {

@@ -35,7 +35,8 @@ export interface Request {
  */
 export class SqlTransaction {
   readonly #home: SqlHome;
-  readonly #schema: Schema;
+  /** Names for error messages. */
+  schema: Schema;
   #connection: Connection | undefined;
   #ahead: Statement[];
   /** Whether the server knows of this transaction. */
@@ -45,7 +46,7 @@ export class SqlTransaction {
 
   constructor(home: SqlHome, connection: Connection, options: { readonly schema: Schema; readonly begin: string }) {
     this.#home = home;
-    this.#schema = options.schema;
+    this.schema = options.schema;
     this.#connection = connection;
     this.#ahead = [plainStatement(options.begin)];
   }
@@ -119,7 +120,7 @@ export class SqlTransaction {
     const isOver = replies.status === 'I';
     if (replies.error) {
       this.#end(isOver ? 'rolled back' : 'failed', !isOver);
-      throw errorOfSqlstate(replies.error, this.#schema, {});
+      throw errorOfSqlstate(replies.error, this.schema, {});
     }
     this.#end('committed', !isOver);
   }
@@ -197,7 +198,7 @@ export class SqlTransaction {
     } else if (replies.status === 'E') {
       this.state = 'failed';
     }
-    if (replies.error) throw errorOfSqlstate(replies.error, this.#schema, context);
+    if (replies.error) throw errorOfSqlstate(replies.error, this.schema, context);
     if (replies.failure !== undefined) throw replies.failure as Error; // thrown by our own readers of values
   }
 

@@ -1,6 +1,6 @@
 import type { Column, ContextKey } from '@ormolu/cache';
 import { contextKey, MISS } from '@ormolu/cache';
-import { isStoredId, type Id, type StoredId } from '@ormolu/kernel';
+import { isStoredId, type Columns, type Id, type StoredId } from '@ormolu/kernel';
 import type { Field, Model, Registry } from '@ormolu/registry';
 import { companiesModel, companyField, usersModel } from './actors';
 import type { Context } from './context';
@@ -152,10 +152,18 @@ export class Environment {
   /**
    * Reads stored values past the cache, in the cache's form.
    *
-   * @returns for every id that exists, its values in the order of `fields`
+   * @param fields - that have a column
+   * @returns the ids that exist, and a list of values for each field, in the order of these ids
+   * @remarks One statement.
    */
-  async readStored(model: string, ids: readonly Id[], fields: readonly string[]): Promise<Map<Id, readonly unknown[]>> {
+  readStored(model: string, ids: readonly Id[], fields: readonly string[]): Promise<Columns> {
     return this.transaction.readStored(model, ids, fields);
+  }
+
+  /** A living environment of the transaction that sees a field under a context key, if there is one. */
+  inContext(field: { readonly dependsContext: readonly string[] }, key: ContextKey): Environment | undefined {
+    for (const env of this.transaction.envs) if (env.cacheKey(field) === key) return env;
+    return undefined;
   }
 
   /** A cached value, or `undefined` when it is not in memory. Nothing is fetched, computed or checked. */
@@ -177,7 +185,7 @@ export class Environment {
 
   /** Records of a model by id, sharing a prefetch group. */
   recordsOf(model: Model, ids: readonly Id[], group: PrefetchGroup = PrefetchGroup.of(ids)): RecordSet {
-    return new (recordClassOf(this.transaction.registry, model))(this, ids, group);
+    return new (recordClassOf(model))(this, ids, group);
   }
 
   #userCompany(): StoredId | null {

@@ -3,35 +3,62 @@ import type { Field } from '@ormolu/registry';
 import { computeOrder } from './compute-order';
 import { ComputeError, MissingRecordError, type ComputeFailure } from './errors';
 import { flushPairs } from './flush-pairs';
+import { reachOf } from './reach';
 import { resolveTriggers } from './resolve-triggers';
 import type { Transaction } from './transaction';
 import { IdsOf } from './values';
 
+/** The fields a flush is about, each of all records or of some. */
+export type FlushSpec = Iterable<readonly [field: Field, ids?: Iterable<Id> | undefined]>;
+
+/** The same, to be asked. */
+type Wanted = ReadonlyMap<Field, ReadonlySet<Id> | 'all'>;
+
+function wantedBy(spec: FlushSpec): Wanted {
+  const wanted = new Map<Field, Set<Id> | 'all'>();
+  for (const [field, ids] of spec) {
+    const known = wanted.get(field);
+    wanted.set(field, ids === undefined || known === 'all' ? 'all' : new Set([...(known ?? []), ...ids]));
+  }
+  return wanted;
+}
+
+function isWanted(wanted: Wanted | undefined, field: Field, id: Id): boolean {
+  const ids = wanted?.get(field);
+  return wanted === undefined || ids === 'all' || (ids?.has(id) ?? false);
+}
+
 /**
  * Finishes everything pending: resolves triggers and recomputes, alternating until both are empty, then writes.
  *
+ * @param spec - only these fields, and what they are computed from; a row of which one is pending is written whole
  * @throws {ComputeError} TX_COMPUTE_FAILED after everything else has been written
  * @throws {MissingRecordError} TX_RECORD_MISSING when records with pending values are not there
  * @throws {ConstraintError} when the database refuses a row
  * @remarks One UPDATE per model and set of fields, whatever the number of records.
  */
-export async function flush(tx: Transaction): Promise<void> {
-  const failures = await recomputeAll(tx);
-  await writePending(tx);
+export async function flush(tx: Transaction, spec?: FlushSpec): Promise<void> {
+  const wanted = spec && wantedBy(spec);
+  const failures = await recomputeAll(tx, wanted);
+  await writePending(tx, pendingRows(tx, wanted), wanted);
   tx.toCompute.forgetChanges();
   if (failures.length > 0) throw new ComputeError(failures);
 }
 
-async function recomputeAll(tx: Transaction): Promise<readonly ComputeFailure[]> {
+async function recomputeAll(tx: Transaction, wanted: Wanted | undefined): Promise<readonly ComputeFailure[]> {
   const order = computeOrder(tx.registry);
   const failures: ComputeFailure[] = [];
   const failed = new Map<Field, Set<Id>>();
-  const dueOf = (field: Field): readonly Id[] => tx.toCompute.get(field).filter((id) => !failed.get(field)?.has(id));
+  const dueOf = (field: Field): readonly Id[] => tx.toCompute.get(field).filter((id) => !failed.get(field)?.has(id) && isWanted(wanted, field, id));
   for (;;) {
-    if (tx.triggers.size > 0) await resolveTriggers(tx);
+    if (mustResolve(tx, wanted)) await resolveTriggers(tx);
     const due = tx.toCompute.fields().filter((field) => dueOf(field).length > 0);
     const [next] = due.sort((a, b) => (order.get(a) ?? 0) - (order.get(b) ?? 0));
-    if (!next) return failures;
+    if (!next) {
+      // The values computed meanwhile are to be written too, and with them the causes of triggers.
+      if (mustResolve(tx, wanted)) continue;
+      return failures;
+    }
     const ids = dueOf(next);
     for (const failure of await tx.recompute(next, ids)) {
       failures.push(failure);
@@ -48,9 +75,9 @@ interface PendingRows {
   readonly byId: Map<StoredId, Map<Field, unknown>>;
 }
 
-async function writePending(tx: Transaction): Promise<void> {
+async function writePending(tx: Transaction, pending: ReadonlyMap<string, PendingRows>, wanted: Wanted | undefined): Promise<void> {
   const missing: MissingRecordError[] = [];
-  for (const [model, rows] of gatherPending(tx)) {
+  for (const [model, rows] of pending) {
     for (const { fields, ids } of groupByFields(rows)) {
       const columns = fields.map((field) => columnOf(field, ids.map((id) => rows.byId.get(id)?.get(field))));
       const found = await tx.statement((session) => session.update({ model, ids, fields: fields.map((field) => field.name), columns }));
@@ -62,9 +89,36 @@ async function writePending(tx: Transaction): Promise<void> {
       missing.push(new MissingRecordError(model, ids.filter((id) => !there.has(id)), `pending values of ${fields.map((field) => field.name).join(', ')} were to be written`));
     }
   }
-  await flushPairs(tx);
+  await flushPairs(tx, tx.pairs.tables().filter((table) => !wanted || tablesOf(wanted).has(table)));
   const [first] = missing;
   if (first) throw first;
+}
+
+/** The relation tables that hold what is wanted. */
+function tablesOf(wanted: Wanted): ReadonlySet<string | undefined> {
+  return new Set(Array.from(wanted.keys(), ({ relation }) => relation?.relationModel));
+}
+
+/**
+ * Whether triggers that wait for their dependents must wait no longer: a field wanted may be one of these, or the value before the
+ * write, which tells who they are, is about to be overwritten.
+ */
+function mustResolve(tx: Transaction, wanted: Wanted | undefined): boolean {
+  if (tx.triggers.size === 0) return false;
+  if (!wanted) return true;
+  const rows = pendingRows(tx, wanted);
+  return tx.triggers.snapshot().some(({ firing: { cause }, tree }) => {
+    const { concerned } = reachOf(tx, tree);
+    if (tablesOf(wanted).has(cause.relation?.relationModel ?? '')) return true;
+    return [...wanted.keys()].some((field) => concerned.has(field)) || [...(rows.get(cause.model)?.byId.values() ?? [])].some((row) => row.has(cause));
+  });
+}
+
+/** What is to be written, of all or of the records of which something wanted is pending. */
+function pendingRows(tx: Transaction, wanted: Wanted | undefined): ReadonlyMap<string, PendingRows> {
+  const pending = gatherPending(tx);
+  if (wanted) for (const rows of pending.values()) leaveOut(rows, wanted);
+  return pending;
 }
 
 function gatherPending(tx: Transaction): ReadonlyMap<string, PendingRows> {
@@ -82,6 +136,11 @@ function gatherPending(tx: Transaction): ReadonlyMap<string, PendingRows> {
     }
   }
   return pending;
+}
+
+/** Leaves out the records of which nothing wanted is pending. */
+function leaveOut({ byId }: PendingRows, wanted: Wanted): void {
+  for (const [id, row] of byId) if (![...row.keys()].some((field) => isWanted(wanted, field, id))) byId.delete(id);
 }
 
 /** Records with the same set of pending fields share a statement. */

@@ -1,4 +1,5 @@
 import Denque from 'denque';
+import { HookData } from './hook-data';
 import type { UndoLog } from './undo-log';
 
 /** A function to run at one point of a transaction's life. */
@@ -7,23 +8,25 @@ export type Hook = () => unknown;
 /**
  * An ordered queue of functions that run once, when its moment comes.
  *
- * @remarks `data` is where several callers of one hook gather what it works on; it is emptied when the queue has run.
+ * A rollback to a savepoint restores queue and data as they were when it was taken.
  * @see Odoo's `Callbacks`
  */
 export class Hooks {
-  readonly data: Map<string, unknown> = new Map();
+  /** Where several callers of one hook gather what it works on; emptied when the queue has run. */
+  readonly data: HookData;
   readonly #queue = new Denque<Hook>();
   readonly #undo: UndoLog;
 
   constructor(undo: UndoLog) {
     this.#undo = undo;
+    this.data = new HookData(undo);
   }
 
   get size(): number {
     return this.#queue.size();
   }
 
-  /** Adds a function behind those that wait. A rollback to a savepoint taken before forgets it. */
+  /** Adds a function behind those that wait; the same one may wait twice. */
   add(hook: Hook): void {
     this.#queue.push(hook);
     this.#undo.push(() => {
@@ -34,17 +37,17 @@ export class Hooks {
   /**
    * Runs the waiting functions in order, those they add included.
    *
-   * @throws {unknown} what the first failing one threw; the later ones do not run
+   * @throws {unknown} what the first failing one threw; it is over, the later ones still wait
    */
   async run(): Promise<void> {
-    for (let hook = this.#queue.shift(); hook; hook = this.#queue.shift()) await hook();
+    for (let hook = this.#next(); hook; hook = this.#next()) await hook();
     this.data.clear();
   }
 
   /** Runs every waiting function, whatever the others do. @returns what those that failed threw */
   async runAll(): Promise<readonly unknown[]> {
     const errors: unknown[] = [];
-    for (let hook = this.#queue.shift(); hook; hook = this.#queue.shift()) {
+    for (let hook = this.#next(); hook; hook = this.#next()) {
       try {
         await hook();
       } catch (error) {
@@ -55,13 +58,17 @@ export class Hooks {
     return errors;
   }
 
-  /** Forgets what waits. */
+  /** Forgets what waits, and the data. */
   clear(): void {
-    const waiting = this.#queue.toArray();
-    this.#queue.clear();
+    while (this.#next());
     this.data.clear();
-    this.#undo.push(() => {
-      for (const hook of waiting) this.#queue.push(hook);
+  }
+
+  #next(): Hook | undefined {
+    const hook = this.#queue.shift();
+    if (hook) this.#undo.push(() => {
+      this.#queue.unshift(hook);
     });
+    return hook;
   }
 }

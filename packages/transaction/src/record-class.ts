@@ -1,5 +1,5 @@
 import type { Id } from '@ormolu/kernel';
-import type { Field, Model, Registry } from '@ormolu/registry';
+import type { Field, Model } from '@ormolu/registry';
 import { assign } from './assign';
 import type { Environment } from './environment';
 import type { PrefetchGroup } from './prefetch';
@@ -8,17 +8,15 @@ import { RecordSet } from './recordset';
 
 type RecordClass = new (env: Environment, ids: readonly Id[], group: PrefetchGroup) => RecordSet;
 
-const classes = new WeakMap<Registry, Map<string, RecordClass>>();
+const classes = new WeakMap<Model, RecordClass>();
 
 /**
- * The class of a model's records in a registry version: made once, with an accessor per field on its prototype, because a getter
+ * The class of a model's records: made once for all registry versions that share the model, with an accessor per field on its prototype, because a getter
  * there reads as fast as a plain property and a `Proxy` does not.
  */
-export function recordClassOf(registry: Registry, model: Model): RecordClass {
-  let ofRegistry = classes.get(registry);
-  if (!ofRegistry) classes.set(registry, (ofRegistry = new Map<string, RecordClass>()));
-  let made = ofRegistry.get(model.name);
-  if (!made) ofRegistry.set(model.name, (made = makeClass(model)));
+export function recordClassOf(model: Model): RecordClass {
+  let made = classes.get(model);
+  if (!made) classes.set(model, (made = makeClass(model)));
   return made;
 }
 

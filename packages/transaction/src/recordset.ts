@@ -232,9 +232,10 @@ export class RecordSet implements Iterable<RecordSet> {
     return recomputeFields(this.env.transaction, fields ? fields.map((name) => this.env.registry.field(this.model, name)) : all, this.ids);
   }
 
-  /** Flushes; at present everything pending, whichever fields are named. */
-  flush(): Promise<void> {
-    return this.env.transaction.flush();
+  /** Computes and writes what is pending of these records: of the fields named, or of all. */
+  flush(fields?: readonly string[]): Promise<void> {
+    const chosen = fields ? fields.map((name) => this.env.registry.field(this.model, name)) : [...this.#definition.fields.values()];
+    return this.env.transaction.flush(chosen.map((field) => [field, this.ids] as const));
   }
 
   toString(): string {

@@ -4,6 +4,7 @@ import type { Environment } from './environment';
 import { TriggerPendingError } from './errors';
 import { fire } from './modified';
 import type { PendingTrigger } from './pending-triggers';
+import { reachOf } from './reach';
 import type { Need } from './run';
 import type { Transaction } from './transaction';
 import { cachedList, cachedReference } from './values';
@@ -83,34 +84,6 @@ function chainOf(pair: Pair): readonly Pair[] {
   const chain: Pair[] = [];
   for (let here: Pair | undefined = pair; here; here = here.reader) chain.push(here);
   return chain;
-}
-
-/** Which fields a tree may make stale, beyond the one level to which recursive fields are expanded. */
-interface Reach {
-  readonly concerned: ReadonlySet<Field>;
-  readonly recursive: ReadonlySet<Field>;
-}
-
-const reaches = new WeakMap<TriggerTree, Reach>();
-
-function reachOf(tx: Transaction, tree: TriggerTree): Reach {
-  const known = reaches.get(tree);
-  if (known) return known;
-  const concerned = new Set<Field>();
-  const recursive = new Set<Field>();
-  const work = [tree];
-  for (let here = work.pop(); here; here = work.pop()) {
-    for (const target of here.targets) {
-      concerned.add(target);
-      if (!target.isRecursive || recursive.has(target)) continue;
-      recursive.add(target);
-      work.push(tx.registry.triggersOf(target));
-    }
-    work.push(...here.branches.values());
-  }
-  const reach = { concerned, recursive };
-  reaches.set(tree, reach);
-  return reach;
 }
 
 /** Whether the records at the end of a route hold, through the trigger's key, one of those that changed. */

@@ -1,5 +1,5 @@
 import { Cache } from '@ormolu/cache';
-import { type StackMap, type Columns, type Commit, type Id, type Query, type ReadQuestion, type Rung, type Session, type StoredId } from '@ormolu/kernel';
+import { isStoredId, type StackMap, type Columns, type Id, type Query, type ReadQuestion, type Rung, type Session, type StoredId } from '@ormolu/kernel';
 import type { Field, Registry } from '@ormolu/registry';
 import { Absent } from './absent';
 import { companyField, type Actors } from './actors';
@@ -7,13 +7,15 @@ import { ComputingStack } from './computing';
 import { frozenContext } from './context';
 import { Environment } from './environment';
 import { EnvironmentSet, type EnvironmentKey } from './environment-set';
-import { RunError, TransactionStateError, type ComputeFailure } from './errors';
+import { RunError, type ComputeFailure } from './errors';
+import { finishCommit, prepareCommit } from './ending';
 import { fetchNeeds } from './fetch';
-import { flush } from './flush';
+import { flush, type FlushSpec } from './flush';
 import { Hooks } from './hooks';
 import { loadCauses } from './load';
 import { PairRows, PendingPairs } from './pending-pairs';
 import { PendingTriggers } from './pending-triggers';
+import { pendingWrites, type PendingWrites } from './pending-writes';
 import { Protection } from './protecting';
 import { computeStored } from './recompute';
 import type { RecordSet } from './recordset';
@@ -25,7 +27,10 @@ import { UndoLog } from './undo-log';
 
 /** What a transaction works with. */
 export interface TransactionOptions extends Actors {
+  /** The version of the models it begins with. */
   readonly registry: Registry;
+  /** Gives the version that `reset` takes. @defaultValue the one it begins with */
+  readonly newestRegistry?: (() => Registry) | undefined;
   /** The open database transaction; this unit of work owns it from now on. */
   readonly session: Session;
   /** The rung below: what this transaction does not know, it asks there. */
@@ -62,7 +67,6 @@ export class Transaction {
   readonly postcommit: Hooks = new Hooks(this.undo);
   readonly prerollback: Hooks = new Hooks(this.undo);
   readonly postrollback: Hooks = new Hooks(this.undo);
-  readonly registry: Registry;
   readonly session: Session;
   readonly rung: Rung;
   readonly actors: Actors;
@@ -72,16 +76,20 @@ export class Transaction {
   readonly rootEnv: Environment;
   /** The function that may suspend and is running now. */
   execution: Execution | undefined;
+  /** Rows changed so far, for the rungs below. */
+  readonly changed: Map<string, Set<StoredId>> = new Map();
   /** Property reads so far, those of functions that ran again included. */
   reads = 0;
   /** Of the reads, those that memory could not answer. */
   misses = 0;
+  #registry: Registry;
+  readonly #newest: () => Registry;
   #state: TransactionState = 'open';
   #hasWrittenInSavepoint = false;
-  readonly #changed = new Map<string, Set<StoredId>>();
 
   constructor(options: TransactionOptions) {
-    this.registry = options.registry;
+    this.#registry = options.registry;
+    this.#newest = options.newestRegistry ?? (() => options.registry);
     this.session = options.session;
     this.rung = options.rung;
     this.actors = options;
@@ -92,6 +100,11 @@ export class Transaction {
 
   get state(): TransactionState {
     return this.#state;
+  }
+
+  /** The version of the models it works with: the one it began with, until `reset`. */
+  get registry(): Registry {
+    return this.#registry;
   }
 
   /** Pairs shielded from recomputation: field → ids, a level for every `protecting` that runs. */
@@ -105,16 +118,8 @@ export class Transaction {
   }
 
   /** Pending writes: model → id → field name → value in the cache's form. A view of the cache's dirty values, made anew. */
-  get towrite(): ReadonlyMap<string, ReadonlyMap<Id, ReadonlyMap<string, unknown>>> {
-    const view = new Map<string, Map<Id, Map<string, unknown>>>();
-    for (const { model, name } of [...this.cache.getDirtyFields()]) {
-      const byId = view.get(model) ?? new Map<Id, Map<string, unknown>>();
-      for (const [, id, value] of this.cache.dirtyEntries(this.registry.field(model, name))) {
-        byId.set(id, (byId.get(id) ?? new Map<string, unknown>()).set(name, value));
-      }
-      if (byId.size > 0) view.set(model, byId);
-    }
-    return view;
+  get towrite(): PendingWrites {
+    return pendingWrites(this);
   }
 
   /** The environment with these arguments: the same object as before while anybody holds it. */
@@ -144,13 +149,14 @@ export class Transaction {
   /**
    * Finishes pending computations, then writes pending updates.
    *
+   * @param spec - only these fields, of all records or of some; they are written with what else is pending of their records
    * @throws {TransactionStateError} TX_STATE when a flush is running, or the transaction is over
    * @throws {ComputeError} TX_COMPUTE_FAILED, {MissingRecordError} TX_RECORD_MISSING, {ConstraintError}
    * @remarks One UPDATE per model and set of fields, whatever the number of records.
    */
-  flush(): Promise<void> {
+  flush(spec?: FlushSpec): Promise<void> {
     this.assertOutsideRun('flush');
-    return this.#flush();
+    return this.#flush(spec);
   }
 
   async #run<T>(fn: () => T): Promise<T> {
@@ -158,12 +164,12 @@ export class Transaction {
     return run(this, fn);
   }
 
-  async #flush(): Promise<void> {
+  async #flush(spec?: FlushSpec): Promise<void> {
     assertAllowed(this.#state, 'flush');
     const before = this.#state;
     this.#state = 'flushing';
     try {
-      await flush(this);
+      await flush(this, spec);
     } finally {
       // A failed statement has ended the database transaction meanwhile; that stays so.
       if (this.#isIn('flushing')) this.#state = before;
@@ -173,12 +179,39 @@ export class Transaction {
   /** Forgets everything in memory, what is pending included. */
   clear(): void {
     assertAllowed(this.#state, 'clear');
+    this.#forget();
+  }
+
+  #forget(): void {
     this.cache.clear();
     this.toCompute.clear();
     this.triggers.clear();
     this.pairs.clear();
     this.pairRows.clear();
     this.absent.clear();
+  }
+
+  /**
+   * Takes the newest version of the models and forgets everything in memory, what is pending included. Environments stay and see the
+   * new version; records taken from them before keep the old one, so browse them anew.
+   *
+   * @remarks No statement. A rollback to a savepoint taken before brings the old version back.
+   */
+  reset(): Promise<void> {
+    this.assertOutsideRun('reset');
+    assertAllowed(this.#state, 'reset');
+    const before = this.#registry;
+    this.undo.push(() => {
+      this.#adopt(before);
+    });
+    this.#adopt(this.#newest());
+    this.clear();
+    return Promise.resolve();
+  }
+
+  #adopt(registry: Registry): void {
+    this.#registry = registry;
+    this.session.adopt(registry.schema);
   }
 
   /** Takes a savepoint to be ended by hand, or runs work inside one: released when it returns, rolled back when it throws. */
@@ -204,7 +237,7 @@ export class Transaction {
    * Flushes, makes everything true and tells the rungs below.
    *
    * @throws {ConflictError} when another transaction was faster; nothing was written
-   * @throws {AggregateError} when post-commit hooks failed; the commit itself is durable
+   * @throws {AggregateError} when post-commit hooks failed, which all ran; the commit itself is durable
    */
   commit(): Promise<void> {
     this.assertOutsideRun('commit');
@@ -213,31 +246,27 @@ export class Transaction {
 
   async #commit(): Promise<void> {
     assertAllowed(this.#state, 'commit');
-    if (this.savepoints.length > 0) throw new TransactionStateError('TX_SAVEPOINT_OPEN', 'commit() was called inside a savepoint. Release it or roll it back first.');
-    await this.flush();
-    await this.precommit.run();
-    await this.flush();
+    await prepareCommit(this);
     this.#state = 'committing';
     try {
       await this.session.commit();
-    } finally {
-      this.#state = 'closed';
+    } catch (error) {
+      // Nothing was written, as far as anybody can tell; what is to run with a rollback runs with it.
+      this.#state = 'failed';
+      throw error;
     }
-    await this.rung.publish(this.#commitMessage());
-    const errors = await this.postcommit.runAll();
-    if (errors.length > 0) throw new AggregateError(errors, 'The commit is durable, but functions that were to run after it failed: see errors.');
+    this.#state = 'closed';
+    await finishCommit(this);
   }
 
   /** Takes everything back, in database and memory. A second call does nothing. */
   async rollback(): Promise<void> {
     if (this.#state === 'closed') return;
+    for (const hooks of [this.precommit, this.postcommit]) hooks.clear();
     const errors = [...(await this.prerollback.runAll())];
     await this.session.rollback();
     this.#state = 'closed';
-    this.cache.clear();
-    this.toCompute.clear();
-    this.triggers.clear();
-    this.pairs.clear();
+    this.#forget();
     errors.push(...(await this.postrollback.runAll()));
     if (errors.length > 0) throw new AggregateError(errors, 'The transaction was rolled back, but functions that were to run with it failed: see errors.');
   }
@@ -280,12 +309,11 @@ export class Transaction {
     return run(this, () => computeStored(this, field, ids));
   }
 
-  /** Stored values past the cache, in the cache's form. */
-  async readStored(model: string, ids: readonly Id[], names: readonly string[]): Promise<Map<Id, readonly unknown[]>> {
-    const stored = ids.filter((id) => typeof id !== 'object');
+  /** @see Environment.readStored */
+  async readStored(model: string, ids: readonly Id[], names: readonly string[]): Promise<Columns> {
     const fields = names.map((name) => this.registry.field(model, name));
-    const answer = await this.#noticing(() => this.session.read({ model, ids: stored, fields: names }));
-    return new Map(answer.ids.map((id, row) => [id, fields.map((field, place) => field.fromColumn(answer.columns[place]?.[row]))]));
+    const answer = await this.#noticing(() => this.session.read({ model, ids: ids.filter(isStoredId), fields: names }));
+    return { ids: answer.ids, columns: fields.map((field, place) => (answer.columns[place] ?? []).map((value) => field.fromColumn(value))) };
   }
 
   /** Values fetched now may show what a savepoint will take back, and must leave with it. */
@@ -306,8 +334,8 @@ export class Transaction {
 
   /** Remembers rows changed, for the rungs below. Those of a savepoint rolled back stay: saying too much is safe. */
   noteChanged(model: string, ids: readonly StoredId[]): void {
-    const changed = this.#changed.get(model) ?? new Set<StoredId>();
-    this.#changed.set(model, changed);
+    const changed = this.changed.get(model) ?? new Set<StoredId>();
+    this.changed.set(model, changed);
     for (const id of ids) changed.add(id);
   }
 
@@ -324,10 +352,6 @@ export class Transaction {
       `${call}() was called inside ${where}. Nothing there may return a promise: read plain properties, and call ${call}() before or after.`,
       { details: { call } },
     );
-  }
-
-  #commitMessage(): Commit {
-    return { changed: this.#changed };
   }
 
   #isIn(state: TransactionState): boolean {

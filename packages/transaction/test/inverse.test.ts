@@ -44,7 +44,8 @@ beforeEach(async () => {
 /** What the database holds of a field, for all records. */
 async function stored(model: string, field: string): Promise<unknown[]> {
   await tx.flush();
-  return [...(await tx.readStored(model, [1, 2, 3], [field])).values()].map(([value]) => value);
+  const { columns: [values = []] } = await tx.readStored(model, [1, 2, 3], [field]);
+  return [...values];
 }
 
 /** The code of the error that a function throws. */

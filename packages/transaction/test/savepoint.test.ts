@@ -29,7 +29,7 @@ async function expectAsStored(names: Iterable<string>): Promise<void> {
     const [, model = '', id = '', field = ''] = /^(.+)\((\d+)\)\.(.+)$/.exec(name) ?? [];
     if (!tx.registry.field(model, field).isStored) continue;
     const stored = await tx.readStored(model, [Number(id)], [field]);
-    expect([name, memoryOf().values.get(name)]).toEqual([name, stored.get(Number(id))?.[0]]);
+    expect([name, memoryOf().values.get(name)]).toEqual([name, stored.columns[0]?.[0]]);
   }
 }
 

@@ -1,26 +1,11 @@
-import type { Id, Session, StoredId } from '@ormolu/kernel';
+import type { Columns, Id, StoredId } from '@ormolu/kernel';
 import type { RecordIn, RecordSetIn } from './records';
-import type { ModelName, Shape } from './shape';
+import type { FieldName, ModelName, Shape } from './shape';
+import type { TransactionMembers } from './transaction';
 
 /** What an async function given to `run` meets: it would return before its reads are answered. */
 export interface RunTakesNoAsyncFunction {
   readonly $async: never;
-}
-
-/** What user code sees of the transaction it works in. */
-export interface TransactionMembers {
-  readonly session: Session;
-  readonly state: string;
-  flush(): Promise<void>;
-  clear(): void;
-  savepoint(): Promise<SavepointMembers>;
-  savepoint<T>(work: () => Promise<T> | T, options?: { readonly flush?: boolean }): Promise<T>;
-}
-
-/** A savepoint to be ended by hand: rolls back at the end of an `await using` block unless it was released. */
-export interface SavepointMembers extends AsyncDisposable {
-  release(): Promise<void>;
-  rollback(): Promise<void>;
 }
 
 /** A single record of which only that much is known. */
@@ -53,7 +38,7 @@ export interface EnvironmentIn<in out S extends Shape> {
   readonly companyId: StoredId | null;
   /** The language of the context. */
   readonly lang: string | null;
-  readonly transaction: TransactionMembers;
+  readonly transaction: TransactionMembers<S>;
   /** The empty set of a model: where `browse`, `search` and `create` begin. */
   model<N extends ModelName<S>>(name: N): RecordSetIn<S, N>;
   /**
@@ -72,5 +57,7 @@ export interface EnvironmentIn<in out S extends Shape> {
   withCompany(company: StoredId | AnyRecord): this;
   cacheKey(field: { readonly dependsContext: readonly string[] }): unknown;
   flush(): Promise<void>;
+  /** Reads stored values past the cache, in the cache's form: the ids that exist, and a list of values for each field. */
+  readStored<N extends ModelName<S>>(model: N, ids: readonly Id[], fields: readonly FieldName<S, N>[]): Promise<Columns>;
   sql(text: string, params?: readonly unknown[]): Promise<readonly Record<string, unknown>[]>;
 }

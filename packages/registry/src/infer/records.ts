@@ -67,7 +67,8 @@ export interface RecordMembers<in out S extends Shape, in out N extends string> 
   invalidate(fields?: readonly FieldName<S, N>[]): void;
   /** Computes stored fields of these records again, all when none is named. */
   recompute(fields?: readonly FieldName<S, N>[]): Promise<void>;
-  flush(): Promise<void>;
+  /** Computes and writes what is pending of these records: of the fields named, or of all. */
+  flush(fields?: readonly FieldName<S, N>[]): Promise<void>;
 }
 
 /** An ordered, immutable set of records; fields are read on its single records. */

@@ -24,12 +24,12 @@ interface Savepoint extends SessionSavepoint {
 
 /** One transaction of the in-memory database: a snapshot, its own changes over it, and at the end all or nothing. */
 export class MemorySession implements Session {
-  readonly schema: Schema;
+  schema: Schema;
   readonly isolation: Isolation;
   readonly readOnly: boolean;
   readonly #storage: MemoryStorage;
   readonly #onEnd: () => void;
-  readonly #writer: MemoryWriter;
+  #writer: MemoryWriter;
   readonly #savepoints: Savepoint[] = [];
   /** Tables read, for the check of serializable transactions. */
   readonly #read = new Set<string>();
@@ -48,6 +48,11 @@ export class MemorySession implements Session {
     this.#storage = storage;
     this.#onEnd = onEnd;
     this.#writer = new MemoryWriter(storage, this, schema);
+  }
+
+  adopt(schema: Schema): void {
+    this.schema = schema;
+    this.#writer = new MemoryWriter(this.#storage, this, schema);
   }
 
   get state(): SessionState {

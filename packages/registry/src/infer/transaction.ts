@@ -1,0 +1,88 @@
+import type { Id, Session } from '@ormolu/kernel';
+import type { Field } from '../field';
+import type { Registry } from '../registry';
+import type { EnvironmentIn } from './environment';
+import type { RecordMembers } from './records';
+import type { FieldName, ModelName, Shape } from './shape';
+
+/** Fields, each of all records or of some. */
+export type FieldSpec = Iterable<readonly [field: Field, ids?: Iterable<Id> | undefined]>;
+
+/** What user code sees of the transaction it works in. */
+export interface TransactionMembers<in out S extends Shape> {
+  readonly session: Session;
+  readonly state: string;
+  /** The version of the models it works with. */
+  readonly registry: Registry;
+  /** The environments that somebody still holds. */
+  readonly envs: Iterable<EnvironmentIn<S>>;
+  readonly cache: CacheMembers;
+  /** Pairs shielded from recomputation. */
+  readonly protected: ProtectedMembers;
+  /** Pending computations. */
+  readonly tocompute: ToComputeMembers;
+  /** Pending writes: model → id → field name → value in the cache's form. */
+  readonly towrite: ReadonlyMap<string, ReadonlyMap<Id, ReadonlyMap<string, unknown>>>;
+  readonly precommit: HookMembers;
+  readonly postcommit: HookMembers;
+  readonly prerollback: HookMembers;
+  readonly postrollback: HookMembers;
+  /** Finishes pending computations, then writes pending updates; of some fields when they are named. */
+  flush(spec?: FieldSpec): Promise<void>;
+  /** Forgets everything in memory, what is pending included. */
+  clear(): void;
+  /** Takes the newest version of the models and forgets everything in memory. Records taken before keep the old version. */
+  reset(): Promise<void>;
+  savepoint(): Promise<SavepointMembers>;
+  savepoint<T>(work: () => Promise<T> | T, options?: { readonly flush?: boolean }): Promise<T>;
+  /** Shields fields of some records from recomputation while a function runs, or until the promise it returns is settled. */
+  protecting<N extends ModelName<S>, T>(fields: readonly FieldName<S, N>[], records: RecordMembers<S, N>, fn: () => T): T;
+}
+
+/** A savepoint to be ended by hand: rolls back at the end of an `await using` block unless it was released. */
+export interface SavepointMembers extends AsyncDisposable {
+  release(): Promise<void>;
+  rollback(): Promise<void>;
+}
+
+/** An ordered queue of functions for one point of a transaction's life. */
+export interface HookMembers {
+  readonly size: number;
+  /** Where several callers of one hook gather what it works on. */
+  readonly data: Map<string, unknown>;
+  add(hook: () => unknown): void;
+  /** Runs what waits, in order. */
+  run(): Promise<void>;
+  clear(): void;
+}
+
+/** Field → ids, as a stack of maps. */
+export interface ProtectedMembers {
+  readonly depth: number;
+  get(field: Field): ReadonlySet<Id> | undefined;
+  keys(): ReadonlySet<Field>;
+}
+
+/** Field → ids. */
+export interface ToComputeMembers extends Iterable<[Field, Iterable<Id>]> {
+  /** How many fields have pending records. */
+  readonly size: number;
+  has(field: Field, id: Id): boolean;
+  get(field: Field): readonly Id[];
+}
+
+/** Any records, as the cache takes them. */
+export interface CachedRecords {
+  readonly model: string;
+  readonly ids: readonly Id[];
+}
+
+/** The transaction's cache: values as they are kept. What is pending is not considered here. */
+export interface CacheMembers {
+  contains(record: CachedRecords, field: Field): boolean;
+  get(record: CachedRecords, field: Field, fallback?: unknown): unknown;
+  getMissingIds(records: CachedRecords, field: Field): Iterable<Id>;
+  invalidate(spec?: FieldSpec): void;
+  /** Compares the cached values of columns, pending ones aside, with the database. */
+  check(env: object): Promise<void>;
+}
