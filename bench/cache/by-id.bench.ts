@@ -1,7 +1,7 @@
-import { MISS, type CacheField } from '@ormolu/cache';
+import { Cache, MISS, type CacheField } from '@ormolu/cache';
 import type { Id } from '@ormolu/kernel';
 import { atMost, bench, timeCase, type TimeCase } from '../harness';
-import { BenchRecords, FIELD, FIELDS, filledCache, filledMap, idsOf, shuffled, type IdKind } from './sides';
+import { BenchRecords, FIELD, FIELDS, filledCache, filledMap, idsOf, shuffled, type IdKind, type NestedMap } from './sides';
 
 interface Reading {
   readonly kind: IdKind;
@@ -191,6 +191,41 @@ const structural: TimeCase = timeCase({
   },
 });
 
+/** Fields of different types, which V8 would keep in different kinds of arrays, were it left to: whole numbers, fractions, text, dates, lists. */
+const ofAllTypes: TimeCase = (() => {
+  const types = [(n: number) => n, (n: number) => n + 0.5, (n: number) => `text ${n}`, (n: number) => n % 2 === 0, (n: number) => new Date(n), (n: number) => [n]];
+  const ids = idsOf('dense', 1_000);
+  const records = ids.map((id) => new BenchRecords([id]));
+  const columns = FIELDS.map((field, at) => {
+    const values: unknown[] = at < 6 ? [] : new Array<unknown>(ids.length); // the second kind begins with holes
+    for (const [place, id] of ids.entries()) values[place] = types[at % types.length]?.(Number(id));
+    return [field, values] as const;
+  });
+  return timeCase({
+    name: 'get, dense, fields of six types, field by field, 1,000',
+    target: atMost(0.9),
+    clock: 'cpu',
+    operations: ids.length * FIELDS.length,
+    base: () => {
+      const map: NestedMap = new Map(columns.map(([field, values]) => [field, new Map(ids.map((id, place) => [id, values[place]]))]));
+      return () => {
+        let found = 0;
+        for (const field of FIELDS) for (const record of records) if (map.get(field)?.get(record.ids[0] ?? 0) !== undefined) found += 1;
+        return found;
+      };
+    },
+    ours: () => {
+      const cache = new Cache();
+      for (const [field, values] of columns) cache.update(new BenchRecords(ids), field, values);
+      return () => {
+        let found = 0;
+        for (const field of FIELDS) for (const record of records) if (cache.get(record, field) !== undefined) found += 1;
+        return found;
+      };
+    },
+  });
+})();
+
 export default bench({
   title: 'Reading one value, against Map<field, Map<id, value>> with 10 fields',
   cases: [
@@ -212,5 +247,6 @@ export default bench({
     recordCase({ kind: 'uuid', count: COUNT, order: 'sequential', limit: 0.9 }),
     recordCase({ kind: 'uuid', count: COUNT, order: 'random', limit: 0.9 }),
     structural,
+    ofAllTypes,
   ],
 });

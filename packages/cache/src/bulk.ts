@@ -1,6 +1,7 @@
 import type { Id } from '@ormolu/kernel';
-import { MISS, type Column } from './column';
+import type { Column } from './column';
 import { sameValue } from './same-value';
+import { MISS } from './places';
 
 /** Arrays made longer than this at once are hash tables in V8. */
 const FASTEST = 2 ** 24;
@@ -71,7 +72,7 @@ export function putAll(column: Column, ids: readonly Id[], values: Iterable<unkn
   const { slots } = column;
   const list = asList(values, ids.length);
   const end = Math.min(ids.length, list.length);
-  for (let at = dirty ? 0 : column.appendRun(ids, list, true); at < end; at += 1) {
+  for (let at = dirty ? 0 : column.insertRun(ids, list, true); at < end; at += 1) {
     const slot = slots.ensure(idAt(ids, at));
     column.put(slot, list[at]);
     if (dirty) column.mark(slot);
@@ -83,7 +84,7 @@ export function putMissing(column: Column, ids: readonly Id[], values: Iterable<
   const { slots } = column;
   const list = asList(values, ids.length);
   const end = Math.min(ids.length, list.length);
-  for (let at = column.appendRun(ids, list, undoable); at < end; at += 1) column.insert(slots.ensure(idAt(ids, at)), list[at], undoable);
+  for (let at = column.insertRun(ids, list, undoable); at < end; at += 1) column.insert(slots.ensure(idAt(ids, at)), list[at], undoable);
 }
 
 /** The id at a place that lies inside the list. */

@@ -2,15 +2,19 @@ import type { Id } from '@ormolu/kernel';
 import { idsDifferentFrom, missingIds, putAll, putMissing, valuesOf, valuesUntilMiss } from './bulk';
 import { cacheStats, type CacheStats } from './cache-stats';
 import { checkCache, type CheckEnvironment, type CheckOptions, type CheckReport } from './check';
-import { MISS, type Column } from './column';
+import type { Column } from './column';
+import { ColumnLookup } from './column-lookup';
+import { entriesOf, fieldsOf, idsOf } from './contents';
 import { NO_CONTEXT } from './context-key';
-import { anyDirty, clearMarks, dirtyEntries, dirtyIds, entriesAt, forgetIds, unlistIfClean } from './dirty';
-import { CacheInconsistentError, CacheMissError, DirtyValueError, SingleRecordError, WrongModelError } from './errors';
+import { anyDirty, clearMarks, dirtyEntries, dirtyIds, forgetIds, markAll, unlistIfClean } from './dirty';
+import { CacheInconsistentError, CacheMissError, DirtyValueError } from './errors';
 import { FieldTable } from './field-table';
+import { checkModel, onlyIdOf } from './given-records';
 import { invalidate } from './invalidate';
+import { MISS } from './places';
 import type { CacheField, CacheRecords, ContextKey, InsertOptions, InvalidateSpec, WriteOptions } from './shapes';
 import type { SlotIndex } from './slot-index';
-import { UndoLog, type UndoMark } from './undo-log';
+import type { UndoMark } from './undo-log';
 
 /**
  * The record cache: field → context key → id → value, synchronous and complete in itself.
@@ -22,22 +26,15 @@ import { UndoLog, type UndoMark } from './undo-log';
  * @remarks Every operation is O(1) per record it is given; see docs/cache.md for the layout and measured figures.
  * @see docs/cache.md; the operations are those of Odoo's record cache, under TypeScript names
  */
-export class Cache {
-  readonly #log = new UndoLog();
+export class Cache extends ColumnLookup {
   #generations = 0;
-  #table = new FieldTable(0, this.#log);
-  /** The table's own, here because every call asks it. */
-  #memo = this.#table.memo;
-  /** A plain field that was asked for twice running, and its column: the next call is mostly about the same. */
-  #repeatedField: CacheField | undefined;
-  #repeated: Column | undefined;
 
   // -- one record
 
   /** Whether a value is cached. @throws {SingleRecordError} CACHE_NOT_SINGLE */
   contains(record: CacheRecords, field: CacheField): boolean {
-    const column = this.#columnOf(record, field);
-    const found = column.has(column.slots.slotOf(this.#only(record, 'contains')));
+    const column = this.columnOf(record, field);
+    const found = column.has(column.slots.slotOf(onlyIdOf(record, 'contains')));
     column.reads += 1;
     if (!found) column.misses += 1;
     return found;
@@ -50,8 +47,8 @@ export class Cache {
    * @throws {SingleRecordError} CACHE_NOT_SINGLE
    */
   get(record: CacheRecords, field: CacheField, ...fallback: [fallback?: unknown]): unknown {
-    const column = this.#columnOf(record, field);
-    const id = this.#only(record, 'get');
+    const column = this.columnOf(record, field);
+    const id = onlyIdOf(record, 'get');
     const value = column.at(column.slots.slotOf(id));
     column.reads += 1;
     if (value !== MISS) return value;
@@ -65,13 +62,13 @@ export class Cache {
    * @throws {SingleRecordError} CACHE_NOT_SINGLE
    */
   set(record: CacheRecords, field: CacheField, value: unknown, options?: WriteOptions): void {
-    const id = this.#only(record, 'set');
-    const column = this.#touched(record, field);
+    const id = onlyIdOf(record, 'set');
+    const column = this.touched(record, field);
     const slot = column.slots.ensure(id);
     column.put(slot, value);
     if (options?.dirty !== true) return;
     column.mark(slot);
-    this.#table.listDirty(this.#table.columnsOf(field));
+    this.table.listDirty(this.table.columnsOf(field));
   }
 
   /**
@@ -80,8 +77,8 @@ export class Cache {
    * @throws {SingleRecordError} CACHE_NOT_SINGLE
    */
   remove(record: CacheRecords, field: CacheField): void {
-    const id = this.#only(record, 'remove');
-    const column = this.#touched(record, field);
+    const id = onlyIdOf(record, 'remove');
+    const column = this.touched(record, field);
     const slot = column.slots.slotOf(id);
     if (column.isDirty(slot)) throw new DirtyValueError('CACHE_DIRTY_REMOVED', record.model, field.name, id);
     column.delete(slot);
@@ -89,14 +86,7 @@ export class Cache {
 
   /** The fields cached for a record in its context, `id` left out, in the order in which the cache met them. @throws {SingleRecordError} CACHE_NOT_SINGLE */
   getFields(record: CacheRecords): CacheField[] {
-    const slot = this.#table.slotsOf(record.model).slotOf(this.#only(record, 'getFields'));
-    const fields: CacheField[] = [];
-    for (const columns of this.#table.fieldsOf(record.model)) {
-      const { field } = columns;
-      const key = field.dependsContext.length === 0 ? NO_CONTEXT : record.env.cacheKey(field);
-      if (field.name !== 'id' && columns.peek(key)?.has(slot) === true) fields.push(field);
-    }
-    return fields;
+    return fieldsOf(this.table, record, onlyIdOf(record, 'getFields'));
   }
 
   // -- many records
@@ -107,104 +97,102 @@ export class Cache {
    */
   update(records: CacheRecords, field: CacheField, values: Iterable<unknown>, options?: WriteOptions): void {
     const dirty = options?.dirty === true;
-    putAll(this.#touched(records, field), records.ids, values, dirty);
-    if (dirty) this.#table.listDirty(this.#table.columnsOf(field));
+    putAll(this.touched(records, field), records.ids, values, dirty);
+    if (dirty) this.table.listDirty(this.table.columnsOf(field));
   }
 
   /** Puts fetched values in where there is none; never overwrites. Pairs as `update` does; of a repeated record the first value stays. */
   insertMissing(records: CacheRecords, field: CacheField, values: Iterable<unknown>, options?: InsertOptions): void {
-    putMissing(this.#touched(records, field), records.ids, values, options?.undoable === true);
+    putMissing(this.touched(records, field), records.ids, values, options?.undoable === true);
   }
 
   /** The cached values in the order of the records, misses skipped. */
   getValues(records: CacheRecords, field: CacheField): unknown[] {
-    return valuesOf(this.#columnOf(records, field), records.ids);
+    return valuesOf(this.columnOf(records, field), records.ids);
   }
 
   /** The cached values in the order of the records, up to the first miss. */
   getUntilMiss(records: CacheRecords, field: CacheField): unknown[] {
-    return valuesUntilMiss(this.#columnOf(records, field), records.ids);
+    return valuesUntilMiss(this.columnOf(records, field), records.ids);
   }
 
   /** The ids without a cached value, in order and with their repeats. */
   getMissingIds(records: CacheRecords, field: CacheField): Id[] {
-    return missingIds(this.#columnOf(records, field), records.ids);
+    return missingIds(this.columnOf(records, field), records.ids);
   }
 
   /** The records whose cached value is not the given one by `sameValue`, in order and with their repeats; a miss counts as different. */
   getRecordsDifferentFrom<S>(records: CacheRecords<S>, field: CacheField, value: unknown): S {
-    return records.browse(idsDifferentFrom(this.#columnOf(records, field), records.ids, value));
+    return records.browse(idsDifferentFrom(this.columnOf(records, field), records.ids, value));
   }
 
   // -- a whole field
 
   /** The records cached for a field in the context of `model`, any recordset of the model, in the order in which their values came. */
   getRecords<S>(model: CacheRecords<S>, field: CacheField): S {
-    const column = this.#columnOf(model, field);
+    const column = this.columnOf(model, field);
     return model.browse(column.occupied().map((slot) => column.slots.idOf(slot)));
   }
 
   /** The records cached for a field in any context, once each: context by context, in the order of their first write. */
   getRecordsAll<S>(model: CacheRecords<S>, field: CacheField): S {
-    this.#checkModel(model, field);
-    const columns = this.#table.columnsOf(field);
-    const slots = new Set(columns.inOrder().flatMap((column) => column.occupied()));
-    return model.browse([...slots].map((slot) => columns.slots.idOf(slot)));
+    checkModel(model, field);
+    return model.browse(idsOf(this.table.columnsOf(field)));
   }
 
   /** Whether any value of a field is cached, in any context. */
   containsField(field: CacheField): boolean {
-    return this.#table.columnsOf(field).inOrder().some((column) => column.size > 0);
+    return this.table.columnsOf(field).inOrder().some((column) => column.size > 0);
   }
 
   /** Every value of a field, context by context; the key of a field that depends on no context is `NO_CONTEXT`. */
-  *entries(field: CacheField): Generator<[key: ContextKey, id: Id, value: unknown]> {
-    for (const column of this.#table.columnsOf(field).inOrder()) yield* entriesAt(column, column.occupied());
+  entries(field: CacheField): Generator<[key: ContextKey, id: Id, value: unknown]> {
+    return entriesOf(this.table.columnsOf(field));
   }
 
   /** Forgets values in every context: all, or those of the fields given, or of their ids given. Dirty values stay. */
   invalidate(spec?: InvalidateSpec | null): void {
-    invalidate(this.#table, spec);
+    invalidate(this.table, spec);
   }
 
   /** Forgets everything: values, marks, slots and statistics. Slots and column handles of before no longer hold; see `generation`. */
   clear(): void {
-    const old = this.#table;
-    if (this.#log.isOpen) this.#log.noteAction(() => { this.#use(old); });
+    const old = this.table;
+    if (this.log.isOpen) this.log.noteAction(() => { this.use(old); });
     this.#generations += 1;
-    this.#use(new FieldTable(this.#generations, this.#log));
+    this.use(new FieldTable(this.#generations, this.log));
   }
 
   // -- values that wait to be written
 
   /** The fields with dirty values, in the order of their first. One that was updated as dirty for no record at all is among them until cleared. */
   getDirtyFields(): CacheField[] {
-    return [...this.#table.dirtyFields].map((columns) => columns.field);
+    return [...this.table.dirtyFields].map((columns) => columns.field);
   }
 
   /** Whether any of the records has a dirty value, in any context, of the given fields or of any. */
   hasDirtyFields(records: CacheRecords, fields?: Iterable<CacheField>): boolean {
-    if (fields === undefined) return anyDirty(this.#table.fieldsOf(records.model), records.ids);
+    if (fields === undefined) return anyDirty(this.table.fieldsOf(records.model), records.ids);
     const wanted = [...fields];
-    for (const field of wanted) this.#checkModel(records, field);
-    return anyDirty(wanted.map((field) => this.#table.columnsOf(field)), records.ids);
+    for (const field of wanted) checkModel(records, field);
+    return anyDirty(wanted.map((field) => this.table.columnsOf(field)), records.ids);
   }
 
   /** The records with a dirty value of a field in any context, once each, in the order of their marks. */
   getDirtyRecords<S>(model: CacheRecords<S>, field: CacheField): S {
-    this.#checkModel(model, field);
-    return model.browse(dirtyIds(this.#table.columnsOf(field)));
+    checkModel(model, field);
+    return model.browse(dirtyIds(this.table.columnsOf(field)));
   }
 
   /** Every dirty value of a field: context by context, in the order of the marks. */
   dirtyEntries(field: CacheField): Generator<[key: ContextKey, id: Id, value: unknown]> {
-    return dirtyEntries(this.#table.columnsOf(field));
+    return dirtyEntries(this.table.columnsOf(field));
   }
 
   /** Whether the record's value in its context is dirty. @throws {SingleRecordError} CACHE_NOT_SINGLE */
   isDirty(record: CacheRecords, field: CacheField): boolean {
-    const column = this.#columnOf(record, field);
-    return column.isDirty(column.slots.slotOf(this.#only(record, 'isDirty')));
+    const column = this.columnOf(record, field);
+    return column.isDirty(column.slots.slotOf(onlyIdOf(record, 'isDirty')));
   }
 
   /**
@@ -212,40 +200,36 @@ export class Cache {
    * @throws {DirtyValueError} CACHE_DIRTY_ABSENT when one is not cached; then none is marked
    */
   markDirty(records: CacheRecords, field: CacheField): void {
-    const column = this.#touched(records, field);
-    for (const id of records.ids) {
-      if (!column.has(column.slots.slotOf(id))) throw new DirtyValueError('CACHE_DIRTY_ABSENT', records.model, field.name, id);
-    }
-    for (const id of records.ids) column.mark(column.slots.slotOf(id));
-    this.#table.listDirty(this.#table.columnsOf(field));
+    markAll(this.touched(records, field), field, records.ids);
+    this.table.listDirty(this.table.columnsOf(field));
   }
 
   /** Takes the marks of records away in their context, because their values are written; the values stay. */
   clearDirty(records: CacheRecords, field: CacheField): void {
-    const column = this.#columnOf(records, field);
+    const column = this.columnOf(records, field);
     for (const id of records.ids) column.unmark(column.slots.slotOf(id));
-    unlistIfClean(this.#table, this.#table.columnsOf(field));
+    unlistIfClean(this.table, this.table.columnsOf(field));
   }
 
   /** Takes all marks of a field away, in every context; the values stay. @returns the ids that had one, in the order of their marks */
   clearDirtyField(field: CacheField): Id[] {
-    return clearMarks(this.#table, this.#table.columnsOf(field));
+    return clearMarks(this.table, this.table.columnsOf(field));
   }
 
   /** Drops values of records in their context, dirty or not: the explicit word that `remove` asks for. */
   discard(records: CacheRecords, field: CacheField): void {
-    const column = this.#touched(records, field);
+    const column = this.touched(records, field);
     for (const id of records.ids) {
       const slot = column.slots.slotOf(id);
       column.unmark(slot);
       column.delete(slot);
     }
-    unlistIfClean(this.#table, this.#table.columnsOf(field));
+    unlistIfClean(this.table, this.table.columnsOf(field));
   }
 
   /** Drops all that is cached of records, dirty or not, in every field and context: for records that no longer exist. */
   forget(model: string, ids: Iterable<Id>): void {
-    forgetIds(this.#table, model, ids);
+    forgetIds(this.table, model, ids);
   }
 
   // -- for the engine around the cache
@@ -255,12 +239,12 @@ export class Cache {
    * undoing a `clear` brings the old one back.
    */
   get generation(): number {
-    return this.#table.generation;
+    return this.table.generation;
   }
 
   /** The slots of a model's ids: whoever keeps a record's slot beside the generation saves the lookup by id. */
   slots(model: string): SlotIndex {
-    return this.#table.slotsOf(model);
+    return this.table.slotsOf(model);
   }
 
   /**
@@ -269,12 +253,12 @@ export class Cache {
    * @remarks Reads through it are not counted in the statistics.
    */
   column(field: CacheField, key: ContextKey = NO_CONTEXT): Column {
-    return this.#table.columnsOf(field).under(key);
+    return this.table.columnsOf(field).under(key);
   }
 
   /** Marks a moment to return to. Marks nest; while one is open every change is noted. */
   openUndo(): UndoMark {
-    return this.#log.open();
+    return this.log.open();
   }
 
   /**
@@ -284,17 +268,17 @@ export class Cache {
    * @remarks Proportional to the changes since the mark, never to what is cached.
    */
   undoTo(mark: UndoMark): void {
-    this.#log.undoTo(mark);
+    this.log.undoTo(mark);
   }
 
   /** Gives a mark up and keeps what changed since; marks around it can still take it back. Marks opened after it are closed. @throws {UndoClosedError} CACHE_UNDO_CLOSED */
   closeUndo(mark: UndoMark): void {
-    this.#log.close(mark);
+    this.log.close(mark);
   }
 
   /** What is cached and how often it was found, since the last `clear`. */
   stats(): CacheStats {
-    return cacheStats(this.#table);
+    return cacheStats(this.table);
   }
 
   /**
@@ -308,54 +292,7 @@ export class Cache {
 
   /** Compares as `check` does and answers what it found. */
   checkReport(env: CheckEnvironment, options?: CheckOptions): Promise<CheckReport> {
-    return checkCache(() => this.#table, env, options);
+    return checkCache(() => this.table, env, options);
   }
 
-  #columnOf(records: CacheRecords, field: CacheField): Column {
-    this.#checkModel(records, field);
-    if (field === this.#repeatedField && this.#repeated !== undefined) return this.#repeated;
-    return this.#find(records, field);
-  }
-
-  #find(records: CacheRecords, field: CacheField): Column {
-    const memo = this.#memo;
-    const before = memo.last;
-    const place = memo.placeOf(field);
-    const plain = memo.plainAt(place);
-    if (plain === undefined) return this.#meet(records, field);
-    if (place === before) {
-      this.#repeatedField = field;
-      this.#repeated = plain;
-    }
-    return plain;
-  }
-
-  #meet(records: CacheRecords, field: CacheField): Column {
-    const columns = this.#table.columnsOf(field);
-    return field.dependsContext.length === 0 ? columns.plain : columns.under(records.env.cacheKey(field));
-  }
-
-  /** The column, noted as written to. */
-  #touched(records: CacheRecords, field: CacheField): Column {
-    const column = this.#columnOf(records, field);
-    if (column.rank === 0) this.#table.columnsOf(field).touch(column);
-    return column;
-  }
-
-  #only({ ids, model }: CacheRecords, call: string): Id {
-    const id = ids[0];
-    if (id === undefined || ids.length !== 1) throw new SingleRecordError(call, model, ids);
-    return id;
-  }
-
-  #checkModel(records: CacheRecords, field: CacheField): void {
-    if (records.model !== field.model) throw new WrongModelError(records, field);
-  }
-
-  #use(table: FieldTable): void {
-    this.#table = table;
-    this.#memo = table.memo;
-    this.#repeatedField = undefined;
-    this.#repeated = undefined;
-  }
 }

@@ -1,9 +1,10 @@
 import { isStoredId, type Columns, type StoredId } from '@ormolu/kernel';
-import { MISS, type Column } from './column';
+import type { Column } from './column';
 import type { CacheDifference } from './errors';
 import type { FieldColumns } from './field-columns';
 import type { FieldTable } from './field-table';
 import { sameValue } from './same-value';
+import { MISS } from './places';
 import { NO_CONTEXT } from './context-key';
 import type { CacheField, CacheEnvironment, ContextKey } from './shapes';
 

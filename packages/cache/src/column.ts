@@ -1,26 +1,18 @@
 import type { Id } from '@ormolu/kernel';
+import { FarValues } from './far-values';
+import { MISS, placesFor, rawOf, UNDEFINED } from './places';
 import type { ContextKey } from './shapes';
 import type { SlotIndex } from './slot-index';
 import { ABSENT, SlotList } from './slot-list';
 import type { Revertible, UndoLog } from './undo-log';
 
-/** What reading answers where there is no value. No value is ever equal to it. */
-export const MISS: unique symbol = Symbol('ormolu.miss');
-
-/** Stands in a column for a value that is `undefined`, because `undefined` itself means "nothing here". */
-const UNDEFINED = Symbol('ormolu.undefined');
-
 /** How many places a column may have per value, and to start with, before it keeps values far behind apart. */
 const PLACES_PER_VALUE = 16;
 const FIRST_PLACES = 1024;
 
-/** Greater than any slot. A small integer, because `Infinity` would be a number on the heap in every column. */
-const NO_SLOT = 2 ** 31 - 1;
-
 interface Contents {
-  readonly values: unknown[];
-  readonly far: Map<number, unknown> | undefined;
-  readonly farFrom: number;
+  readonly places: unknown[];
+  readonly far: FarValues | undefined;
   readonly count: number;
   readonly order: SlotList | undefined;
   readonly last: number;
@@ -31,8 +23,9 @@ interface Contents {
  * The values of one field under one context key, by slot: a plain array in which `undefined` is the hole.
  *
  * Slots are given in order of arrival, so values mostly arrive in slot order. While they do, their order costs one comparison;
- * the first that arrives out of order makes the column keep a list. Values on slots far behind all others stand in a map until
- * there are enough of them, so that one value among a million records does not cost a million places.
+ * the first that arrives out of order makes the column keep a list. Values on slots far behind all others stand apart until there
+ * are enough of them.
+ * @remarks One flat object, because a small transaction makes many: a part or a base class of its own doubles what making one costs.
  */
 export class Column implements Revertible {
   readonly slots: SlotIndex;
@@ -44,10 +37,9 @@ export class Column implements Revertible {
   /** Values asked for through the cache's calls, and those of them that were not there. */
   reads = 0;
   misses = 0;
-  #values: unknown[] = [];
-  /** Values on slots ≥ `#values.length`, and the least such slot there may be. */
-  #far: Map<number, unknown> | undefined;
-  #farFrom = NO_SLOT;
+  #places: unknown[] = [];
+  /** Values on slots ≥ `#places.length`. */
+  #far: FarValues | undefined;
   #count = 0;
   /** Slots in order of arrival, or undefined while that is the order of slots. */
   #order: SlotList | undefined;
@@ -75,12 +67,12 @@ export class Column implements Revertible {
 
   /** Bytes held for places, order and marks, roughly; not for what the values themselves hold. */
   get bytes(): number {
-    return this.#values.length * 8 + (this.#far?.size ?? 0) * 48 + (this.#order?.bytes ?? 0) + (this.#dirty?.bytes ?? 0);
+    return this.#places.length * 8 + (this.#far?.size ?? 0) * 48 + (this.#order?.bytes ?? 0) + (this.#dirty?.bytes ?? 0);
   }
 
   /** @returns the value at a slot, or `MISS`; −1 is nobody's slot and always a miss */
   at(slot: number): unknown {
-    const raw = slot >= 0 && slot < this.#values.length ? this.#values[slot] : this.#far?.get(slot);
+    const raw = slot >= 0 && slot < this.#places.length ? this.#places[slot] : this.#far?.get(slot);
     if (raw === undefined) return MISS;
     return raw === UNDEFINED ? undefined : raw;
   }
@@ -102,7 +94,7 @@ export class Column implements Revertible {
   put(slot: number, value: unknown): void {
     const old = this.#raw(slot);
     if (this.#log.isOpen) this.#log.note(this, slot, old);
-    this.#store(slot, old, value === undefined ? UNDEFINED : value);
+    this.#store(slot, old, rawOf(value));
   }
 
   /**
@@ -110,9 +102,9 @@ export class Column implements Revertible {
    * @param undoable - whether an undo takes it out again
    */
   insert(slot: number, value: unknown, undoable: boolean): void {
-    if (this.#raw(slot) !== undefined) return;
+    if (this.has(slot)) return;
     if (undoable && this.#log.isOpen) this.#log.note(this, slot, undefined);
-    this.#store(slot, undefined, value === undefined ? UNDEFINED : value);
+    this.#store(slot, undefined, rawOf(value));
   }
 
   /**
@@ -121,29 +113,19 @@ export class Column implements Revertible {
    * @param undoable - whether an undo takes them out again; while one is open, such values go the other way
    * @returns how many were put in
    */
-  appendRun(ids: readonly Id[], list: readonly unknown[], undoable: boolean): number {
-    if (this.#order !== undefined || this.#farFrom !== NO_SLOT || (undoable && this.#log.isOpen)) return 0;
+  insertRun(ids: readonly Id[], list: readonly unknown[], undoable: boolean): number {
+    if (this.#far !== undefined || this.#order !== undefined || (undoable && this.#log.isOpen)) return 0;
     const { slots } = this;
-    const values = this.#values;
-    const end = Math.min(ids.length, list.length);
-    let at = 0;
-    if (values.length === 0) {
-      while (at < end && list[at] !== undefined && slots.ensure(ids[at] as Id) === at) at += 1;
-      if (at > 0) {
-        this.#values = list.slice(0, at);
-        this.#count = at;
-        this.#last = at - 1;
-        return at;
-      }
-    }
-    for (; at < end; at += 1) {
-      if (slots.ensure(ids[at] as Id) !== values.length) break; // `at` lies inside
-      const value = list[at];
-      values.push(value === undefined ? UNDEFINED : value);
-    }
-    this.#count += at;
-    if (at > 0) this.#last = values.length - 1;
-    return at;
+    const end = this.#places.length;
+    const limit = Math.min(ids.length, list.length);
+    let run = 0;
+    while (run < limit && slots.ensure(ids[run] as Id) === end + run) run += 1; // `run` lies inside
+    if (run === 0) return 0;
+    if (end === 0) this.#places = placesFor(list, run);
+    else for (let at = 0; at < run; at += 1) this.#places.push(rawOf(list[at]));
+    this.#count += run;
+    this.#last = end + run - 1;
+    return run;
   }
 
   /** Takes a value out, if there is one, whether marked or not: the mark is the caller's affair. */
@@ -182,14 +164,11 @@ export class Column implements Revertible {
 
   /** Forgets all values but the dirty ones, at once. */
   forgetClean(): void {
-    const old: Contents = {
-      values: this.#values, far: this.#far, farFrom: this.#farFrom, count: this.#count, order: this.#order, last: this.#last, rank: this.rank,
-    };
     const kept = this.dirtySize === 0 ? [] : this.occupied().filter((slot) => this.isDirty(slot));
-    if (this.#log.isOpen) this.#log.noteAction(() => { this.#hold(old); });
     const raws = kept.map((slot) => this.#raw(slot));
-    const rank = kept.length === 0 ? 0 : this.rank;
-    this.#hold({ values: [], far: undefined, farFrom: NO_SLOT, count: 0, order: undefined, last: -1, rank });
+    const old: Contents = { places: this.#places, far: this.#far, count: this.#count, order: this.#order, last: this.#last, rank: this.rank };
+    if (this.#log.isOpen) this.#log.noteAction(() => { this.#hold(old); });
+    this.#hold({ places: [], far: undefined, count: 0, order: undefined, last: -1, rank: kept.length === 0 ? 0 : this.rank });
     kept.forEach((slot, at) => { this.#store(slot, undefined, raws[at]); });
     // An empty list still holds places.
     if (this.dirtySize === 0 && !this.#log.isOpen) this.#dirty = undefined;
@@ -202,9 +181,9 @@ export class Column implements Revertible {
 
   /** Some of the values, at most so many, spread over the slots. */
   sample(limit: number): unknown[] {
-    const stride = Math.max(1, Math.ceil(this.#values.length / limit));
-    const values = this.#values.filter((raw, slot) => slot % stride === 0 && raw !== undefined);
-    return values.length > 0 ? values : [...this.#far?.values() ?? []].slice(0, limit);
+    const stride = Math.max(1, Math.ceil(this.#places.length / limit));
+    const values = this.#places.filter((raw, slot) => slot % stride === 0 && raw !== undefined);
+    return values.length > 0 ? values : (this.#far?.raws() ?? []).slice(0, limit);
   }
 
   /** The slots marked as dirty, in the order in which they were, as a list of their own. */
@@ -222,12 +201,13 @@ export class Column implements Revertible {
     if (current === undefined) return;
     this.#count -= 1;
     if (this.#order?.has(slot) === true) this.#order.delete(slot);
-    if (slot < this.#values.length) this.#values[slot] = undefined;
+    if (slot < this.#places.length) this.#places[slot] = undefined;
     else this.#far?.delete(slot);
   }
 
+  /** What stands for a value at a slot; `undefined` when there is none. */
   #raw(slot: number): unknown {
-    return slot >= 0 && slot < this.#values.length ? this.#values[slot] : this.#far?.get(slot);
+    return slot >= 0 && slot < this.#places.length ? this.#places[slot] : this.#far?.get(slot);
   }
 
   #store(slot: number, old: unknown, raw: unknown): void {
@@ -259,53 +239,35 @@ export class Column implements Revertible {
   }
 
   #write(slot: number, raw: unknown): void {
-    const values = this.#values;
-    if (slot < values.length) values[slot] = raw;
-    else if (slot > PLACES_PER_VALUE * this.#count + FIRST_PLACES) this.#writeFar(slot, raw);
-    else {
-      while (values.length < slot) values.push(undefined);
-      values.push(raw);
-      if (slot >= this.#farFrom) this.#takeIn(slot);
+    const places = this.#places;
+    if (slot < places.length) places[slot] = raw;
+    else if (slot > PLACES_PER_VALUE * this.#count + FIRST_PLACES) {
+      this.#far ??= new FarValues();
+      this.#far.set(slot, raw);
+    } else {
+      while (places.length < slot) places.push(undefined);
+      places.push(raw);
+      this.#far?.moveInto(places);
+      if (this.#far?.size === 0) this.#far = undefined;
     }
-  }
-
-  #writeFar(slot: number, raw: unknown): void {
-    this.#far ??= new Map();
-    this.#far.set(slot, raw);
-    this.#farFrom = Math.min(this.#farFrom, slot);
-  }
-
-  /** Moves far values into the array, which now ends behind `newest`, whose value there is already the right one. */
-  #takeIn(newest: number): void {
-    let from = NO_SLOT;
-    for (const [slot, raw] of this.#far ?? []) {
-      if (slot >= this.#values.length) {
-        from = Math.min(from, slot);
-        continue;
-      }
-      if (slot !== newest) this.#values[slot] = raw;
-      this.#far?.delete(slot);
-    }
-    this.#farFrom = from;
   }
 
   #ascending(): number[] {
     const slots: number[] = [];
-    const values = this.#values;
-    for (let slot = 0; slot < values.length; slot += 1) {
-      if (values[slot] !== undefined) slots.push(slot);
+    const places = this.#places;
+    for (let slot = 0; slot < places.length; slot += 1) {
+      if (places[slot] !== undefined) slots.push(slot);
     }
-    for (const slot of [...this.#far?.keys() ?? []].sort((a, b) => a - b)) slots.push(slot);
+    for (const slot of this.#far?.ascending() ?? []) slots.push(slot);
     return slots;
   }
 
-  #hold(contents: Contents): void {
-    this.#values = contents.values;
-    this.#far = contents.far;
-    this.#farFrom = contents.farFrom;
-    this.#count = contents.count;
-    this.#order = contents.order;
-    this.#last = contents.last;
-    this.rank = contents.rank;
+  #hold({ places, far, count, order, last, rank }: Contents): void {
+    this.#places = places;
+    this.#far = far;
+    this.#count = count;
+    this.#order = order;
+    this.#last = last;
+    this.rank = rank;
   }
 }

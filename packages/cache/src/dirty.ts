@@ -1,8 +1,10 @@
 import type { Id } from '@ormolu/kernel';
 import type { Column } from './column';
+import { entriesAt } from './contents';
+import { DirtyValueError } from './errors';
 import type { FieldColumns } from './field-columns';
 import type { FieldTable } from './field-table';
-import type { ContextKey } from './shapes';
+import type { CacheField, ContextKey } from './shapes';
 
 /** The ids that are dirty in any context of a field, once each, in the order of their marks. */
 export function dirtyIds(columns: FieldColumns): Id[] {
@@ -29,11 +31,13 @@ export function* dirtyEntries(columns: FieldColumns): Generator<[key: ContextKey
   for (const column of columns.inOrder()) yield* entriesAt(column, column.dirtySlots());
 }
 
-/** The values at slots, those left out that are gone by the time they are asked for. */
-export function* entriesAt(column: Column, slots: readonly number[]): Generator<[key: ContextKey, id: Id, value: unknown]> {
-  for (const slot of slots) {
-    if (column.has(slot)) yield [column.key, column.slots.idOf(slot), column.at(slot)];
+/** Marks the values of ids; when one has none, none is marked. */
+export function markAll(column: Column, { model, name }: CacheField, ids: readonly Id[]): void {
+  const { slots } = column;
+  for (const id of ids) {
+    if (!column.has(slots.slotOf(id))) throw new DirtyValueError('CACHE_DIRTY_ABSENT', model, name, id);
   }
+  for (const id of ids) column.mark(slots.slotOf(id));
 }
 
 /** Takes all marks of a field away. @returns the ids that had one */

@@ -1,12 +1,13 @@
 export { Cache } from './cache';
 export { type CacheFigures, type CacheStats, type ModelStats } from './cache-stats';
 export { type CheckEnvironment, type CheckOptions, type CheckReport } from './check';
-export { MISS, type Column } from './column';
+export { type Column } from './column';
 export { contextKey, NO_CONTEXT } from './context-key';
 export {
   CacheInconsistentError, CacheMissError, ContextKeyError, DirtyValueError, SingleRecordError, UndoClosedError, WrongModelError,
   type CacheDifference,
 } from './errors';
+export { MISS } from './places';
 export { sameValue } from './same-value';
 export {
   type CacheEnvironment, type CacheField, type CacheRecords, type ContextKey, type InsertOptions, type InvalidateSpec, type WriteOptions,

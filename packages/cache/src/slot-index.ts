@@ -8,9 +8,9 @@ const FIRST_WINDOW: readonly number[] = Array.from({ length: FIRST_PLACES }, () 
 /** Beyond this a number plus a window's length may no longer be exact, and counting by ones would stand still. */
 const FARTHEST = 2 ** 50;
 
-/** Whether an id may stand in the window. */
+/** Whether an id may stand in the window. One below zero may not: with a base below zero, `1e-20 - base` would be a whole number. */
 function isCountable(id: Id): id is number {
-  return typeof id === 'number' && Number.isInteger(id) && Math.abs(id) <= FARTHEST;
+  return typeof id === 'number' && Number.isInteger(id) && id >= 0 && id <= FARTHEST;
 }
 
 /**
@@ -31,8 +31,6 @@ export class SlotIndex {
   readonly #ids: Id[] = [];
   /** The slot found last outside the window. */
   #last = 0;
-  /** Whether it was asked for twice running. */
-  #repeats = false;
 
   /** How many ids are known. Slots run from 0 to `size − 1`. */
   get size(): number {
@@ -71,24 +69,17 @@ export class SlotIndex {
 
   /**
    * Programs go through the same records in the same order, or read several fields of one: the id that arrived after the one found
-   * last, and that one itself, are tried before the map, whose lookups are dear for long strings. Which of the two is tried first is
-   * what held last time, because a comparison that fails is dear too.
+   * last, and that one itself, are tried before the map, whose lookups are dear for long strings.
    */
   #lookUp(id: Id): number {
     const ids = this.#ids;
     const last = this.#last;
     const next = last + 1 < ids.length ? last + 1 : 0;
-    const likely = this.#repeats ? last : next;
-    if (ids[likely] === id) {
-      this.#last = likely;
-      return likely;
+    if (ids[next] === id) {
+      this.#last = next;
+      return next;
     }
-    const other = this.#repeats ? next : last;
-    if (ids[other] === id) {
-      this.#repeats = !this.#repeats;
-      this.#last = other;
-      return other;
-    }
+    if (ids[last] === id) return last;
     const slot = this.#rest?.get(id);
     if (slot === undefined) return -1;
     this.#last = slot;
@@ -125,7 +116,8 @@ export class SlotIndex {
     if (high - low > PLACES_PER_ID * this.#inWindow + FIRST_PLACES) return false;
     // At least twice as long, towards the side that grows, so that growing costs O(1) per id.
     const length = Math.max(high - low, 2 * this.#window.length);
-    this.#moveWindow(low === this.#base ? low : high - length, low === this.#base ? low + length : high);
+    if (low === this.#base) this.#moveWindow(low, low + length);
+    else this.#moveWindow(Math.max(0, high - length), high);
     return true;
   }
 
@@ -170,7 +162,7 @@ export class SlotIndex {
     const margin = Math.ceil(span * 0.15);
     // The old window may lie elsewhere: its ids go back to the map first.
     this.#emptyWindow();
-    this.#moveWindow(low - margin, high + margin + 1);
+    this.#moveWindow(Math.max(0, low - margin), high + margin + 1);
   }
 
   #emptyWindow(): void {

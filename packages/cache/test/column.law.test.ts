@@ -1,6 +1,7 @@
 import * as fc from 'fast-check';
-import { Column, MISS } from '../src/column';
+import { Column } from '../src/column';
 import { SlotIndex } from '../src/slot-index';
+import { MISS } from '../src/places';
 import { UndoLog } from '../src/undo-log';
 
 /** Slots near and far, so that the array, the map behind it and the move between them are all met. */
