@@ -5,6 +5,7 @@ import { changeLists, knownLists, listChange } from './change-lists';
 import type { Environment } from './environment';
 import { toCache, writable } from './convert';
 import { MissingRecordError, NotSingletonError } from './errors';
+import { placeOf, recordsAt, refuseWithoutCompany, sourceLanguage } from './keyed-fields';
 import { fire, isEmpty, pendingAt, startFiring } from './modified';
 import { hasInverse, putWithInverses } from './inverse';
 import { moveBetweenLists, type Move } from './inverse-lists';
@@ -52,15 +53,17 @@ export function assignCached(env: Environment, field: Field, ids: readonly Id[],
   }
   const tx = env.transaction;
   refuseAbsent(tx, field, ids);
+  refuseWithoutCompany(env, field);
   const changed = ids.filter((id) => {
     const before = env.peek(field, id);
-    return before === undefined || !field.isEqual(before, cached) || tx.toCompute.has(field, id);
+    return before === undefined || !field.isEqual(before, cached) || tx.toCompute.has(field, id) || isFallback(env, field, id);
   });
   if (changed.length === 0) return;
   const tree = tx.registry.triggersOf(field);
   const firing = startFiring(tx, field);
   if (field.relation) changeReference(tx, field, changed, { cached, firing });
   tx.cache.update(recordsOf(env, field, changed), field, changed.map(() => cached), { dirty: field.isStored });
+  if (field.keyedBy === 'lang') carryOver(env, field, changed, cached);
   if (field.compute) {
     tx.toCompute.unmark(field, changed);
     tx.triggers.noteAssigned(field, changed);
@@ -75,6 +78,24 @@ function assignLists(env: Environment, field: Field, ids: readonly Id[], cached:
   const known = knownLists(env, field, ids);
   // A list's canonical form is an array of ids.
   changeLists(tx, field, ids.flatMap((id) => listChange(known.get(id) ?? [], cached as readonly Id[], id) ?? []));
+}
+
+/** Whether what is cached is the source language's, for want of a translation: writing the same makes it one. */
+function isFallback(env: Environment, field: Field, id: Id): boolean {
+  return field.keyedBy === 'lang' && env.transaction.fallbacks.has(field, placeOf(env, 'lang') ?? '', id);
+}
+
+/** A translation was written; or the source, which the languages without one show too. */
+function carryOver(env: Environment, field: Field, ids: readonly Id[], cached: unknown): void {
+  const tx = env.transaction;
+  const place = placeOf(env, 'lang') ?? '';
+  tx.fallbacks.end(field, place, ids);
+  if (place !== sourceLanguage(tx)) return;
+  for (const [lang, following] of tx.fallbacks.of(field, ids)) {
+    const missing = new Set(tx.cache.getMissingIds(recordsAt(field, lang, following), field));
+    const present = following.filter((id) => !missing.has(id));
+    tx.cache.update(recordsAt(field, lang, present), field, present.map(() => cached));
+  }
 }
 
 function refuseAbsent(tx: Transaction, field: Field, ids: readonly Id[]): void {

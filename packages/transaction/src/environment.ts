@@ -1,12 +1,15 @@
-import type { Column, ContextKey } from '@ormolu/cache';
+import type { CheckEnvironment, Column, ContextKey } from '@ormolu/cache';
 import { contextKey, MISS } from '@ormolu/cache';
 import { isStoredId, type Columns, type Id, type StoredId } from '@ormolu/kernel';
 import type { Field, Model, Registry } from '@ormolu/registry';
 import { companiesModel, companyField, usersModel } from './actors';
 import type { Context } from './context';
 import type { EnvironmentKey } from './environment-set';
+import { fetchColumns } from './fetch';
+import { keyOfPlace, meetCompany, placeOf, placeOfKey } from './keyed-fields';
 import { PrefetchGroup } from './prefetch';
 import { readField } from './read';
+import { readStored } from './read-stored';
 import { recordClassOf } from './record-class';
 import type { RecordSet } from './recordset';
 import type { Transaction } from './transaction';
@@ -70,6 +73,13 @@ export class Environment {
     return known.companyId;
   }
 
+  /** Makes sure that the company is known. @remarks One round trip at most. */
+  async meetCompany(): Promise<void> {
+    if (this.#facts().companyId !== undefined) return;
+    const field = companyField(this.registry, this.transaction.actors);
+    if (field && this.uid !== null && allowedCompanies(this.context).length === 0) await fetchColumns(this.transaction, [field], [this.uid]);
+  }
+
   /** The company's record; null when there is none. @throws {NoActorError} DB_COMPANIES_UNNAMED when the database was opened without `companies` */
   get company(): RecordSet | null {
     const model = companiesModel(this.transaction.actors, 'env.company');
@@ -116,7 +126,8 @@ export class Environment {
   }
 
   /** The key under which a context-dependent field's values of this environment are cached. */
-  cacheKey(field: { readonly dependsContext: readonly string[] }): ContextKey {
+  cacheKey(field: { readonly dependsContext: readonly string[]; readonly keyedBy?: Field['keyedBy'] }): string {
+    if (field.keyedBy) return keyOfPlace(placeOf(this, field.keyedBy));
     return contextKey(field.dependsContext.map((name) => {
       if (name === 'uid') return [this.uid, this.su];
       if (name === 'company') return this.companyId;
@@ -150,18 +161,21 @@ export class Environment {
   }
 
   /**
-   * Reads stored values past the cache, in the cache's form.
+   * Reads stored values past the cache, in the cache's form, as this environment sees them: what `cache.check` compares with.
    *
    * @param fields - that have a column
    * @returns the ids that exist, and a list of values for each field, in the order of these ids
    * @remarks One statement.
    */
-  readStored(model: string, ids: readonly Id[], fields: readonly string[]): Promise<Columns> {
-    return this.transaction.readStored(model, ids, fields);
+  async readStored(model: string, ids: readonly Id[], fields: readonly string[]): Promise<Columns> {
+    await meetCompany(this);
+    return readStored(this.transaction, { model, ids: ids.filter(isStoredId), fields }, (field) => placeOf(this, field));
   }
 
-  /** A living environment of the transaction that sees a field under a context key, if there is one. */
-  inContext(field: { readonly dependsContext: readonly string[] }, key: ContextKey): Environment | undefined {
+  /** Who sees a field under a context key, if there is anybody. */
+  inContext(field: { readonly dependsContext: readonly string[]; readonly keyedBy?: Field['keyedBy'] }, key: ContextKey): CheckEnvironment | undefined {
+    const { transaction } = this;
+    if (field.keyedBy) return { cacheKey: () => key, readStored: (model, ids, fields) => readStored(transaction, { model, ids, fields }, () => placeOfKey(key)) };
     for (const env of this.transaction.envs) if (env.cacheKey(field) === key) return env;
     return undefined;
   }

@@ -1,6 +1,8 @@
 import { condition, isStoredId, type Id, type StoredId } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
 import { fetchPairs } from './fetch-pairs';
+import type { Environment } from './environment';
+import { putFetched } from './put-fetched';
 import type { Need } from './run';
 import type { Transaction } from './transaction';
 import { cachedReference, IdsOf, isList, recordsOf } from './values';
@@ -11,32 +13,37 @@ import { cachedReference, IdsOf, isList, recordsOf } from './values';
  * A column that travels with others brings them along, because the next line usually reads one of them.
  */
 export async function fetchNeeds(tx: Transaction, needs: readonly Need[]): Promise<void> {
-  const columns = new Map<string, { fields: Set<Field>; ids: Set<Id> }>();
-  for (const { field, ids } of needs) {
+  const columns = new Map<Environment, Map<string, { fields: Set<Field>; ids: Set<Id> }>>();
+  for (const { field, ids, env = tx.rootEnv } of needs) {
     if (isList(field)) {
       await fetchList(tx, field, ids);
       continue;
     }
-    let wanted = columns.get(field.model);
-    if (!wanted) columns.set(field.model, (wanted = { fields: new Set(), ids: new Set() }));
+    // Who asks matters only where values differ by who asks.
+    const asking = field.keyedBy ? env : tx.rootEnv;
+    let ofModels = columns.get(asking);
+    if (!ofModels) columns.set(asking, (ofModels = new Map<string, { fields: Set<Field>; ids: Set<Id> }>()));
+    let wanted = ofModels.get(field.model);
+    if (!wanted) ofModels.set(field.model, (wanted = { fields: new Set(), ids: new Set() }));
     for (const id of ids) wanted.ids.add(id);
     wanted.fields.add(field);
     if (field.isPrefetched) for (const other of tx.registry.model(field.model).fields.values()) if (other.isPrefetched) wanted.fields.add(other);
   }
-  for (const { fields, ids } of columns.values()) await fetchColumns(tx, [...fields], [...ids]);
+  for (const [env, ofModels] of columns) for (const { fields, ids } of ofModels.values()) await fetchColumns(tx, [...fields], [...ids], env);
 }
 
 /**
  * Reads stored fields of one model from the next rung and puts what is missing into the cache.
  *
  * @param fields - of one model, stored; those cached for every id are left out
+ * @param env - who asks, which matters where values differ by company or language
  * @remarks One round trip at most. Ids that do not exist are remembered as absent.
  */
-export async function fetchColumns(tx: Transaction, fields: readonly Field[], ids: readonly Id[]): Promise<void> {
+export async function fetchColumns(tx: Transaction, fields: readonly Field[], ids: readonly Id[], env: Environment = tx.rootEnv): Promise<void> {
   const [first] = fields;
   if (!first) return;
+  if (fields.some(({ keyedBy }) => keyedBy === 'company')) await env.meetCompany();
   const stored = ids.filter(isStoredId).filter((id) => !tx.absent.has(first.model, id));
-  const env = tx.rootEnv;
   const missing = new Set<StoredId>();
   const wanted = fields.filter((field) => {
     const before = missing.size;
@@ -50,11 +57,7 @@ export async function fetchColumns(tx: Transaction, fields: readonly Field[], id
   if (missing.size === 0) return;
   const asked = [...missing];
   const answer = await tx.read({ model: first.model, ids: asked, fields: wanted.map((field) => field.name) });
-  const found = new IdsOf(env, first.model, answer.ids);
-  for (const [place, field] of wanted.entries()) {
-    const raw = answer.columns[place] ?? [];
-    tx.cache.insertMissing(found, field, raw.map((value) => field.fromColumn(value)), { undoable: tx.fetchesAreUndoable });
-  }
+  for (const [place, field] of wanted.entries()) putFetched(env, field, answer.ids, answer.columns[place] ?? []);
   if (answer.ids.length < asked.length) {
     const there = new Set(answer.ids);
     tx.absent.add(first.model, asked.filter((id) => !there.has(id)));

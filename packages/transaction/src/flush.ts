@@ -3,6 +3,7 @@ import type { Field } from '@ormolu/registry';
 import { computeOrder } from './compute-order';
 import { ComputeError, MissingRecordError, type ComputeFailure } from './errors';
 import { flushPairs } from './flush-pairs';
+import { placeOfKey, recordsAt } from './keyed-fields';
 import { reachOf } from './reach';
 import { resolveTriggers } from './resolve-triggers';
 import type { Transaction } from './transaction';
@@ -82,8 +83,7 @@ async function writePending(tx: Transaction, pending: ReadonlyMap<string, Pendin
       const columns = fields.map((field) => columnOf(field, ids.map((id) => rows.byId.get(id)?.get(field))));
       const found = await tx.statement((session) => session.update({ model, ids, fields: fields.map((field) => field.name), columns }));
       tx.noteChanged(model, found);
-      const written = new IdsOf(tx.rootEnv, model, found);
-      for (const field of fields) tx.cache.clearDirty(written, field);
+      for (const field of fields) clearDirty(tx, field, found);
       if (found.length === ids.length) continue;
       const there = new Set(found);
       missing.push(new MissingRecordError(model, ids.filter((id) => !there.has(id)), `pending values of ${fields.map((field) => field.name).join(', ')} were to be written`));
@@ -128,11 +128,11 @@ function gatherPending(tx: Transaction): ReadonlyMap<string, PendingRows> {
     let rows = pending.get(model);
     if (!rows) pending.set(model, (rows = { fields: [], byId: new Map() }));
     rows.fields.push(field);
-    for (const [, id, value] of tx.cache.dirtyEntries(field)) {
+    for (const [key, id, value] of tx.cache.dirtyEntries(field)) {
       if (!isStoredId(id)) continue;
       let row = rows.byId.get(id);
       if (!row) rows.byId.set(id, (row = new Map<Field, unknown>()));
-      row.set(field, value);
+      row.set(field, field.keyedBy ? { ...(row.get(field) as object | undefined), [String(placeOfKey(key))]: field.toColumn(value) } : value);
     }
   }
   return pending;
@@ -156,9 +156,23 @@ function groupByFields({ fields, byId }: PendingRows): readonly { fields: readon
   return [...groups.values()];
 }
 
+function clearDirty(tx: Transaction, field: Field, ids: readonly StoredId[]): void {
+  if (!field.keyedBy) {
+    tx.cache.clearDirty(new IdsOf(tx.rootEnv, field.model, ids), field);
+    return;
+  }
+  const keys = new Set(Array.from(tx.cache.dirtyEntries(field), ([key]) => key));
+  for (const key of keys) tx.cache.clearDirty(recordsAt(field, placeOfKey(key), ids), field);
+}
+
 /** One value for all ids takes the cheap form. */
 function columnOf(field: Field, values: readonly unknown[]): readonly unknown[] | SameValue {
   const [first] = values;
+  if (field.keyedBy) {
+    // The keys to change, in the column's form already.
+    const text = JSON.stringify(first);
+    return values.every((value) => JSON.stringify(value) === text) ? new SameValue(first) : values;
+  }
   if (values.every((value) => field.isEqual(value, first))) return new SameValue(field.toColumn(first));
   return values.map((value) => field.toColumn(value));
 }

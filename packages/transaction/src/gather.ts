@@ -1,4 +1,5 @@
 import type { Environment } from './environment';
+import { meetCompany } from './keyed-fields';
 import { run } from './run';
 import { WriteBatch } from './write-batch';
 
@@ -8,6 +9,7 @@ import { WriteBatch } from './write-batch';
  * @throws what filling throws; then nothing was done
  */
 export async function gather<T>(env: Environment, fill: (batch: WriteBatch) => T): Promise<{ readonly batch: WriteBatch; readonly made: T }> {
+  await meetCompany(env);
   return run(env.transaction, () => {
     const batch = new WriteBatch(env);
     return { batch, made: fill(batch) };

@@ -5,6 +5,7 @@ import { DraftError } from './errors';
 import { groupBy } from './group-by';
 import { insertOrder } from './insert-order';
 import { moveBetweenLists } from './inverse-lists';
+import { placeOf, recordsAt, refuseWithoutCompany, sourceLanguage } from './keyed-fields';
 import { fire, startFiring } from './modified';
 import type { Transaction } from './transaction';
 import { IdsOf } from './values';
@@ -33,13 +34,13 @@ export async function insertRows(env: Environment, rows: readonly NewRow[]): Pro
     const model = part[0]?.model;
     if (!model) continue;
     if (part.some((row) => referencesOf(row).some(([, to]) => !ids.has(to)))) late.push(...part);
-    const inserted = await insertPart(tx, model, { rows: part, ids });
+    const inserted = await insertPart(env, model, { rows: part, ids });
     for (const [place, id] of inserted.entries()) if (part[place]) ids.set(part[place].id, id);
     tx.noteCreated(model.name, inserted);
   }
   const missing = late.flatMap((row) => referencesOf(row).map(([field, to]) => ({ field, id: ids.get(row.id), to: ids.get(to) })));
   for (const row of rows) for (const [field, to] of referencesOf(row)) row.values.set(field, ids.get(to));
-  await writeLate(tx, missing);
+  await writeLate(env, missing);
   const byModel = groupBy(rows, ({ model }) => model);
   for (const [model, own] of byModel) remember(env, model, { rows: own, ids });
   for (const [model, own] of byModel) for (const field of model.fields.values()) markDependents(tx, field, { rows: own, ids });
@@ -61,10 +62,10 @@ interface Part {
   readonly ids: InsertedIds;
 }
 
-function insertPart(tx: Transaction, model: Model, { rows, ids }: Part): Promise<readonly StoredId[]> {
+function insertPart(env: Environment, model: Model, { rows, ids }: Part): Promise<readonly StoredId[]> {
   const columns = [...model.fields.values()].filter((field) => field.isStored && rows.some(({ values }) => values.has(field)));
-  const cellOf = (field: Field, value: unknown): unknown => field.toColumn(value instanceof NewId ? (ids.get(value) ?? null) : (value ?? null));
-  return tx.statement((session) => session.insert({
+  const cellOf = (field: Field, value: unknown): unknown => newColumn(env, field, value instanceof NewId ? (ids.get(value) ?? null) : (value ?? null));
+  return env.transaction.statement((session) => session.insert({
     model: model.name,
     count: rows.length,
     fields: columns.map((field) => field.name),
@@ -73,11 +74,11 @@ function insertPart(tx: Transaction, model: Model, { rows, ids }: Part): Promise
 }
 
 /** References to records that came later. */
-async function writeLate(tx: Transaction, missing: readonly { readonly field: Field; readonly id: StoredId | undefined; readonly to: StoredId | undefined }[]): Promise<void> {
+async function writeLate(env: Environment, missing: readonly { readonly field: Field; readonly id: StoredId | undefined; readonly to: StoredId | undefined }[]): Promise<void> {
   for (const [field, cells] of groupBy(missing, ({ field: of }) => of)) {
     // Every row has been inserted by now.
     const ids = cells.map(({ id }) => id as StoredId);
-    await tx.statement((session) => session.update({ model: field.model, ids, fields: [field.name], columns: [cells.map(({ to }) => field.toColumn(to ?? null))] }));
+    await env.transaction.statement((session) => session.update({ model: field.model, ids, fields: [field.name], columns: [cells.map(({ to }) => newColumn(env, field, to ?? null))] }));
   }
 }
 
@@ -90,8 +91,18 @@ function remember(env: Environment, model: Model, { rows, ids }: Part): void {
     if (isKeptList(field)) cache.update(new IdsOf(env, model.name, all), field, all.map(() => NOTHING));
     if (!field.isStored) continue;
     const known = field.compute ? rows.filter(({ values }) => values.has(field)) : rows;
-    if (known.length > 0) cache.update(new IdsOf(env, model.name, known.map(idOf)), field, known.map(({ values }) => values.get(field) ?? null));
+    const cached = known.map(({ values }) => values.get(field) ?? null);
+    if (known.length > 0) cache.update(new IdsOf(env, model.name, known.map(idOf)), field, cached);
+    if (field.keyedBy === 'lang') cache.update(recordsAt(field, sourceLanguage(env.transaction), known.map(idOf)), field, cached);
   }
+}
+
+/** A value in the form of its column. A first translation is the source's value, too, so that no language is without. */
+function newColumn(env: Environment, field: Field, cached: unknown): unknown {
+  if (!field.keyedBy || cached === null) return field.toColumn(cached);
+  refuseWithoutCompany(env, field);
+  const places = field.keyedBy === 'lang' ? [placeOf(env, 'lang'), sourceLanguage(env.transaction)] : [placeOf(env, 'company')];
+  return Object.fromEntries(places.map((place) => [place, field.toColumn(cached)]));
 }
 
 const NOTHING: readonly Id[] = Object.freeze([]);

@@ -3,6 +3,7 @@ import type { Field } from '@ormolu/registry';
 import type { Environment } from './environment';
 import { ComputeError } from './errors';
 import { fetchColumns, fetchList } from './fetch';
+import { meetCompany } from './keyed-fields';
 import { addPath, pathTree, type PathTree } from './paths';
 import { computeAll } from './recompute';
 import { resolveTriggers } from './resolve-triggers';
@@ -21,12 +22,14 @@ import { isList, recordsOf, relatedIds } from './values';
 export async function load(env: Environment, model: string, ids: readonly Id[], paths: readonly string[]): Promise<void> {
   const tx = env.transaction;
   const tree = pathTree(tx.registry, model, paths);
+  await meetCompany(env);
   if (tx.triggers.size > 0) await resolveTriggers(tx);
   await new Loading(env).level(ids, tree, 'compute');
 }
 
 /** Fetches what the compute of a field will read for some records, as its `depends` declare it. */
 export async function loadCauses(tx: Transaction, field: Field, ids: readonly Id[]): Promise<void> {
+  await meetCompany(tx.rootEnv);
   await new Loading(tx.rootEnv).causes(field, ids);
 }
 
@@ -44,7 +47,7 @@ class Loading {
     const tx = this.#env.transaction;
     if (ids.length === 0 || tree.fields.size === 0) return;
     const fields = [...tree.fields.keys()];
-    await fetchColumns(tx, fields.filter((field) => field.isStored), ids);
+    await fetchColumns(tx, fields.filter((field) => field.isStored), ids, this.#env);
     for (const field of fields) {
       if (isList(field) && field.isPersistent) await fetchList(tx, field, ids);
       if (!field.compute) continue;

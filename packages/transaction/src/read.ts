@@ -65,7 +65,7 @@ function miss(record: Readable, field: Field, id: Id): unknown {
     if (value !== undefined) return value;
   }
   if (!tx.execution) throw new NotLoadedError(field.model, field.name, id);
-  return tx.execution.suspend([{ field, ids: group }]);
+  return tx.execution.suspend([{ field, ids: group, env }]);
 }
 
 /** The ids that travel with a record, it being among them. */

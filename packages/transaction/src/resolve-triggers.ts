@@ -5,6 +5,8 @@ import { fetchPairs, readPairs } from './fetch-pairs';
 import { fire } from './modified';
 import type { PendingTrigger } from './pending-triggers';
 import { reversed, sideOf } from './relation-tables';
+import { meetCompany } from './keyed-fields';
+import { putFetched } from './put-fetched';
 import type { Transaction } from './transaction';
 import { cachedList, cachedReference, IdsOf } from './values';
 
@@ -56,11 +58,8 @@ async function holdersByReference(tx: Transaction, key: Field, ids: readonly Sto
   const answer = await tx.query({
     model: key.model, filter: condition([key.name], 'in', ids), fields: fields.map((field) => field.name),
   });
-  const found = new IdsOf(env, key.model, answer.ids);
-  for (const [place, field] of fields.entries()) {
-    const raw = answer.columns[place] ?? [];
-    tx.cache.insertMissing(found, field, raw.map((value) => field.fromColumn(value)), { undoable: tx.fetchesAreUndoable });
-  }
+  await meetCompany(env);
+  for (const [place, field] of fields.entries()) putFetched(env, field, answer.ids, answer.columns[place] ?? []);
   const candidates = new Set<Id>([...answer.ids, ...tx.cache.getDirtyRecords(new IdsOf(env, key.model, []), key).ids]);
   for (const id of candidates) {
     // The cache is asked, not the answer: a pending write may have moved the record elsewhere.

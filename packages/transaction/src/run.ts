@@ -1,5 +1,6 @@
 import type { Id } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
+import type { Environment } from './environment';
 import { RunError } from './errors';
 import { fetchNeeds } from './fetch';
 import type { Transaction } from './transaction';
@@ -9,6 +10,8 @@ import { resolveTriggers } from './resolve-triggers';
 export interface Need {
   readonly field: Field;
   readonly ids: readonly Id[];
+  /** Who wants it, where values differ by company or language. */
+  readonly env?: Environment | undefined;
 }
 
 /** Thrown through the user's function to leave it; one object for all, since nobody reads its stack. */
@@ -114,8 +117,8 @@ function refusePromise(value: unknown): void {
 /** Remembers what was asked. @returns whether anything of it is asked for the first time */
 function isNews(asked: Set<string>, needs: readonly Need[]): boolean {
   let isNew = false;
-  for (const { field, ids } of needs) {
-    const name = `${field.model}.${field.name}:${ids.map(String).join(',')}`;
+  for (const { field, ids, env } of needs) {
+    const name = `${field.model}.${field.name}${field.keyedBy && env ? env.cacheKey(field) : ''}:${ids.map(String).join(',')}`;
     if (asked.has(name)) continue;
     asked.add(name);
     isNew = true;

@@ -1,5 +1,5 @@
 import { Cache } from '@ormolu/cache';
-import { isStoredId, type StackMap, type Columns, type Id, type Query, type ReadQuestion, type Rung, type Session, type StoredId } from '@ormolu/kernel';
+import { type StackMap, type Columns, type Id, type Query, type ReadQuestion, type Rung, type Session, type StoredId } from '@ormolu/kernel';
 import type { Field, Registry } from '@ormolu/registry';
 import { Absent } from './absent';
 import { companyField, type Actors } from './actors';
@@ -9,6 +9,7 @@ import { Environment } from './environment';
 import { EnvironmentSet, type EnvironmentKey } from './environment-set';
 import { RunError, type ComputeFailure } from './errors';
 import { finishCommit, prepareCommit } from './ending';
+import { Fallbacks } from './fallbacks';
 import { fetchNeeds } from './fetch';
 import { flush, type FlushSpec } from './flush';
 import { Hooks } from './hooks';
@@ -56,6 +57,7 @@ export class Transaction {
   /** The ids of such rows, as far as they are known. */
   readonly pairRows: PairRows = new PairRows();
   readonly absent: Absent = new Absent(this.undo);
+  readonly fallbacks: Fallbacks = new Fallbacks(this.undo);
   readonly protection: Protection = new Protection();
   readonly computes: ComputingStack = new ComputingStack();
   /** The inverses that are running. */
@@ -189,6 +191,7 @@ export class Transaction {
     this.pairs.clear();
     this.pairRows.clear();
     this.absent.clear();
+    this.fallbacks.clear();
   }
 
   /**
@@ -309,11 +312,14 @@ export class Transaction {
     return run(this, () => computeStored(this, field, ids));
   }
 
-  /** @see Environment.readStored */
-  async readStored(model: string, ids: readonly Id[], names: readonly string[]): Promise<Columns> {
-    const fields = names.map((name) => this.registry.field(model, name));
-    const answer = await this.#noticing(() => this.session.read({ model, ids: ids.filter(isStoredId), fields: names }));
-    return { ids: answer.ids, columns: fields.map((field, place) => (answer.columns[place] ?? []).map((value) => field.fromColumn(value))) };
+  /** Stored values past the cache, in the cache's form, as the engine's own environment sees them. */
+  readStored(model: string, ids: readonly Id[], names: readonly string[]): Promise<Columns> {
+    return this.rootEnv.readStored(model, ids, names);
+  }
+
+  /** Asks the database for values by id, past the rungs between. */
+  readPast(question: ReadQuestion): Promise<Columns> {
+    return this.#noticing(() => this.session.read(question));
   }
 
   /** Values fetched now may show what a savepoint will take back, and must leave with it. */

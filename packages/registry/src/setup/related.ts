@@ -3,7 +3,7 @@ import type { Expansion } from './expand';
 import { remedyFor, type Problems } from './problems';
 
 /** The options a related field takes from the field it shows: those of its values' form, and none of how they are kept. */
-const SHOWN = ['size', 'precision', 'scale', 'values', 'models', 'dependsContext'] as const;
+const SHOWN = ['size', 'precision', 'scale', 'values', 'models'] as const;
 
 const KIND_OF_ID = { integer: 'integer', bigint: 'bigint', uuid: 'uuid', text: 'text' } as const;
 
@@ -13,21 +13,35 @@ const KIND_OF_ID = { integer: 'integer', bigint: 'bigint', uuid: 'uuid', text: '
  * @returns undefined when its path is broken; `problems` then says how
  */
 export function relatedDefinition(expansion: Expansion, where: { readonly model: string; readonly field: string }, definition: FieldDefinition, problems: Problems): FieldDefinition | undefined {
-  const target = shownBy(expansion, where, definition, problems, []);
+  const contexts = new Set<string>();
+  const target = shownBy(expansion, where, definition, problems, { above: [], contexts });
   if (!target) return undefined;
   const shown: { -readonly [K in keyof KindOptions]: KindOptions[K] } = Object.fromEntries(SHOWN.flatMap((name) => (target.options[name] === undefined ? [] : [[name, target.options[name]]])));
-  if (target.options.companyDependent === true) shown.dependsContext = ['company'];
-  if (target.options.translate === true) shown.dependsContext = ['lang'];
+  if (contexts.size > 0) shown.dependsContext = [...contexts];
   // Related fields are written through, unless the field they show is read-only by its own word.
   if (target.options.readonly === true) shown.readonly = true;
   const { comodel, inverse } = target;
   return { kind: target.kind, path: definition.path, ...(comodel === undefined ? {} : { comodel }), ...(inverse === undefined ? {} : { inverse }), options: { store: false, ...shown, ...definition.options } };
 }
 
+/** What a walk along paths gathers. */
+interface Trail {
+  /** The related fields it is in the middle of. */
+  readonly above: readonly string[];
+  /** The context keys that any value on its way depends on. */
+  readonly contexts: Set<string>;
+}
+
+function contextsOf({ options }: FieldDefinition): readonly string[] {
+  if (options.companyDependent === true) return ['company'];
+  return options.translate === true ? ['lang'] : (options.dependsContext ?? []);
+}
+
 // The path is walked with what a message needs; related fields may show related fields.
 // eslint-disable-next-line max-params
-function shownBy(expansion: Expansion, where: { readonly model: string; readonly field: string }, { path = '' }: FieldDefinition, problems: Problems, above: readonly string[]): FieldDefinition | undefined {
+function shownBy(expansion: Expansion, where: { readonly model: string; readonly field: string }, { path = '' }: FieldDefinition, problems: Problems, trail: Trail): FieldDefinition | undefined {
   const names = path.split('.');
+  const { above, contexts } = trail;
   let model: string = where.model;
   for (const [place, name] of names.entries()) {
     const isLast = place === names.length - 1;
@@ -43,7 +57,8 @@ function shownBy(expansion: Expansion, where: { readonly model: string; readonly
       problems.add(where, `it shows itself, by way of ${[...above, key].join(' → ')}.`, 'Let the path end in a field that holds a value.');
       return undefined;
     }
-    const step = found.kind === 'related' ? shownBy(expansion, { ...where, model }, found, problems, [...above, key]) : found;
+    const step = found.kind === 'related' ? shownBy(expansion, { ...where, model }, found, problems, { above: [...above, key], contexts }) : found;
+    for (const context of contextsOf(found)) contexts.add(context);
     if (!step || isLast) return step;
     if (step.kind !== 'many2one') {
       problems.add(where, `its path '${path}' goes on after ${key}, which is no many2one.`, 'Compute the value instead: of a list there is more than one.');

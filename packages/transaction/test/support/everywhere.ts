@@ -5,12 +5,12 @@ import { memory } from '@ormolu/storage/memory';
 import { pglite } from '@ormolu/storage/pglite';
 import { postgres } from '@ormolu/storage/postgres';
 import { createDatabase } from '@ormolu/test-support';
-import { Transaction } from '../../src/index';
+import { Transaction, type TransactionOptions } from '../../src/index';
 
 /** One storage, emptied at the beginning of every test. */
 export interface Place {
   /** A transaction; it is rolled back at the end of the test unless it was committed. */
-  begin(): Promise<Transaction>;
+  begin(options?: Partial<TransactionOptions>): Promise<Transaction>;
   /** The statements that a transaction sends while some work runs. */
   counting(tx: Transaction, work: () => unknown): Promise<number>;
 }
@@ -47,8 +47,8 @@ export function everywhere(registry: Registry, facts: (place: Place) => void): v
     });
 
     facts({
-      async begin() {
-        const tx = new Transaction({ registry, session: await storage.open({ schema }), rung: new StorageRung() });
+      async begin(options = {}) {
+        const tx = new Transaction({ registry, session: await storage.open({ schema }), rung: new StorageRung(), ...options });
         begun.push(tx);
         return tx;
       },
