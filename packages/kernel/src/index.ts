@@ -1,6 +1,7 @@
 export { channels, type AnswerEvent, type StatementEvent } from './channels';
 export { ManualClock, systemClock, type Clock } from './clock';
 export { type Commit } from './commit';
+export { durationMs, type Duration } from './duration';
 export {
   ConcurrentModificationError, ConflictError, ConstraintError, MisuseError, OrmoluError, OutageError, UnknownFieldError, UnknownModelError, type OrmoluErrorOptions, type VersionConflict,
 } from './errors';

@@ -1,9 +1,10 @@
 import { MisuseError, nearestName, typeName, type Isolation, type Storage } from '@ormolu/kernel';
 import type { ActorsIn, DefinitionsOf, EnvironmentOf, ModelNameOf, Models } from '@ormolu/registry';
+import type { NamedCacheOptions } from '@ormolu/tiers';
 import type { RetryOptions } from './retry';
 
 /** What a database is opened with. */
-export interface OrmoluOptions<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D> = never> {
+export interface OrmoluOptions<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D> = never, N extends string = string> {
   /** What `defineModels` gave. */
   readonly models: Models<D>;
   /** Where the truth lives: `pglite()`, `postgres(url)` or `memory()`. It is closed with the database. */
@@ -30,6 +31,11 @@ export interface OrmoluOptions<D, U extends ModelNameOf<D> = never, C extends Mo
    * @defaultValue 'en_US'
    */
   readonly sourceLanguage?: string | undefined;
+  /**
+   * Caches of your own, by name: `db.caches.get('fast')`. They hold plain values in this process's memory, and know nothing of records.
+   * @defaultValue none
+   */
+  readonly caches?: Readonly<Record<N, NamedCacheOptions>> | undefined;
 }
 
 /** The environment a transaction's function gets: `env.user` and `env.company` are known by their models where these are named. */
@@ -68,6 +74,7 @@ const OPEN: Readonly<Record<keyof OrmoluOptions<unknown>, Form>> = {
   models: having('what defineModels() returned', 'registry', 'extend'),
   storage: having('a storage: pglite(), postgres(url) or memory()', 'open', 'migrate', 'close'),
   users: text, companies: text, groupsOf: func, sourceLanguage: text,
+  caches: { accepts: (value) => typeof value === 'object' && value !== null && !Array.isArray(value), expects: 'an object of caches: { fast: { maxEntries: 1_000 } }' },
 };
 
 const TRANSACTION: Readonly<Record<keyof TransactionOptions, Form>> = {

@@ -1,6 +1,7 @@
 import { holding, type MigrationReport, type Rung, type RungStats, type Storage } from '@ormolu/kernel';
 import type { ModelNameOf, Models, Registry } from '@ormolu/registry';
 import { Transaction, type Actors } from '@ormolu/transaction';
+import { NamedCaches, type NamedCacheStats } from '@ormolu/tiers';
 import { DatabaseError } from './errors';
 import { buildLadder, TransactionFigures } from './ladder';
 import { checkOptions, checkWork, type OrmoluOptions, type TransactionEnvironment, type TransactionOptions } from './options';
@@ -13,11 +14,15 @@ export interface OrmoluStats {
   readonly transactions: number;
   /** Statements the storage has sent, BEGIN, COMMIT and savepoints included. */
   readonly statements: number;
+  /** The named caches. */
+  readonly caches: readonly NamedCacheStats[];
 }
 
 /** An open database: the ladder, ready for transactions. */
-export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D> = never> {
+export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D> = never, N extends string = string> {
   readonly storage: Storage;
+  /** The caches of the option `caches`. */
+  readonly caches: NamedCaches<N>;
   readonly #ladder: Rung = buildLadder();
   readonly #figures = new TransactionFigures();
   readonly #actors: Actors;
@@ -25,9 +30,11 @@ export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D
   #isOpen = true;
 
   /** @see openOrmolu */
-  constructor({ models, storage, users, companies, groupsOf, sourceLanguage }: OrmoluOptions<D, U, C>) {
+  constructor({ models, storage, users, companies, groupsOf, sourceLanguage, caches }: OrmoluOptions<D, U, C, N>) {
     this.#registry = models.registry();
     this.storage = storage;
+    // Without the option there is no name to ask for.
+    this.caches = new NamedCaches<N>(caches ?? ({} as Readonly<Record<N, never>>));
     // The transaction's environments are what the registry's types say of them: it makes them from the same definitions.
     this.#actors = { users, companies, groupsOf: groupsOf as Actors['groupsOf'], sourceLanguage };
     for (const model of [users, companies]) if (model !== undefined) this.registry.model(model);
@@ -45,12 +52,12 @@ export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D
    * @throws {ModelSetupError} REGISTRY_SETUP_FAILED listing every problem; then nothing has changed
    * @remarks The tables are not touched: run `migrate()` when the new version needs others.
    */
-  reload<E extends D>(models: Models<E>): Promise<Ormolu<E, U & ModelNameOf<E>, C & ModelNameOf<E>>> {
+  reload<E extends D>(models: Models<E>): Promise<Ormolu<E, U & ModelNameOf<E>, C & ModelNameOf<E>, N>> {
     return Promise.resolve().then(() => {
       this.#assertOpen('reload');
       this.#registry = models.registry();
       // The same object: what differs is what the compiler may assume of it.
-      return this as unknown as Ormolu<E, U & ModelNameOf<E>, C & ModelNameOf<E>>;
+      return this as unknown as Ormolu<E, U & ModelNameOf<E>, C & ModelNameOf<E>, N>;
     });
   }
 
@@ -110,7 +117,13 @@ export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D
       rungs: [this.#figures.stats(), ...this.#ladder.stats()],
       transactions: this.#figures.transactions,
       statements: this.storage.statements,
+      caches: this.caches.stats(),
     };
+  }
+
+  /** Empties all named caches of this process. */
+  async clearCaches(): Promise<void> {
+    await this.caches.clear();
   }
 
   /** Waits for running transactions, then closes the storage. A second call does nothing. */
@@ -142,7 +155,9 @@ export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D
  * @throws {UnknownModelError} MODEL_UNKNOWN when `users` or `companies` is no model
  * @remarks Nothing is sent to the database yet: the first transaction or `migrate` does.
  */
-export function openOrmolu<D, const U extends ModelNameOf<D> = never, const C extends ModelNameOf<D> = never>(options: OrmoluOptions<D, U, C>): Promise<Ormolu<D, U, C>> {
+export function openOrmolu<D, const U extends ModelNameOf<D> = never, const C extends ModelNameOf<D> = never, N extends string = never>(
+  options: OrmoluOptions<D, U, C, N>,
+): Promise<Ormolu<D, U, C, N>> {
   return Promise.resolve().then(() => {
     checkOptions(options, 'openOrmolu');
     return new Ormolu(options);

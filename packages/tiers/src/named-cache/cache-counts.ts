@@ -1,0 +1,46 @@
+import { Histogram, type DurationSummary } from '../histogram';
+import type { RemovalReason } from './options';
+
+/** What a named cache has done since it was made. */
+export interface NamedCacheStats {
+  readonly name: string;
+  readonly requests: number;
+  readonly hits: number;
+  /** Of the hits: answered with an expired entry because its loader failed. */
+  readonly staleHits: number;
+  readonly misses: number;
+  /** Hits among requests, 0 when there were none. */
+  readonly hitRatio: number;
+  readonly sets: number;
+  readonly deletes: number;
+  /** Entries that left by themselves, by reason. */
+  readonly removals: Readonly<Record<RemovalReason, number>>;
+  readonly loads: DurationSummary;
+  readonly loadFailures: number;
+  readonly size: number;
+  /** Estimated; 0 where no bound asks for it. */
+  readonly bytes: number;
+}
+
+/** Counts what happens to a cache. */
+export class CacheCounts {
+  hits = 0;
+  staleHits = 0;
+  misses = 0;
+  sets = 0;
+  loadFailures = 0;
+  readonly removals: Record<RemovalReason, number> = { bound: 0, 'too large': 0, expired: 0, deleted: 0 };
+  readonly loads: Histogram = new Histogram();
+
+  stats(name: string, { size, bytes }: { readonly size: number; readonly bytes: number }): NamedCacheStats {
+    const { hits, staleHits, misses, sets, loadFailures } = this;
+    const requests = hits + misses;
+    return {
+      name, requests, hits, staleHits, misses, sets, loadFailures, size, bytes,
+      hitRatio: requests === 0 ? 0 : hits / requests,
+      deletes: this.removals.deleted,
+      removals: { ...this.removals },
+      loads: this.loads.summary(),
+    };
+  }
+}

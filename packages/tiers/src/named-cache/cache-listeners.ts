@@ -1,0 +1,33 @@
+import type { CacheEvents } from './options';
+
+type Listener<E extends keyof CacheEvents> = (event: CacheEvents[E]) => void;
+type Listeners = { [E in keyof CacheEvents]?: Set<Listener<E>> };
+
+/** Who wants to hear of a cache. Where nobody does, telling costs a look. */
+export class CacheListeners {
+  readonly #listeners: Listeners = {};
+
+  /** @returns ends it */
+  add<E extends keyof CacheEvents>(event: E, listener: Listener<E>): () => void {
+    const all: Set<Listener<E>> = (this.#listeners[event] ??= new Set<Listener<E>>() as Listeners[E] & Set<Listener<E>>);
+    all.add(listener);
+    return () => {
+      all.delete(listener);
+    };
+  }
+
+  /** @param make - makes the event; not called when nobody listens */
+  tell<E extends keyof CacheEvents>(event: E, make: () => CacheEvents[E]): void {
+    const all = this.#listeners[event];
+    if (all === undefined || all.size === 0) return;
+    const made = make();
+    for (const listener of all) {
+      try {
+        listener(made);
+      } catch (error) {
+        // A listener's failure is not the cache's, and must not become that of whoever reads from it.
+        process.emitWarning(`A listener to '${event}' of a cache threw: ${String(error)}`, { code: 'TIER_LISTENER' });
+      }
+    }
+  }
+}

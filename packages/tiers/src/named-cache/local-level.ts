@@ -1,0 +1,135 @@
+import type { Clock } from '@ormolu/kernel';
+import type { BoundedStore } from '../policies/bounded-store';
+import { storeWith } from '../policies/policies';
+import { estimatedBytes } from './entry-size';
+import type { LifetimeMs } from './lifetime';
+import type { NamedCacheOptions, RemovalReason } from './options';
+
+/** What is kept for a key. */
+export interface Entry {
+  readonly value: unknown;
+  readonly tags: readonly string[];
+  readonly lifetime: LifetimeMs;
+  /** When it was written, or the loader that brought it was called. */
+  readonly readAtMs: number;
+  /** Infinity when it never does. Moves on with every hit when the lifetime slides. */
+  expiresAtMs: number;
+}
+
+/** How a level is made. */
+export interface LocalLevelOptions extends Pick<NamedCacheOptions, 'maxEntries' | 'maxBytes' | 'maxEntryBytes' | 'policy'> {
+  readonly clock: Clock;
+  readonly onRemove: (key: string, reason: RemovalReason) => void;
+}
+
+/**
+ * The entries a process holds itself, with the tags they go by.
+ *
+ * An expired entry stays until its grace is over or its place is wanted: a loader that fails can still be stood in for.
+ */
+export class LocalLevel {
+  readonly #store: BoundedStore<string, Entry>;
+  readonly #byTag = new Map<string, Set<string>>();
+  readonly #clock: Clock;
+  readonly #onRemove: LocalLevelOptions['onRemove'];
+  readonly #weighs: boolean;
+  readonly #maxEntryBytes: number;
+
+  constructor({ policy = 's3fifo', clock, onRemove, maxEntries, maxBytes, maxEntryBytes }: LocalLevelOptions) {
+    this.#clock = clock;
+    this.#onRemove = onRemove;
+    this.#maxEntryBytes = maxEntryBytes ?? Infinity;
+    // Weighing walks the value: only where a bound asks for it.
+    this.#weighs = maxBytes !== undefined || maxEntryBytes !== undefined;
+    this.#store = storeWith<string, Entry>(policy, {
+      maxEntries, maxBytes,
+      onEvict: (key, { tags }, reason) => {
+        this.#untag(key, tags);
+        onRemove(key, reason);
+      },
+    });
+  }
+
+  get size(): number {
+    return this.#store.size;
+  }
+
+  /** Estimated; 0 where no bound asks for it. */
+  get bytes(): number {
+    return this.#weighs ? this.#store.bytes : 0;
+  }
+
+  /** The entry, also one that has expired and is within its grace. */
+  take(key: string): Entry | undefined {
+    const entry = this.#store.get(key);
+    if (entry === undefined) return undefined;
+    if (entry.expiresAtMs === Infinity) return entry;
+    const now = this.#clock.now();
+    if (now >= entry.expiresAtMs + entry.lifetime.graceMs) {
+      this.#drop(key, entry, 'expired');
+      return undefined;
+    }
+    if (entry.lifetime.isSliding && now < entry.expiresAtMs) entry.expiresAtMs = now + entry.lifetime.ttlMs;
+    return entry;
+  }
+
+  isFresh(entry: Entry): boolean {
+    return entry.expiresAtMs === Infinity || this.#clock.now() < entry.expiresAtMs;
+  }
+
+  /** @returns whether it was kept */
+  put(key: string, entry: Entry): boolean {
+    const before = this.#store.peek(key);
+    if (before) this.#untag(key, before.tags);
+    const bytes = this.#weighs ? estimatedBytes(key) + estimatedBytes(entry.value) : 1;
+    if (bytes > this.#maxEntryBytes) {
+      this.#store.delete(key);
+      this.#onRemove(key, 'too large');
+      return false;
+    }
+    if (!this.#store.set(key, entry, bytes) || !this.#store.has(key)) return false;
+    for (const tag of entry.tags) {
+      const keys = this.#byTag.get(tag);
+      if (keys) keys.add(key);
+      else this.#byTag.set(tag, new Set([key]));
+    }
+    return true;
+  }
+
+  delete(key: string): boolean {
+    const entry = this.#store.peek(key);
+    if (entry) this.#drop(key, entry, 'deleted');
+    return entry !== undefined;
+  }
+
+  /** @returns how many entries had the tag */
+  deleteByTag(tag: string): number {
+    const keys = [...(this.#byTag.get(tag) ?? [])];
+    return keys.filter((key) => this.delete(key)).length;
+  }
+
+  /** @returns how many keys fitted. @remarks Looks at every key. */
+  deleteWhere(fits: (key: string) => boolean): number {
+    const keys = [...this.#store.entries()].flatMap(([key]) => (fits(key) ? [key] : []));
+    return keys.filter((key) => this.delete(key)).length;
+  }
+
+  clear(): void {
+    this.#store.clear();
+    this.#byTag.clear();
+  }
+
+  #drop(key: string, { tags }: Entry, reason: RemovalReason): void {
+    this.#store.delete(key);
+    this.#untag(key, tags);
+    this.#onRemove(key, reason);
+  }
+
+  #untag(key: string, tags: readonly string[]): void {
+    for (const tag of tags) {
+      const keys = this.#byTag.get(tag);
+      keys?.delete(key);
+      if (keys?.size === 0) this.#byTag.delete(tag);
+    }
+  }
+}

@@ -1,0 +1,38 @@
+import { MisuseError, nearestName, type Clock } from '@ormolu/kernel';
+import type { NamedCacheStats } from './cache-counts';
+import { NamedCache } from './named-cache';
+import type { NamedCacheOptions } from './options';
+
+/** The named caches of a program. */
+export class NamedCaches<N extends string = string> {
+  readonly #caches: ReadonlyMap<string, NamedCache>;
+
+  /** @param options - name → how the cache is made @throws {MisuseError} TIER_BOUNDS, TIER_LIFETIME or DURATION_INVALID, of the first that is wrong */
+  constructor(options: Readonly<Record<N, NamedCacheOptions>>, { clock }: { readonly clock?: Clock | undefined } = {}) {
+    const all = Object.entries<NamedCacheOptions>(options);
+    this.#caches = new Map(all.map(([name, one]) => [name, new NamedCache(name, { clock, ...one })]));
+  }
+
+  /** @throws {MisuseError} TIER_CACHE_UNKNOWN with the nearest name */
+  get(name: N): NamedCache {
+    const cache = this.#caches.get(name);
+    if (cache) return cache;
+    const known = [...this.#caches.keys()];
+    const nearest = nearestName(name, known);
+    const remedy = nearest === undefined ? `There ${known.length === 0 ? 'are none' : `are: ${known.join(', ')}`}; name it among the caches to have it.` : `Did you mean '${nearest}'?`;
+    throw new MisuseError('TIER_CACHE_UNKNOWN', `There is no cache '${name}'. ${remedy}`);
+  }
+
+  names(): readonly string[] {
+    return [...this.#caches.keys()];
+  }
+
+  /** Empties all of them. */
+  async clear(): Promise<void> {
+    await Promise.all([...this.#caches.values()].map((cache) => cache.clear()));
+  }
+
+  stats(): readonly NamedCacheStats[] {
+    return [...this.#caches.values()].map((cache) => cache.stats());
+  }
+}
