@@ -33,6 +33,13 @@ export class Departures {
   }
 }
 
+/** How the parts of a format are compared, where that is not word by word. */
+export interface Comparison {
+  /** Brings parts into the one form in which equal things are equal. Parts keep their names. */
+  readonly inOneForm?: (parts: Parts) => Parts;
+  readonly difference?: (expected: unknown, actual: unknown) => string | undefined;
+}
+
 /** The departures of one scenario, which also sees whether each is needed. */
 export class ScenarioDepartures {
   readonly #steps: Readonly<Record<string, Parts>>;
@@ -47,21 +54,29 @@ export class ScenarioDepartures {
    * @param step - its index, or `3.1` for a nested one
    * @returns the first difference, or what is wrong with the departures; undefined when all is as expected
    */
-  compare(step: string, recorded: Parts, actual: Parts): string | undefined {
+  compare(step: string, recorded: Parts, actual: Parts, { inOneForm = same, difference = firstDifference }: Comparison = {}): string | undefined {
     const replacements = this.#steps[step];
-    if (replacements === undefined) return firstDifference(recorded, actual);
+    const given = inOneForm(actual);
+    if (replacements === undefined) return difference(inOneForm(recorded), given);
     this.#met.add(step);
-    const expected: Record<string, unknown> = structuredClone(recorded);
-    const given: Record<string, unknown> = structuredClone(actual);
-    for (const [key, value] of Object.entries(replacements)) {
-      const path = key.split('.');
-      if (firstDifference(partAt(recorded, path), partAt(actual, path)) === undefined) return `the departure of '${key}' is not needed: we give what was recorded`;
-      if (isAny(value)) {
-        setPart(expected, path, undefined);
-        setPart(given, path, undefined);
-      } else setPart(expected, path, value);
+    const plain = inOneForm(recorded);
+    const replaced: Record<string, unknown> = structuredClone(recorded);
+    const paths = Object.entries(replacements).map(([key, value]) => ({ key, value, path: pathOf(key, recorded, actual) }));
+    for (const { path, value } of paths) if (!isAny(value)) setPart(replaced, path, value);
+    const expected: Record<string, unknown> = structuredClone(inOneForm(replaced));
+    const compared: Record<string, unknown> = structuredClone(given);
+    for (const { key, path, value } of paths) {
+      if (firstDifference(partAt(plain, path), partAt(given, path)) === undefined) return `the departure of '${key}' is not needed: we give what was recorded`;
+      if (!isAny(value)) continue;
+      setPart(expected, path, undefined);
+      setPart(compared, path, undefined);
     }
-    return firstDifference(expected, given);
+    return difference(expected, compared);
+  }
+
+  /** Whether a part of a step is said to differ. */
+  concerns(step: string, part: string): boolean {
+    return Object.keys(this.#steps[step] ?? {}).some((key) => key === part || key.startsWith(`${part}.`));
   }
 
   /** Steps that have departures and were never compared. */
@@ -79,15 +94,39 @@ function parse(data: unknown): Record<string, DepartureData> {
   return data as Record<string, DepartureData>; // every entry was looked at above
 }
 
+function same(parts: Parts): Parts {
+  return parts;
+}
+
+/**
+ * The names on the way to a part. Names may hold dots themselves, and a table stands for its model: `db.lab_line`, `state.cache.lab.line.qty`.
+ */
+function pathOf(key: string, ...parts: readonly unknown[]): readonly string[] {
+  const known = new Set(parts.flatMap((part) => (isRecord(part) ? Object.keys(part) : [])));
+  const words = key.split('.');
+  for (let length = words.length; length > 0; length -= 1) {
+    const name = words.slice(0, length).join('.');
+    const found = known.has(name) ? name : [...known].find((one) => one.replaceAll('.', '_') === name);
+    if (found === undefined) continue;
+    const rest = words.slice(length).join('.');
+    return rest === '' ? [found] : [found, ...pathOf(rest, ...parts.map((part) => (isRecord(part) ? part[found] : undefined)))];
+  }
+  return [key];
+}
+
 function partAt(parts: Parts, [first = '', ...rest]: readonly string[]): unknown {
   const part = parts[first];
-  return rest.length === 0 || !isRecord(part) ? part : partAt(part, rest);
+  if (rest.length === 0) return part;
+  return isRecord(part) ? partAt(part, rest) : undefined;
 }
 
 function setPart(parts: Record<string, unknown>, [first = '', ...rest]: readonly string[], value: unknown): void {
-  const part = parts[first];
-  if (rest.length > 0 && isRecord(part)) setPart(part, rest, value);
-  else parts[first] = value;
+  if (rest.length === 0) parts[first] = value;
+  else {
+    const part = isRecord(parts[first]) ? parts[first] : {};
+    parts[first] = part;
+    setPart(part, rest, value);
+  }
 }
 
 function isAny(value: unknown): boolean {

@@ -7,7 +7,7 @@ import { report } from './report';
 const USAGE = `Usage: pnpm oracle [--dir DIR]
   --dir DIR   the folder of recordings to replay; oracle/data when left out. A departures.json in it says where we differ on purpose`;
 
-function main(): void {
+async function main(): Promise<void> {
   let folder = join(__dirname, 'data');
   try {
     const { values } = parseArgs({ args: process.argv.slice(2), options: { dir: { type: 'string' } } });
@@ -17,9 +17,9 @@ function main(): void {
     process.exitCode = 1;
     return;
   }
-  const outcome = runFolder(folder);
+  const outcome = await runFolder(folder);
   for (const line of report(outcome)) console.log(line);
   process.exitCode = outcome.failures === 0 ? 0 : 1;
 }
 
-main();
+void main();

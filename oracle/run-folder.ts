@@ -2,11 +2,13 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { Departures } from './departures';
 import { cacheTraces } from './formats/cache-traces';
+import { ormScenarios } from './formats/orm-scenarios';
+import { sqlCounts } from './formats/sql-counts';
 import { structureTraces } from './formats/structure-traces';
-import type { Format, Scenario } from './scenario';
+import type { Folder, Format, Scenario } from './scenario';
 
 /** Every format that can be replayed; a new one is one line here. */
-const FORMATS: readonly Format[] = [cacheTraces, structureTraces];
+const FORMATS: readonly Format[] = [cacheTraces, structureTraces, ormScenarios, sqlCounts];
 const DEPARTURES = 'departures.json';
 
 export interface Failure {
@@ -22,33 +24,66 @@ export interface FileOutcome {
 
 export interface FolderOutcome {
   readonly files: readonly FileOutcome[];
+  /** What the scenarios have sent to the database. */
+  readonly statements: Folder['statements'];
   readonly failures: number;
 }
 
 /** Replays every recording of a folder. What cannot be read or replayed is a failure of its file. */
-export function runFolder(folder: string): FolderOutcome {
+export async function runFolder(path: string): Promise<FolderOutcome> {
   const files: FileOutcome[] = [];
-  let departures = new Departures();
+  const statements: Folder['statements'] = new Map();
   try {
-    const path = join(folder, DEPARTURES);
-    if (existsSync(path)) departures = new Departures(JSON.parse(readFileSync(path, 'utf8')));
-    for (const file of readdirSync(folder).filter((name) => name.endsWith('.json') && name !== DEPARTURES).sort()) {
-      files.push(runFile(folder, file, departures));
-    }
-    if (files.length === 0) files.push(broken(folder, 'there is no recording in this folder'));
+    const departures = existsSync(join(path, DEPARTURES)) ? new Departures(readJson(path, DEPARTURES)) : new Departures();
+    const recordings = readdirSync(path).filter((name) => name.endsWith('.json') && name !== DEPARTURES).sort().map((file) => readRecording(path, file));
+    const folder: Folder = { files: new Map(recordings.map(({ file, data }) => [file, data])), statements };
+    // Those that look at what others have sent come behind them.
+    for (const recording of recordings.sort((a, b) => rank(a) - rank(b))) files.push(await runFile(recording, folder, departures));
+    if (files.length === 0) files.push(broken(path, 'there is no recording in this folder'));
     for (const scenario of departures.unmet()) files.push(broken(DEPARTURES, `no recording here has a scenario '${scenario}'`));
   } catch (error) {
-    files.push(broken(folder, messageOf(error)));
+    files.push(broken(path, messageOf(error)));
+  } finally {
+    for (const format of FORMATS) await format.close?.();
   }
-  return { files, failures: files.reduce((sum, { failures }) => sum + failures.length, 0) };
+  return { files, statements, failures: files.reduce((sum, { failures }) => sum + failures.length, 0) };
 }
 
-function runFile(folder: string, file: string, departures: Departures): FileOutcome {
+/** A file as it was read, or why it could not be. */
+interface Recording {
+  readonly file: string;
+  readonly data: unknown;
+  readonly format: Format | undefined;
+  readonly problem: string | undefined;
+}
+
+function readJson(path: string, file: string): unknown {
+  return JSON.parse(readFileSync(join(path, file), 'utf8'));
+}
+
+function readRecording(path: string, file: string): Recording {
+  try {
+    const data = readJson(path, file);
+    const name = typeof data === 'object' && data !== null && 'format' in data ? data.format : undefined;
+    const format = FORMATS.find((one) => (name === undefined ? one.isOf?.(data, file) === true : one.name === name));
+    const said = name === undefined ? 'It names no format' : `Its format ${JSON.stringify(name)} is not known`;
+    return { file, data, format, problem: format ? undefined : `${said}. Formats: ${FORMATS.map((one) => one.name).join(', ')}.` };
+  } catch (error) {
+    return { file, data: undefined, format: undefined, problem: messageOf(error) };
+  }
+}
+
+function rank({ format }: Recording): number {
+  return format ? FORMATS.indexOf(format) : FORMATS.length;
+}
+
+async function runFile({ file, data, format, problem = '' }: Recording, folder: Folder, departures: Departures): Promise<FileOutcome> {
+  if (!format) return broken(file, problem);
   const failures: Failure[] = [];
   let passed = 0;
   try {
-    for (const scenario of scenariosOf(join(folder, file), file.replace(/\.json$/, ''))) {
-      const difference = runScenario(scenario, departures);
+    for (const scenario of format.scenarios(data, file.replace(/\.json$/, ''), folder)) {
+      const difference = await runScenario(scenario, departures);
       if (difference === undefined) passed += 1;
       else failures.push({ scenario: scenario.name, difference });
     }
@@ -58,21 +93,10 @@ function runFile(folder: string, file: string, departures: Departures): FileOutc
   return { file, passed, failures };
 }
 
-function scenariosOf(path: string, source: string): Iterable<Scenario> {
-  const data: unknown = JSON.parse(readFileSync(path, 'utf8'));
-  const name = typeof data === 'object' && data !== null && 'format' in data ? data.format : undefined;
-  const format = FORMATS.find((one) => one.name === name);
-  if (format === undefined) {
-    const said = name === undefined ? 'It names no format' : `Its format ${JSON.stringify(name)} is not known`;
-    throw new Error(`${said}. Formats: ${FORMATS.map((one) => one.name).join(', ')}.`);
-  }
-  return format.scenarios(data, source);
-}
-
-function runScenario(scenario: Scenario, departures: Departures): string | undefined {
+async function runScenario(scenario: Scenario, departures: Departures): Promise<string | undefined> {
   const own = departures.of(scenario.name);
   try {
-    const difference = scenario.run(own);
+    const difference = await scenario.run(own);
     const [unmet] = own.unmet();
     return difference ?? (unmet === undefined ? undefined : `departures.json names step ${unmet}, which was not compared`);
   } catch (error) {

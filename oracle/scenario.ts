@@ -2,20 +2,34 @@ import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { OrmoluError } from '@ormolu/kernel';
 import type { Parts, ScenarioDepartures } from './departures';
+import type { StatementFigures } from './orm/statement-figures';
 
 /** One thing to replay, whatever its format. */
 export interface Scenario {
   /** Unique in a folder; departures name it. */
   readonly name: string;
   /** Replays it. @returns the first difference, or undefined when all is as expected */
-  run(departures: ScenarioDepartures): string | undefined;
+  run(departures: ScenarioDepartures): Promise<string | undefined> | string | undefined;
 }
 
-/** A format of recordings, by the name that stands in its files. */
+/** What files of one folder know of each other. */
+export interface Folder {
+  /** The contents of every recording, by file name. */
+  readonly files: ReadonlyMap<string, unknown>;
+  /** What replayed scenarios have sent to the database, by their names. */
+  readonly statements: Map<string, StatementFigures>;
+}
+
+/** A format of recordings. */
 export interface Format {
+  /** The name that stands in its files. */
   readonly name: string;
+  /** Tells files that name no format. */
+  isOf?(file: unknown, source: string): boolean;
   /** @param source - the file's name without extension, for the names of its scenarios */
-  scenarios(file: unknown, source: string): Iterable<Scenario>;
+  scenarios(file: unknown, source: string, folder: Folder): Iterable<Scenario>;
+  /** Lets go of what replaying took. */
+  close?(): Promise<void>;
 }
 
 /** A recording says something that this runner does not know. It is a failure, never skipped. */
@@ -38,11 +52,34 @@ export function outcomeOf(operation: () => unknown): Parts {
   }
 }
 
+/** The same for an operation that waits. Of an error that no recorded class stands for, the code is told. */
+export async function outcomeOfWaiting(operation: () => unknown): Promise<Parts> {
+  try {
+    return { result: (await operation()) ?? null };
+  } catch (error) {
+    return { error: knownClass(error) ?? (OrmoluError.is(error) ? error.code : recordedClass(error)) };
+  }
+}
+
 function recordedClass(error: unknown): string {
-  const code = OrmoluError.is(error) || error instanceof KeyAbsentError ? error.code : undefined;
-  const found = Object.entries(CODES).find(([, codes]) => code !== undefined && codes.includes(code));
+  const found = knownClass(error);
   if (found === undefined) throw error;
-  return found[0];
+  return found;
+}
+
+/** The recorded class of an error, or of what caused it. */
+function knownClass(error: unknown): string | undefined {
+  for (let here = error; here instanceof Error; here = here.cause) {
+    const code = 'code' in here ? here.code : undefined;
+    const found = Object.entries(CODES).find(([, codes]) => typeof code === 'string' && codes.includes(code));
+    if (found) return found[0];
+  }
+  return undefined;
+}
+
+/** @throws {UnknownRecordingError} when nothing is said of what stands for a recorded class here */
+export function assertKnownClass(name: unknown): void {
+  if (typeof name !== 'string' || !Object.hasOwn(CODES, name)) throw new UnknownRecordingError(`there is no error class '${String(name)}'`);
 }
 
 /** The part of a recorded operation that says what came of it. */
