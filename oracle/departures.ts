@@ -33,11 +33,12 @@ export class Departures {
   }
 }
 
-/** How the parts of a format are compared, where that is not word by word. */
-export interface Comparison {
-  /** Brings parts into the one form in which equal things are equal. Parts keep their names. */
-  readonly inOneForm?: (parts: Parts) => Parts;
-  readonly difference?: (expected: unknown, actual: unknown) => string | undefined;
+/** Two sides of one step. */
+export interface Compared {
+  readonly expected: Parts;
+  readonly given: Parts;
+  /** What is wrong with the departures themselves. */
+  readonly problem: string | undefined;
 }
 
 /** The departures of one scenario, which also sees whether each is needed. */
@@ -54,24 +55,32 @@ export class ScenarioDepartures {
    * @param step - its index, or `3.1` for a nested one
    * @returns the first difference, or what is wrong with the departures; undefined when all is as expected
    */
-  compare(step: string, recorded: Parts, actual: Parts, { inOneForm = same, difference = firstDifference }: Comparison = {}): string | undefined {
+  compare(step: string, recorded: Parts, actual: Parts): string | undefined {
+    const { expected, given, problem } = this.apply(step, recorded, actual);
+    return problem ?? firstDifference(expected, given);
+  }
+
+  /**
+   * What is expected of a step, departures applied, and what it gave; parts that are left uncompared are in neither.
+   * @param inOneForm - brings parts into the form in which equal things are equal; parts keep their names
+   */
+  apply(step: string, recorded: Parts, actual: Parts, inOneForm: (parts: Parts) => Parts = same): Compared {
     const replacements = this.#steps[step];
-    const given = inOneForm(actual);
-    if (replacements === undefined) return difference(inOneForm(recorded), given);
+    if (replacements === undefined) return { expected: inOneForm(recorded), given: inOneForm(actual), problem: undefined };
     this.#met.add(step);
     const plain = inOneForm(recorded);
     const replaced: Record<string, unknown> = structuredClone(recorded);
+    const given: Record<string, unknown> = structuredClone(inOneForm(actual));
     const paths = Object.entries(replacements).map(([key, value]) => ({ key, value, path: pathOf(key, recorded, actual) }));
     for (const { path, value } of paths) if (!isAny(value)) setPart(replaced, path, value);
     const expected: Record<string, unknown> = structuredClone(inOneForm(replaced));
-    const compared: Record<string, unknown> = structuredClone(given);
     for (const { key, path, value } of paths) {
-      if (firstDifference(partAt(plain, path), partAt(given, path)) === undefined) return `the departure of '${key}' is not needed: we give what was recorded`;
+      if (firstDifference(partAt(plain, path), partAt(given, path)) === undefined) return { expected, given, problem: `the departure of '${key}' is not needed: we give what was recorded` };
       if (!isAny(value)) continue;
       setPart(expected, path, undefined);
-      setPart(compared, path, undefined);
+      setPart(given, path, undefined);
     }
-    return difference(expected, compared);
+    return { expected, given, problem: undefined };
   }
 
   /** Whether a part of a step is said to differ. */

@@ -17,6 +17,17 @@ interface Call {
 export class CallLog {
   readonly #since = new Map<string, Map<Id, Call>>();
   readonly #total = new Map<string, number>();
+  #isPaused = false;
+
+  /** Computes what nobody recorded. */
+  async unheard<T>(work: () => Promise<T>): Promise<T> {
+    this.#isPaused = true;
+    try {
+      return await work();
+    } finally {
+      this.#isPaused = false;
+    }
+  }
 
   /** Runs a compute or inverse and notes it when it ends, with a value or an error of its own. */
   note<T>(call: Omit<Call, 'id'> & { readonly ids: readonly Id[] }, run: () => T): T {
@@ -53,6 +64,7 @@ export class CallLog {
   }
 
   #add({ kind, method, fields, ids }: Omit<Call, 'id'> & { readonly ids: readonly Id[] }): void {
+    if (this.#isPaused) return;
     const name = `${kind} ${method}`;
     let byId = this.#since.get(name);
     if (!byId) this.#since.set(name, (byId = new Map<Id, Call>()));

@@ -1,5 +1,5 @@
 import { contextKey } from '@ormolu/cache';
-import type { Comparison, Parts } from '../departures';
+import type { Parts } from '../departures';
 import { firstDifference } from '../difference';
 import type { CallData, KeyedValues, StateData } from './scenario-data';
 import type { StateView } from './view';
@@ -10,10 +10,8 @@ type Values = Readonly<Record<string, unknown>>;
 const STATES: ReadonlySet<string> = new Set(['state', 'enterState']);
 const CALLS: ReadonlySet<string> = new Set(['calls', 'enterCalls']);
 
-/** Steps are compared part by part: states as sets and maps, calls as sets of computed records, results and rows exactly. */
-export const STEPS: Comparison = { inOneForm, difference };
-
-function inOneForm(parts: Parts): Parts {
+/** The form in which parts of a step are compared: states as sets and maps, calls as sets of computed records, results and rows as they are. */
+export function inOneForm(parts: Parts): Parts {
   return Object.fromEntries(Object.entries(parts).map(([name, part]) => {
     if (part === undefined || part === null) return [name, part];
     if (STATES.has(name)) return [name, stateInOneForm(part)];
@@ -69,9 +67,10 @@ function callsInOneForm(calls: readonly CallData[]): Parts {
   return byMethod;
 }
 
-function difference(expected: unknown, actual: unknown): string | undefined {
-  const { db: rows, ...others } = expected as Parts;
-  const { db: ownRows, ...own } = actual as Parts;
+/** The first difference between two steps in that form. */
+export function stepDifference(expected: Parts, actual: Parts): string | undefined {
+  const { db: rows, ...others } = expected;
+  const { db: ownRows, ...own } = actual;
   return firstDifference(others, own, '', isSameValue) ?? firstDifference(rows, ownRows, 'db');
 }
 

@@ -114,7 +114,7 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
   remove_to_compute: (world, step) => world.tx.tocompute.unmark(fieldNamed(world, step), idsOf(step.ids)),
   is_protected: (world, step) => {
     const field = fieldNamed(world, step);
-    return idsOf(step.ids).every((id) => world.tx.isProtected(field, id));
+    return idsOf(step.ids).every((id) => world.tx.protected.get(field)?.has(id) ?? false);
   },
   hook: (world, step) => {
     const label = need(step.label, 'label');

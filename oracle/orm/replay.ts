@@ -1,7 +1,8 @@
 import type { ScenarioDepartures } from '../departures';
 import { assertKnownClass, outcomeOfWaiting, recordedOutcome, UnknownRecordingError } from '../scenario';
-import { STEPS } from './compare-step';
+import { inOneForm, stepDifference } from './compare-step';
 import { OPERATIONS } from './operations';
+import { reconciled } from './reconcile';
 import type { CallData, RowData, StepData } from './scenario-data';
 import { noStatements, plus, type StatementCounts } from './statement-log';
 import { changeRows, rowsOf, stateOf } from './view';
@@ -88,7 +89,8 @@ export class Replay {
     }
     if (step.calls === undefined) delete actual['calls'];
     this.#count(step, name);
-    const difference = this.#departures.compare(name, recorded, actual, STEPS);
+    const { expected, given, problem } = this.#departures.apply(name, recorded, actual, inOneForm);
+    const difference = problem ?? stepDifference(expected, await reconciled(this.#world, expected, given));
     if (difference !== undefined) throw new Different(`step ${name} (${step.op}${step.model === undefined ? '' : ` of ${step.model}`}): ${difference}${causeOf(thrown)}`);
     return thrown;
   }

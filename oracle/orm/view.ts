@@ -40,26 +40,38 @@ function dirtyOf(world: World): Record<string, (number | string)[]> {
 }
 
 /** A cached value in the words of a recording: ids by name. */
-function asRecorded(world: World, value: unknown): unknown {
+export function asRecorded(world: World, value: unknown): unknown {
   if (Array.isArray(value)) return value.map((one: unknown) => asRecorded(world, one));
   return typeof value === 'object' && value !== null && 'serial' in value ? world.nameOf(value as Parameters<World['nameOf']>[0]) : value;
 }
 
 /** The rows of all tables, past the engine; undefined when the database takes no statements now. */
-export async function rowsOf(world: World): Promise<Readonly<Record<string, readonly RowData[]>> | undefined> {
+export async function rowsOf(world: World): Promise<Readonly<Record<string, readonly (RowData | readonly unknown[])[]>> | undefined> {
   const { session, tx } = world;
   if (session.state !== 'open') return undefined;
   return world.statements.unheard(async () => {
-    const rows: Record<string, readonly RowData[]> = {};
+    const rows: Record<string, readonly (RowData | readonly unknown[])[]> = {};
     for (const table of tx.registry.schema.tables) {
       const isRelation = !tx.registry.models.has(table.model);
       const columns = isRelation ? table.columns.map(({ column }) => column) : table.columns.filter(({ field }) => tx.registry.field(table.model, field).keyedBy !== 'company').map(({ column }) => column);
       const names = [...isRelation ? [] : [table.idColumn], ...columns].map((name) => `"${name}"`).join(', ');
       const found = await session.sql(`select ${names} from "${table.table}" order by 1, 2`, []);
-      if (found.length > 0) rows[isRelation ? `@${table.table}` : table.model] = found;
+      if (found.length > 0) rows[isRelation ? `@${table.table}` : table.model] = isRelation ? pairsOf(world, table.table, found) : found;
     }
     return rows;
   });
+}
+
+/** A pair is recorded as a list, in the order of the columns of the many2many that comes first among the models. */
+function pairsOf({ models }: World, table: string, rows: readonly RowData[]): readonly (readonly unknown[])[] {
+  const fields = Object.values(models).flatMap((model) => Object.values(model.fields));
+  const { column1 = '', column2 = '' } = fields.find(({ relation }) => relation === table) ?? {};
+  return rows.map((row) => [row[column1], row[column2]]).sort(byItems);
+}
+
+function byItems(a: readonly unknown[], b: readonly unknown[]): number {
+  const at = a.findIndex((item, n) => item !== b[n]);
+  return at === -1 ? 0 : Number(a[at]) - Number(b[at]);
 }
 
 /** Changes the database behind the engine's back, from one recorded picture of it to the next. */

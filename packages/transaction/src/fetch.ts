@@ -37,7 +37,8 @@ export async function fetchNeeds(tx: Transaction, needs: readonly Need[]): Promi
  *
  * @param fields - of one model, stored; those cached for every id are left out
  * @param env - who asks, which matters where values differ by company or language
- * @remarks One round trip at most. Ids that do not exist are remembered as absent.
+ * @remarks One round trip at most. Ids that do not exist are remembered as absent. A value that is to be recomputed is no reason to ask,
+ * but comes along when others are asked for: an equal result need not be written then.
  */
 export async function fetchColumns(tx: Transaction, fields: readonly Field[], ids: readonly Id[], env: Environment = tx.rootEnv): Promise<void> {
   const [first] = fields;
@@ -45,17 +46,14 @@ export async function fetchColumns(tx: Transaction, fields: readonly Field[], id
   if (fields.some(({ keyedBy }) => keyedBy === 'company')) await env.meetCompany();
   const stored = ids.filter(isStoredId).filter((id) => !tx.absent.has(first.model, id));
   const missing = new Set<StoredId>();
-  const wanted = fields.filter((field) => {
-    const before = missing.size;
-    let lacks = false;
+  for (const field of fields) {
     for (const id of tx.cache.getMissingIds(recordsOf(env, field, stored), field)) {
-      lacks = true;
-      if (isStoredId(id)) missing.add(id);
+      if (isStoredId(id) && !(field.compute && tx.toCompute.has(field, id))) missing.add(id);
     }
-    return lacks || missing.size > before;
-  });
+  }
   if (missing.size === 0) return;
   const asked = [...missing];
+  const wanted = fields.filter((field) => tx.cache.getMissingIds(recordsOf(env, field, asked), field).length > 0);
   const answer = await tx.read({ model: first.model, ids: asked, fields: wanted.map((field) => field.name) });
   for (const [place, field] of wanted.entries()) putFetched(env, field, answer.ids, answer.columns[place] ?? []);
   if (answer.ids.length < asked.length) {

@@ -47,7 +47,7 @@ class Loading {
     const tx = this.#env.transaction;
     if (ids.length === 0 || tree.fields.size === 0) return;
     const fields = [...tree.fields.keys()];
-    await fetchColumns(tx, fields.filter((field) => field.isStored), ids, this.#env);
+    await fetchColumns(tx, this.#columns(fields, ids), ids, this.#env);
     for (const field of fields) {
       if (isList(field) && field.isPersistent) await fetchList(tx, field, ids);
       if (!field.compute) continue;
@@ -72,6 +72,20 @@ class Loading {
     const isDue = [...tree.fields.keys()].some((other) => other.isStored && this.#misses(other, fresh));
     if (field.isStored && isDue) addPath(tree, [field]);
     await this.level(fresh, tree, 'fetch');
+  }
+
+  /** The stored ones of some fields, and the columns of the same records from which the others are computed: one question for all. */
+  #columns(fields: readonly Field[], ids: readonly Id[]): readonly Field[] {
+    const columns = new Set<Field>();
+    const seen = new Set<Field>();
+    const work = [...fields];
+    for (let field = work.pop(); field; field = work.pop()) {
+      if (seen.has(field)) continue;
+      seen.add(field);
+      if (field.isStored) columns.add(field);
+      if (field.compute && this.#uncomputed(field, ids).length > 0) for (const [own] of this.#env.registry.dependsOn(field)) if (own) work.push(own);
+    }
+    return [...columns];
   }
 
   #misses(field: Field, ids: readonly Id[]): boolean {

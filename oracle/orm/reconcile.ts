@@ -1,0 +1,145 @@
+import { contextKey } from '@ormolu/cache';
+import type { Id } from '@ormolu/kernel';
+import type { Field } from '@ormolu/registry';
+import type { Environment } from '@ormolu/transaction';
+import type { Parts } from '../departures';
+import { asRecorded } from './view';
+import type { World } from './world';
+
+type Keyed = Readonly<Record<string, Readonly<Record<string, unknown>>>>;
+type CacheView = Readonly<Record<string, Keyed>>;
+
+/** A cached value that one side holds and the other does not. */
+interface OneSided {
+  readonly field: Field;
+  readonly key: string;
+  readonly id: number;
+  readonly side: 'expected' | 'actual';
+  readonly value: unknown;
+}
+
+/**
+ * What is in memory is a matter of cost, which statement counts bound; that it is true is what a state must show. So a value that
+ * only the recorded server had in memory must be the one that a read gives here at this moment, and one that only we have must be the
+ * one that a read gives when it is forgotten. Values that are to be recomputed are nobody's truth and are left out.
+ *
+ * @param expected - parts of a step in their one form; ours likewise
+ * @returns ours, with one-sided values that are true as the recording has them
+ */
+export async function reconciled(world: World, expected: Parts, actual: Parts): Promise<Parts> {
+  const names = ['state', 'enterState'].filter((name) => cacheOf(expected[name]) && cacheOf(actual[name]));
+  let parts = actual;
+  for (const name of names) {
+    const theirs = cacheOf(expected[name]) ?? {};
+    const ours = cacheOf(actual[name]) ?? {};
+    const differing = oneSided(world, theirs, ours);
+    if (differing.length === 0) continue;
+    const cache = structuredClone(ours) as Record<string, Record<string, Record<string, unknown>>>;
+    const truths = await new Probe(world).truths(differing);
+    for (const [place, { field, key, id, side, value }] of differing.entries()) {
+      const values = ((cache[field.toString()] ??= {})[key] ??= {});
+      const truth = truths[place];
+      if (side === 'expected' && truth !== undefined) values[id] = truth;
+      // A value of ours that is not true stays, and differs.
+      else if (side === 'actual' && (truth === undefined || isSame(field, truth, value))) delete values[id];
+    }
+    parts = { ...parts, [name]: { ...(actual[name] as Parts), cache: withoutEmpty(cache) } };
+  }
+  return parts;
+}
+
+function cacheOf(state: unknown): CacheView | undefined {
+  return typeof state === 'object' && state !== null && 'cache' in state ? (state.cache as CacheView | undefined) : undefined;
+}
+
+function oneSided(world: World, theirs: CacheView, ours: CacheView): readonly OneSided[] {
+  const found: OneSided[] = [];
+  for (const name of new Set([...Object.keys(theirs), ...Object.keys(ours)])) {
+    const at = name.lastIndexOf('.');
+    const field = world.tx.registry.field(name.slice(0, at), name.slice(at + 1));
+    for (const key of new Set([...Object.keys(theirs[name] ?? {}), ...Object.keys(ours[name] ?? {})])) {
+      const their = theirs[name]?.[key] ?? {};
+      const our = ours[name]?.[key] ?? {};
+      for (const id of new Set([...Object.keys(their), ...Object.keys(our)])) {
+        if ((id in their) === (id in our)) continue;
+        found.push({ field, key, id: Number(id), side: id in their ? 'expected' : 'actual', value: id in their ? their[id] : our[id] });
+      }
+    }
+  }
+  // Drafts live in memory alone: what one side does not hold cannot be asked for again.
+  return found.filter(({ id }) => Number.isInteger(id));
+}
+
+/** Reads values as a program would, and leaves memory as it was. */
+class Probe {
+  readonly #world: World;
+
+  constructor(world: World) {
+    this.#world = world;
+  }
+
+  /** @returns what a read gives for each, in the words of a recording; undefined where it cannot be told now */
+  async truths(asked: readonly OneSided[]): Promise<readonly unknown[]> {
+    const { tx, statements, calls } = this.#world;
+    // While triggers wait nobody may say what is true of their dependents.
+    if (tx.triggers.size > 0 || tx.session.state !== 'open') return asked.map(({ side, value }) => (side === 'expected' ? value : undefined));
+    return statements.unheard(() => calls.unheard(async () => {
+      const truths: unknown[] = [];
+      for (const one of asked) truths.push(await this.#truth(one));
+      return truths;
+    }));
+  }
+
+  async #truth({ field, key, id, side, value }: OneSided): Promise<unknown> {
+    const { tx } = this.#world;
+    if (field.compute && field.isStored && tx.tocompute.has(field, id)) return side === 'expected' ? value : undefined;
+    const env = this.#envOf(field, key);
+    const record = env.model(field.model).browse(id);
+    if (tx.cache.isDirty(record, field)) return value;
+    const before = new Map<Field, ReadonlySet<Id>>(this.#fields().map((one) => [one, new Set([...tx.cache.entries(one)].map(([, known]) => known))]));
+    const held: unknown = tx.cache.get(record, field, undefined);
+    try {
+      if (held !== undefined) tx.cache.remove(record, field);
+      await env.run(() => record.get(field.name));
+      return asRecorded(this.#world, tx.cache.get(record, field, undefined));
+    } catch {
+      // Nobody can read it here: the recording has a value that is not there.
+      return undefined;
+    } finally {
+      if (held !== undefined) tx.cache.set(record, field, held);
+      for (const one of this.#fields()) {
+        const known = before.get(one) ?? new Set();
+        const fresh = [...tx.cache.entries(one)].map(([, other]) => other).filter((other) => !known.has(other));
+        if (fresh.length > 0) tx.cache.invalidate([[one, fresh]]);
+      }
+    }
+  }
+
+  #fields(): readonly Field[] {
+    return [...this.#world.tx.registry.models.values()].flatMap((model) => [...model.fields.values()]);
+  }
+
+  /** An environment in which the field's values stand under this key. */
+  #envOf(field: Field, key: string): Environment {
+    let { env } = this.#world;
+    if (field.dependsContext.length === 0 || contextKey([]) === key) return env;
+    const values = JSON.parse(key) as readonly unknown[]; // a key of plain values reads as JSON
+    for (const [place, name] of field.dependsContext.entries()) {
+      const value = values[place];
+      if (name === 'uid') env = env.withUser((value as readonly number[])[0] ?? null);
+      else if (name === 'company') env = env.withCompany(value as number);
+      else env = env.withContext({ [name]: value ?? undefined });
+    }
+    return env;
+  }
+}
+
+function isSame(field: Field, truth: unknown, value: unknown): boolean {
+  return Array.isArray(truth) && Array.isArray(value) ? field.isEqual(truth, value) : Object.is(truth, value);
+}
+
+function withoutEmpty(cache: Record<string, Record<string, Record<string, unknown>>>): CacheView {
+  return Object.fromEntries(Object.entries(cache)
+    .map(([field, keyed]): [string, Keyed] => [field, Object.fromEntries(Object.entries(keyed).filter(([, values]) => Object.keys(values).length > 0))])
+    .filter(([, keyed]) => Object.keys(keyed).length > 0));
+}
