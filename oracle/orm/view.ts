@@ -62,11 +62,25 @@ export async function rowsOf(world: World): Promise<Readonly<Record<string, read
   });
 }
 
+/** Rows of relation tables by their columns' names. */
+function namedColumns({ models }: World, table: string, rows: readonly (RowData | readonly unknown[])[]): readonly RowData[] {
+  const [first, second] = relationColumns(models, table);
+  return rows.map((row) => (isPair(row) ? { [first]: row[0], [second]: row[1] } : row));
+}
+
+function isPair(row: RowData | readonly unknown[]): row is readonly unknown[] {
+  return Array.isArray(row);
+}
+
+function relationColumns(models: World['models'], table: string): readonly [string, string] {
+  const { column1 = '', column2 = '' } = Object.values(models).flatMap((model) => Object.values(model.fields)).find(({ relation }) => relation === table) ?? {};
+  return [column1, column2];
+}
+
 /** A pair is recorded as a list, in the order of the columns of the many2many that comes first among the models. */
 function pairsOf({ models }: World, table: string, rows: readonly RowData[]): readonly (readonly unknown[])[] {
-  const fields = Object.values(models).flatMap((model) => Object.values(model.fields));
-  const { column1 = '', column2 = '' } = fields.find(({ relation }) => relation === table) ?? {};
-  return rows.map((row) => [row[column1], row[column2]]).sort(byItems);
+  const [first, second] = relationColumns(models, table);
+  return rows.map((row) => [row[first], row[second]]).sort(byItems);
 }
 
 function byItems(a: readonly unknown[], b: readonly unknown[]): number {
@@ -79,7 +93,7 @@ export async function changeRows(world: World, before: Readonly<Record<string, r
   await world.statements.unheard(async () => {
     for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
       const table = name.startsWith('@') ? name.slice(1) : world.tx.registry.schema.table(name).table;
-      for (const change of changesBetween(table, before[name] ?? [], after[name] ?? [])) await world.session.sql(change.text, change.parameters);
+      for (const change of changesBetween(table, namedColumns(world, table, before[name] ?? []), namedColumns(world, table, after[name] ?? []))) await world.session.sql(change.text, change.parameters);
     }
   });
 }

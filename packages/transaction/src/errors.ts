@@ -74,10 +74,12 @@ export class NoActorError extends MisuseError {
 
 /** A field waits for its own value. */
 export class ComputeCycleError extends MisuseError {
+  /** @param ids - each needs the value of the next, and the last that of the first */
   constructor(model: string, field: string, ids: readonly Id[]) {
+    const way = ids.length > 1 ? ` (each of ${describeIds(ids)} needs the next, the last needs the first)` : '';
     super(
       'TX_COMPUTE_CYCLE',
-      `Computing ${model}.${field} of ${describeIds(ids)} needs that same value. Break the cycle in the data, or mend the field's depends.`,
+      `Computing ${model}.${field} of ${describeIds(ids.slice(0, 1))} needs that same value${way}. Break the cycle in the data, or mend the field's depends.`,
       { details: { model, field, ids } },
     );
   }

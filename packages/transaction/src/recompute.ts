@@ -26,7 +26,8 @@ export function computeFor(env: Environment, field: Field, { id, ids }: { id: Id
 /** Computes a field, stored or not, for some records. @returns the failures; the other records have their values */
 export function computeAll(env: Environment, field: Field, ids: readonly Id[]): readonly ComputeFailure[] {
   if (field.isStored) return computeStored(env.transaction, field, ids);
-  return layersOf(env, field, ids).flatMap((layer) => computeBatch(env, field, layer));
+  const { layers, stuck } = layersOf(env, field, ids);
+  return [...layers.flatMap((layer) => computeBatch(env, field, layer)), ...stuck ? [stuck] : []];
 }
 
 /**
@@ -36,8 +37,9 @@ export function computeAll(env: Environment, field: Field, ids: readonly Id[]): 
  * off in layers, those without pending causes first: never nested in the call stack, however long the chain.
  */
 export function computeStored(tx: Transaction, field: Field, ids: readonly Id[]): readonly ComputeFailure[] {
-  const failures: ComputeFailure[] = [];
-  for (const layer of layersOf(tx.rootEnv, field, ids)) {
+  const { layers, stuck } = layersOf(tx.rootEnv, field, ids);
+  const failures: ComputeFailure[] = stuck ? [stuck] : [];
+  for (const layer of layers) {
     pullCauses(tx, field, layer);
     const pending = layer.filter((id) => tx.toCompute.has(field, id));
     const due = pending.filter((id) => {

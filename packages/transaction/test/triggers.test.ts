@@ -1,4 +1,5 @@
-import type { Transaction } from '../src/index';
+import type { OrmoluError } from '@ormolu/kernel';
+import type { ComputeError, Transaction } from '../src/index';
 import { one, open, populate } from './support/open';
 
 let tx: Transaction;
@@ -96,9 +97,23 @@ test('what is pending in a recursive field is computed from the top, however lon
   expect(String(regions.at(-1)?.get('path'))).toHaveLength(3 + 2 * (length - 1));
 });
 
-test('a cycle in a recursive field is an error that names it', async () => {
-  await tx.env.model('region').create([{ name: 'a' }, { name: 'b', parent: 1 }]);
+test('a cycle in a recursive field fails for its records and those behind it, and the error names it; all else is written', async () => {
+  await tx.env.model('region').create([{ name: 'a' }, { name: 'b', parent: 1 }, { name: 'c', parent: 2 }, { name: 'd' }]);
   await tx.flush();
   one(tx, 'region', 1).set('parent', one(tx, 'region', 2));
-  await expect(tx.flush()).rejects.toMatchObject({ code: 'TX_COMPUTE_CYCLE' });
+  one(tx, 'region', 4).set('name', 'D');
+  const error: unknown = await tx.flush().catch((caught: unknown) => caught);
+  expect(error).toMatchObject({ code: 'TX_COMPUTE_FAILED', cause: { code: 'TX_COMPUTE_CYCLE' } });
+  const { failures, cause } = error as ComputeError;
+  expect(failures).toMatchObject([{ model: 'region', field: 'path' }]);
+  expect(new Set(failures[0]?.ids)).toEqual(new Set([1, 2, 3]));
+  const { ids } = (cause as OrmoluError).details as { ids: readonly number[] };
+  expect(new Set(ids)).toEqual(new Set([1, 2]));
+  const stored = await tx.readStored('region', [1, 4], ['parent', 'name', 'path']);
+  expect([stored.get(1), stored.get(4)]).toEqual([[2, 'a', 'a'], [null, 'D', 'D']]);
+  expect(() => one(tx, 'region', 3).get('path')).toThrow(expect.objectContaining({ code: 'TX_COMPUTE_FAILED' }));
+
+  one(tx, 'region', 1).set('parent', null);
+  await tx.flush();
+  expect((await tx.readStored('region', [3], ['path'])).get(3)).toEqual(['a/b/c']);
 });
