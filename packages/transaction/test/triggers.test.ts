@@ -111,7 +111,7 @@ test('a cycle in a recursive field fails for its records and those behind it, an
   expect(new Set(ids)).toEqual(new Set([1, 2]));
   const stored = await tx.readStored('region', [1, 4], ['parent', 'name', 'path']);
   expect([stored.get(1), stored.get(4)]).toEqual([[2, 'a', 'a'], [null, 'D', 'D']]);
-  expect(() => one(tx, 'region', 3).get('path')).toThrow(expect.objectContaining({ code: 'TX_COMPUTE_FAILED' }));
+  expect(() => one(tx, 'region', 3).get('path')).toThrow(/Computing failed for region.path/);
 
   one(tx, 'region', 1).set('parent', null);
   await tx.flush();
