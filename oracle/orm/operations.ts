@@ -65,8 +65,8 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     return world.namesOf(values.prefetchIds);
   }),
   modified: (world, step) => world.recordsOf(step).modified(step.fields ?? []),
-  flush_recordset: (world, step) => world.recordsOf(step).flush(),
-  flush_model: (world) => world.tx.flush(),
+  flush_recordset: (world, step) => world.recordsOf(step).flush(step.fields ?? undefined),
+  flush_model: (world, { model, fields }) => world.tx.flush(fieldsOf(world, need(model, 'model'), fields).map((field) => [field] as const)),
   flush_all: ({ tx }) => tx.flush(),
   async invalidate_recordset(world, step) {
     if (step.flush === true) await OPERATIONS['flush_recordset']?.(world, step);

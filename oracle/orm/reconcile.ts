@@ -30,22 +30,32 @@ export async function reconciled(world: World, expected: Parts, actual: Parts): 
   const names = ['state', 'enterState'].filter((name) => cacheOf(expected[name]) && cacheOf(actual[name]));
   let parts = actual;
   for (const name of names) {
-    const theirs = cacheOf(expected[name]) ?? {};
     const ours = cacheOf(actual[name]) ?? {};
-    const differing = oneSided(world, theirs, ours);
+    const differing = oneSided(world, cacheOf(expected[name]) ?? {}, ours);
     if (differing.length === 0) continue;
-    const cache = structuredClone(ours) as Record<string, Record<string, Record<string, unknown>>>;
     const truths = await new Probe(world).truths(differing);
-    for (const [place, { field, key, id, side, value }] of differing.entries()) {
-      const values = ((cache[field.toString()] ??= {})[key] ??= {});
-      const truth = truths[place];
-      if (side === 'expected' && truth !== undefined) values[id] = truth;
-      // A value of ours that is not true stays, and differs.
-      else if (side === 'actual' && (truth === undefined || isSame(field, truth, value))) delete values[id];
-    }
-    parts = { ...parts, [name]: { ...(actual[name] as Parts), cache: withoutEmpty(cache) } };
+    parts = { ...parts, [name]: { ...(actual[name] as Parts), cache: corrected(ours, differing, truths) } };
   }
   return parts;
+}
+
+/** Ours, with the values that a read gives and without those that are true. One of ours that is not true stays, and differs. */
+function corrected(ours: CacheView, differing: readonly OneSided[], truths: readonly unknown[]): CacheView {
+  const values = new Map<string, Map<string, Map<string, unknown>>>(Object.entries(ours)
+    .map(([name, keyed]) => [name, new Map(Object.entries(keyed).map(([key, own]) => [key, new Map(Object.entries(own))]))]));
+  for (const [place, { field, key, id, side, value }] of differing.entries()) {
+    const name = field.toString();
+    const keyed = values.get(name) ?? new Map<string, Map<string, unknown>>();
+    const own = keyed.get(key) ?? new Map<string, unknown>();
+    const truth = truths[place];
+    if (side === 'expected' && truth !== undefined) own.set(String(id), truth);
+    else if (side === 'actual' && (truth === undefined || isSame(field, truth, value))) own.delete(String(id));
+    values.set(name, keyed.set(key, own));
+  }
+  return Object.fromEntries([...values].map(([name, keyed]): [string, Keyed] => {
+    const left = [...keyed].filter(([, own]) => own.size > 0).map(([key, own]) => [key, Object.fromEntries(own)] as const);
+    return [name, Object.fromEntries(left)];
+  }).filter(([, keyed]) => Object.keys(keyed).length > 0));
 }
 
 function cacheOf(state: unknown): CacheView | undefined {
@@ -136,10 +146,4 @@ class Probe {
 
 function isSame(field: Field, truth: unknown, value: unknown): boolean {
   return Array.isArray(truth) && Array.isArray(value) ? field.isEqual(truth, value) : Object.is(truth, value);
-}
-
-function withoutEmpty(cache: Record<string, Record<string, Record<string, unknown>>>): CacheView {
-  return Object.fromEntries(Object.entries(cache)
-    .map(([field, keyed]): [string, Keyed] => [field, Object.fromEntries(Object.entries(keyed).filter(([, values]) => Object.keys(values).length > 0))])
-    .filter(([, keyed]) => Object.keys(keyed).length > 0));
 }
