@@ -96,9 +96,10 @@ export class UnknownFieldError extends MisuseError {
   }
 }
 
-function remedy(name: string, known: Iterable<string>, what: string): string {
+function remedy(name: unknown, known: Iterable<string>, what: string): string {
   const names = [...known];
-  const nearest = nearestName(name, names);
+  // A name from elsewhere may be missing altogether.
+  const nearest = typeof name === 'string' ? nearestName(name, names) : undefined;
   if (nearest !== undefined) return ` Did you mean '${nearest}'?`;
   const shown = names.slice(0, 8).join(', ');
   return names.length === 0 ? '' : ` Known ${what}: ${shown}${names.length > 8 ? ', …' : ''}.`;

@@ -6,6 +6,7 @@ export { Field, type Compute, type FieldParts, type Inverse, type Relation, type
 export { type FieldDefinition, type FieldOptions, type FunctionName, type KindOptions } from './field-definition';
 export { Refusal, type FieldKind } from './field-kinds/field-kind';
 export { type DeepReadonly, type JsonValue } from './field-kinds/json-kind';
+export { isIdOf } from './field-kinds/relations';
 export {
   bigint, binary, boolean, char, date, datetime, decimal, float, html, integer, json, many2many, many2one, monetary, one2many, reference, related, selection, text,
   uuid, type DecimalOptions, type DefaultOf, type ListOptions, type ManyToManyOptions, type MonetaryOptions, type RelatedOptions, type TextOptions,

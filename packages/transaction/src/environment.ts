@@ -5,6 +5,7 @@ import type { Field, Model, Registry } from '@ormolu/registry';
 import { companiesModel, companyField, usersModel } from './actors';
 import type { Context } from './context';
 import type { EnvironmentKey } from './environment-set';
+import { argument, assertValues } from './check-call';
 import { fetchColumns } from './fetch';
 import { keyOfPlace, meetCompany, placeOf, placeOfKey } from './keyed-fields';
 import { PrefetchGroup } from './prefetch';
@@ -105,11 +106,13 @@ export class Environment {
   withUser(user: number | RecordSet | null): Environment {
     // The ids of users are whole numbers: a `uid` is one.
     const uid = typeof user === 'object' && user !== null ? (user.ensureOne().id as number) : user;
+    if (uid !== null && !Number.isInteger(uid)) throw argument('withUser', uid, 'a user, the id of one, or null for nobody');
     return this.transaction.environment({ uid, su: false, context: this.context });
   }
 
   /** The same, with context keys added or replaced; a key set to `undefined` is removed. */
   withContext(context: Context): Environment {
+    assertValues('withContext', context);
     return this.transaction.environment({ uid: this.uid, su: this.su, context: { ...this.context, ...context } });
   }
 

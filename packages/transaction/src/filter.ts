@@ -1,6 +1,10 @@
-import { allOf, condition, MisuseError, nearestName, OPERATORS, type Filter, type Operator, type OrderTerm } from '@ormolu/kernel';
+import { allOf, condition, MisuseError, nearestName, OPERATORS, typeName, type Filter, type Operator, type OrderTerm } from '@ormolu/kernel';
 import type { Field, Registry } from '@ormolu/registry';
+import { assertNames } from './check-call';
 import { resolvePath } from './paths';
+
+/** As deep as filters may be nested: the database's own parser has a limit, far beyond it. */
+const MAX_DEPTH = 200;
 
 /**
  * Turns a filter as users write it into the query tree, with names and values checked.
@@ -9,18 +13,21 @@ import { resolvePath } from './paths';
  * @throws {UnknownFieldError} FIELD_UNKNOWN
  * @throws {MisuseError} FILTER_INVALID for an unknown operator or a field that no column holds
  */
-export function compileFilter(registry: Registry, model: string, filter: unknown): Filter {
-  if (typeof filter !== 'object' || filter === null || Array.isArray(filter)) {
+export function compileFilter(registry: Registry, model: string, filter: unknown, depth = 0): Filter {
+  if (depth > MAX_DEPTH) throw invalid(model, `A filter is nested deeper than ${String(MAX_DEPTH)} levels, or contains itself`, 'put alternatives side by side, in one list of or or and');
+  // Maps, dates and records are objects without fields of a filter, and would find everything.
+  if (Object.prototype.toString.call(filter) !== '[object Object]' || typeof filter !== 'object' || filter === null || isRecords(filter)) {
     throw invalid(model, 'A filter is an object of fields, or, and not', 'write { field: value } or { field: { gte: value } }');
   }
   return allOf(Object.entries(filter).flatMap(([name, part]: [string, unknown]): Filter[] => {
-    if (part === undefined) return [];
+    // Left out, it would find everything: what was meant to be one record's id must not become all.
+    if (part === undefined) throw invalid(model, `'${name}' is undefined`, 'leave it out, or ask for null where there is nothing');
     if (name === 'or' || name === 'and') {
       if (!Array.isArray(part)) throw invalid(model, `'${name}' was not given a list`, `write ${name}: [{ … }, { … }]`);
-      const parts = part.map((one) => compileFilter(registry, model, one));
+      const parts = part.map((one) => compileFilter(registry, model, one, depth + 1));
       return [name === 'or' ? { kind: 'or', any: parts } : { kind: 'and', all: parts }];
     }
-    if (name === 'not') return [{ kind: 'not', not: compileFilter(registry, model, part) }];
+    if (name === 'not') return [{ kind: 'not', not: compileFilter(registry, model, part, depth + 1) }];
     return compileField(registry, model, name, part);
   }));
 }
@@ -32,8 +39,10 @@ function compileField(registry: Registry, model: string, path: string, part: unk
   if (field && !field.isStored && !field.relation) {
     throw invalid(model, `${field.model}.${field.name} is computed and not stored, so the database cannot look for it`, 'define it with store: true, or filter the records in memory with filtered()');
   }
-  if (!isComparison(part)) return [condition(names, 'eq', columnValue(field, part))];
-  return Object.entries(part).map(([operator, value]: [string, unknown]) => condition(names, checkOperator(model, path, operator), comparedValue(field, operator, value)));
+  const at = { registry, model, path, field };
+  if (!isComparison(part)) return [condition(names, 'eq', columnValue(at, part))];
+  if (Object.keys(part).length === 0) throw invalid(model, `'${path}' has no comparison`, 'leave it out, or write { eq: value }');
+  return Object.entries(part).map(([operator, value]: [string, unknown]) => condition(names, checkOperator(model, path, operator), comparedValue(at, operator, value)));
 }
 
 /** `{ gte: 3 }`, as opposed to a value to be equal to. */
@@ -48,18 +57,42 @@ function checkOperator(model: string, path: string, operator: string): Operator 
   throw invalid(model, `There is no operator '${operator}' (on '${path}')`, nearest ? `did you mean '${nearest}'?` : `use one of ${OPERATORS.join(', ')}`);
 }
 
-function comparedValue(field: Field | undefined, operator: string, value: unknown): unknown {
-  if (operator === 'isNull' || operator === 'exists') return value === true;
-  if (Array.isArray(value)) return value.map((one) => columnValue(field, one));
-  return operator === 'like' || operator === 'ilike' || operator === 'startsWith' ? value : columnValue(field, value);
+/** Where in a filter a value stands. */
+interface Place {
+  readonly registry: Registry;
+  readonly model: string;
+  readonly path: string;
+  /** Undefined of an id. */
+  readonly field: Field | undefined;
+}
+
+function comparedValue(at: Place, operator: string, value: unknown): unknown {
+  if (operator === 'isNull' || operator === 'exists') {
+    if (typeof value !== 'boolean') throw invalid(at.model, `'${operator}' of '${at.path}' is ${typeName(value)}`, 'write true or false');
+    return value;
+  }
+  if (Array.isArray(value)) return value.map((one) => columnValue(at, one));
+  return operator === 'like' || operator === 'ilike' || operator === 'startsWith' ? value : columnValue(at, value);
 }
 
 /** A value in the column's form; a record stands for its id. */
-function columnValue(field: Field | undefined, value: unknown): unknown {
-  const mayBeRecord = !field || field.relation !== undefined;
-  const plain: unknown = mayBeRecord && typeof value === 'object' && value !== null && 'ids' in value && Array.isArray(value.ids) ? (value.ids[0] ?? null) : value;
+function columnValue(at: Place, value: unknown): unknown {
+  const { field } = at;
+  const plain: unknown = isRecords(value) && (!field || field.relation) ? idOf(at, value) : value;
   if (!field || (field.relation && field.relation.kind !== 'many2one')) return plain;
   return field.toColumn(field.toCache(plain));
+}
+
+function idOf({ registry, model, path, field }: Place, records: { readonly ids: readonly unknown[]; readonly model?: unknown }): unknown {
+  const names = path.split('.');
+  const expected = field?.relation?.comodel ?? resolvePath(registry, model, names.slice(0, -1)).at(-1)?.relation?.comodel ?? model;
+  if (records.model !== expected) throw invalid(model, `'${path}' is compared with a record of ${String(records.model)}`, `give one of ${expected}`);
+  if (records.ids.length > 1) throw invalid(model, `'${path}' is compared with ${String(records.ids.length)} records`, 'write { in: records.ids }');
+  return records.ids[0] ?? null;
+}
+
+function isRecords(value: unknown): value is { readonly ids: readonly unknown[]; readonly model?: unknown } {
+  return typeof value === 'object' && value !== null && 'ids' in value && Array.isArray(value.ids);
 }
 
 /**
@@ -68,6 +101,7 @@ function columnValue(field: Field | undefined, value: unknown): unknown {
  * @throws {UnknownFieldError} FIELD_UNKNOWN
  */
 export function compileOrder(registry: Registry, model: string, order: readonly string[]): readonly OrderTerm[] {
+  assertNames('order', order);
   return order.map((term) => {
     const descends = term.startsWith('-');
     const path = (descends ? term.slice(1) : term).split('.');

@@ -1,4 +1,5 @@
 import Denque from 'denque';
+import { assertFunction } from './check-call';
 import { HookData } from './hook-data';
 import type { UndoLog } from './undo-log';
 
@@ -28,6 +29,7 @@ export class Hooks {
 
   /** Adds a function behind those that wait; the same one may wait twice. */
   add(hook: Hook): void {
+    assertFunction('add', hook);
     this.#queue.push(hook);
     this.#undo.push(() => {
       this.#queue.pop();

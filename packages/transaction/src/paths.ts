@@ -36,8 +36,9 @@ export interface PathTree {
 export function pathTree(registry: Registry, model: string, paths: readonly string[]): PathTree {
   const root: PathTree = { fields: new Map() };
   for (const path of paths) {
-    if (path === 'id') continue;
-    addPath(root, resolvePath(registry, model, path));
+    // Ids are known of every record: such a path asks for the records it passes.
+    const fields = path.replace(/(^|\.)id$/, '');
+    if (fields !== '' || path === '') addPath(root, resolvePath(registry, model, fields));
   }
   return root;
 }

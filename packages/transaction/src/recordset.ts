@@ -1,5 +1,6 @@
-import type { Id } from '@ormolu/kernel';
+import { MisuseError, typeName, type Id } from '@ormolu/kernel';
 import type { Model } from '@ormolu/registry';
+import { argument, assertFunction, assertIds, assertNames, assertValues, settled } from './check-call';
 import { create } from './create';
 import type { Environment } from './environment';
 import { NotSingletonError } from './errors';
@@ -10,6 +11,7 @@ import { PrefetchGroup } from './prefetch';
 import { resolvePath } from './paths';
 import { relatedIds } from './values';
 import { readApi, readField } from './read';
+import { recordGuard } from './record-guard';
 import { recomputeFields } from './recompute';
 import { count, existing, search, type SearchOptions } from './search';
 import { assign } from './assign';
@@ -69,7 +71,10 @@ export class RecordSet implements Iterable<RecordSet> {
 
   /** Records by id; repeats are dropped. Nothing is asked of the database: `exists` tells which are there. */
   browse(ids: Id | readonly Id[]): RecordSet {
-    return this.#of(Array.isArray(ids) ? unique(ids as readonly Id[]) : [ids as Id]);
+    const list: readonly unknown[] = Array.isArray(ids) ? ids : [ids];
+    assertIds(this.#definition, list);
+    // As they were checked; and a copy, because sets are immutable and the caller's list is not.
+    return this.#of([...new Set(list as readonly Id[])]);
   }
 
   /** The record at a place, counted from the end when negative, or undefined. */
@@ -104,6 +109,9 @@ export class RecordSet implements Iterable<RecordSet> {
    * @param path - field names with dots, `'country.name'`
    */
   mapped(path: string): RecordSet | readonly unknown[] {
+    if (typeof path !== 'string') throw argument('mapped', path, "a path, 'country.name'; for a function, write [...records].map(…)");
+    if (path === 'id') return this.ids;
+    if (path.endsWith('.id')) return (this.mapped(path.slice(0, -3)) as RecordSet).ids;
     let records = this.#of(this.ids, this.prefetchGroup);
     for (const field of resolvePath(this.env.registry, this.model, path)) {
       const values = [...records].map((record) => readField(record, field));
@@ -117,13 +125,16 @@ export class RecordSet implements Iterable<RecordSet> {
 
   /** The records for which `keep` is true, in order. */
   filtered(keep: (record: RecordSet) => boolean): RecordSet {
-    return this.#of([...this].filter(keep).flatMap((record) => record.ids), this.prefetchGroup);
+    assertFunction('filtered', keep);
+    return this.#of([...this].filter((record) => settled('filtered', keep(record), { mayBeUndefined: true })).flatMap((record) => record.ids), this.prefetchGroup);
   }
 
   /** The records in the order of a key; equal keys keep their order. Null comes last. */
   sorted(key: (record: RecordSet) => string | number | bigint | boolean | Date | null, direction: 'asc' | 'desc' = 'asc'): RecordSet {
+    assertFunction('sorted', key);
+    if (!['asc', 'desc'].includes(direction)) throw argument('sorted', direction, "'asc' or 'desc' for the direction");
     const sign = direction === 'asc' ? 1 : -1;
-    const keyed = [...this].map((record) => ({ ids: record.ids, key: key(record) }));
+    const keyed = [...this].map((record) => ({ ids: record.ids, key: settled('sorted', key(record), { mayBeUndefined: false }) }));
     keyed.sort((a, b) => {
       if (a.key === null || b.key === null) return Number(a.key === null) - Number(b.key === null);
       return a.key < b.key ? -sign : a.key > b.key ? sign : 0;
@@ -133,9 +144,10 @@ export class RecordSet implements Iterable<RecordSet> {
 
   /** The records by the value of a key, in the order the keys first come. */
   grouped<K>(key: (record: RecordSet) => K): Map<K, RecordSet> {
+    assertFunction('grouped', key);
     const groups = new Map<K, Id[]>();
     for (const record of this) {
-      const value = key(record);
+      const value = settled('grouped', key(record), { mayBeUndefined: true });
       const ids = groups.get(value);
       if (ids) ids.push(...record.ids);
       else groups.set(value, [...record.ids]);
@@ -169,24 +181,29 @@ export class RecordSet implements Iterable<RecordSet> {
    */
   load(paths: readonly string[]): Promise<this> {
     this.#wait('load');
+    assertNames('load', paths);
     return load(this.env, this.model, this.ids, paths).then(() => this);
   }
 
   /** Plain objects of the named fields, one per record: many2one as id, lists as ids. Loads what is missing. */
   read(fields: readonly string[]): Promise<Record<string, unknown>[]> {
     this.#wait('read');
+    assertNames('read', fields);
     return readApi(this, fields);
   }
 
   /** Makes new records; one value gives one record, a list gives a set. One INSERT, whatever their number. */
   create(values: Values | readonly Values[]): Promise<RecordSet> {
     this.#wait('create');
-    return create(this, Array.isArray(values) ? (values as readonly Values[]) : [values as Values]);
+    const list = Array.isArray(values) ? (values as readonly Values[]) : [values as Values];
+    for (const one of list) assertValues('create', one);
+    return create(this, list);
   }
 
   /** Sets the same values on all records. Memory only, until the flush; resolves the triggers it meets. */
   write(values: Values): Promise<void> {
     this.#wait('write');
+    assertValues('write', values);
     return write(this, values);
   }
 
@@ -216,11 +233,13 @@ export class RecordSet implements Iterable<RecordSet> {
 
   /** Says that stored values of these fields have changed by other ways than assignment: their dependents are marked. */
   modified(fields: readonly string[]): void {
+    assertNames('modified', fields);
     for (const name of fields) fireModified(this.env.transaction, this.env.registry.field(this.model, name), this.ids);
   }
 
   /** Forgets clean cached values, of all fields when none is named; pending ones stay. */
   invalidate(fields?: readonly string[]): void {
+    if (fields) assertNames('invalidate', fields);
     const chosen = fields ? fields.map((name) => this.env.registry.field(this.model, name)) : [...this.#definition.fields.values()];
     this.env.transaction.cache.invalidate(chosen.map((field) => [field, this.ids]));
   }
@@ -229,17 +248,29 @@ export class RecordSet implements Iterable<RecordSet> {
   recompute(fields?: readonly string[]): Promise<void> {
     const all = [...this.#definition.fields.values()].filter((field) => field.isStored && field.compute);
     this.#wait('recompute');
+    if (fields) assertNames('recompute', fields);
     return recomputeFields(this.env.transaction, fields ? fields.map((name) => this.env.registry.field(this.model, name)) : all, this.ids);
   }
 
   /** Computes and writes what is pending of these records: of the fields named, or of all. */
   flush(fields?: readonly string[]): Promise<void> {
+    if (fields) assertNames('flush', fields);
     const chosen = fields ? fields.map((name) => this.env.registry.field(this.model, name)) : [...this.#definition.fields.values()];
     return this.env.transaction.flush(chosen.map((field) => [field, this.ids] as const));
   }
 
   toString(): string {
     return `${this.model}(${this.ids.map(String).join(', ')})`;
+  }
+
+  /** What JSON.stringify and loggers show: which records, and nothing of their values. `read` gives values. */
+  toJSON(): { readonly model: string; readonly ids: readonly string[] } {
+    return { model: this.model, ids: this.ids.map(String) };
+  }
+
+  /** The same for `console.log`. */
+  [Symbol.for('nodejs.util.inspect.custom')](): string {
+    return this.toString();
   }
 
   /** Reads a field by name, as the property does. @throws {UnknownFieldError} FIELD_UNKNOWN */
@@ -266,11 +297,14 @@ export class RecordSet implements Iterable<RecordSet> {
   }
 
   #same(other: RecordSet): readonly Id[] {
-    if (other.model === this.model) return other.ids;
-    throw new TypeError(`Sets of ${this.model} and of ${other.model} have nothing in common: give two sets of one model.`);
+    if (other instanceof RecordSet && other.model === this.model) return other.ids;
+    const given = other instanceof RecordSet ? `records of ${other.model}` : typeName(other);
+    throw new MisuseError('TX_ARGUMENT', `Records of ${this.model} were to be joined or compared with ${given}. Give a set of ${this.model}.`);
   }
 }
 
 function unique(ids: readonly Id[]): readonly Id[] {
   return ids.length < 2 ? ids : [...new Set(ids)];
 }
+
+Object.setPrototypeOf(RecordSet.prototype, recordGuard);

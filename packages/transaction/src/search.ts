@@ -1,4 +1,5 @@
-import { condition, isStoredId, type Filter, type Id } from '@ormolu/kernel';
+import { condition, isStoredId, MisuseError, nearestName, type Filter, type Id } from '@ormolu/kernel';
+import { argument } from './check-call';
 import { compileFilter, compileOrder } from './filter';
 import type { RecordSet } from './recordset';
 
@@ -19,6 +20,7 @@ export interface SearchOptions {
 export async function search(set: RecordSet, filter: unknown, options: SearchOptions): Promise<RecordSet> {
   const { env } = set;
   const tx = env.transaction;
+  checkOptions(options);
   const query = {
     model: set.model,
     filter: compileFilter(env.registry, set.model, filter),
@@ -30,6 +32,18 @@ export async function search(set: RecordSet, filter: unknown, options: SearchOpt
   const answer = await tx.query(query);
   return env.recordsOf(env.registry.model(set.model), answer.ids);
 }
+
+/** An option that nobody reads would give more records than were asked for. */
+function checkOptions(options: unknown): void {
+  if (typeof options !== 'object' || options === null) throw argument('search', options, 'an object of options: { order, limit, offset }');
+  for (const name of Object.keys(options)) {
+    if (OPTIONS.includes(name)) continue;
+    const nearest = nearestName(name, OPTIONS);
+    throw new MisuseError('TX_ARGUMENT', `search() has no option '${name}'. ${nearest ? `Did you mean '${nearest}'?` : `Options: ${OPTIONS.join(', ')}.`}`, { details: { option: name } });
+  }
+}
+
+const OPTIONS: readonly string[] = ['order', 'limit', 'offset'] satisfies readonly (keyof SearchOptions)[];
 
 /** Counts what a search would find. */
 export async function count(set: RecordSet, filter: unknown): Promise<number> {

@@ -2,6 +2,7 @@ import { Cache } from '@ormolu/cache';
 import { type StackMap, type Columns, type Id, type Query, type ReadQuestion, type Rung, type Session, type StoredId } from '@ormolu/kernel';
 import type { Field, Registry } from '@ormolu/registry';
 import { Absent } from './absent';
+import { argument, assertFunction } from './check-call';
 import { companyField, type Actors } from './actors';
 import { ComputingStack } from './computing';
 import { frozenContext } from './context';
@@ -145,6 +146,7 @@ export class Transaction {
   /** @see Environment.run */
   run<T>(fn: () => T): Promise<T> {
     this.assertOutsideRun('run');
+    assertFunction('run', fn);
     return this.#run(fn);
   }
 
@@ -222,6 +224,7 @@ export class Transaction {
   savepoint<T>(work: () => Promise<T> | T, options?: SavepointOptions): Promise<T>;
   savepoint<T>(work?: () => Promise<T> | T, options?: SavepointOptions): Promise<T | Savepoint> {
     this.assertOutsideRun('savepoint');
+    if (work !== undefined) assertFunction('savepoint', work);
     return work ? withSavepoint(this, work, options) : Savepoint.take(this, options);
   }
 
@@ -232,7 +235,9 @@ export class Transaction {
    * @param fields - of the records' model, by name
    */
   protecting<T>(fields: readonly (Field | string)[], records: RecordSet, fn: () => T): T {
-    const chosen = fields.map((field) => (typeof field === 'string' ? this.registry.field(records.model, field) : field));
+    if (!Array.isArray(fields)) throw argument('protecting', fields, "a list of fields: ['name']");
+    assertFunction('protecting', fn);
+    const chosen = fields.map((field: Field | string) => (typeof field === 'string' ? this.registry.field(records.model, field) : field));
     return this.protection.during(chosen.map((field) => [field, records.ids] as const), fn);
   }
 

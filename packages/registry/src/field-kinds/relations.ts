@@ -19,7 +19,7 @@ export function columnOfIds(type: IdType): ColumnType {
 }
 
 /** Whether this can be the id of a record, stored or not. */
-function isIdOf(type: IdType, value: unknown): value is Id {
+export function isIdOf(type: IdType, value: unknown): value is Id {
   if (value instanceof NewId) return true;
   switch (type) {
     case 'integer':
