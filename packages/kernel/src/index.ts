@@ -20,7 +20,7 @@ export {
 } from './schema';
 export { type Isolation, type Session, type SessionOptions, type SessionSavepoint, type SessionState, type StreamOptions } from './session';
 export { formatSnapshot, isWithin, parseSnapshot, sees, withOwn, type Snapshot } from './snapshot';
-export { type MigrationReport, type Storage, type StorageCapabilities } from './storage';
+export { type AddedField, type MigrateOptions, type MigrationReport, type PlanOptions, type Storage, type StorageCapabilities } from './storage';
 export { Lru, LruCapacityError } from './structures/lru';
 export { LastOrderedSet, OrderedSet } from './structures/ordered-set';
 export { StackMap, StackMapEmptyError } from './structures/stack-map';

@@ -86,6 +86,8 @@ export interface InsertRows {
   readonly count: number;
   readonly fields: readonly string[];
   readonly columns: readonly (readonly unknown[])[];
+  /** Rows whose id, or fields of `uniqueTogether`, a record has already are left out, of the answer too. @defaultValue false: they are refused */
+  readonly skipsExisting?: boolean | undefined;
   /** Given by the caller where the model's ids do not come from the database. */
   readonly ids?: readonly StoredId[] | undefined;
 }

@@ -57,6 +57,8 @@ export interface TableSchema {
   readonly order: readonly OrderTerm[];
   /** The field that holds a record's parent: what `childOf` and `parentOf` follow. */
   readonly parent?: string | undefined;
+  /** Sets of fields, required ones, in which no two records are alike together. */
+  readonly uniqueTogether?: readonly (readonly string[])[] | undefined;
   /** Has a record version that the database itself raises with every update, whoever makes it: {@link VERSION_FIELD}. */
   readonly versioned: boolean;
 }

@@ -11,10 +11,37 @@ export interface StorageCapabilities {
   readonly sql: boolean;
 }
 
-/** What `migrate` did. */
+/** A field that a table which was there before gets a new, empty column for. */
+export interface AddedField {
+  readonly model: string;
+  readonly field: string;
+}
+
+/** What a migration does, or did. */
 export interface MigrationReport {
-  /** The statements, in order; empty when all was up to date. */
+  /** The statements, in order; empty when all is up to date. */
   readonly statements: readonly string[];
+  /** The columns that existing records have no value in yet. */
+  readonly added: readonly AddedField[];
+}
+
+/** What a migration may do beyond adding and widening. */
+export interface PlanOptions {
+  /**
+   * Fields, as `model.field`, whose stored values may be lost: where the model now wants another type or reference, the column is dropped and
+   * made anew, empty. Also, as `model.column`, columns that no field names any more, which are dropped. What can be kept is kept all the same.
+   * @defaultValue none: what would lose values is refused
+   */
+  readonly discard?: readonly string[] | undefined;
+}
+
+/** What a migration may do, and what is to happen in it. */
+export interface MigrateOptions extends PlanOptions {
+  /**
+   * Gives values to new columns, in the migration's own transaction: after the columns are there, before they are required, unique or
+   * indexed. It neither commits nor rolls back; when it throws, nothing of the migration stays.
+   */
+  readonly fill?: ((session: Session, added: readonly AddedField[]) => Promise<void>) | undefined;
 }
 
 /** The last rung: keeps the truth, opens sessions, creates and upgrades its tables. */
@@ -30,11 +57,16 @@ export interface Storage {
    */
   open(options: SessionOptions): Promise<Session>;
   /**
-   * Creates what the schema has and the database lacks: tables, columns, foreign keys, indexes. In one transaction; running it
-   * again does nothing.
-   * @throws {MisuseError} when it would lose or reinterpret existing data
+   * Says what `migrate` would do, and changes nothing.
+   * @throws {MisuseError} STORAGE_MIGRATION_REFUSED when it would lose or reinterpret existing data
    */
-  migrate(schema: Schema): Promise<MigrationReport>;
+  plan(schema: Schema, options?: PlanOptions): Promise<MigrationReport>;
+  /**
+   * Creates what the schema has and the database lacks: tables, columns, foreign keys, indexes. In one transaction, and one at a time
+   * whoever migrates; running it again does nothing.
+   * @throws {MisuseError} STORAGE_MIGRATION_REFUSED when it would lose or reinterpret existing data
+   */
+  migrate(schema: Schema, options?: MigrateOptions): Promise<MigrationReport>;
   /** Waits for open sessions to end, then lets go of every connection and file. A second call does nothing. */
   close(): Promise<void>;
 }

@@ -1,15 +1,14 @@
 import {
-  MisuseError, type Columns, type ColumnType, type GroupQuery, type Groups, type InsertRows, type Isolation, type Query, type ReadQuestion, type Schema, type Session, type SessionOptions,
+  MisuseError, type Columns, type ColumnType, type GroupQuery, type Groups, type InsertRows, type Isolation, type Query, type ReadQuestion, type Schema, type Session, 
   type SessionSavepoint, type SessionState, type StoredId, type StreamOptions, type UpdateRows,
 } from '@ormolu/kernel';
 import { randomUUID } from 'node:crypto';
 import { IdsMissingError, SavepointGoneError, StreamGoneError, type StatementContext } from './errors';
 import { unmet, versionColumn, versionError, type ExpectedVersions } from './record-version';
-import { SqlTransaction, type SqlHome } from './sql-transaction';
+import type { SqlHome, SqlTransaction } from './sql-transaction';
 import { groupStatement } from './statements/group';
 import { batchSizeOf, countStatement, queryStatement } from './statements/query';
 import { deleteStatement, insertStatement, readStatement, updateStatement, type RowsStatement } from './statements/records';
-import type { Connection } from './wire/connection';
 import { DescribedRows } from './wire/described-rows';
 import { ResultColumns } from './wire/result-columns';
 import { plainStatement } from './wire/statement';
@@ -32,12 +31,13 @@ export class SqlSession implements Session {
   #named = 0;
   #last: Promise<unknown> = Promise.resolve();
 
-  constructor(home: SqlHome, connection: Connection, { schema, isolation = 'repeatable read', readOnly = false }: SessionOptions) {
+  /** @param options - what the transaction was begun with */
+  constructor(home: SqlHome, transaction: SqlTransaction, { schema, isolation, readOnly }: Pick<Session, 'schema' | 'isolation' | 'readOnly'>) {
     this.schema = schema;
     this.isolation = isolation;
     this.readOnly = readOnly;
     this.#home = home;
-    this.#transaction = new SqlTransaction(home, connection, { schema, begin: `begin isolation level ${isolation}${readOnly ? ' read only' : ''}` });
+    this.#transaction = transaction;
   }
 
   adopt(schema: Schema): void {
@@ -105,7 +105,8 @@ export class SqlSession implements Session {
       // Made here, uuids need no promise of the database about the order of its answers.
       const ids = rows.ids ?? (idType === 'uuid' ? Array.from({ length: rows.count }, () => randomUUID()) : undefined);
       const [given] = await this.#rows('insert', insertStatement(this.schema, { ...rows, ids }), { model: rows.model, ids });
-      return ids ?? inRowOrder(given as (number | bigint)[]); // the statement's one column, of ids the database made
+      if (ids) return rows.skipsExisting ? onlyThose(ids, given as StoredId[]) : ids; // the statement's one column
+      return inRowOrder(given as (number | bigint)[]); // of ids the database made
     });
   }
 
@@ -229,6 +230,11 @@ export class SqlSession implements Session {
 
 function asColumns([ids, ...columns]: readonly unknown[][]): Columns {
   return { ids: ids as StoredId[], columns }; // every such statement answers the id first
+}
+
+function onlyThose(ids: readonly StoredId[], inserted: readonly StoredId[]): readonly StoredId[] {
+  const known = new Set(inserted);
+  return ids.filter((id) => known.has(id));
 }
 
 /** The database gives ids out in the order of the rows, but nothing promises that it answers in that order. */

@@ -1,8 +1,8 @@
 import {
-  heldSessions, MisuseError, Schema, type MigrationReport, type Session, type SessionOptions, type Storage, type StorageCapabilities,
+  heldSessions, holding, MisuseError, Schema, type MigrateOptions, type MigrationReport, type PlanOptions, type Session, type SessionOptions, type Storage, type StorageCapabilities,
 } from '@ormolu/kernel';
 import { SessionNestedError, StorageClosedError } from './errors';
-import { migrate } from './migrate/migrate';
+import { migrate, plan } from './migrate/migrate';
 import { SqlSession } from './sql-session';
 import { SqlTransaction, type SqlHome } from './sql-transaction';
 import type { Connection } from './wire/connection';
@@ -45,15 +45,27 @@ export class SqlStorage implements Storage {
 
   async open(options: SessionOptions): Promise<Session> {
     const connection = await this.#acquire();
-    const session = new SqlSession(await this.#homeOf(connection), connection, options);
-    this.#sessions.add(session);
-    return session;
+    return this.#begin(await this.#homeOf(connection), connection, options).session;
   }
 
-  async migrate(schema: Schema): Promise<MigrationReport> {
+  async plan(schema: Schema, options: PlanOptions = {}): Promise<MigrationReport> {
     const connection = await this.#acquire();
-    const home = await this.#homeOf(connection);
-    return { statements: await migrate(schema, new SqlTransaction(home, connection, { schema, begin: 'begin isolation level read committed' })) };
+    return plan(schema, this.#begin(await this.#homeOf(connection), connection, { schema, readOnly: true }).transaction, options);
+  }
+
+  async migrate(schema: Schema, options: MigrateOptions = {}): Promise<MigrationReport> {
+    const connection = await this.#acquire();
+    // Read committed: what others migrated while this one waited for its turn must be seen.
+    const { transaction, session } = this.#begin(await this.#homeOf(connection), connection, { schema, isolation: 'read committed' });
+    return holding(session, () => migrate(schema, transaction, options, session));
+  }
+
+  #begin(home: SqlHome, connection: Connection, options: SessionOptions): { readonly transaction: SqlTransaction; readonly session: SqlSession } {
+    const { schema, isolation = 'repeatable read', readOnly = false } = options;
+    const transaction = new SqlTransaction(home, connection, { schema, begin: `begin isolation level ${isolation}${readOnly ? ' read only' : ''}` });
+    const session = new SqlSession(home, transaction, { schema, isolation, readOnly });
+    this.#sessions.add(session);
+    return { transaction, session };
   }
 
   close(): Promise<void> {

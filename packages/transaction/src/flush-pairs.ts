@@ -19,11 +19,12 @@ export async function flushPairs(tx: Transaction, tables: readonly string[] = tx
 async function addPairs(tx: Transaction, table: string, pairs: readonly Pair[]): Promise<void> {
   if (pairs.length === 0) return;
   const fields = columnsOf(tx, table);
-  const rows = await tx.statement((session) => session.insert({ model: table, count: pairs.length, fields, columns: [pairs.map(([first]) => first), pairs.map(([, second]) => second)] }));
-  for (const [place, row] of rows.entries()) {
-    const pair = pairs[place];
-    if (pair) tx.pairRows.know(table, pair, row);
-  }
+  // Another transaction may have added the same pair.
+  const rows = await tx.statement((session) => session.insert({ model: table, count: pairs.length, fields, columns: [pairs.map(([first]) => first), pairs.map(([, second]) => second)], skipsExisting: true }));
+  // When some were left out, nobody knows which row is whose; who needs to know looks them up.
+  if (rows.length === pairs.length) pairs.forEach((pair, place) => {
+    tx.pairRows.know(table, pair, rows[place] ?? 0);
+  });
   tx.noteChanged(table, rows);
   tx.pairs.drop(table, pairs);
 }

@@ -57,7 +57,7 @@ function relationTable(field: Field, idTypeOf: (model: string) => IdType): Table
     field: name, column: name, type: columnOfIds(idTypeOf(model)), required: true, unique: false, index: true, references: { model, onDelete: 'cascade' },
   });
   return [{
-    model: relationModel, table: relationModel, idColumn: 'id', idType: 'integer', lists: [], order: [{ path: ['id'], direction: 'asc' }], versioned: false,
+    model: relationModel, table: relationModel, uniqueTogether: [[column, otherColumn].sort()], idColumn: 'id', idType: 'integer', lists: [], order: [{ path: ['id'], direction: 'asc' }], versioned: false,
     // In one order, whichever side the table comes from.
     columns: [side(column, field.model), side(otherColumn, comodel)].sort((a, b) => (a.column < b.column ? -1 : 1)),
   }];

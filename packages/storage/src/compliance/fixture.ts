@@ -36,6 +36,7 @@ interface TableOptions {
   readonly parent?: string;
   readonly order?: TableSchema['order'];
   readonly versioned?: boolean;
+  readonly uniqueTogether?: TableSchema['uniqueTogether'];
 }
 
 /** A schema whose tables no other test has. */

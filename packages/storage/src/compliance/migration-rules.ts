@@ -1,4 +1,4 @@
-import { EVERYTHING, type ColumnSchema, type Schema } from '@ormolu/kernel';
+import { EVERYTHING, type AddedField, type ColumnSchema, type Schema, type Session } from '@ormolu/kernel';
 import { deepStrictEqual, ok, rejects, strictEqual } from 'node:assert/strict';
 import { column, insertRows, reference, Tables, valuesOf, type ComplianceRunner, type Fixture } from './fixture';
 import { withCode } from './with-code';
@@ -47,9 +47,9 @@ export function migrationRules({ describe, test }: ComplianceRunner, fixture: Fi
       const first = version([column('size', 'int4'), column('price', 'numeric', { scale: 2 })]);
       await fixture.storage.migrate(first);
       const ids = await fixture.committed(first, (session) => insertRows(session, 'city', [{ size: 5, price: '1.25' }]));
-      const second = version([column('size', 'int4', { required: false }), column('price', 'numeric', { scale: 2 }), column('big', 'int8')]);
+      const second = version([column('size', 'int8'), column('price', 'numeric', { scale: 3 })]);
       await fixture.storage.migrate(second);
-      deepStrictEqual(await fixture.undone(second, (session) => valuesOf(session, 'city', ids, 'price')), ['1.25']);
+      deepStrictEqual(await fixture.undone(second, async (session) => [await valuesOf(session, 'city', ids, 'size'), await valuesOf(session, 'city', ids, 'price')]), [[5n], ['1.250']]);
     });
 
     test('what would lose or reinterpret data is refused by name, and nothing is changed', async () => {
@@ -70,6 +70,89 @@ export function migrationRules({ describe, test }: ComplianceRunner, fixture: Fi
       const fresh = version([column('fresh', 'text')]);
       await fixture.undone(fresh, async (session) => rejects(session.query({ model: 'city', filter: EVERYTHING, fields: ['fresh'] }), withCode('STORAGE_NOT_MIGRATED')));
       deepStrictEqual(await fixture.undone(first, (session) => valuesOf(session, 'city', ids, 'name')), ['a', 'a', null]);
+    });
+
+    test('a plan says what a migration would do, and changes nothing', async () => {
+      const version = versions();
+      await fixture.storage.migrate(version([column('name', 'text')]));
+      const next = version([column('name', 'text'), column('size', 'int4', { index: true })], (tables) => tables.add('country', [column('name', 'text')]));
+      const plan = await fixture.storage.plan(next);
+      deepStrictEqual(plan.added, [{ model: 'city', field: 'size' }]);
+      deepStrictEqual(await fixture.storage.plan(next), plan);
+      deepStrictEqual(await fixture.storage.migrate(next), plan);
+      deepStrictEqual(await fixture.storage.plan(next), { statements: [], added: [] });
+      await rejects(fixture.storage.plan(version([column('name', 'int4')])), withCode('STORAGE_MIGRATION_REFUSED'));
+    });
+
+    test('what was told to be discarded is dropped, field by field, and all else is kept', async () => {
+      const version = versions();
+      const more = (tables: Tables): Tables => tables.add('a', []).add('b', []);
+      const first = version([column('name', 'text', { index: true }), column('size', 'text'), column('old', 'text'), column('kept', 'text'), reference('other', 'a')], more);
+      await fixture.storage.migrate(first);
+      const ids = await fixture.committed(first, (session) => insertRows(session, 'city', [{ name: 'a', size: 'b', old: 'c', kept: 'd' }]));
+      const second = version([column('name', 'text'), column('size', 'int4'), reference('other', 'b')], more);
+      await rejects(fixture.storage.migrate(second, { discard: ['city.size', 'city.old_col', 'city.name'] }), withCode('STORAGE_MIGRATION_REFUSED'));
+      await rejects(fixture.storage.migrate(second, { discard: ['town.size'] }), withCode('MODEL_UNKNOWN'));
+      deepStrictEqual(await fixture.undone(first, (session) => valuesOf(session, 'city', ids, 'size')), ['b']);
+      const discard = ['city.size', 'city.old_col', 'city.other', 'city.name', 'city.id'];
+      const { added } = await fixture.storage.migrate(second, { discard });
+      deepStrictEqual(added.map(({ field }) => field).sort(), ['other', 'size']);
+      await fixture.committed(second, async (session) => {
+        deepStrictEqual(await valuesOf(session, 'city', ids, 'name'), ['a']);
+        deepStrictEqual(await valuesOf(session, 'city', ids, 'size'), [null]);
+        await session.update({ model: 'city', ids, fields: ['size'], columns: [[7]] });
+      });
+      // Told again, it has nothing to lose.
+      deepStrictEqual((await fixture.storage.migrate(second, { discard })).statements, []);
+      deepStrictEqual(await fixture.undone(second, (session) => valuesOf(session, 'city', ids, 'size')), [7]);
+      const third = version([column('name', 'text'), column('size', 'int4'), column('old', 'int4'), column('kept', 'text')], more);
+      await fixture.storage.migrate(third);
+      deepStrictEqual(await fixture.undone(third, async (session) => [await valuesOf(session, 'city', ids, 'old'), await valuesOf(session, 'city', ids, 'kept')]), [[null], ['d']]);
+    });
+
+    test('new columns are filled before they are required and unique, and a fill that fails leaves nothing', async () => {
+      const version = versions();
+      const first = version([column('name', 'text')]);
+      await fixture.storage.migrate(first);
+      const ids = await fixture.committed(first, (session) => insertRows(session, 'city', [{ name: 'a' }, { name: 'b' }]));
+      const second = version([column('name', 'text'), column('code', 'text', { required: true, unique: true }), column('size', 'int4')]);
+      const fill = (codes: readonly (string | null)[], failure?: Error) => async (session: Session, added: readonly AddedField[]): Promise<void> => {
+        deepStrictEqual(added, [{ model: 'city', field: 'code' }, { model: 'city', field: 'size' }]);
+        for await (const batch of session.stream({ model: 'city', filter: EVERYTHING }, { batchSize: 1 })) {
+          const at = ids.indexOf(batch.ids[0] ?? 0);
+          await session.update({ model: 'city', ids: batch.ids, fields: ['code'], columns: [[codes[at]]] });
+        }
+        if (failure) throw failure;
+      };
+      await rejects(fixture.storage.migrate(second, { fill: fill(['x', 'y'], new Error('mine')) }), /^Error: mine$/);
+      await rejects(fixture.storage.migrate(second, { fill: fill(['x', 'x']) }), withCode('STORAGE_MIGRATION_REFUSED'));
+      await rejects(fixture.storage.migrate(second, { fill: fill(['x', null]) }), withCode('STORAGE_MIGRATION_REFUSED'));
+      deepStrictEqual(await fixture.undone(first, (session) => valuesOf(session, 'city', ids, 'name')), ['a', 'b']);
+      await fixture.undone(second, async (session) => rejects(session.query({ model: 'city', filter: EVERYTHING, fields: ['code'] }), withCode('STORAGE_NOT_MIGRATED')));
+      await fixture.storage.migrate(second, { fill: fill(['x', 'y']) });
+      deepStrictEqual(await fixture.undone(second, (session) => valuesOf(session, 'city', ids, 'code')), ['x', 'y']);
+      await fixture.storage.migrate(second, { fill: () => Promise.reject(new Error('there is nothing to fill')) });
+    });
+
+    test('pairs are unique together, and an insert may leave out those that are there', async () => {
+      const version = versions();
+      const pairs = (tables: Tables): Tables => tables.add('tag', []).add('city.tag', [reference('city', 'city', 'cascade', { required: true, index: true }), reference('tag', 'tag', 'cascade', { required: true, index: true })], { uniqueTogether: [['city', 'tag']] });
+      const schema = version([], pairs);
+      await fixture.storage.migrate(schema);
+      deepStrictEqual((await fixture.storage.migrate(schema)).statements, []);
+      await fixture.undone(schema, async (session) => {
+        const [a, b] = await insertRows(session, 'city', [{}, {}]);
+        const [x, y] = await insertRows(session, 'tag', [{}, {}]);
+        const ids = await insertRows(session, 'city.tag', [{ city: a, tag: x }, { city: a, tag: y }, { city: b, tag: x }]);
+        const added = await session.insert({ model: 'city.tag', count: 4, fields: ['city', 'tag'], columns: [[a, b, b, b], [x, y, y, x]], skipsExisting: true });
+        strictEqual(added.length, 1);
+        deepStrictEqual(await valuesOf(session, 'city.tag', [...ids, ...added], 'city'), [a, a, b, b]);
+        deepStrictEqual(await valuesOf(session, 'city.tag', [...ids, ...added], 'tag'), [x, y, x, y]);
+        const savepoint = await session.savepoint();
+        await rejects(insertRows(session, 'city.tag', [{ city: a, tag: x }]), withCode('STORAGE_UNIQUE'));
+        await session.rollbackTo(savepoint);
+        await rejects(session.update({ model: 'city.tag', ids: ids.slice(0, 1), fields: ['tag'], columns: [[y]] }), withCode('STORAGE_UNIQUE'));
+      });
     });
 
     test('a model without a table says what to do', async () => {

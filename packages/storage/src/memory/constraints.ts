@@ -18,6 +18,42 @@ export class Constraints {
       if (column.unique) this.#checkUnique(view, table, column, written);
       if (column.references) this.#checkReferences(view, table, column, written);
     }
+    this.#checkUniqueTogether(view, table, written);
+  }
+
+  /** Of new rows those that are alike, in fields that are unique together, to rows there or to new ones before them. */
+  existing(view: View, table: TableSchema, rows: ReadonlyMap<StoredId, Row>): readonly StoredId[] {
+    const existing = new Set<StoredId>();
+    for (const fields of table.uniqueTogether ?? []) {
+      const keyOf = this.#keyOf(table, fields);
+      const taken = new Set(Array.from(view.rows(table.table), ([, row]) => keyOf(row)));
+      for (const [id, row] of rows) {
+        if (taken.has(keyOf(row))) existing.add(id);
+        taken.add(keyOf(row));
+      }
+    }
+    return [...existing];
+  }
+
+  #keyOf(table: TableSchema, fields: readonly string[]): (row: Row) => string {
+    const columns = fields.map((field) => this.#schema.column(table.model, field));
+    return (row) => JSON.stringify(columns.map(({ column, type }) => sameText(type, row.get(column))));
+  }
+
+  /** @throws {ConstraintError} STORAGE_UNIQUE when two rows are alike in all these columns */
+  #checkUniqueTogether(view: View, table: TableSchema, written: ReadonlyMap<StoredId, Row>): void {
+    for (const fields of written.size === 0 ? [] : table.uniqueTogether ?? []) {
+      const keyOf = this.#keyOf(table, fields);
+      const holders = new Map<string, StoredId>();
+      for (const [id, row] of view.rows(table.table)) {
+        const key = keyOf(row);
+        const holder = holders.get(key);
+        if (holder !== undefined && (written.has(id) || written.has(holder))) {
+          throw new ConstraintError('STORAGE_UNIQUE', `Another record has the same values in fields '${fields.join("', '")}' of model '${table.model}', which must be unique together (ids ${describeIds([holder, id])}). Change one of them, or look for the record first.`, { details: { model: table.model, fields } });
+        }
+        holders.set(key, id);
+      }
+    }
   }
 
   /** @throws {ConstraintError} STORAGE_FOREIGN_KEY when a row still refers to one of these, which are gone */

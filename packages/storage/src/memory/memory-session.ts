@@ -122,12 +122,14 @@ export class MemorySession implements Session {
       const ids = Array.from({ length: rows.count }, (_, n) => {
         const id = rows.ids === undefined ? this.#storage.nextId(table) : this.#id(table, rows.ids[n]);
         const taken = written.has(id) || workspace.row(table.table, id) !== undefined || this.#storage.versions.row(table.table, id, this.#storage.versions.now) !== undefined;
+        if (taken && rows.skipsExisting) return id;
         if (taken) throw new ConstraintError('STORAGE_UNIQUE', `Another record has the same value in field 'id' of model '${table.model}', which must be unique (id ${String(id)}). Change the value, or look for the record first.`, { details: { model: table.model, field: 'id' } });
         written.set(id, new Map(fields.map((column, f) => [column.column, normalValue(column, rows.columns[f]?.[n], { model: table.model, field: column.field })])));
         return id;
       });
+      if (rows.skipsExisting) for (const id of this.#writer.existing(workspace, table, written)) written.delete(id);
       this.#writer.put(workspace, table, written, table.columns);
-      return ids;
+      return rows.skipsExisting ? ids.filter((id) => written.has(id)) : ids;
     });
   }
 
@@ -213,6 +215,13 @@ export class MemorySession implements Session {
   rollback(): Promise<void> {
     return this.#queued(() => {
       if (this.#state === 'open' || this.#state === 'failed') this.#end('rolled back');
+    });
+  }
+
+  /** A migration's own work on the rows, past the checks of a session. */
+  migrate(work: (workspace: Workspace, writer: MemoryWriter) => void): Promise<void> {
+    return this.#next('migrate', (workspace) => {
+      work(workspace, this.#writer);
     });
   }
 

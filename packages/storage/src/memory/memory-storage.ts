@@ -1,16 +1,16 @@
 import {
-  ConflictError, MisuseError, VERSION_COLUMN, type MigrationReport, type Schema, type Session, type SessionOptions, type Storage, type StorageCapabilities,
+  ConflictError, holding, MisuseError, VERSION_COLUMN, type MigrateOptions, type MigrationReport, type PlanOptions, type Schema, type Session, type SessionOptions, type Storage, type StorageCapabilities,
   type StoredId, type TableSchema,
 } from '@ormolu/kernel';
 import { randomUUID } from 'node:crypto';
 import { IdsMissingError, StorageClosedError } from '../errors';
 import type { FoundTable } from '../migrate/catalog';
-import { MigrationRefusedError, planMigration } from '../migrate/plan';
+import { reportOf } from '../migrate/migrate';
+import { planMigration } from '../migrate/plan';
 import { catalogAfter } from './catalog-after';
-import { Constraints } from './constraints';
 import { MemorySession } from './memory-session';
-import { Versions, type Row } from './versions';
-import { Workspace } from './workspace';
+import { checkRows, loosened, migratedRows } from './migrate-rows';
+import { Versions } from './versions';
 
 /** A database in the memory of this process, with the transactions of a real one. For tests: it keeps nothing and is not fast. */
 export class MemoryStorage implements Storage {
@@ -22,10 +22,14 @@ export class MemoryStorage implements Storage {
   readonly #writers = new Map<string, MemorySession>();
   readonly #sequences = new Map<string, number>();
   #catalog: ReadonlyMap<string, FoundTable> = new Map<string, FoundTable>();
+  #migrating: Promise<unknown> = Promise.resolve();
   #isClosed = false;
 
   open(options: SessionOptions): Promise<Session> {
-    if (this.#isClosed) return Promise.reject(new StorageClosedError(this.name));
+    return this.#isClosed ? Promise.reject(new StorageClosedError(this.name)) : Promise.resolve(this.#begin(options));
+  }
+
+  #begin(options: SessionOptions): MemorySession {
     let ended: () => void = () => undefined;
     const end = new Promise<void>((resolve) => {
       ended = resolve;
@@ -36,19 +40,50 @@ export class MemoryStorage implements Storage {
       ended();
     });
     this.#open.set(session, end);
-    return Promise.resolve(session);
+    return session;
   }
 
-  migrate(schema: Schema): Promise<MigrationReport> {
+  plan(schema: Schema, options: PlanOptions = {}): Promise<MigrationReport> {
     return Promise.resolve().then(() => {
       if (this.#isClosed) throw new StorageClosedError(this.name);
-      const statements = planMigration(schema, this.#catalog);
-      this.#checkRows(schema);
-      this.#beginVersions(schema);
-      this.#catalog = catalogAfter(schema, this.#catalog);
-      this.statements += statements.length;
-      return { statements };
+      return reportOf(planMigration(schema, this.#catalog, options));
     });
+  }
+
+  migrate(schema: Schema, options: MigrateOptions = {}): Promise<MigrationReport> {
+    // One at a time, as an advisory lock makes it elsewhere.
+    const migration = this.#migrating.then(() => this.#migrate(schema, options));
+    this.#migrating = migration.catch(() => undefined);
+    return migration;
+  }
+
+  async #migrate(schema: Schema, { fill, ...options }: MigrateOptions): Promise<MigrationReport> {
+    if (this.#isClosed) throw new StorageClosedError(this.name);
+    const before = this.#catalog;
+    const steps = planMigration(schema, before, options);
+    const report = reportOf(steps);
+    if (report.statements.length === 0) return report;
+    const after = catalogAfter(schema, before, steps);
+    // What raises versions comes last: values given to new columns are no change of a record.
+    this.#catalog = new Map([...after].map(([name, table]) => [name, { ...table, raisesVersion: before.get(name)?.raisesVersion ?? false }]));
+    const session = this.#begin({ schema: loosened(schema, steps.added), isolation: 'read committed' });
+    try {
+      await session.migrate((workspace, writer) => {
+        for (const [table, rows] of migratedRows(schema, { before, steps, view: workspace })) writer.rewrite(workspace, table, rows);
+      });
+      if (fill && steps.added.length > 0) await holding(session, () => fill(session, steps.added));
+      await session.migrate((workspace) => {
+        checkRows(schema, workspace);
+      });
+      await session.commit();
+    } catch (error) {
+      this.#catalog = before;
+      await session.rollback();
+      throw error;
+    }
+    this.#catalog = after;
+    this.statements += report.statements.length;
+    return report;
   }
 
   async close(): Promise<void> {
@@ -99,26 +134,6 @@ export class MemoryStorage implements Storage {
     let oldest = this.versions.now;
     for (const session of this.#open.keys()) oldest = Math.min(oldest, session.asOf ?? oldest);
     return oldest;
-  }
-
-  /** The records of a table that gets versions begin with the first. */
-  #beginVersions(schema: Schema): void {
-    const { now } = this.versions;
-    const changes = schema.tables.filter((table) => table.versioned && !this.raisesVersion(table)).flatMap(({ table }) => (
-      Array.from(this.versions.rows(table, now), ([id, row]): [string, StoredId, Row] => [table, id, new Map(row).set(VERSION_COLUMN.column, 1n)])));
-    if (changes.length > 0) this.versions.commit(changes, this.oldestReader);
-  }
-
-  /** What exists must fulfil what the schema newly asks. */
-  #checkRows(schema: Schema): void {
-    const view = new Workspace(this.versions, this.versions.now);
-    const constraints = new Constraints(schema);
-    try {
-      for (const table of schema.tables) constraints.checkWritten(view, table, new Map(view.rows(table.table)), table.columns);
-    } catch (error) {
-      if (!(error instanceof Error)) throw error;
-      throw new MigrationRefusedError(`Existing records do not fulfil what the model now asks of them. ${error.message} Mend the records, then migrate.`, {}, error);
-    }
   }
 }
 

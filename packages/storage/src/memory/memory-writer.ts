@@ -28,6 +28,19 @@ export class MemoryWriter {
     this.#constraints.checkWritten(workspace, table, rows, columns);
   }
 
+  /** Changes rows for a migration: nothing is checked. */
+  rewrite(workspace: Workspace, table: TableSchema, rows: ReadonlyMap<StoredId, Row>): void {
+    for (const [id, row] of rows) {
+      this.#claim(workspace, table, id);
+      workspace.put(table.table, id, row);
+    }
+  }
+
+  /** Of new rows those that a unique rule refuses, one after the other. */
+  existing(workspace: Workspace, table: TableSchema, rows: ReadonlyMap<StoredId, Row>): readonly StoredId[] {
+    return this.#constraints.existing(workspace, table, rows);
+  }
+
   /** Removes rows, and does to those that refer to them what their foreign keys say. */
   remove(workspace: Workspace, table: TableSchema, ids: readonly StoredId[]): void {
     const removed = new Map<TableSchema, Set<StoredId>>();

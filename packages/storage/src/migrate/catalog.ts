@@ -27,6 +27,8 @@ export interface FoundTable {
   readonly indexed: ReadonlySet<string>;
   /** Column → the name of the index that makes it unique, over all rows. */
   readonly unique: ReadonlyMap<string, string>;
+  /** The sets of columns that an index makes unique together, each by its name from `columnsKey`. */
+  readonly uniqueTogether: ReadonlySet<string>;
   /** Whether a migration made it, and so may loosen what it holds of columns that no model names any more. */
   readonly isOurs: boolean;
   /** Whether every update of a row raises its version. */
@@ -67,6 +69,12 @@ const INDEXES = `select c.relname::text as table, a.attname::text as column, x.r
   join pg_attribute a on a.attrelid = c.oid and a.attnum = i.indkey[0]
   where i.indisvalid and i.indpred is null and c.relname = any($1::text[])`;
 
+const PAIRS = `select c.relname::text as table, (select array_to_json(array_agg(a.attname::text order by a.attname::text)) from pg_attribute a where a.attrelid = c.oid and a.attnum = any(i.indkey::int2[])) as columns
+  from pg_index i
+  join pg_class c on c.oid = i.indrelid
+  join pg_namespace n on n.oid = c.relnamespace and n.nspname = current_schema()
+  where i.indisvalid and i.indisunique and i.indpred is null and i.indexprs is null and i.indnkeyatts > 1 and i.indnatts = i.indnkeyatts and c.relname = any($1::text[])`;
+
 const VERSION_TRIGGERS = `select c.relname::text as table
   from pg_trigger g
   join pg_class c on c.oid = g.tgrelid
@@ -80,6 +88,7 @@ const ACTIONS: Readonly<Record<string, FoundReference['onDelete']>> = { a: 'rest
 export async function readCatalog(ask: AskCatalog, schema: Schema): Promise<ReadonlyMap<string, FoundTable>> {
   const names = schema.tables.map(({ table }) => table);
   const [columns, references, indexes] = [await ask(COLUMNS, [names]), await ask(REFERENCES, [names]), await ask(INDEXES, [names])];
+  const pairs = await ask(PAIRS, [names]);
   const raising = new Set((await ask(VERSION_TRIGGERS, [names, RAISE_VERSION])).map((row) => String(row['table'])));
   const found = new Map<string, FoundTable>();
   for (const [name, ofTable] of groupBy(columns, 'table')) {
@@ -95,10 +104,16 @@ export async function readCatalog(ask: AskCatalog, schema: Schema): Promise<Read
       indexed: new Set(indexes.filter((row) => row['table'] === name).map((row) => String(row['column']))),
       unique: new Map(indexes.filter((row) => row['table'] === name && row['unique'] === true).map((row) => [String(row['column']), String(row['name'])])),
       isOurs: ofTable[0]?.['comment'] === MADE_BY_US,
+      uniqueTogether: new Set(pairs.filter((row) => row['table'] === name).map((row) => columnsKey(row['columns'] as string[]))), // as the statement makes them
       raisesVersion: raising.has(name),
     });
   }
   return found;
+}
+
+/** A name for a set of columns, in whatever order. */
+export function columnsKey(columns: readonly string[]): string {
+  return JSON.stringify([...columns].sort());
 }
 
 function kindOf(letter: unknown): FoundTable['kind'] {

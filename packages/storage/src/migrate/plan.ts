@@ -1,7 +1,8 @@
-import { MisuseError, VERSION_COLUMN, type ColumnSchema, type Schema, type TableSchema } from '@ormolu/kernel';
+import { MisuseError, VERSION_COLUMN, type AddedField, type ColumnSchema, type PlanOptions, type Schema, type TableSchema } from '@ormolu/kernel';
 import { constraintName, literal, quoted } from '../statements/identifiers';
 import { MADE_BY_US, RAISE_VERSION, type FoundColumn, type FoundTable } from './catalog';
 import { columnType, formattedType, holdsAlready, idDefinition, idType, widens } from './column-definition';
+import { columnsKeyOf, Discards, withoutColumn } from './discard';
 import { cyclicReferences } from './reference-cycles';
 
 /** What a migration will not do, because existing data would be lost or mean something else. */
@@ -11,40 +12,59 @@ export class MigrationRefusedError extends MisuseError {
   }
 }
 
+/** What brings a database to a schema, in two parts: between them, new columns may be given values. */
+export interface MigrationPlan {
+  readonly before: readonly string[];
+  readonly after: readonly string[];
+  /** The new columns of tables that were there. */
+  readonly added: readonly AddedField[];
+  /** Columns that are dropped, with what is in them. */
+  readonly dropped: readonly { readonly table: string; readonly column: string }[];
+}
+
 /**
  * The statements that bring what was found to what the schema says; none when it is there already.
  *
- * Adds and widens, never drops: what the schema does not name stays as it is.
+ * Adds and widens, and drops what it was told to discard: all else that the schema does not name stays as it is.
  * @throws {MigrationRefusedError} STORAGE_MIGRATION_REFUSED
  */
-export function planMigration(schema: Schema, found: ReadonlyMap<string, FoundTable>): readonly string[] {
-  const plan: Plan = { schema, tables: [], columns: [], indexes: [], references: [], triggers: [] };
+export function planMigration(schema: Schema, found: ReadonlyMap<string, FoundTable>, { discard }: PlanOptions = {}): MigrationPlan {
+  const plan: Plan = { schema, discards: new Discards(schema, discard), tables: [], columns: [], required: [], indexes: [], references: [], triggers: [], added: [], dropped: [] };
   const listed = inversesOfLists(schema);
   const cyclic = cyclicReferences(schema);
   for (const table of schema.tables) {
-    const there = found.get(table.table);
-    if (there && there.kind !== 'table') {
-      checkView(table, there);
+    const known = found.get(table.table);
+    if (known && known.kind !== 'table') {
+      checkView(table, known);
       continue;
     }
+    const there = known && settleConflicts(plan, table, known);
     planTable(plan, table, there);
     if (table.versioned) planVersion(plan, table, there);
     for (const column of table.columns) {
       planIndexes(plan, { table, column, there, isListed: listed.has(`${table.model}.${column.field}`) });
       planReference(plan, { table, column, there, isCyclic: cyclic.has(`${table.model}.${column.field}`) });
     }
+    for (const fields of table.uniqueTogether ?? []) planUniqueTogether(plan, table, fields, there);
   }
-  return [...plan.tables, ...plan.columns, ...plan.indexes, ...plan.references, ...plan.triggers];
+  return {
+    before: [...plan.tables, ...plan.columns], after: [...plan.required, ...plan.indexes, ...plan.references, ...plan.triggers], added: plan.added, dropped: plan.dropped,
+  };
 }
 
 /** Statements by the order in which they may run: references need the tables and the unique ids of the others. */
 interface Plan {
   readonly schema: Schema;
+  readonly discards: Discards;
   readonly tables: string[];
   readonly columns: string[];
+  /** What records must fulfil comes when they may have got values. */
+  readonly required: string[];
   readonly indexes: string[];
   readonly references: string[];
   readonly triggers: string[];
+  readonly added: AddedField[];
+  readonly dropped: { readonly table: string; readonly column: string }[];
 }
 
 interface Subject {
@@ -92,21 +112,49 @@ function loosenForgotten(plan: Plan, table: TableSchema, there: FoundTable): voi
   }
 }
 
+/** Refuses what would lose values, or drops it where that was asked for. @returns the table as it is then */
+function settleConflicts(plan: Plan, table: TableSchema, there: FoundTable): FoundTable {
+  let left = there;
+  const drop = (column: string): void => {
+    plan.columns.push(`alter table ${quoted(table.table)} drop column ${quoted(column)}`);
+    plan.dropped.push({ table: table.table, column });
+    left = withoutColumn(left, column);
+  };
+  for (const column of plan.discards.forgotten(table, there)) drop(column);
+  for (const column of table.columns) {
+    const conflict = conflictOf(plan.schema, table, column, there);
+    if (conflict === undefined) continue;
+    if (!plan.discards.has(table, column.field)) {
+      throw new MigrationRefusedError(`${conflict} Give the field another column and copy what you want to keep, or let the migration discard its values: discard: ['${table.model}.${column.field}'].`, { model: table.model, field: column.field });
+    }
+    drop(column.column);
+  }
+  return left;
+}
+
+/** Why a column cannot keep its values. */
+function conflictOf(schema: Schema, { model }: TableSchema, column: ColumnSchema, there: FoundTable): string | undefined {
+  const found = there.columns.get(column.column);
+  if (!found) return undefined;
+  const field = `Field '${column.field}' of model '${model}'`;
+  if (!holdsAlready(column, found.type) && !widens(column, found.type)) return `${field} is ${found.type} in the database, and the model wants ${columnType(column)}: values could be lost or mean something else.`;
+  const target = column.references && schema.table(column.references.model).table;
+  const known = there.references.find((reference) => reference.column === column.column);
+  return known && target !== undefined && known.table !== target ? `${field} refers to table '${known.table}' in the database, and to '${target}' in the model.` : undefined;
+}
+
 function planColumn(plan: Plan, table: TableSchema, column: ColumnSchema, there: FoundColumn | undefined): void {
   const alter = `alter table ${quoted(table.table)}`;
   const name = quoted(column.column);
   if (!there) {
     plan.columns.push(`${alter} add column ${name} ${columnType(column)}`);
-    if (column.required) plan.columns.push(`${alter} alter column ${name} set not null`);
+    plan.added.push({ model: table.model, field: column.field });
+    if (column.required) plan.required.push(`${alter} alter column ${name} set not null`);
     return;
   }
-  if (!holdsAlready(column, there.type)) {
-    if (!widens(column, there.type)) {
-      throw new MigrationRefusedError(`Field '${column.field}' of model '${table.model}' is ${there.type} in the database, and the model wants ${columnType(column)}: values could be lost or mean something else. Give the field another column and copy what you want to keep.`, { model: table.model, field: column.field, found: there.type });
-    }
-    plan.columns.push(`${alter} alter column ${name} type ${columnType(column)}`);
-  }
-  if (column.required !== there.notNull) plan.columns.push(`${alter} alter column ${name} ${column.required ? 'set' : 'drop'} not null`);
+  if (!holdsAlready(column, there.type)) plan.columns.push(`${alter} alter column ${name} type ${columnType(column)}`);
+  if (column.required && !there.notNull) plan.required.push(`${alter} alter column ${name} set not null`);
+  if (!column.required && there.notNull) plan.columns.push(`${alter} alter column ${name} drop not null`);
 }
 
 function planIndexes(plan: Plan, { table, column, there, isListed }: Subject & { readonly isListed: boolean }): void {
@@ -117,9 +165,21 @@ function planIndexes(plan: Plan, { table, column, there, isListed }: Subject & {
     if (there?.unique.has(column.column)) return;
     // Deferrable constraints look when the statement is done, others at each row: so two records can swap their values.
     plan.indexes.push(`alter table ${on} add constraint ${quoted(key)} unique (${quoted(column.column)}) deferrable`);
-  } else if ((column.index || isListed) && (there?.indexed.has(column.column) !== true || there.unique.get(column.column) === key)) {
+  } else if ((column.index || isListed) && !leadsUnique(table, column) && (there?.indexed.has(column.column) !== true || there.unique.get(column.column) === key)) {
     plan.indexes.push(`create index ${quoted(constraintName(table.table, column.column, 'idx'))} on ${on} (${quoted(column.column)})`);
   }
+}
+
+/** A unique index that begins with the column finds its records too. */
+function leadsUnique({ uniqueTogether = [] }: TableSchema, { field }: ColumnSchema): boolean {
+  return uniqueTogether.some(([first]) => first === field);
+}
+
+function planUniqueTogether(plan: Plan, table: TableSchema, fields: readonly string[], there: FoundTable | undefined): void {
+  if (there?.uniqueTogether.has(columnsKeyOf(plan.schema, table, fields)) === true) return;
+  const columns = fields.map((field) => plan.schema.column(table.model, field).column);
+  // An index and no deferrable constraint, so that an insert can leave out what is there already.
+  plan.indexes.push(`create unique index ${quoted(constraintName(table.table, columns.join('_'), 'key'))} on ${quoted(table.table)} (${columns.map(quoted).join(', ')})`);
 }
 
 const ON_DELETE = { restrict: 'no action', cascade: 'cascade', 'set null': 'set null' } as const;
@@ -131,7 +191,6 @@ function planReference(plan: Plan, { table, column, there, isCyclic }: Subject &
   const known = there?.references.find((reference) => reference.column === column.column);
   const alter = `alter table ${quoted(table.table)}`;
   if (known) {
-    if (known.table !== target.table) throw new MigrationRefusedError(`Field '${column.field}' of model '${table.model}' refers to table '${known.table}' in the database, and to '${target.table}' in the model. Give the field another column.`, { model: table.model, field: column.field });
     if (known.onDelete === references.onDelete) return;
     plan.references.push(`${alter} drop constraint ${quoted(known.name)}`);
   }

@@ -40,7 +40,7 @@ export function readStatement(schema: Schema, { model, ids, fields }: ReadQuesti
  * The rows are inserted in their order, so that ids that the database gives out ascend with them.
  */
 export function insertStatement(schema: Schema, rows: InsertRows): RowsStatement {
-  const { model, fields, columns, ids, count } = rows;
+  const { model, fields, columns, ids, count, skipsExisting } = rows;
   const table = schema.table(model);
   const idType = columnTypeOfId(table.idType);
   const parameters = new ParameterList();
@@ -56,7 +56,7 @@ export function insertStatement(schema: Schema, rows: InsertRows): RowsStatement
     // The caller gives as many columns as fields.
     add(column.column, parameters.many(column.type, columns[f] as readonly unknown[], { model, field }));
   });
-  const returning = `returning ${quoted(table.idColumn)}`;
+  const returning = `${skipsExisting ? 'on conflict do nothing ' : ''}returning ${quoted(table.idColumn)}`;
   const into = `insert into ${quoted(table.table)}`;
   const types = [idType];
   if (names.length === 0) {
