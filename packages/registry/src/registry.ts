@@ -21,6 +21,8 @@ export interface ModelParts {
   readonly tables: readonly TableSchema[];
   /** Field of any model → the ways from it to computed fields of this one. */
   readonly ways: ReadonlyMap<Field, readonly Way[]>;
+  /** Computed field → a relation that it reads through, and that the database does not keep. */
+  readonly unkept: ReadonlyMap<Field, Field>;
 }
 
 /** Something of a model's definition that another depended on when it was built. */
@@ -145,22 +147,23 @@ export class Registry {
 /** The other sides of a relation. */
 export function inversesOf(models: ReadonlyMap<string, Model>, field: Field): readonly Field[] {
   const { relation } = field;
-  // A related field shows the relation of another model; the other side of that is none of its own.
-  if (!relation || field.related) return [];
+  // A related field shows the relation of another model, and a computed one what it is computed from: nothing is their other side.
+  if (!relation || !field.isPersistent || field.related) return [];
   const others = models.get(relation.comodel)?.fields;
   if (!others) return [];
   if (relation.kind === 'one2many') {
     const inverse = others.get(relation.inverseName ?? '');
     return inverse ? [inverse] : [];
   }
-  return [...others.values()].filter(({ relation: other, related }) => {
-    if (!other || related || other.comodel !== field.model) return false;
+  return [...others.values()].filter(({ relation: other, related, isPersistent }) => {
+    if (!other || related || !isPersistent || other.comodel !== field.model) return false;
     if (relation.kind === 'many2one') return other.kind === 'one2many' && other.inverseName === field.name;
     return other.kind === 'many2many' && other.relationModel === relation.relationModel && other.column === relation.otherColumn && other.otherColumn === relation.column;
   });
 }
 
-function collectWays(parts: Iterable<ModelParts>): ReadonlyMap<Field, readonly Way[]> {
+/** Field → all ways from it to those who read it. */
+export function collectWays(parts: Iterable<ModelParts>): ReadonlyMap<Field, readonly Way[]> {
   const all = new Map<Field, Way[]>();
   for (const { ways } of parts) {
     for (const [field, own] of ways) {

@@ -56,8 +56,3 @@ test('a cycle of computed fields is named unless it is declared recursive', () =
 test('a required many2one cannot become null when its record is deleted', () => {
   expect(problemsOf(defineModels({ a: { b: many2one('b', { required: true, onDelete: 'set null' }) }, b: { name: char() } }))).toMatchObject([{ model: 'a', field: 'b' }]);
 });
-
-test('a relation is not computed', () => {
-  const models = defineModels({ a: { name: char(), b: many2one('a', { }) } }).compute('a', 'b', ['name'], () => null);
-  expect(problemsOf(models)).toMatchObject([{ model: 'a', field: 'b', problem: 'it is a relation, and computed.' }]);
-});

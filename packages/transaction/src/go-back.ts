@@ -30,6 +30,7 @@ export function goBack(tx: Transaction, key: Field, ids: readonly Id[]): Found {
   const env = tx.rootEnv;
   const known = new Set<Id>();
   const unknown: Id[] = [];
+  if (!key.isPersistent) return { known: holdersInMemory(tx, key, new Set(ids)), unknown };
   const inverses = tx.registry.inversesOf(key);
   for (const id of ids) {
     if (key.relation?.kind === 'many2one') {
@@ -50,4 +51,14 @@ export function goBack(tx: Transaction, key: Field, ids: readonly Id[]): Found {
     else if (holder !== null) known.add(holder);
   }
   return { known, unknown };
+}
+
+/** Those whose computed relation holds one of some records. Nothing but memory has its values, and stored fields do not read through it. */
+function holdersInMemory(tx: Transaction, key: Field, ids: ReadonlySet<Id>): Set<Id> {
+  const holders = new Set<Id>();
+  for (const [, holder, value] of tx.cache.entries(key)) {
+    const held = Array.isArray(value) ? (value as readonly Id[]) : [value as Id | null];
+    if (held.some((id) => id !== null && ids.has(id))) holders.add(holder);
+  }
+  return holders;
 }

@@ -1,6 +1,6 @@
 import type { Operator } from '@ormolu/kernel';
 import type { RecordIn, RecordSetIn } from './records';
-import type { FieldAt, FieldName, MethodsOf, ModelName, Shape } from './shape';
+import type { FieldAt, FieldName, IdOf, MethodsOf, ModelName, Shape } from './shape';
 import type { WriteValue } from './values';
 
 /** What the compiler knows of `defineModels({ … })`. */
@@ -37,8 +37,11 @@ export type CheckedKinds<E, F> = {
   };
 };
 
-/** What computing a field gives. */
-export type ComputedValue<S extends Shape, N extends string, F extends FieldName<S, N>> = WriteValue<S, N, FieldAt<S, N, F>>;
+/** What computing a field gives: for a list the records it holds, or their ids. */
+export type ComputedValue<S extends Shape, N extends string, F extends FieldName<S, N>> = ValueOfCompute<S, N, FieldAt<S, N, F>>;
+
+type ValueOfCompute<S extends Shape, N extends string, T> =
+  T extends { readonly kind: 'one2many' | 'many2many'; readonly $comodel: infer C extends string } ? RecordSetIn<S, C> | readonly (IdOf<S, C> | RecordIn<S, C>)[] : WriteValue<S, N, T>;
 
 /** Nothing, and no promise of nothing either: what must not be async returns this. */
 // A function that returns nothing gives void; next to undefined the compiler no longer lets a promise pass for it.

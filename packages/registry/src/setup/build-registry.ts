@@ -3,7 +3,7 @@ import type { Field } from '../field';
 import type { FunctionTable } from '../functions';
 import type { Model } from '../model';
 import type { ModelsState } from '../models';
-import { Registry, type ModelParts, type Source } from '../registry';
+import { collectWays, Registry, type ModelParts, type Source } from '../registry';
 import { buildModel } from './build-model';
 import { checkCycles } from './check-cycles';
 import { checkField } from './check-field';
@@ -62,6 +62,7 @@ class Setup {
     const parts = new Map([...this.#models.values()].map((model) => [model.name, this.#partsOf(model)] as const));
     checkCycles((field) => parts.get(field.model)?.depends.get(field) ?? [], this.#computedAfresh(), this.problems);
     this.#checkContexts(parts);
+    this.#checkUnkept(parts);
     const { version, definition, history } = this.#state;
     return new Registry({ version, definition, history, parts, models: this.#models, fieldCount: this.#nextIndex });
   }
@@ -120,7 +121,9 @@ class Setup {
 
   /** What is computed from values that differ by context differs by context, and must say so. */
   #checkContexts(parts: ReadonlyMap<string, ModelParts>): void {
-    for (const { depends } of parts.values()) {
+    for (const [name, { depends }] of parts) {
+      // What was taken over as it is was checked with the version before.
+      if (this.#before.get(name)?.depends === depends) continue;
       for (const [field, paths] of depends) {
         if (field.related) continue;
         for (const step of new Set(paths.flat())) {
@@ -132,6 +135,25 @@ class Setup {
           );
         }
       }
+    }
+  }
+
+  /** Who reads through a relation that nothing keeps is found among the values in memory only: that is not enough for what is stored. */
+  #checkUnkept(parts: ReadonlyMap<string, ModelParts>): void {
+    const told = new Set<Field>();
+    const work = [...parts.values()].flatMap(({ unkept }) => [...unkept]);
+    if (work.length === 0) return;
+    const ways = collectWays(parts.values());
+    for (let next = work.pop(); next; next = work.pop()) {
+      const [field, relation] = next;
+      if (told.has(field)) continue;
+      told.add(field);
+      if (field.isPersistent) {
+        this.problems.add(
+          { model: field.model, field: field.name }, `it is stored, and computed through ${relation.toString()}, which is not: nobody could find the records to compute again.`,
+          `Store ${relation.toString()}, or read what that is computed from.`,
+        );
+      } else for (const { target } of ways.get(field) ?? []) work.push([target, relation]);
     }
   }
 }

@@ -50,7 +50,6 @@ function checkOptions(field: Field, problems: Problems): void {
   if (field.keyedBy && options.unique === true) add(`it is unique, and has a value per ${field.keyedBy}.`, 'Let it be one or the other: the database compares whole columns.');
   if (options.precompute === true && !field.isPrecomputed) add('it is precomputed, and neither computed nor stored.', 'Compute it and say store: true, or leave precompute out.');
   if (options.store === true && !field.isPersistent) add('it is stored, and there is no way to keep it.', 'Leave store out.');
-  if (field.relation && compute && !field.related) add('it is a relation, and computed.', 'Computed relations are not supported yet: compute a value of the related record instead.');
 }
 
 function checkContext(field: Field, problems: Problems): void {
@@ -88,7 +87,8 @@ function checkRelation({ models, expansion, problems }: Checking, field: Field):
     if (relation.onDelete === 'set null' && field.isRequired) problems.add(where, 'it is required, and onDelete is set null.', "Use onDelete: 'restrict' or 'cascade', or let it be null.");
     return;
   }
-  if (relation.kind === 'many2many') return;
+  // A list that is computed holds what its compute gives, whatever the other side says.
+  if (relation.kind === 'many2many' || !field.isPersistent) return;
   const owner = models.get(field.model);
   const inverse = comodel.fields.get(relation.inverseName ?? '');
   // The lists of an abstract model are those of the models that take it over.

@@ -12,6 +12,8 @@ export interface Dependencies {
   readonly reached: readonly Model[];
   /** Field → the ways from it to computed fields of this model. */
   readonly ways: ReadonlyMap<Field, readonly Way[]>;
+  /** Computed field → a relation that it reads through, and that the database does not keep. */
+  readonly unkept: ReadonlyMap<Field, Field>;
 }
 
 /** Resolves all paths of a model's computes. */
@@ -27,7 +29,7 @@ export function resolveDependencies(models: ReadonlyMap<string, Model>, model: M
     depends.set(field, paths);
   }
   reached.delete(model);
-  return { depends, reached: [...reached], ways: waysOf(models, depends) };
+  return { depends, reached: [...reached], ...waysOf(models, depends) };
 }
 
 interface Resolving {
@@ -60,25 +62,45 @@ function resolvePath({ models, reached, problems }: Resolving, field: Field, pat
 /**
  * The ways from every field on a path back to who reads it.
  *
- * A list changes with the many2one on its other side: who reads the list reads that, too.
+ * A list changes with the many2one on its other side: who reads the list reads that, too. One goes back through what a related
+ * field shows, because that is where the database can look.
  */
-function waysOf(models: ReadonlyMap<string, Model>, depends: Dependencies['depends']): ReadonlyMap<Field, readonly Way[]> {
+function waysOf(models: ReadonlyMap<string, Model>, depends: Dependencies['depends']): Pick<Dependencies, 'ways' | 'unkept'> {
   const ways = new Map<Field, Way[]>();
+  const unkept = new Map<Field, Field>();
   const source = { inversesOf: (field: Field) => inversesOf(models, field) };
   const add = (field: Field, keys: readonly Field[], target: Field): void => {
-    const way = { keys: shortened(source, keys), target };
+    const way = { keys: shortened(source, [...keys].reverse()), target };
     const known = ways.get(field);
     if (!known) ways.set(field, [way]);
     else if (!known.some((other) => other.target === target && other.keys.length === way.keys.length && other.keys.every((key, place) => key === way.keys[place]))) known.push(way);
   };
   for (const [target, paths] of depends) {
     for (const path of paths) {
+      let keys: readonly Field[] = [];
       for (const [place, step] of path.entries()) {
-        add(step, path.slice(0, place).reverse(), target);
-        if (step.relation?.kind !== 'one2many' || step.related) continue;
-        for (const inverse of source.inversesOf(step)) add(inverse, path.slice(0, place + 1).reverse(), target);
+        add(step, keys, target);
+        keys = [...keys, ...shownBy(models, step)];
+        for (const inverse of step.relation?.kind === 'one2many' ? source.inversesOf(step) : []) add(inverse, keys, target);
+        const isLast = place === path.length - 1;
+        const relation = isLast ? undefined : keys.find((key) => !key.isPersistent);
+        if (relation) unkept.set(target, relation);
       }
     }
   }
-  return ways;
+  return { ways, unkept };
+}
+
+/** The fields that a related one leads through, unless it is kept itself. */
+function shownBy(models: ReadonlyMap<string, Model>, field: Field): readonly Field[] {
+  if (!field.related || field.isPersistent) return [field];
+  const steps: Field[] = [];
+  let here = models.get(field.model);
+  for (const name of field.related) {
+    const step = here?.fields.get(name);
+    if (!step) break;
+    steps.push(...shownBy(models, step));
+    here = step.relation && models.get(step.relation.comodel);
+  }
+  return steps;
 }

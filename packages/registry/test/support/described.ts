@@ -26,10 +26,10 @@ function modelOf(registry: Registry, { fields, methods, ...rest }: Model): unkno
 }
 
 function fieldOf(registry: Registry, field: Field): unknown {
-  const { index: _, compute, inverse, search, default: value, ...rest } = field;
+  const { index: _, compute, inverse, search, default: value, options: { default: __, ...options }, ...rest } = field;
   const words = (run: ((...args: never[]) => unknown) | undefined): unknown => (run === undefined || field.related ? run !== undefined : run());
   return {
-    ...(JSON.parse(JSON.stringify(rest)) as object),
+    ...(JSON.parse(JSON.stringify({ ...rest, options })) as object),
     compute: compute && { fields: compute.fields.map(String).sort(), isBatch: compute.isBatch, depends: compute.depends, words: words(compute.run) },
     inverse: words(inverse), search: words(search),
     default: typeof value === 'function' ? (value as () => unknown)() : value,
