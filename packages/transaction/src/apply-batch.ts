@@ -11,7 +11,9 @@ import { unlink } from './unlink';
 import type { NewRow, WriteBatch } from './write-batch';
 
 /**
- * Does what a batch says: inserts, then puts all values in, then runs inverses, then deletes.
+ * Does what a batch says: puts the values in, deletes, then inserts. Whoever takes the place of another record finds it free.
+ *
+ * Where values have inverses, what is new is inserted first and deletions come last, because all values are in before any inverse runs.
  *
  * @returns the ids of the new records
  * @throws {ConstraintError} when the database refuses a row
@@ -33,21 +35,32 @@ function isInverted({ rows, puts }: WriteBatch): boolean {
 async function apply(batch: WriteBatch, changes: ListChanges): Promise<InsertedIds> {
   const { env, rows } = batch;
   const tx = env.transaction;
-  const inserted = rows.length > 0 ? await insertRows(env, rows) : new Map<Id, StoredId>();
-  const put = (): void => {
-    putWithInverses(tx, writtenBy(batch, inserted), () => {
-      for (const { field, ids, cached } of batch.puts) assignCached(env, field, ids, cached);
+  const insert = async (): Promise<InsertedIds> => (rows.length > 0 ? insertRows(env, rows) : new Map<Id, StoredId>());
+  const putKnown = (): void => {
+    for (const { field, ids, cached } of batch.puts) assignCached(env, field, ids, cached);
+  };
+  const unlinkAll = async (): Promise<void> => {
+    for (const [model, ids] of deletedBy(changes)) await unlink(env.recordsOf(env.registry.model(model), ids));
+  };
+  let inserted: InsertedIds;
+  if (isInverted(batch)) {
+    inserted = await insert();
+    // What inverses read is fetched.
+    await run(tx, () => putWithInverses(tx, writtenBy(batch, inserted), () => {
+      putKnown();
       for (const { id, values } of rows) {
         // A stored one was inserted with its row.
         for (const [field, cached] of values) if (field.inverse && !field.isStored) assignCached(env, field, [idIn(inserted, id)], cached);
       }
       putLists(env, changes, inserted);
-    });
-  };
-  // What inverses read is fetched; without any, nothing needs to be.
-  if (isInverted(batch)) await run(tx, put);
-  else put();
-  for (const [model, ids] of deletedBy(changes)) await unlink(env.recordsOf(env.registry.model(model), ids));
+    }));
+    await unlinkAll();
+  } else {
+    putWithInverses(tx, writtenBy(batch, new Map()), putKnown);
+    await unlinkAll();
+    inserted = await insert();
+    putWithInverses(tx, [], () => putLists(env, changes, inserted));
+  }
   if (tx.triggers.size > 0) await resolveTriggers(tx);
   await flushPairs(tx);
   return inserted;

@@ -44,15 +44,8 @@ export async function fetchColumns(tx: Transaction, fields: readonly Field[], id
   const [first] = fields;
   if (!first) return;
   if (fields.some(({ keyedBy }) => keyedBy === 'company')) await env.meetCompany();
-  const stored = ids.filter(isStoredId).filter((id) => !tx.absent.has(first.model, id));
-  const missing = new Set<StoredId>();
-  for (const field of fields) {
-    for (const id of tx.cache.getMissingIds(recordsOf(env, field, stored), field)) {
-      if (isStoredId(id) && !(field.compute && tx.toCompute.has(field, id))) missing.add(id);
-    }
-  }
-  if (missing.size === 0) return;
-  const asked = [...missing];
+  const asked = lacking(env, fields, ids);
+  if (asked.length === 0) return;
   const wanted = fields.filter((field) => tx.cache.getMissingIds(recordsOf(env, field, asked), field).length > 0);
   const answer = await tx.read({ model: first.model, ids: asked, fields: wanted.map((field) => field.name) });
   for (const [place, field] of wanted.entries()) putFetched(env, field, answer.ids, answer.columns[place] ?? []);
@@ -60,6 +53,30 @@ export async function fetchColumns(tx: Transaction, fields: readonly Field[], id
     const there = new Set(answer.ids);
     tx.absent.add(first.model, asked.filter((id) => !there.has(id)));
   }
+}
+
+/**
+ * The same, and with those asked for come the other columns that travel together: what needs one of a record usually needs more of it
+ * next.
+ */
+export async function fetchWithFellows(tx: Transaction, fields: readonly Field[], ids: readonly Id[], env: Environment = tx.rootEnv): Promise<void> {
+  const asked = lacking(env, fields, ids);
+  const [first] = fields;
+  if (asked.length === 0 || !first) return;
+  const fellows = fields.some(({ isPrefetched }) => isPrefetched) ? [...tx.registry.model(first.model).fields.values()].filter(({ isPrefetched }) => isPrefetched) : [];
+  await fetchColumns(tx, [...new Set([...fields, ...fellows])], asked, env);
+}
+
+/** The records that lack a value of these fields which is not to be recomputed anyway. */
+function lacking(env: Environment, fields: readonly Field[], ids: readonly Id[]): readonly StoredId[] {
+  const tx = env.transaction;
+  const missing = new Set<StoredId>();
+  for (const field of fields) {
+    for (const id of tx.cache.getMissingIds(recordsOf(env, field, ids.filter((one) => !tx.absent.has(field.model, one))), field)) {
+      if (isStoredId(id) && !(field.compute && tx.toCompute.has(field, id))) missing.add(id);
+    }
+  }
+  return [...missing];
 }
 
 /** Reads lists of either kind from the next rung, corrected by what is pending before anyone sees them. One round trip at most. */
@@ -84,25 +101,28 @@ async function fetchOtherSide(tx: Transaction, field: Field, ids: readonly Id[])
   });
   const parents = (answer.columns[0] ?? []).map((value) => inverse.fromColumn(value));
   tx.cache.insertMissing(new IdsOf(env, inverse.model, answer.ids), inverse, parents, { undoable: tx.fetchesAreUndoable });
+  rememberLists(tx, field, { ids: missing, members: answer.ids });
+}
 
-  const lists = new Map<Id, Id[]>(missing.map((id) => [id, []]));
-  for (const id of answer.ids) {
-    // The cache is asked, not the answer: a pending write may have moved the record elsewhere.
+/**
+ * Puts one2many lists into the cache, corrected by what is pending on the other side.
+ *
+ * @param found - owners, and all stored members of their lists in the model's order, with their many2ones in the cache
+ */
+export function rememberLists(tx: Transaction, field: Field, { ids, members }: { readonly ids: readonly StoredId[]; readonly members: readonly StoredId[] }): void {
+  const env = tx.rootEnv;
+  const inverse = inverseOf(tx, field);
+  const lists = new Map<Id, Id[]>(ids.map((id) => [id, []]));
+  const dirty = tx.cache.getDirtyRecords(new IdsOf(env, inverse.model, []), inverse).ids;
+  const isDirty = new Set<Id>(dirty);
+  for (const id of [...members.filter((member) => !isDirty.has(member)), ...dirty]) {
+    // The cache is asked, not the answer: a pending write may have moved the record elsewhere, where it comes last.
     const parent = cachedReference(env, inverse, id);
     if (parent !== undefined && parent !== null) lists.get(parent)?.push(id);
   }
-  const dirty = tx.cache.getDirtyRecords(new IdsOf(env, inverse.model, []), inverse).ids;
-  if (dirty.length > 0) {
-    const known = new Set<Id>(answer.ids);
-    for (const id of dirty) {
-      if (known.has(id)) continue;
-      const parent = cachedReference(env, inverse, id);
-      if (parent !== undefined && parent !== null) lists.get(parent)?.push(id);
-    }
-  }
   // A list that a pending write has corrected is not what storage says: it must not outlive that write.
   const undoable = tx.fetchesAreUndoable || dirty.length > 0;
-  tx.cache.insertMissing(recordsOf(env, field, missing), field, missing.map((id) => Object.freeze(lists.get(id) ?? [])), { undoable });
+  tx.cache.insertMissing(recordsOf(env, field, ids), field, ids.map((id) => Object.freeze(lists.get(id) ?? [])), { undoable });
 }
 
 /** The many2one on the other side of a one2many. */

@@ -2,7 +2,7 @@ import { isStoredId, type Id } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
 import type { Environment } from './environment';
 import { ComputeError } from './errors';
-import { fetchColumns, fetchList } from './fetch';
+import { fetchColumns, fetchList, fetchWithFellows } from './fetch';
 import { meetCompany } from './keyed-fields';
 import { addPath, pathTree, type PathTree } from './paths';
 import { computeAll } from './recompute';
@@ -47,7 +47,9 @@ class Loading {
     const tx = this.#env.transaction;
     if (ids.length === 0 || tree.fields.size === 0) return;
     const fields = [...tree.fields.keys()];
-    await fetchColumns(tx, this.#columns(fields, ids), ids, this.#env);
+    const columns = this.#columns(fields, ids);
+    // Who names what to load gets that; what computes read comes with what they may read next.
+    await (mode === 'fetch' ? fetchWithFellows(tx, columns, ids, this.#env) : fetchColumns(tx, columns, ids, this.#env));
     for (const field of fields) {
       if (isList(field) && field.isPersistent) await fetchList(tx, field, ids);
       if (!field.compute) continue;

@@ -1,6 +1,6 @@
 import { condition, isStoredId, type Id, type StoredId } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
-import { fetchColumns } from './fetch';
+import { fetchWithFellows, rememberLists } from './fetch';
 import { fetchPairs, readPairs } from './fetch-pairs';
 import { fire } from './modified';
 import type { PendingTrigger } from './pending-triggers';
@@ -60,6 +60,8 @@ async function holdersByReference(tx: Transaction, key: Field, ids: readonly Sto
   });
   await meetCompany(env);
   for (const [place, field] of fields.entries()) putFetched(env, field, answer.ids, answer.columns[place] ?? []);
+  // All who hold a record are its list on the other side.
+  for (const list of tx.registry.inversesOf(key)) rememberLists(tx, list, { ids, members: answer.ids });
   const candidates = new Set<Id>([...answer.ids, ...tx.cache.getDirtyRecords(new IdsOf(env, key.model, []), key).ids]);
   for (const id of candidates) {
     // The cache is asked, not the answer: a pending write may have moved the record elsewhere.
@@ -73,7 +75,7 @@ async function holdersByList(tx: Transaction, key: Field, ids: readonly StoredId
   const [inverse] = tx.registry.inversesOf(key);
   const holders = new Map<Id, Set<Id>>();
   if (!inverse) return holders;
-  await fetchColumns(tx, [inverse], ids);
+  await fetchWithFellows(tx, [inverse], ids);
   for (const id of ids) {
     const holder = cachedReference(tx.rootEnv, inverse, id);
     if (holder !== undefined && holder !== null) holders.set(id, new Set([holder]));

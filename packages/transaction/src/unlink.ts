@@ -32,6 +32,8 @@ export async function unlink(set: RecordSet): Promise<void> {
   assertAllowed(tx.state, 'write');
   const ids = set.ids.filter(isStoredId);
   if (ids.length === 0) return;
+  // What goes needs no values any more, and a compute that fails for it must not keep it.
+  for (const field of tx.registry.model(set.model).fields.values()) tx.toCompute.unmark(field, ids);
   await tx.flush();
   const consequences = await spread(tx, set.model, ids);
   await markThoseWhoDepended(tx, consequences);

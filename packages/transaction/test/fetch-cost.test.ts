@@ -35,3 +35,32 @@ test('a value that is to be recomputed is not read before: new records of a recu
   expect(await counting(() => tx.flush())).toBe(1);
   expect((await tx.readStored('place', [3], ['path'])).columns).toEqual([['/r/l/x']]);
 });
+
+test('what triggers and computes bring into memory, nobody asks for again', async () => {
+  const { tx, counting } = opened;
+  await tx.env.model('order').create({ name: 'a' });
+  await tx.env.model('line').create([{ order: 1, price: 2 }, { order: 1, price: 3 }]);
+  await tx.flush();
+  tx.clear();
+  // The line's order, with the columns that travel along.
+  expect(await counting(() => tx.env.model('line').browse(1).write({ price: 5 }))).toBe(1);
+  // The order's lines and the other line; and two updates.
+  expect(await counting(() => tx.flush())).toBe(4);
+  expect((await tx.readStored('order', [1], ['total'])).columns).toEqual([[8]]);
+});
+
+test('records found as holders of others are the lists of those: they are not looked for twice', async () => {
+  const cities = defineModels({
+    country: { name: char(), cities: one2many('city', 'country') },
+    city: { country: many2one('country'), label: char({ store: true }) },
+  }).compute('city', 'label', ['country.name'], (city) => city.country?.name ?? '');
+  const { tx, counting } = await open(cities.registry());
+  await tx.env.model('country').create([{ name: 'A' }, { name: 'B' }]);
+  await tx.env.model('city').create([{ country: 1 }, { country: 1 }]);
+  await tx.flush();
+  tx.clear();
+  const countries = tx.env.model('country').browse([1, 2]);
+  expect(await counting(() => countries.write({ name: 'C' }))).toBe(1);
+  expect(await counting(() => countries.load(['cities']))).toBe(0);
+  expect(countries.mapped('cities')).toMatchObject({ ids: [1, 2] });
+});
