@@ -6,11 +6,14 @@ type Listeners = { [E in keyof CacheEvents]?: Set<Listener<E>> };
 /** Who wants to hear of a cache. Where nobody does, telling costs a look. */
 export class CacheListeners {
   readonly #listeners: Listeners = {};
+  /** Whether anybody ever wanted to hear of anything: hits look here and no further. */
+  isHeard = false;
 
   /** @returns ends it */
   add<E extends keyof CacheEvents>(event: E, listener: Listener<E>): () => void {
     const all: Set<Listener<E>> = (this.#listeners[event] ??= new Set<Listener<E>>() as Listeners[E] & Set<Listener<E>>);
     all.add(listener);
+    this.isHeard = true;
     return () => {
       all.delete(listener);
     };

@@ -61,9 +61,13 @@ export class NamedCache implements PlainCache {
 
   /** The value in this process's memory, at once; undefined when there is none. Counts as a request. */
   peek(key: string): unknown {
-    const entry = this.#fresh(key);
-    this.#count(key, entry);
-    return entry?.value;
+    const entry = this.#local.take(key);
+    if (entry !== undefined && entry.value !== ABSENT && this.#local.isFresh(entry)) {
+      this.#hit(key);
+      return entry.value;
+    }
+    this.#miss(key);
+    return undefined;
   }
 
   /** The value, or undefined. */
@@ -104,22 +108,13 @@ export class NamedCache implements PlainCache {
    * @param load - null or undefined means: there is no such thing, which is remembered for `negativeTtl`
    * @throws {unknown} what the loader threw, unless an expired entry is within its grace
    */
-  async getOrSet<T>(key: string, load: () => T | Promise<T>, options: EntryOptions = {}): Promise<T> {
+  getOrSet<T>(key: string, load: () => T | Promise<T>, options: EntryOptions = NO_OPTIONS): Promise<T> {
     const entry = this.#local.take(key);
-    if (entry && this.#local.isFresh(entry)) {
-      this.#count(key, entry);
-      if (this.#isDueEarly(entry) && !this.#flights.isUnderWay(key)) void this.#load(key, load, options).catch(() => undefined);
-      return valueOf(entry) as T;
-    }
-    this.#count(key, undefined);
-    try {
-      return (await this.#load(key, load, options)) as T;
-    } catch (cause) {
-      if (!entry) throw cause;
-      this.#counts.staleHits += 1;
-      this.#listeners.tell('hit', () => ({ key, isStale: true }));
-      return valueOf(entry) as T;
-    }
+    if (entry === undefined || !this.#local.isFresh(entry)) return this.#loadOrStale(key, load, { options, entry });
+    this.#hit(key);
+    if (entry.lifetime.earlyRefresh < 1) this.#refreshEarly(key, load, { options, entry });
+    // What the loader gave is what is kept under its key.
+    return Promise.resolve(valueOf(entry) as T);
   }
 
   /** @returns whether there was an entry */
@@ -154,6 +149,25 @@ export class NamedCache implements PlainCache {
   /** Tells of what happens to entries. @returns ends it */
   on<E extends keyof CacheEvents>(event: E, listener: (event: CacheEvents[E]) => void): () => void {
     return this.#listeners.add(event, listener);
+  }
+
+  async #loadOrStale<T>(key: string, load: () => T | Promise<T>, { options, entry }: { readonly options: EntryOptions; readonly entry: Entry | undefined }): Promise<T> {
+    this.#miss(key);
+    try {
+      return (await this.#load(key, load, options)) as T;
+    } catch (cause) {
+      if (!entry) throw cause;
+      this.#counts.staleHits += 1;
+      this.#listeners.tell('hit', () => ({ key, isStale: true }));
+      return valueOf(entry) as T;
+    }
+  }
+
+  #refreshEarly(key: string, load: () => unknown, { options, entry }: { readonly options: EntryOptions; readonly entry: Entry }): void {
+    const { lifetime, readAtMs, expiresAtMs } = entry;
+    if (expiresAtMs === Infinity || this.#clock.now() < readAtMs + lifetime.earlyRefresh * (expiresAtMs - readAtMs) || this.#flights.isUnderWay(key)) return;
+    // Nobody waits for it: a failure is counted and told of where loads are.
+    this.#load(key, load, options).catch(() => undefined);
   }
 
   #load(key: string, load: () => unknown, options: EntryOptions): Promise<unknown> {
@@ -194,23 +208,14 @@ export class NamedCache implements PlainCache {
     this.#listeners.tell('set', () => ({ key }));
   }
 
-  #fresh(key: string): Entry | undefined {
-    const entry = this.#local.take(key);
-    return entry && entry.value !== ABSENT && this.#local.isFresh(entry) ? entry : undefined;
+  #hit(key: string): void {
+    this.#counts.hits += 1;
+    if (this.#listeners.isHeard) this.#listeners.tell('hit', () => ({ key, isStale: false }));
   }
 
-  #count(key: string, entry: Entry | undefined): void {
-    if (entry) {
-      this.#counts.hits += 1;
-      this.#listeners.tell('hit', () => ({ key, isStale: false }));
-    } else {
-      this.#counts.misses += 1;
-      this.#listeners.tell('miss', () => ({ key }));
-    }
-  }
-
-  #isDueEarly({ lifetime, readAtMs, expiresAtMs }: Entry): boolean {
-    return lifetime.earlyRefresh < 1 && expiresAtMs !== Infinity && this.#clock.now() >= readAtMs + lifetime.earlyRefresh * (expiresAtMs - readAtMs);
+  #miss(key: string): void {
+    this.#counts.misses += 1;
+    if (this.#listeners.isHeard) this.#listeners.tell('miss', () => ({ key }));
   }
 }
 
@@ -224,6 +229,7 @@ interface Told {
 /** Stands for what a loader did not find. */
 const ABSENT = Symbol('absent');
 const NO_TAGS: readonly string[] = Object.freeze([]);
+const NO_OPTIONS: EntryOptions = Object.freeze({});
 
 function valueOf({ value }: Entry): unknown {
   return value === ABSENT ? undefined : value;

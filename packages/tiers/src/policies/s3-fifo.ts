@@ -172,10 +172,10 @@ export class S3Fifo<K, V> implements BoundedStore<K, V> {
     this.#onEvict?.(node.key, node.value, 'bound');
   }
 
-  /** As many keys are remembered as the main queue has entries. */
+  /** As many keys are remembered as there are entries: whoever comes back within a store's length was worth keeping. */
   #remember(key: K): void {
     this.#ghosts.add(key);
-    const most = Math.max(1, this.#nodes.size - this.#trialEntries);
+    const most = this.#nodes.size;
     for (const oldest of this.#ghosts) {
       if (this.#ghosts.size <= most) break;
       this.#ghosts.delete(oldest);

@@ -34,7 +34,7 @@ class Plain {
           continue;
         }
         this.ghosts.push(key);
-        while (this.ghosts.length > Math.max(1, this.main.length)) this.ghosts.shift();
+        while (this.ghosts.length > CAPACITY + 1) this.ghosts.shift();
         this.uses.delete(key);
         continue;
       }
