@@ -82,6 +82,16 @@ void env.model('country').create({ name: 'Belgium', cities: [1] });
 void env.model('country').create({ name: 'Belgium', cities: [{ create: { name: 'Ghent' } }, { update: [2, { population: 3 }] }, { link: 4 }, { unlink: 5 }, { delete: 6 }] });
 void city.country.write({ cities });
 void city.country.write({ cities: [city, 2, { clear: true }, { set: [1, 2] }] });
+// Drafts: everything may be left out or null; saved, they are records.
+const draft = env.model('country').new({ cities: [{ create: { population: 3 } }, { link: 4 }] }, { origin: 1, ref: 'form' });
+holds<Same<typeof draft.name, string | null>>();
+draft.name = null;
+void draft.save().then((saved) => saved.name.length);
+void draft.write({ name: 'Belgium' });
+// @ts-expect-error a number is no text
+env.model('country').new({ name: 3 });
+// @ts-expect-error there is no such field
+env.model('country').new({ nme: 'x' });
 // @ts-expect-error a text is no id
 void city.country.write({ cities: ['Ghent'] });
 // @ts-expect-error there is no such command

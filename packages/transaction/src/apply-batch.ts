@@ -1,6 +1,6 @@
-import type { Id, StoredId } from '@ormolu/kernel';
+import { NewId, type Id, type StoredId } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
-import { assignCached } from './assign';
+import { assignCached } from './assign-cached';
 import { flushPairs } from './flush-pairs';
 import { insertRows, type InsertedIds } from './insert-rows';
 import { putWithInverses, type Written } from './inverse';
@@ -36,8 +36,14 @@ async function apply(batch: WriteBatch, changes: ListChanges): Promise<InsertedI
   const { env, rows } = batch;
   const tx = env.transaction;
   const insert = async (): Promise<InsertedIds> => (rows.length > 0 ? insertRows(env, rows) : new Map<Id, StoredId>());
+  const news = new Set<unknown>(rows.map(({ id }) => id));
+  /** All but references to new records. */
   const putKnown = (): void => {
-    for (const { field, ids, cached } of batch.puts) assignCached(env, field, ids, cached);
+    for (const { field, ids, cached } of batch.puts) if (!news.has(cached)) assignCached(env, field, ids, cached);
+  };
+  const putNew = (): void => {
+    for (const { field, ids, cached } of batch.puts) if (cached instanceof NewId && news.has(cached)) assignCached(env, field, ids, idIn(inserted, cached));
+    putLists(env, changes, inserted);
   };
   const unlinkAll = async (): Promise<void> => {
     for (const [model, ids] of deletedBy(changes)) await unlink(env.recordsOf(env.registry.model(model), ids));
@@ -52,14 +58,14 @@ async function apply(batch: WriteBatch, changes: ListChanges): Promise<InsertedI
         // A stored one was inserted with its row.
         for (const [field, cached] of values) if (field.inverse && !field.isStored) assignCached(env, field, [idIn(inserted, id)], cached);
       }
-      putLists(env, changes, inserted);
+      putNew();
     }));
     await unlinkAll();
   } else {
     putWithInverses(tx, writtenBy(batch, new Map()), putKnown);
     await unlinkAll();
     inserted = await insert();
-    putWithInverses(tx, [], () => putLists(env, changes, inserted));
+    putWithInverses(tx, [], putNew);
   }
   if (tx.triggers.size > 0) await resolveTriggers(tx);
   await flushPairs(tx);

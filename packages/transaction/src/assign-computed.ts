@@ -1,10 +1,10 @@
-import type { Id } from '@ormolu/kernel';
+import { isStoredId, type Id } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
 import type { Environment } from './environment';
 import { recordsOf } from './values';
 
 /**
- * Takes a value from a compute: one that is not stored is simply known now; a stored one is written if it differs from before.
+ * Takes a value from a compute: one that is not stored, or of a draft, is simply known now; a stored one is written if it differs from before.
  *
  * A recomputed value marks nothing further, because its dependents were marked with it when the cause changed; those who
  * wait to hear whether it changed are told.
@@ -16,7 +16,7 @@ export function assignComputed(env: Environment, field: Field, id: Id, cached: u
   tx.computes.noteAssigned(field, id);
   // Fields computed together: the one that was written by hand since, and is not pending, keeps that value.
   if ((field.isEditable || field.inverse) && !tx.toCompute.has(field, id) && env.peek(field, id) !== undefined) return;
-  if (!field.isStored) {
+  if (!field.isStored || !isStoredId(id)) {
     tx.cache.set(record, field, cached);
     return;
   }

@@ -1,11 +1,13 @@
 import type { Id } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
+import { putCached } from './draft-values';
 import type { Environment } from './environment';
 import { NotLoadedError } from './errors';
 import { fire, isEmpty, startFiring } from './modified';
+import { isStoredPair } from './pending-pairs';
 import { listsOver, pairOf, sideOf, type PairSide } from './relation-tables';
 import type { Transaction } from './transaction';
-import { cachedList, recordsOf } from './values';
+import { cachedList } from './values';
 
 /** What changes in one record's list. */
 export interface ListChange {
@@ -51,8 +53,8 @@ export function knownLists(env: Environment, field: Field, ids: readonly Id[]): 
 export function changeLists(tx: Transaction, field: Field, changes: readonly ListChange[]): void {
   const side = sideOf(field);
   if (!side || changes.length === 0) return;
-  tx.pairs.note(side.table, changes.flatMap(({ id, removed }) => removed.map((member) => pairOf(side, id, member))), 'removed');
-  tx.pairs.note(side.table, changes.flatMap(({ id, added }) => added.map((member) => pairOf(side, id, member))), 'added');
+  tx.pairs.note(side.table, changes.flatMap(({ id, removed }) => removed.map((member) => pairOf(side, id, member))).filter(isStoredPair), 'removed');
+  tx.pairs.note(side.table, changes.flatMap(({ id, added }) => added.map((member) => pairOf(side, id, member))).filter(isStoredPair), 'added');
   const reverse = reversedChanges(changes);
   for (const list of listsOver(tx.registry, side.table)) {
     const concerned = isSameSide(sideOf(list), side) ? changes : reverse;
@@ -82,7 +84,7 @@ function reversedChanges(changes: readonly ListChange[]): readonly ListChange[] 
   return [...reverse.values()];
 }
 
-/** Lets the cached lists of a field follow. Lists that are not cached stay so; those of stored records do not hold drafts of others. */
+/** Lets the cached lists of a field follow. Lists that are not cached stay so. */
 function followChanges(tx: Transaction, list: Field, changes: readonly ListChange[]): void {
   const ids: Id[] = [];
   const values: (readonly Id[])[] = [];
@@ -93,5 +95,5 @@ function followChanges(tx: Transaction, list: Field, changes: readonly ListChang
     ids.push(id);
     values.push(Object.freeze([...before.filter((member) => !gone.has(member)), ...added]));
   }
-  tx.cache.update(recordsOf(tx.rootEnv, list, ids), list, values);
+  putCached(tx.rootEnv, list, ids, values);
 }

@@ -3,34 +3,8 @@ import type { Field } from '@ormolu/registry';
 import { fetchPairs } from './fetch-pairs';
 import type { Environment } from './environment';
 import { putFetched } from './put-fetched';
-import type { Need } from './run';
 import type { Transaction } from './transaction';
-import { cachedReference, IdsOf, isList, recordsOf } from './values';
-
-/**
- * Brings everything a suspended function needs into memory: one question per model for columns, one per list.
- *
- * A column that travels with others brings them along, because the next line usually reads one of them.
- */
-export async function fetchNeeds(tx: Transaction, needs: readonly Need[]): Promise<void> {
-  const columns = new Map<Environment, Map<string, { fields: Set<Field>; ids: Set<Id> }>>();
-  for (const { field, ids, env = tx.rootEnv } of needs) {
-    if (isList(field)) {
-      await fetchList(tx, field, ids);
-      continue;
-    }
-    // Who asks matters only where values differ by who asks.
-    const asking = field.keyedBy ? env : tx.rootEnv;
-    let ofModels = columns.get(asking);
-    if (!ofModels) columns.set(asking, (ofModels = new Map<string, { fields: Set<Field>; ids: Set<Id> }>()));
-    let wanted = ofModels.get(field.model);
-    if (!wanted) ofModels.set(field.model, (wanted = { fields: new Set(), ids: new Set() }));
-    for (const id of ids) wanted.ids.add(id);
-    wanted.fields.add(field);
-    if (field.isPrefetched) for (const other of tx.registry.model(field.model).fields.values()) if (other.isPrefetched) wanted.fields.add(other);
-  }
-  for (const [env, ofModels] of columns) for (const { fields, ids } of ofModels.values()) await fetchColumns(tx, [...fields], [...ids], env);
-}
+import { cachedReference, IdsOf, recordsOf } from './values';
 
 /**
  * Reads stored fields of one model from the next rung and puts what is missing into the cache.

@@ -1,16 +1,15 @@
 import { condition, type StoredId } from '@ormolu/kernel';
-import { isStoredPair } from './pending-pairs';
 import type { Pair } from './relation-tables';
 import type { Transaction } from './transaction';
 
 /**
- * Writes the queued rows of relation tables, of all or of some. Pairs with a draft wait until it is saved.
+ * Writes the queued rows of relation tables, of all or of some.
  *
  * @remarks One DELETE and one INSERT per table; a SELECT before the DELETE when the rows to delete have not passed by.
  */
 export async function flushPairs(tx: Transaction, tables: readonly string[] = tx.pairs.tables()): Promise<void> {
   for (const table of tables) {
-    const changes = [...tx.pairs.of(table)].filter(([pair]) => isStoredPair(pair));
+    const changes = [...tx.pairs.of(table)];
     await removePairs(tx, table, changes.filter(([, change]) => change === 'removed').map(([pair]) => pair));
     await addPairs(tx, table, changes.filter(([, change]) => change === 'added').map(([pair]) => pair));
   }

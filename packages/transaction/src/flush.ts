@@ -1,7 +1,7 @@
-import { isStoredId, SameValue, type Id, type StoredId } from '@ormolu/kernel';
+import { isStoredId, NewId, SameValue, type Id, type StoredId } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
 import { computeOrder } from './compute-order';
-import { ComputeError, MissingRecordError, type ComputeFailure } from './errors';
+import { ComputeError, DraftError, MissingRecordError, type ComputeFailure } from './errors';
 import { flushPairs } from './flush-pairs';
 import { placeOfKey, recordsAt } from './keyed-fields';
 import { reachOf } from './reach';
@@ -34,6 +34,7 @@ function isWanted(wanted: Wanted | undefined, field: Field, id: Id): boolean {
  *
  * @param spec - only these fields, and what they are computed from; a row of which one is pending is written whole
  * @throws {ComputeError} TX_COMPUTE_FAILED after everything else has been written
+ * @throws {DraftError} TX_DRAFT_UNSAVED when a record was assigned a draft; all the rest has been written
  * @throws {MissingRecordError} TX_RECORD_MISSING when records with pending values are not there
  * @throws {ConstraintError} when the database refuses a row
  * @remarks One UPDATE per model and set of fields, whatever the number of records.
@@ -77,7 +78,7 @@ interface PendingRows {
 }
 
 async function writePending(tx: Transaction, pending: ReadonlyMap<string, PendingRows>, wanted: Wanted | undefined): Promise<void> {
-  const missing: MissingRecordError[] = [];
+  const missing: (MissingRecordError | DraftError)[] = [...waitingForDrafts(tx, wanted)];
   for (const [model, rows] of pending) {
     for (const { fields, ids } of groupByFields(rows)) {
       const columns = fields.map((field) => columnOf(field, ids.map((id) => rows.byId.get(id)?.get(field))));
@@ -114,6 +115,14 @@ function mustResolve(tx: Transaction, wanted: Wanted | undefined): boolean {
   });
 }
 
+/** Values that cannot be written yet: drafts have no row. */
+function waitingForDrafts(tx: Transaction, wanted: Wanted | undefined): readonly DraftError[] {
+  if (tx.drafts.isEmpty) return [];
+  const fields = [...tx.cache.getDirtyFields()].map(({ model, name }) => tx.registry.field(model, name));
+  return fields.filter((field) => !wanted || wanted.has(field)).flatMap((field) =>
+    [...tx.cache.dirtyEntries(field)].flatMap(([, id, value]) => (isStoredId(id) && value instanceof NewId ? [new DraftError(field, value)] : [])));
+}
+
 /** What is to be written, of all or of the records of which something wanted is pending. */
 function pendingRows(tx: Transaction, wanted: Wanted | undefined): ReadonlyMap<string, PendingRows> {
   const pending = gatherPending(tx);
@@ -130,6 +139,7 @@ function gatherPending(tx: Transaction): ReadonlyMap<string, PendingRows> {
     rows.fields.push(field);
     for (const [key, id, value] of tx.cache.dirtyEntries(field)) {
       if (!isStoredId(id)) continue;
+      if (value instanceof NewId) continue;
       let row = rows.byId.get(id);
       if (!row) rows.byId.set(id, (row = new Map<Field, unknown>()));
       row.set(field, field.keyedBy ? { ...(row.get(field) as object | undefined), [String(placeOfKey(key))]: field.toColumn(value) } : value);

@@ -1,5 +1,6 @@
-import type { Id } from '@ormolu/kernel';
+import { isStoredId, type Id, type NewId } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
+import { draftsHolding, waitingFor } from './draft-values';
 import type { Environment } from './environment';
 import type { Transaction } from './transaction';
 import { cachedList, cachedReference } from './values';
@@ -19,6 +20,15 @@ function firstList(env: Environment, lists: readonly Field[], id: Id): readonly 
   return undefined;
 }
 
+/** The records beside drafts that hold a draft: those whose many2one was assigned it, and, back through a list, the draft it refers to. */
+function holdersOfDraft(tx: Transaction, key: Field, draft: NewId): readonly Id[] {
+  if (key.relation?.kind === 'many2one') return waitingFor(tx, key, draft);
+  const [inverse] = key.relation?.kind === 'one2many' ? tx.registry.inversesOf(key) : [];
+  const owner = inverse && cachedReference(tx.rootEnv, inverse, draft);
+  // What is in the database knows nothing of drafts.
+  return owner === undefined || owner === null || isStoredId(owner) ? [] : [owner];
+}
+
 /**
  * Goes back through a relation, in memory: from some records to those of the relation's model that hold one of them.
  *
@@ -33,6 +43,11 @@ export function goBack(tx: Transaction, key: Field, ids: readonly Id[]): Found {
   if (!key.isPersistent) return { known: holdersInMemory(tx, key, new Set(ids)), unknown };
   const inverses = tx.registry.inversesOf(key);
   for (const id of ids) {
+    if (!tx.drafts.isEmpty) for (const holder of draftsHolding(tx, key, id)) known.add(holder);
+    if (!isStoredId(id)) {
+      for (const holder of holdersOfDraft(tx, key, id)) known.add(holder);
+      continue;
+    }
     if (key.relation?.kind === 'many2one') {
       const list = firstList(env, inverses, id);
       if (list) for (const holder of list) known.add(holder);

@@ -52,14 +52,30 @@ export function insertOrder(rows: readonly NewRow[]): readonly (readonly NewRow[
 
 /** A model all of whose records can be inserted now: best one that waits for nothing, else one that waits for nothing it requires. */
 function nextModel(models: Iterable<Model>, references: readonly Reference[]): Model | undefined {
-  const waits = new Set<Model>();
+  const waits = new Map<Model, Set<Model>>();
   const must = new Set<Model>();
   for (const { from, field, to } of references) {
     if (field.isRequired) must.add(from.model);
-    if (from.model !== to.model) waits.add(from.model);
+    if (from.model !== to.model) waits.set(from.model, (waits.get(from.model) ?? new Set<Model>()).add(to.model));
   }
   const free = [...models].filter((model) => !must.has(model));
-  return free.find((model) => !waits.has(model)) ?? free[0];
+  // Only references within a circle need to be written afterwards: who merely waits for the circle goes on waiting.
+  return free.find((model) => !waits.has(model)) ?? free.find((model) => reaches(waits, model)) ?? free[0];
+}
+
+/** Whether a model waits for itself, by way of others. */
+function reaches(waits: ReadonlyMap<Model, ReadonlySet<Model>>, model: Model): boolean {
+  const seen = new Set<Model>();
+  const work = [model];
+  for (let here = work.pop(); here; here = work.pop()) {
+    for (const next of waits.get(here) ?? []) {
+      if (next === model) return true;
+      if (seen.has(next)) continue;
+      seen.add(next);
+      work.push(next);
+    }
+  }
+  return false;
 }
 
 function referencesAmong(rows: readonly NewRow[]): readonly Reference[] {

@@ -29,18 +29,17 @@ export async function insertRows(env: Environment, rows: readonly NewRow[]): Pro
   const tx = env.transaction;
   refuseDrafts(rows);
   const ids = new Map<Id, StoredId>();
-  const late: NewRow[] = [];
+  const late: { readonly row: NewRow; readonly field: Field; readonly to: NewId }[] = [];
   for (const part of insertOrder(rows)) {
     const model = part[0]?.model;
     if (!model) continue;
-    if (part.some((row) => referencesOf(row).some(([, to]) => !ids.has(to)))) late.push(...part);
+    for (const row of part) for (const [field, to] of referencesOf(row)) if (!ids.has(to)) late.push({ row, field, to });
     const inserted = await insertPart(env, model, { rows: part, ids });
     for (const [place, id] of inserted.entries()) if (part[place]) ids.set(part[place].id, id);
     tx.noteCreated(model.name, inserted);
   }
-  const missing = late.flatMap((row) => referencesOf(row).map(([field, to]) => ({ field, id: ids.get(row.id), to: ids.get(to) })));
   for (const row of rows) for (const [field, to] of referencesOf(row)) row.values.set(field, ids.get(to));
-  await writeLate(env, missing);
+  await writeLate(env, late.map(({ row, field, to }) => ({ field, id: ids.get(row.id), to: ids.get(to) })));
   const byModel = groupBy(rows, ({ model }) => model);
   for (const [model, own] of byModel) remember(env, model, { rows: own, ids });
   for (const [model, own] of byModel) for (const field of model.fields.values()) markDependents(tx, field, { rows: own, ids });

@@ -1,7 +1,8 @@
-import type { Id } from '@ormolu/kernel';
+import { isStoredId, type Id } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
+import { putCached } from './draft-values';
 import type { Transaction } from './transaction';
-import { cachedList, recordsOf } from './values';
+import { cachedList } from './values';
 
 /** A record that changes its place: from one owner's list to another's. */
 export interface Move {
@@ -25,7 +26,8 @@ export function moveBetweenLists(tx: Transaction, list: Field, moves: readonly M
     if (from === to) continue;
     if (from === undefined) lost.add(id);
     else if (from !== null) gather(leaving, from, () => new Set<Id>()).add(id);
-    if (to !== null) gather(joining, to, () => []).push(id);
+    // What is in the database knows nothing of drafts.
+    if (to !== null && (isStoredId(id) || !isStoredId(to))) gather(joining, to, () => []).push(id);
   }
   if (lost.size > 0) {
     for (const [, owner, ids] of tx.cache.entries(list)) {
@@ -40,7 +42,7 @@ export function moveBetweenLists(tx: Transaction, list: Field, moves: readonly M
     const kept = gone ? before.filter((id) => !gone.has(id)) : before;
     const known = new Set(kept);
     const after = [...kept, ...(joining.get(owner) ?? []).filter((id) => !known.has(id))];
-    tx.cache.set(recordsOf(tx.rootEnv, list, [owner]), list, Object.freeze(after));
+    putCached(tx.rootEnv, list, [owner], [Object.freeze(after)]);
   }
 }
 

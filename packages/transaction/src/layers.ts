@@ -1,4 +1,4 @@
-import type { Id } from '@ormolu/kernel';
+import { isStoredId, type Id } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
 import type { Environment } from './environment';
 import { ComputeCycleError, type ComputeFailure } from './errors';
@@ -8,7 +8,7 @@ import { relatedIds } from './values';
 export function isDue(env: Environment, field: Field, id: Id): boolean {
   const tx = env.transaction;
   if (tx.computes.has(field, id)) return false;
-  return field.isStored ? tx.toCompute.has(field, id) : env.peek(field, id) === undefined;
+  return field.isStored && isStoredId(id) ? tx.toCompute.has(field, id) : env.peek(field, id) === undefined;
 }
 
 /** In which order records can be computed, and which of them cannot. */

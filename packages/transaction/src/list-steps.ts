@@ -1,7 +1,7 @@
 import { isStoredId, type Id, type StoredId } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
 import { changeLists, knownLists, listChange } from './change-lists';
-import { assignCached } from './assign';
+import { assignCached } from './assign-cached';
 import { writable } from './convert';
 import type { Environment } from './environment';
 import { fetchColumns, fetchList, inverseOf } from './fetch';

@@ -1,5 +1,6 @@
 import { isStoredId, type Id } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
+import { fetchForDrafts } from './draft-values';
 import type { Environment } from './environment';
 import { ComputeError } from './errors';
 import { fetchColumns, fetchList, fetchWithFellows } from './fetch';
@@ -50,7 +51,9 @@ class Loading {
     const columns = this.#columns(fields, ids);
     // Who names what to load gets that; what computes read comes with what they may read next.
     await (mode === 'fetch' ? fetchWithFellows(tx, columns, ids, this.#env) : fetchColumns(tx, columns, ids, this.#env));
+    const hasDrafts = ids.some((id) => !isStoredId(id));
     for (const field of fields) {
+      if (hasDrafts && !field.compute) await fetchForDrafts(this.#env, field, ids);
       if (isList(field) && field.isPersistent) await fetchList(tx, field, ids);
       if (!field.compute) continue;
       await this.causes(field, this.#uncomputed(field, ids));
@@ -97,7 +100,7 @@ class Loading {
   /** Those of the records for which a computed field must be computed. */
   #uncomputed(field: Field, ids: readonly Id[]): readonly Id[] {
     const tx = this.#env.transaction;
-    if (field.isStored) return ids.filter((id) => tx.toCompute.has(field, id));
+    if (field.isStored) return ids.filter((id) => (isStoredId(id) ? tx.toCompute.has(field, id) : this.#env.peek(field, id) === undefined));
     const missing = [...tx.cache.getMissingIds(recordsOf(this.#env, field, ids), field)];
     return missing.filter((id) => !isStoredId(id) || !tx.absent.has(field.model, id));
   }

@@ -1,4 +1,4 @@
-import type { Id } from '@ormolu/kernel';
+import { isStoredId, type Id, type NewId } from '@ormolu/kernel';
 import type { Field, TriggerTree } from '@ormolu/registry';
 import Denque from 'denque';
 import { goBack } from './go-back';
@@ -63,9 +63,16 @@ function touch(tx: Transaction, { firing, target, isDirect, seen }: Touch, ids: 
   const concerned = ids.filter((id) => !tx.triggers.isExempt(firing, target, id));
   if (target.isStored) {
     const isCertain = isDirect && readsDirectly(tx, firing.cause).has(target);
-    return tx.toCompute.mark(target, concerned, isCertain ? 'certain' : firing.sequence);
+    const drafts = concerned.filter((id): id is NewId => !isStoredId(id));
+    const marked = tx.toCompute.mark(target, drafts.length === 0 ? concerned : concerned.filter(isStoredId), isCertain ? 'certain' : firing.sequence);
+    return drafts.length === 0 ? marked : [...marked, ...forgetOf(tx, target, firstSeen(seen, target, drafts))];
   }
-  const fresh = firstSeen(seen, target, concerned);
+  return forgetOf(tx, target, firstSeen(seen, target, concerned));
+}
+
+/** Values that nobody waits to write are computed again when they are read: those that are not stored, and those of drafts. */
+function forgetOf(tx: Transaction, target: Field, fresh: readonly Id[]): readonly Id[] {
+  if (!tx.drafts.isEmpty) for (const id of fresh) if (!isStoredId(id)) tx.drafts.keep(target, id, undefined);
   if (fresh.length > 0) tx.cache.invalidate([[target, recordsOf(tx.rootEnv, target, fresh).ids]]);
   return fresh;
 }

@@ -1,7 +1,8 @@
 import { MISS } from '@ormolu/cache';
-import { isStoredId, type Id } from '@ormolu/kernel';
+import { isStoredId, type Id, type NewId } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
 import { computeFor } from './recompute';
+import { draftValue } from './draft-values';
 import type { Environment } from './environment';
 import { MissingRecordError, NotLoadedError, NotSingletonError } from './errors';
 import { load } from './load';
@@ -34,6 +35,8 @@ export function readField(record: Readable, field: Field): unknown {
   const { env } = record;
   const tx = env.transaction;
   tx.reads += 1;
+  const now = isStoredId(id) ? id : tx.drafts.current(id);
+  if (now !== id) return readField(env.recordsOf(env.registry.model(field.model), [now]), field);
   if (field.compute) settle(record, field, id);
   let value = env.column(field).at(tx.cache.slots(field.model).slotOf(id));
   if (value === MISS) value = miss(record, field, id);
@@ -58,7 +61,13 @@ function miss(record: Readable, field: Field, id: Id): unknown {
   tx.misses += 1;
   if (isStoredId(id) && tx.absent.has(field.model, id)) throw new MissingRecordError(field.model, [id], `${field.name} was read`);
   const group = [...tx.cache.getMissingIds(recordsOf(env, field, groupOf(record, id)), field)];
-  if (field.compute && !field.isStored) {
+  if (!isStoredId(id) && !field.compute) return draftOf(env, field, id);
+  if (field.compute && (!field.isStored || !isStoredId(id))) {
+    const given = isStoredId(id) ? undefined : tx.drafts.given(id).get(field);
+    if (given !== undefined) {
+      tx.cache.set(recordsOf(env, field, [id]), field, given);
+      return given;
+    }
     const isMissing = new Set(group);
     computeFor(env, field, { id, ids: computedWith(record, id).filter((other) => isMissing.has(other) && !tx.absent.has(field.model, other)) });
     const value = env.peek(field, id);
@@ -66,6 +75,18 @@ function miss(record: Readable, field: Field, id: Id): unknown {
   }
   if (!tx.execution) throw new NotLoadedError(field.model, field.name, id);
   return tx.execution.suspend([{ field, ids: group, env }]);
+}
+
+/** What a draft reads: of its own, of its origin, or the default. */
+function draftOf(env: Environment, field: Field, id: NewId): unknown {
+  const tx = env.transaction;
+  const value = draftValue(env, field, id);
+  if (value !== undefined) {
+    tx.cache.set(recordsOf(env, field, [id]), field, value);
+    return value;
+  }
+  if (!tx.execution || id.origin === undefined) throw new NotLoadedError(field.model, field.name, id);
+  return tx.execution.suspend([{ field, ids: [id.origin] }]);
 }
 
 /** The ids that travel with a record, it being among them. */

@@ -1,4 +1,4 @@
-import type { Id } from '@ormolu/kernel';
+import { isStoredId, type Id } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
 import type { Environment } from './environment';
 import { isDue, layersOf } from './layers';
@@ -25,9 +25,13 @@ export function computeFor(env: Environment, field: Field, { id, ids }: { id: Id
 
 /** Computes a field, stored or not, for some records. @returns the failures; the other records have their values */
 export function computeAll(env: Environment, field: Field, ids: readonly Id[]): readonly ComputeFailure[] {
-  if (field.isStored) return computeStored(env.transaction, field, ids);
-  const { layers, stuck } = layersOf(env, field, ids);
-  return [...layers.flatMap((layer) => computeBatch(env, field, layer)), ...stuck ? [stuck] : []];
+  const { transaction: tx } = env;
+  const drafts = field.isStored && !tx.drafts.isEmpty ? ids.filter((id) => !isStoredId(id)) : [];
+  if (field.isStored && drafts.length === 0) return computeStored(tx, field, ids);
+  // Values of drafts are stored nowhere.
+  const { layers, stuck } = layersOf(env, field, field.isStored ? drafts : ids);
+  const stored = field.isStored ? computeStored(tx, field, ids.filter(isStoredId)) : [];
+  return [...stored, ...layers.flatMap((layer) => computeBatch(env, field, layer)), ...stuck ? [stuck] : []];
 }
 
 /**

@@ -1,4 +1,4 @@
-import { MisuseError, typeName, type Id } from '@ormolu/kernel';
+import { MisuseError, typeName, type Id, type NewIdOptions } from '@ormolu/kernel';
 import type { Model } from '@ormolu/registry';
 import { argument, assertFunction, assertIds, assertNames, assertValues, settled } from './check-call';
 import { create } from './create';
@@ -7,12 +7,14 @@ import { NotSingletonError } from './errors';
 import type { Values } from './list-commands';
 import { load } from './load';
 import { fireModified } from './modified';
+import { newDraft } from './new-draft';
 import { PrefetchGroup } from './prefetch';
 import { resolvePath } from './paths';
 import { relatedIds } from './values';
 import { readApi, readField } from './read';
 import { recordGuard } from './record-guard';
 import { recomputeFields } from './recompute';
+import { save } from './save';
 import { count, existing, search, type SearchOptions } from './search';
 import { assign } from './assign';
 import { unlink } from './unlink';
@@ -198,6 +200,29 @@ export class RecordSet implements Iterable<RecordSet> {
     const list = Array.isArray(values) ? (values as readonly Values[]) : [values as Values];
     for (const one of list) assertValues('create', one);
     return create(this, list);
+  }
+
+  /**
+   * A draft: a record in memory only, of which everything may be null, until `save`.
+   *
+   * @param values - as `create` takes them; what is required may be left out
+   * @param options - `origin`: the stored record it is an edited copy of, whose values it reads where it has none of its own; `ref`: a name
+   * by which the caller finds it again
+   */
+  new(values: Values = {}, options: NewIdOptions = {}): RecordSet {
+    assertValues('new', values);
+    return this.browse(newDraft(this.env, this.#definition, values, options));
+  }
+
+  /**
+   * Inserts drafts, and those that they refer to and that their lists hold. A draft with an origin is written to it.
+   *
+   * @returns the records, as they are in the database now; the drafts themselves go on working, and stand for them
+   * @remarks One INSERT a model.
+   */
+  save(): Promise<RecordSet> {
+    this.#wait('save');
+    return save(this);
   }
 
   /** Sets the same values on all records. Memory only, until the flush; resolves the triggers it meets. */

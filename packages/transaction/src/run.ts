@@ -2,7 +2,7 @@ import type { Id } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
 import type { Environment } from './environment';
 import { RunError } from './errors';
-import { fetchNeeds } from './fetch';
+import { fetchNeeds } from './fetch-needs';
 import type { Transaction } from './transaction';
 import { resolveTriggers } from './resolve-triggers';
 

@@ -6,12 +6,13 @@ import { argument, assertFunction } from './check-call';
 import { companyField, type Actors } from './actors';
 import { ComputingStack } from './computing';
 import { frozenContext } from './context';
+import { Drafts } from './drafts';
 import { Environment } from './environment';
 import { EnvironmentSet, type EnvironmentKey } from './environment-set';
 import { RunError, type ComputeFailure } from './errors';
 import { finishCommit, prepareCommit } from './ending';
 import { Fallbacks } from './fallbacks';
-import { fetchNeeds } from './fetch';
+import { fetchNeeds } from './fetch-needs';
 import { flush, type FlushSpec } from './flush';
 import { Hooks } from './hooks';
 import { loadCauses } from './load';
@@ -57,6 +58,7 @@ export class Transaction {
   readonly pairs: PendingPairs = new PendingPairs(this.undo);
   /** The ids of such rows, as far as they are known. */
   readonly pairRows: PairRows = new PairRows();
+  readonly drafts: Drafts = new Drafts(this.undo);
   readonly absent: Absent = new Absent(this.undo);
   readonly fallbacks: Fallbacks = new Fallbacks(this.undo);
   readonly protection: Protection = new Protection();
@@ -192,6 +194,7 @@ export class Transaction {
     this.triggers.clear();
     this.pairs.clear();
     this.pairRows.clear();
+    this.drafts.clear();
     this.absent.clear();
     this.fallbacks.clear();
   }

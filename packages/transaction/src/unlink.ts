@@ -1,4 +1,4 @@
-import { condition, isStoredId, type Id, type StoredId } from '@ormolu/kernel';
+import { condition, describeIds, isStoredId, MisuseError, type Id, type StoredId } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
 import { fetchColumns } from './fetch';
 import { membersOf } from './fetch-pairs';
@@ -30,7 +30,14 @@ export async function unlink(set: RecordSet): Promise<void> {
   const { env } = set;
   const tx = env.transaction;
   assertAllowed(tx.state, 'write');
-  const ids = set.ids.filter(isStoredId);
+  const current = set.ids.map((id) => tx.drafts.current(id));
+  const drafts = current.filter((id) => !isStoredId(id));
+  if (drafts.length > 0) {
+    throw new MisuseError('TX_DRAFT_UNSAVED', `${set.model}(${describeIds(drafts)}) cannot be deleted: drafts are not in the database. Let go of them; a draft that is never saved leaves nothing.`, {
+      details: { model: set.model, ids: drafts },
+    });
+  }
+  const ids = current.filter(isStoredId);
   if (ids.length === 0) return;
   // What goes needs no values any more, and a compute that fails for it must not keep it.
   for (const field of tx.registry.model(set.model).fields.values()) tx.toCompute.unmark(field, ids);

@@ -1,9 +1,9 @@
-import { NewId, UnknownFieldError, type Id } from '@ormolu/kernel';
+import { isStoredId, NewId, UnknownFieldError, type Id } from '@ormolu/kernel';
 import type { Field, Model } from '@ormolu/registry';
 import { writable } from './convert';
 import { defaultOf } from './defaults';
 import type { Environment } from './environment';
-import { WriteRefusedError } from './errors';
+import { DraftError, WriteRefusedError } from './errors';
 import { listCommands, type Values } from './list-commands';
 import { isList } from './values';
 
@@ -64,13 +64,21 @@ export class WriteBatch {
   /**
    * A new record, with those that its lists and the models it delegates to make new.
    *
-   * @param preset - what the caller knows of it beside the values
+   * @param preset - what the caller knows of it beside the values, in the cache's form
+   * @param id - its temporary id, that of a draft or a new one
    * @throws as {@link write}
    */
-  create(model: Model, values: Values, preset: ReadonlyMap<Field, unknown> = new Map()): NewRow {
-    const row: NewRow = { id: new NewId(), model, values: new Map(preset) };
+  create(model: Model, values: Values, preset: ReadonlyMap<Field, unknown> = new Map(), id: NewId = new NewId()): NewRow {
+    const row: NewRow = { id, model, values: new Map() };
     this.rows.push(row);
     const delegated = new Map<string, Record<string, unknown>>(model.delegates.map((name) => [name, {}]));
+    for (const [field, cached] of preset) {
+      const [holder = '', shown = ''] = field.related ?? [];
+      const forHolder = delegated.get(holder);
+      if (forHolder && field.related?.length === 2) forHolder[shown] = field.toUser(cached);
+      else if (cached === null && field.isRequired) writable(field, cached);
+      else row.values.set(field, cached);
+    }
     for (const [name, value] of Object.entries(values)) {
       if (value === undefined) continue;
       const field = fieldOf(model, name);
@@ -113,10 +121,18 @@ export class WriteBatch {
     }
   }
 
+  /** The record that a draft has become. @throws {DraftError} TX_DRAFT_UNSAVED when it has not */
+  #known(field: Field, id: Id): Id {
+    const now = this.env.transaction.drafts.current(id);
+    if (!isStoredId(now)) throw new DraftError(field, now);
+    return now;
+  }
+
   #list(field: Field, owners: readonly Id[], value: unknown): void {
     const comodel = this.env.registry.model(field.relation?.comodel ?? '');
     const inverse = field.relation?.kind === 'one2many' ? comodel.fields.get(field.relation.inverseName ?? '') : undefined;
-    const step = (kind: ListStep['kind'], ids: readonly Id[]): void => {
+    const step = (kind: ListStep['kind'], given: readonly Id[]): void => {
+      const ids = given.map((id) => this.#known(field, id));
       for (const owner of owners) this.steps.push({ field, owner, kind, ids });
     };
     for (const command of listCommands(field, value)) {
@@ -124,10 +140,13 @@ export class WriteBatch {
         case 'create':
           // A record has one owner through its many2one, and any number through a relation table.
           if (inverse) for (const owner of owners) this.create(comodel, command.values, new Map([[inverse, owner]]));
-          else step('link', [this.create(comodel, command.values).id]);
+          else {
+            const { id } = this.create(comodel, command.values);
+            for (const owner of owners) this.steps.push({ field, owner, kind: 'link', ids: [id] });
+          }
           break;
         case 'update':
-          this.write(comodel, [command.id], command.values);
+          this.write(comodel, [this.#known(field, command.id)], command.values);
           break;
         case 'clear':
           step('set', []);

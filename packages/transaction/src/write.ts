@@ -1,7 +1,10 @@
+import { isStoredId, type NewId } from '@ormolu/kernel';
 import { applyBatch } from './apply-batch';
 import { gather } from './gather';
 import type { Values } from './list-commands';
+import { putDraft } from './new-draft';
 import type { RecordSet } from './recordset';
+import { run } from './run';
 import { assertAllowed } from './transaction-state';
 
 /**
@@ -16,8 +19,14 @@ export async function write(records: RecordSet, values: Values): Promise<void> {
   const { env } = records;
   assertAllowed(env.transaction.state, 'write');
   const model = env.registry.model(records.model);
+  const ids = records.ids.map((id) => env.transaction.drafts.current(id));
+  const drafts = ids.filter((id): id is NewId => !isStoredId(id));
+  if (drafts.length > 0) await run(env.transaction, () => {
+    for (const id of drafts) putDraft(env, model, id, values);
+  });
+  if (drafts.length > 0 && drafts.length === ids.length) return;
   const { batch } = await gather(env, (work) => {
-    work.write(model, records.ids, values);
+    work.write(model, ids.filter(isStoredId), values);
   });
   await applyBatch(batch);
 }

@@ -3,7 +3,7 @@ import type { EnvironmentIn } from './environment';
 import type { CheckedFilter } from './filters';
 import type { EndOf, OrderOf, PathOf, PathsOf } from './paths';
 import type { ComodelOf, FieldName, FieldsOf, IdOf, MethodsOf, Shape } from './shape';
-import type { CreateValues, FieldValues, ReadValue, ValuesOf, WriteValues } from './values';
+import type { CreateValues, DraftFields, DraftValues, FieldValues, ReadValue, ValuesOf, WriteValues } from './values';
 
 /** What a sort key may be; null comes last. */
 export type SortKey = string | number | bigint | boolean | Date | null;
@@ -48,6 +48,14 @@ export interface RecordMembers<in out S extends Shape, in out N extends string> 
   load<const P extends readonly string[]>(paths: PathsOf<S, N, P>): Promise<this>;
   /** Plain objects, one per record: relations as ids. */
   read<const F extends FieldName<S, N> | 'id'>(fields: readonly F[]): Promise<ValuesOf<S, N, F>[]>;
+  /**
+   * A draft: a record in memory only, of which everything may be null, until it is saved.
+   *
+   * @param options - `origin`: the record it is an edited copy of; `ref`: a name by which to find it again
+   */
+  'new'(values?: DraftValues<S, N>, options?: DraftOptions<IdOf<S, N>>): DraftIn<S, N>;
+  /** Inserts the drafts among these with the drafts that they hold, one INSERT a model; a draft with an origin is written to it. */
+  save(): Promise<RecordSetIn<S, N>>;
   /** Sets the same values on all records. */
   write(values: WriteValues<S, N>): Promise<void>;
   unlink(): Promise<void>;
@@ -76,6 +84,18 @@ export type RecordSetIn<S extends Shape, N extends string> = RecordMembers<S, N>
 
 /** A single record: its fields are properties. It is a set of one, too. */
 export type RecordIn<S extends Shape, N extends string> = RecordMembers<S, N> & MethodsOf<S, N> & SingleMembers<S, N> & FieldValues<S, N, FieldsOf<S, N>>;
+
+/** What a draft may remember of where it comes from. */
+export interface DraftOptions<I> {
+  readonly origin?: I;
+  readonly ref?: string;
+}
+
+/** A record that is in memory only: everything may be null. */
+export type DraftIn<S extends Shape, N extends string> = Omit<RecordMembers<S, N>, 'save'> & MethodsOf<S, N> & SingleMembers<S, N> & DraftFields<S, N, FieldsOf<S, N>> & {
+  /** Inserts it, and gives the record. */
+  save(): Promise<RecordIn<S, N>>;
+};
 
 /** What a single record has beside its fields and the members of sets. */
 export interface SingleMembers<in out S extends Shape, in out N extends string> {

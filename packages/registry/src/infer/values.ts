@@ -69,6 +69,23 @@ type ReadOnly<S extends Shape, N extends string, T, K extends keyof T> = { reado
 /** The fields that hold values. Worked out once for a model, whatever else is said of the models: it does not depend on the shape. */
 type ValueName<T> = { [F in keyof T]-?: T[F] extends { readonly kind: 'one2many' | 'many2many' } ? never : F }[keyof T];
 
+/** Every field of a draft as a property; all but lists may be null. */
+export type DraftFields<S extends Shape, N extends string, T> =
+  { -readonly [F in ValueName<T>]: ReadValue<S, N, T[F]> | null } & ReadOnly<S, N, T, Exclude<keyof T, ValueName<T>>>;
+
+/** Values for a draft: whatever is known, null for what is not. */
+export type DraftValues<S extends Shape, N extends string> = DraftWritable<S, N, FieldsOf<S, N>>;
+
+type DraftWritable<S extends Shape, N extends string, T> = { readonly [F in keyof T]?: DraftValue<S, N, T[F]> | null };
+
+type DraftValue<S extends Shape, N extends string, T> =
+  T extends { readonly kind: 'one2many' | 'many2many'; readonly $comodel: infer C extends string } ? DraftListValue<S, C> : WriteValue<S, N, T>;
+
+/** A list of a draft: new members are drafts, too. */
+export type DraftListValue<S extends Shape, C extends string> =
+  | RecordSetIn<S, C>
+  | readonly (IdOf<S, C> | RecordIn<S, C> | Exclude<ListCommand<S, C>, { readonly create: unknown }> | { readonly create: DraftValues<S, C> })[];
+
 /** Fields of a model as `read` gives them. */
 export type ValuesOf<S extends Shape, N extends string, F extends string = FieldName<S, N>> =
   { readonly id: IdOf<S, N> } & { readonly [K in F & FieldName<S, N>]: PlainValue<S, N, FieldAt<S, N, K>> };

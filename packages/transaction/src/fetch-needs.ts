@@ -1,0 +1,34 @@
+import { isStoredId, type Id } from '@ormolu/kernel';
+import type { Field } from '@ormolu/registry';
+import { fetchForDrafts } from './draft-values';
+import type { Environment } from './environment';
+import { fetchColumns, fetchList } from './fetch';
+import type { Need } from './run';
+import type { Transaction } from './transaction';
+import { isList } from './values';
+
+/**
+ * Brings everything a suspended function needs into memory: one question per model for columns, one per list.
+ *
+ * A column that travels with others brings them along, because the next line usually reads one of them.
+ */
+export async function fetchNeeds(tx: Transaction, needs: readonly Need[]): Promise<void> {
+  const columns = new Map<Environment, Map<string, { fields: Set<Field>; ids: Set<Id> }>>();
+  for (const { field, ids, env = tx.rootEnv } of needs) {
+    if (ids.some((id) => !isStoredId(id))) await fetchForDrafts(env, field, ids);
+    if (isList(field)) {
+      await fetchList(tx, field, ids);
+      continue;
+    }
+    // Who asks matters only where values differ by who asks.
+    const asking = field.keyedBy ? env : tx.rootEnv;
+    let ofModels = columns.get(asking);
+    if (!ofModels) columns.set(asking, (ofModels = new Map<string, { fields: Set<Field>; ids: Set<Id> }>()));
+    let wanted = ofModels.get(field.model);
+    if (!wanted) ofModels.set(field.model, (wanted = { fields: new Set(), ids: new Set() }));
+    for (const id of ids) wanted.ids.add(id);
+    wanted.fields.add(field);
+    if (field.isPrefetched) for (const other of tx.registry.model(field.model).fields.values()) if (other.isPrefetched) wanted.fields.add(other);
+  }
+  for (const [env, ofModels] of columns) for (const { fields, ids } of ofModels.values()) await fetchColumns(tx, [...fields], [...ids], env);
+}
