@@ -10,5 +10,6 @@ export { pglite, type PgliteOptions } from '@ormolu/storage/pglite';
 export { postgres, type PostgresOptions } from '@ormolu/storage/postgres';
 export { ComputeError, MissingRecordError, NotLoadedError, NotSingletonError, RunError, TriggerPendingError } from '@ormolu/transaction';
 export { DatabaseError } from './errors';
-export { openOrmolu, Ormolu, type OrmoluStats } from './ormolu';
-export { type OrmoluOptions, type TransactionEnvironment, type TransactionOptions } from './options';
+export { type BackfillProgress, type FilledFields } from './migrate/backfill';
+export { openOrmolu, Ormolu, type DatabaseMigration, type OrmoluStats } from './ormolu';
+export { type MigrateDatabaseOptions, type OrmoluOptions, type TransactionEnvironment, type TransactionOptions } from './options';

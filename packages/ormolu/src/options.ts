@@ -1,6 +1,7 @@
 import { MisuseError, nearestName, typeName, type Isolation, type Storage } from '@ormolu/kernel';
 import type { ActorsIn, DefinitionsOf, EnvironmentOf, ModelNameOf, Models } from '@ormolu/registry';
 import type { NamedCacheOptions } from '@ormolu/tiers';
+import type { BackfillOptions } from './migrate/backfill';
 import type { RetryOptions } from './retry';
 
 /** What a database is opened with. */
@@ -54,6 +55,16 @@ export interface TransactionOptions extends RetryOptions {
   readonly context?: Readonly<Record<string, unknown>> | undefined;
 }
 
+/** How the tables are brought to the models. */
+export interface MigrateDatabaseOptions extends BackfillOptions {
+  /**
+   * Fields, as `'res.city.size'`, whose stored values may be lost because the model wants something else there; also columns that no
+   * field names any more, which are dropped. What can be kept is kept all the same.
+   * @defaultValue none
+   */
+  readonly discard?: readonly string[] | undefined;
+}
+
 /** What an option may be, and how a message says it. */
 interface Form {
   readonly accepts: (value: unknown) => boolean;
@@ -86,12 +97,19 @@ const TRANSACTION: Readonly<Record<keyof TransactionOptions, Form>> = {
   signal: having('an AbortSignal', 'throwIfAborted', 'addEventListener'),
 };
 
+const MIGRATE: Readonly<Record<keyof MigrateDatabaseOptions, Form>> = {
+  discard: { accepts: (value) => Array.isArray(value) && value.every((each) => typeof each === 'string'), expects: "a list of fields such as 'res.city.size'" },
+  batchSize: { accepts: (value) => Number.isInteger(value) && Number(value) >= 1, expects: 'a number of records, at least 1' },
+  onProgress: func,
+};
+const FORMS = { openOrmolu: OPEN, transaction: TRANSACTION, migrate: MIGRATE } as const;
+
 /**
  * @throws {MisuseError} DB_OPTION_UNKNOWN for an option that nobody would read, naming the nearest that exists; DB_OPTION_INVALID for one
  * that is missing or of another type
  */
-export function checkOptions(options: unknown, call: 'openOrmolu' | 'transaction'): void {
-  const forms: Readonly<Record<string, Form>> = call === 'openOrmolu' ? OPEN : TRANSACTION;
+export function checkOptions(options: unknown, call: keyof typeof FORMS): void {
+  const forms: Readonly<Record<string, Form>> = FORMS[call];
   if (typeof options !== 'object' || options === null) throw invalid(call, 'the options', 'an object', options);
   for (const [name, value] of Object.entries(options) as readonly [string, unknown][]) {
     const form = Object.hasOwn(forms, name) ? forms[name] : undefined;

@@ -1,10 +1,12 @@
 import { holding, type MigrationReport, type Rung, type RungStats, type Storage } from '@ormolu/kernel';
 import type { ModelNameOf, Models, Registry } from '@ormolu/registry';
+import { StorageRung } from '@ormolu/storage';
 import { Transaction, type Actors } from '@ormolu/transaction';
 import { NamedCaches, type NamedCacheStats } from '@ormolu/tiers';
 import { DatabaseError } from './errors';
+import { backfill, type FilledFields } from './migrate/backfill';
 import { buildLadder, TransactionFigures } from './ladder';
-import { checkOptions, checkWork, type OrmoluOptions, type TransactionEnvironment, type TransactionOptions } from './options';
+import { checkOptions, checkWork, type MigrateDatabaseOptions, type OrmoluOptions, type TransactionEnvironment, type TransactionOptions } from './options';
 import { withRetry } from './retry';
 
 /** What happened on the ladder since the database was opened. */
@@ -16,6 +18,12 @@ export interface OrmoluStats {
   readonly statements: number;
   /** The named caches. */
   readonly caches: readonly NamedCacheStats[];
+}
+
+/** What a migration did. */
+export interface DatabaseMigration extends MigrationReport {
+  /** The new fields that existing records got values for. */
+  readonly filled: readonly FilledFields[];
 }
 
 /** An open database: the ladder, ready for transactions. */
@@ -62,14 +70,37 @@ export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D
   }
 
   /**
-   * Creates or upgrades the tables of all models. Running it again does nothing.
+   * Creates or upgrades the tables of all models, and gives existing records the values of new columns: stored computed fields are
+   * computed, fields with a default get it. Running it again does nothing.
    *
-   * @throws {MisuseError} when it would lose or reinterpret existing data
-   * @remarks One database transaction.
+   * @throws {MisuseError} STORAGE_MIGRATION_REFUSED when it would lose or reinterpret existing data; `discard` names what may be lost
+   * @throws {ComputeError} TX_COMPUTE_FAILED when a new field cannot be computed
+   * @remarks One database transaction, in which one process at a time migrates: after an error or a crash nothing has changed.
    */
-  async migrate(): Promise<MigrationReport> {
+  async migrate({ discard, ...options }: MigrateDatabaseOptions = {}): Promise<DatabaseMigration> {
     this.#assertOpen('migrate');
-    return this.storage.migrate(this.registry.schema);
+    checkOptions({ discard, ...options }, 'migrate');
+    let filled: readonly FilledFields[] = [];
+    const report = await this.storage.migrate(this.registry.schema, {
+      discard,
+      fill: async (session, added) => {
+        // No rung between: what others may see is not yet what this migration sees.
+        const tx = new Transaction({ registry: this.registry, session, rung: new StorageRung(), ...this.#actors });
+        filled = await backfill(tx, added, options);
+      },
+    });
+    return { ...report, filled };
+  }
+
+  /**
+   * Says what `migrate` would do, statement by statement, and changes nothing.
+   *
+   * @throws {MisuseError} STORAGE_MIGRATION_REFUSED as `migrate` would
+   */
+  async planMigration({ discard }: Pick<MigrateDatabaseOptions, 'discard'> = {}): Promise<MigrationReport> {
+    this.#assertOpen('planMigration');
+    checkOptions({ discard }, 'migrate');
+    return this.storage.plan(this.registry.schema, { discard });
   }
 
   /**

@@ -1,0 +1,113 @@
+import { spawn } from 'node:child_process';
+import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { createDatabase, type ScratchDatabase } from '@ormolu/test-support';
+import { runCli } from '../src/cli/program';
+import { openOrmolu, postgres, type Storage } from '../src/index';
+import { before, models } from './support/cli-models';
+
+const root = join(__dirname, '..', '..', '..');
+const MODELS = join(__dirname, 'support', 'cli-models.ts');
+
+interface Ended {
+  readonly code: number | null;
+  readonly out: string;
+  readonly err: string;
+}
+
+/** Runs the command line in a process of its own. */
+function ormolu(args: readonly string[], env: Readonly<Record<string, string>> = {}): Promise<Ended> {
+  const child = spawn(process.execPath, ['--conditions=@ormolu/source', '--require', join(root, 'scripts', 'ts-node.cjs'), join(root, 'packages', 'ormolu', 'src', 'cli', 'main.ts'), ...args], {
+    cwd: root, env: { ...process.env, ...env }, stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  let [out, err] = ['', ''];
+  child.stdout.on('data', (chunk: Buffer) => (out += chunk.toString()));
+  child.stderr.on('data', (chunk: Buffer) => (err += chunk.toString()));
+  return new Promise((resolve, reject) => {
+    child.on('error', reject);
+    child.on('close', (code) => {
+      resolve({ code, out, err });
+    });
+  });
+}
+
+/** The same in this process, which takes no time to start. */
+async function here(args: readonly string[]): Promise<Ended> {
+  let [out, err] = ['', ''];
+  const code = await runCli(args, { out: (text) => (out += `${text}\n`), note: (text) => (err += `${text}\n`) });
+  return { code, out, err };
+}
+
+/** Tables of the models as they were, with some records. */
+async function fill(storage: Storage, cities: number): Promise<void> {
+  const db = await openOrmolu({ models: before, storage });
+  await db.migrate();
+  await db.transaction(async (env) => {
+    const country = await env.model('country').create({ name: 'Belgium' });
+    await env.model('city').create(Array.from({ length: cities }, (_, n) => ({ name: `c${n}`, country })));
+  });
+  await db.close();
+}
+
+let scratch: ScratchDatabase;
+let folder: string;
+beforeAll(async () => {
+  scratch = await createDatabase();
+  folder = mkdtempSync(join(tmpdir(), 'ormolu-cli-'));
+});
+afterAll(async () => {
+  await scratch.drop();
+  rmSync(folder, { recursive: true, force: true });
+});
+
+test('a plan is printed and changes nothing; two processes that migrate at once do it once, the backfill included', async () => {
+  await fill(postgres(scratch.url), 3000);
+  const args = ['migrate', '--models', MODELS, '--storage', scratch.url];
+  const plan = await ormolu([...args, '--plan']);
+  expect(plan).toMatchObject({ code: 0, err: 'New fields of existing records: city.displayName, city.size.\n' });
+  expect(plan.out).toBe('alter table "city" add column "display_name" text collate "C";\nalter table "city" add column "size" integer;\n');
+  expect((await ormolu([...args, '--plan'])).out).toBe(plan.out);
+
+  const both = await Promise.all([1, 2].map(() => ormolu([...args, '--batch-size', '1000'])));
+  expect(both.map(({ code }) => code)).toEqual([0, 0]);
+  expect(both.map(({ out }) => out).sort()).toEqual(['Filled size of 3000 records of city.\nFilled displayName of 3000 records of city.\nRan 2 statements.\n', 'Nothing to do.\n']);
+  expect(both.map(({ err }) => err).join('').match(/^city: displayName .*$/gm)).toEqual(['city: displayName 1000/3000', 'city: displayName 2000/3000', 'city: displayName 3000/3000']);
+  const db = await openOrmolu({ models, storage: postgres(scratch.url) });
+  expect(await db.transaction((env) => env.model('city').count({ displayName: { like: 'c%, Belgium' }, size: 1 }))).toBe(3000);
+  await db.close();
+});
+
+test('an embedded database is named by its directory, also by the environment', async () => {
+  const dataDir = join(folder, 'data');
+  const { code, out } = await ormolu(['migrate', '--models', MODELS], { ORMOLU_STORAGE: `pglite:${dataDir}` });
+  expect(code).toBe(0);
+  expect(out).toMatch(/^Ran \d statements\.\n$/);
+  expect(existsSync(join(dataDir, 'PG_VERSION'))).toBe(true);
+});
+
+test('what is wrong is said with its remedy, and no password', async () => {
+  const noModels = join(folder, 'none.cjs');
+  writeFileSync(noModels, 'exports.tables = {};');
+  // What it holds comes from this process, whose own copy of the packages is typed in this test.
+  const jsModels = join(folder, 'models.cjs');
+  (globalThis as { ormoluTestModels?: unknown }).ormoluTestModels = models;
+  writeFileSync(jsModels, 'exports.models = globalThis.ormoluTestModels;');
+  const storage = ['--storage', join(folder, 'unused')];
+  const runs: readonly (readonly [number, string, readonly string[]])[] = [
+    [2, "required option '--models <file>' not specified", ['migrate', ...storage]],
+    [2, "unknown option '--plam'", ['migrate', '--models', MODELS, ...storage, '--plam']],
+    [2, "unknown command 'migrat'", ['migrat']],
+    [1, 'CLI_MODELS: There is no file', ['migrate', '--models', join(folder, 'nowhere.js'), ...storage]],
+    [1, "CLI_MODELS: The module '", ['migrate', '--models', noModels, ...storage]],
+    [1, 'CLI_STORAGE: ', ['migrate', '--models', jsModels, '--storage', 'mysql://me:secret@host/db']],
+    [1, 'DB_OPTION_INVALID: ', ['migrate', '--models', jsModels, ...storage, '--batch-size', 'x']],
+    [1, 'STORAGE_REFUSED: ', ['migrate', '--models', jsModels, '--storage', 'postgres://me:secret@127.0.0.1:1/db']],
+  ];
+  for (const [code, text, args] of runs) {
+    const ended = await here(args);
+    expect(ended).toMatchObject({ code, out: '', err: expect.stringContaining(text) as string });
+    expect(ended.err).not.toContain('secret');
+  }
+  expect((await here(['--help'])).out).toContain('migrate');
+});
