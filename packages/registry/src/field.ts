@@ -1,7 +1,7 @@
 import { jsonFormOf, type ColumnType, type KeyedColumn, type OnDelete } from '@ormolu/kernel';
 import { FieldValueError } from './errors';
 import type { KindOptions } from './field-definition';
-import { Refusal, type FieldKind } from './field-kinds/field-kind';
+import { Refusal, UNFINDABLE, type FieldKind } from './field-kinds/field-kind';
 
 export { type FieldOptions, type KindOptions } from './field-definition';
 
@@ -152,6 +152,19 @@ export class Field {
     const taken = this.#kind.take(value);
     if (taken instanceof Refusal) throw new FieldValueError(this, taken.expected, value);
     return taken;
+  }
+
+  /**
+   * A value to look for, as a storage compares it. What is too long or too large may be looked for, and is not found.
+   *
+   * @returns `UNFINDABLE` when no column can hold it
+   * @throws {FieldValueError} FIELD_VALUE_INVALID when it is no value of this field's kind
+   */
+  toConstant(value: unknown): unknown {
+    if (value === null) return null;
+    const taken = this.#kind.takeConstant ? this.#kind.takeConstant(value) : this.#kind.take(value);
+    if (taken instanceof Refusal) throw new FieldValueError(this, taken.expected, value);
+    return taken === UNFINDABLE || taken === null ? taken : this.#kind.toColumn(taken);
   }
 
   /** A cached value as a property read gives it: dates and bytes are new ones with each read, json is frozen, records are ids. */

@@ -4,7 +4,7 @@ export { ExtensionConflictError, FieldValueError, ModelSetupError, ModelsMismatc
 export { type Extension } from './extension';
 export { Field, type Compute, type FieldParts, type Inverse, type Relation, type Search } from './field';
 export { type FieldDefinition, type FieldOptions, type FunctionName, type KindOptions } from './field-definition';
-export { Refusal, type FieldKind } from './field-kinds/field-kind';
+export { Refusal, UNFINDABLE, type FieldKind } from './field-kinds/field-kind';
 export { type DeepReadonly, type JsonValue } from './field-kinds/json-kind';
 export { isIdOf } from './field-kinds/relations';
 export {

@@ -1,4 +1,5 @@
 import type { Id } from '@ormolu/kernel';
+import { checkAccess } from './access';
 import { applyBatch } from './apply-batch';
 import { gather } from './gather';
 import type { Values } from './list-commands';
@@ -19,6 +20,7 @@ export async function create(set: RecordSet, values: readonly Values[]): Promise
   const model = env.registry.model(set.model);
   if (values.length === 0) return set.browse([]);
   const { batch, made } = await gather(env, (work) => values.map((one) => work.create(model, one).id));
+  await checkAccess(env, batch.named, 'write');
   const inserted = await applyBatch(batch);
   return env.recordsOf(model, made.map((id): Id => inserted.get(id) ?? id));
 }

@@ -96,6 +96,13 @@ export class Environment {
     return (this.#facts().companies ??= this.model(model).browse(allowed.length > 0 || companyId === null ? allowed : [companyId]));
   }
 
+  /** The groups of the user, as the database was told. @remarks Asked once; nobody is in any group unless `groupsOf` says so. */
+  groups(): Promise<ReadonlySet<string>> {
+    const { groupsOf } = this.transaction.actors;
+    // With access unlimited: who finds out who may see what must not be asked the same.
+    return (this.#facts().groups ??= Promise.resolve(groupsOf?.(this.sudo()) ?? []).then((names) => new Set(names)));
+  }
+
   /** The language of the context, or null. */
   get lang(): string | null {
     const { lang } = this.context;
@@ -242,6 +249,7 @@ interface Known {
   companyId?: StoredId | null;
   company?: RecordSet;
   companies?: RecordSet;
+  groups?: Promise<ReadonlySet<string>>;
 }
 
 function allowedCompanies(context: Context): readonly StoredId[] {

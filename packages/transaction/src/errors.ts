@@ -65,6 +65,17 @@ export class TransactionStateError extends MisuseError {}
 /** Misuse of `env.run`. */
 export class RunError extends MisuseError {}
 
+/** A user asked for a field that only members of certain groups may see or change. */
+export class AccessError extends MisuseError {
+  constructor(field: { readonly model: string; readonly name: string; readonly groups?: readonly string[] | undefined }, doing: 'read' | 'write' | 'search') {
+    super(
+      'TX_ACCESS',
+      `This user may not ${doing === 'search' ? 'search by' : doing} ${field.model}.${field.name}: it is for members of ${(field.groups ?? []).join(', ')}. Leave the field out, or let the program ask with env.sudo().`,
+      { details: { model: field.model, field: field.name, groups: field.groups } },
+    );
+  }
+}
+
 /** `env.user` or `env.company` was asked of a database that was not told what they are. */
 export class NoActorError extends MisuseError {
   constructor(code: string, asked: string, option: 'users' | 'companies') {

@@ -71,6 +71,14 @@ async function recomputeAll(tx: Transaction, wanted: Wanted | undefined): Promis
   }
 }
 
+/** Whether a flush of some fields would do anything. */
+export function concernsPending(tx: Transaction, fields: ReadonlySet<Field>): boolean {
+  if (tx.triggers.snapshot().some(({ tree }) => [...reachOf(tx, tree).concerned].some((field) => fields.has(field)))) return true;
+  if (tx.toCompute.fields().some((field) => fields.has(field))) return true;
+  if ([...tx.cache.getDirtyFields()].some(({ model, name }) => fields.has(tx.registry.field(model, name)))) return true;
+  return [...fields].some(({ relation }) => relation?.relationModel !== undefined && tx.pairs.tables().includes(relation.relationModel));
+}
+
 /** The pending values of one model: which fields each record has, and their values. */
 interface PendingRows {
   readonly fields: Field[];

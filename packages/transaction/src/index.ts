@@ -3,7 +3,7 @@ export { type Context } from './context';
 export { Environment } from './environment';
 export { EnvironmentSet, type EnvironmentKey } from './environment-set';
 export {
-  ComputeCycleError, ComputeError, ComputeUnassignedError, MissingRecordError, NoActorError, NotLoadedError, NotSingletonError, RunError,
+  AccessError, ComputeCycleError, ComputeError, ComputeUnassignedError, MissingRecordError, NoActorError, NotLoadedError, NotSingletonError, RunError,
   TransactionStateError, TriggerPendingError, WriteRefusedError, type ComputeFailure,
 } from './errors';
 export { Hooks, type Hook } from './hooks';

@@ -1,6 +1,7 @@
 import { MISS } from '@ormolu/cache';
 import { isStoredId, type Id, type NewId } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
+import { checkAccess } from './access';
 import { computeFor } from './recompute';
 import { draftValue } from './draft-values';
 import type { Environment } from './environment';
@@ -113,6 +114,7 @@ function wrap(record: Readable, field: Field, value: unknown): RecordSet | null 
 /** `records.read`: plain objects, with relations as ids. */
 export async function readApi(records: RecordSet, names: readonly string[]): Promise<Record<string, unknown>[]> {
   const { env } = records;
+  await checkAccess(env, names.filter((name) => name !== 'id').map((name) => env.registry.field(records.model, name)), 'read');
   await load(env, records.model, records.ids, names);
   const fields = names.filter((name) => name !== 'id').map((name) => env.registry.field(records.model, name));
   return [...records].map((record) => {

@@ -1,35 +1,22 @@
-import { condition, isStoredId, MisuseError, nearestName, type Filter, type Id } from '@ormolu/kernel';
+import { condition, isStoredId, MisuseError, nearestName, type Id } from '@ormolu/kernel';
 import { argument } from './check-call';
-import { compileFilter, compileOrder } from './filter';
+import { prepare, ready, type SearchOptions } from './question';
 import type { RecordSet } from './recordset';
 
-/** How a search is limited and ordered. */
-export interface SearchOptions {
-  /** `['country.name', '-population']`; absent: the model's own order. */
-  readonly order?: readonly string[] | undefined;
-  readonly limit?: number | undefined;
-  readonly offset?: number | undefined;
-}
+export type { SearchOptions } from './question';
 
 /**
- * Finds records; what is pending is flushed first, so that the answer is about the world as this transaction sees it.
+ * Finds records. What is pending of the fields it looks at is flushed first, so that the answer is about the world as this transaction
+ * sees it.
  *
  * @throws {UnknownFieldError} FIELD_UNKNOWN for a misspelt field or path, with the nearest name
+ * @throws {AccessError} TX_ACCESS
  * @remarks One statement beside the flush.
  */
 export async function search(set: RecordSet, filter: unknown, options: SearchOptions): Promise<RecordSet> {
   const { env } = set;
-  const tx = env.transaction;
   checkOptions(options);
-  const query = {
-    model: set.model,
-    filter: compileFilter(env.registry, set.model, filter),
-    ...(options.order ? { order: compileOrder(env.registry, set.model, options.order) } : {}),
-    limit: options.limit,
-    offset: options.offset,
-  };
-  await tx.flush();
-  const answer = await tx.query(query);
+  const answer = await env.transaction.query(await ready(prepare(env, set.model, filter, options)));
   return env.recordsOf(env.registry.model(set.model), answer.ids);
 }
 
@@ -48,10 +35,7 @@ const OPTIONS: readonly string[] = ['order', 'limit', 'offset'] satisfies readon
 /** Counts what a search would find. */
 export async function count(set: RecordSet, filter: unknown): Promise<number> {
   const { env } = set;
-  const tx = env.transaction;
-  const compiled: Filter = compileFilter(env.registry, set.model, filter);
-  await tx.flush();
-  return tx.count({ model: set.model, filter: compiled });
+  return env.transaction.count(await ready(prepare(env, set.model, filter, { order: [] })));
 }
 
 /** The records of a set that are in the database, in its order. */

@@ -13,7 +13,7 @@ import { RunError, type ComputeFailure } from './errors';
 import { finishCommit, prepareCommit } from './ending';
 import { Fallbacks } from './fallbacks';
 import { fetchNeeds } from './fetch-needs';
-import { flush, type FlushSpec } from './flush';
+import { concernsPending, flush, type FlushSpec } from './flush';
 import { Hooks } from './hooks';
 import { loadCauses } from './load';
 import { PairRows, PendingPairs } from './pending-pairs';
@@ -90,6 +90,7 @@ export class Transaction {
   #registry: Registry;
   readonly #newest: () => Registry;
   #state: TransactionState = 'open';
+  #flushing: Promise<void> | undefined;
   #hasWrittenInSavepoint = false;
 
   constructor(options: TransactionOptions) {
@@ -165,6 +166,15 @@ export class Transaction {
     return this.#flush(spec);
   }
 
+  /**
+   * Writes what is pending of some fields, so that a question about them has the right answer; sends nothing when nothing is. Another
+   * flush that is running is awaited.
+   */
+  async flushFor(fields: ReadonlySet<Field>): Promise<void> {
+    while (this.#flushing) await this.#flushing;
+    if (concernsPending(this, fields)) await this.#flush(Array.from(fields, (field) => [field]));
+  }
+
   async #run<T>(fn: () => T): Promise<T> {
     assertAllowed(this.#state, 'read');
     return run(this, fn);
@@ -175,8 +185,11 @@ export class Transaction {
     const before = this.#state;
     this.#state = 'flushing';
     try {
-      await flush(this, spec);
+      const flushing = flush(this, spec);
+      this.#flushing = flushing.catch(() => undefined);
+      await flushing;
     } finally {
+      this.#flushing = undefined;
       // A failed statement has ended the database transaction meanwhile; that stays so.
       if (this.#isIn('flushing')) this.#state = before;
     }

@@ -40,6 +40,8 @@ export class WriteBatch {
   readonly rows: NewRow[] = [];
   readonly puts: Put[] = [];
   readonly steps: ListStep[] = [];
+  /** The fields that values were given for, wherever they stood. */
+  readonly named: Set<Field> = new Set();
 
   constructor(env: Environment) {
     this.env = env;
@@ -56,6 +58,7 @@ export class WriteBatch {
     for (const [name, value] of Object.entries(values)) {
       if (value === undefined) continue;
       const field = fieldOf(model, name);
+      this.named.add(field);
       if (isKeptList(field)) this.#list(field, ids, value);
       else this.puts.push({ field, ids, cached: writable(field, value) });
     }
@@ -82,6 +85,7 @@ export class WriteBatch {
     for (const [name, value] of Object.entries(values)) {
       if (value === undefined) continue;
       const field = fieldOf(model, name);
+      this.named.add(field);
       const [holder = '', shown = ''] = field.related ?? [];
       const forHolder = delegated.get(holder);
       if (forHolder && field.related?.length === 2) forHolder[shown] = value;

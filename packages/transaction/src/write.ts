@@ -1,4 +1,5 @@
 import { isStoredId, type NewId } from '@ormolu/kernel';
+import { checkAccess } from './access';
 import { applyBatch } from './apply-batch';
 import { gather } from './gather';
 import type { Values } from './list-commands';
@@ -19,6 +20,7 @@ export async function write(records: RecordSet, values: Values): Promise<void> {
   const { env } = records;
   assertAllowed(env.transaction.state, 'write');
   const model = env.registry.model(records.model);
+  await checkAccess(env, Object.keys(values).flatMap((name) => model.fields.get(name) ?? []), 'write');
   const ids = records.ids.map((id) => env.transaction.drafts.current(id));
   const drafts = ids.filter((id): id is NewId => !isStoredId(id));
   if (drafts.length > 0) await run(env.transaction, () => {
@@ -28,5 +30,6 @@ export async function write(records: RecordSet, values: Values): Promise<void> {
   const { batch } = await gather(env, (work) => {
     work.write(model, ids.filter(isStoredId), values);
   });
+  await checkAccess(env, batch.named, 'write');
   await applyBatch(batch);
 }

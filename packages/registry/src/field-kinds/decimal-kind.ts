@@ -37,6 +37,10 @@ export function decimalKind(name: 'decimal' | 'monetary', { precision = MAX_PREC
     ...plainKind({ name, columnType: 'numeric', expects: notDecimal.expected, accepts: () => true }),
     scale,
     take,
+    takeConstant: (value) => {
+      const digits = typeof value === 'string' ? digitsOf(value) : undefined;
+      return digits ? canonical(digits, Math.max(scale, digits.fraction.length)) : notDecimal;
+    },
     // A column that was not made by a migration may have another scale, or hold NaN.
     fromColumn: (raw) => {
       const digits = typeof raw === 'string' ? digitsOf(raw) : undefined;

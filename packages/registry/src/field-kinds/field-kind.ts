@@ -14,6 +14,12 @@ export interface FieldKind {
   readonly scale?: number | undefined;
   /** A value as a user gives it, in the cache's form; a `Refusal` when it is none of this kind. Keeps nothing of what it was given. */
   take(value: unknown): unknown;
+  /**
+   * A value to look for, in the cache's form: limits on what may be written do not count, because a search may well find nothing.
+   * `UNFINDABLE` when it is of the kind and no column can hold it; a `Refusal` when it is none of the kind.
+   * @defaultValue as `take`
+   */
+  readonly takeConstant?: ((value: unknown) => unknown) | undefined;
   /** A cached value as a property read gives it: a copy where users could change it. */
   toUser(cached: unknown): unknown;
   /** A cached value in the form of its column type. */
@@ -23,6 +29,9 @@ export interface FieldKind {
   /** Whether two cached values are the same. */
   isEqual(a: unknown, b: unknown): boolean;
 }
+
+/** What no record's value is equal to. */
+export const UNFINDABLE: unique symbol = Symbol('unfindable');
 
 /** Why a value was not taken. */
 export class Refusal {

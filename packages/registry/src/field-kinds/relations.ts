@@ -1,5 +1,5 @@
 import { NewId, type ColumnType, type Id, type IdType } from '@ormolu/kernel';
-import { plainKind, Refusal, type FieldKind } from './field-kind';
+import { plainKind, Refusal, UNFINDABLE, type FieldKind } from './field-kind';
 
 /** Where the records of a relation come from. */
 export interface Comodel {
@@ -9,6 +9,7 @@ export interface Comodel {
 
 const COLUMN_OF_ID: Readonly<Record<IdType, ColumnType>> = { integer: 'int4', bigint: 'int8', uuid: 'uuid', text: 'text' };
 const ID_OF: Readonly<Record<IdType, string>> = { integer: 'a whole number', bigint: 'a bigint', uuid: 'a uuid in lower case', text: 'text' };
+const TYPE_OF_ID: Readonly<Record<IdType, string>> = { integer: 'number', bigint: 'bigint', uuid: 'string', text: 'string' };
 const UUID = /^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$/;
 const INT4_LIMIT = 2 ** 31;
 const INT8_LIMIT = 2n ** 63n;
@@ -42,12 +43,19 @@ function idsOfRecords(value: unknown, model: string): readonly unknown[] | undef
 /** One record, kept as its id. */
 export function toOneKind({ model, idType }: Comodel): FieldKind {
   const refusal = new Refusal(`one record of ${model} or its id, ${ID_OF[idType]}`);
+  const take = (value: unknown): unknown => {
+    const ids = idsOfRecords(value, model);
+    if (ids) return ids.length === 0 ? null : ids.length === 1 && isIdOf(idType, ids[0]) ? ids[0] : refusal;
+    return isIdOf(idType, value) ? value : refusal;
+  };
   return {
     ...plainKind({ name: 'many2one', columnType: COLUMN_OF_ID[idType], expects: refusal.expected, accepts: () => true }),
-    take: (value) => {
-      const ids = idsOfRecords(value, model);
-      if (ids) return ids.length === 0 ? null : ids.length === 1 && isIdOf(idType, ids[0]) ? ids[0] : refusal;
-      return isIdOf(idType, value) ? value : refusal;
+    take,
+    // An id of the right type that no record can have is no record's id, and neither is a draft's.
+    takeConstant: (value) => {
+      const taken = take(value);
+      if (taken instanceof NewId) return UNFINDABLE;
+      return taken instanceof Refusal && typeof value === TYPE_OF_ID[idType] && (idType !== 'integer' || Number.isInteger(value)) ? UNFINDABLE : taken;
     },
   };
 }

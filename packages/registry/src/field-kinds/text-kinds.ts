@@ -1,5 +1,5 @@
 import type { KindOptions } from '../field';
-import { plainKind, Refusal, type FieldKind } from './field-kind';
+import { plainKind, Refusal, UNFINDABLE, type FieldKind } from './field-kind';
 
 const STORABLE = 'without NUL characters and halves of surrogate pairs';
 
@@ -13,7 +13,13 @@ export function isStorableText(text: string): boolean {
 export function textKind(name: 'char' | 'text' | 'html', { size }: KindOptions): FieldKind {
   const refusal = new Refusal(size === undefined ? `text ${STORABLE}` : `text of at most ${size} characters, ${STORABLE}`);
   const take = (value: unknown): unknown => (typeof value === 'string' && isStorableText(value) && fits(value, size) ? value : refusal);
-  return { ...plainKind({ name, columnType: 'text', expects: refusal.expected, accepts: () => true }), take };
+  return { ...plainKind({ name, columnType: 'text', expects: refusal.expected, accepts: () => true }), take, takeConstant: textConstant };
+}
+
+/** Any text may be looked for, also one that is too long, or a word that a selection has no longer. */
+function textConstant(value: unknown): unknown {
+  if (typeof value !== 'string') return new Refusal('text');
+  return isStorableText(value) ? value : UNFINDABLE;
 }
 
 /** PostgreSQL counts code points, and so does this; there are never more of them than UTF-16 units. */
@@ -24,16 +30,24 @@ function fits(text: string, size: number | undefined): boolean {
 /** One of the texts that the definition lists. */
 export function selectionKind({ values = [] }: KindOptions): FieldKind {
   const known = new Set<unknown>(values);
-  return plainKind({ name: 'selection', columnType: 'text', expects: `one of ${values.map((value) => `'${value}'`).join(', ')}`, accepts: (value) => known.has(value) });
+  const kind = plainKind({ name: 'selection', columnType: 'text', expects: `one of ${values.map((value) => `'${value}'`).join(', ')}`, accepts: (value) => known.has(value) });
+  return { ...kind, takeConstant: textConstant };
 }
 
 const UUID = /^([0-9a-f]{8})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{4})-?([0-9a-f]{12})$/i;
 
 /** A uuid in lower case, with its hyphens. */
-export const uuidKind: FieldKind = plainKind({
-  name: 'uuid',
-  columnType: 'uuid',
-  expects: 'a uuid: 32 hexadecimal digits, in groups of 8-4-4-4-12',
-  accepts: (value) => typeof value === 'string' && UUID.test(value),
-  toCache: (value) => String(value).replace(UUID, '$1-$2-$3-$4-$5').toLowerCase(),
-});
+export const uuidKind: FieldKind = {
+  ...plainKind({
+    name: 'uuid',
+    columnType: 'uuid',
+    expects: 'a uuid: 32 hexadecimal digits, in groups of 8-4-4-4-12',
+    accepts: (value) => typeof value === 'string' && UUID.test(value),
+    toCache: canonicalUuid,
+  }),
+  takeConstant: (value) => (typeof value !== 'string' ? new Refusal('a uuid') : UUID.test(value) ? canonicalUuid(value) : UNFINDABLE),
+};
+
+function canonicalUuid(value: unknown): string {
+  return String(value).replace(UUID, '$1-$2-$3-$4-$5').toLowerCase();
+}
