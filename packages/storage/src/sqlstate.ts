@@ -35,7 +35,8 @@ export function errorOfSqlstate(error: ServerError, schema: Schema, context: Sta
     details: { sqlstate: error.sqlstate, server: error.message, detail: error.detail, constraint: error.constraint, model: place.model, field: place.field },
   };
   const known = KNOWN[error.sqlstate];
-  if (known) return known(place, options, context);
+  // A fatal one ends the connection, whatever its code means otherwise: poolers send 08P01 for servers that are away.
+  if (known && error.severity !== 'FATAL') return known(place, options, context);
   const kind = CLASSES[error.sqlstate.slice(0, 2)];
   if (kind) return kind(place, options, context);
   return new MisuseError('STORAGE_SQL_REFUSED', `The database refused a statement${place.words} with SQLSTATE ${error.sqlstate}; what it said stands in details.server.`, options);
@@ -61,6 +62,8 @@ const KNOWN: Readonly<Record<string, Maker>> = {
   '40P01': (place, options) => new ConflictError('STORAGE_DEADLOCK', `Two transactions waited for each other${place.words}, and the database ended this one. Run the whole work again in a fresh transaction.`, options),
   '55P03': (place, options) => new ConflictError('STORAGE_LOCKED', `Another transaction holds a lock${place.words} for longer than this one may wait. Run the whole work again later.`, options),
   '57014': (place, options) => new OutageError('STORAGE_TIMEOUT', `The database cancelled a statement${place.words}: it took longer than statement_timeout allows, or somebody cancelled it. Ask for less at once, or raise the timeout.`, options),
+  // Of the class of lost connections, and no such thing: the server has refused one message and goes on.
+  '08P01': (place, options) => new MisuseError('STORAGE_SQL_REFUSED', `The database refused the parameters of a statement${place.words}. Give as many parameters as the text has places: $1, $2 and so on.`, options),
   '25006': (place) => new ReadOnlyError(place.model),
   '42P01': (place, options) => new MisuseError('STORAGE_NOT_MIGRATED', `The database has no table${place.words}. Run db.migrate() before using it.`, options),
   '42703': (place, options) => new MisuseError('STORAGE_NOT_MIGRATED', `The database lacks a column${place.words}. Run db.migrate() before using it.`, options),
