@@ -11,7 +11,7 @@ import { keyOfPlace, meetCompany, placeOf, placeOfKey } from './keyed-fields';
 import { PrefetchGroup } from './prefetch';
 import { readField } from './read';
 import { readStored } from './read-stored';
-import { recordClassOf } from './record-class';
+import { recordClassOf, type RecordClass } from './record-class';
 import type { RecordSet } from './recordset';
 import type { Transaction } from './transaction';
 
@@ -31,6 +31,8 @@ export class Environment {
   #columns: (Column | undefined)[] = [];
   #generation = -1;
   #registry: Registry | undefined;
+  #lastModel = '';
+  #lastClass: RecordClass | undefined;
   #known: Known = {};
 
   /** Environments come from `db.transaction`, `withUser`, `withContext` and `sudo`, so that equal ones are one object. */
@@ -192,7 +194,7 @@ export class Environment {
 
   /** A cached value, or `undefined` when it is not in memory. Nothing is fetched, computed or checked. */
   peek(field: Field, id: Id): unknown {
-    const value = this.column(field).at(this.transaction.cache.slots(field.model).slotOf(id));
+    const value = this.column(field).of(id);
     return value === MISS ? undefined : value;
   }
 
@@ -205,6 +207,17 @@ export class Environment {
       this.#columns[field.index] = column;
     }
     return column;
+  }
+
+  /** The class of a model's records. @throws {UnknownModelError} MODEL_UNKNOWN */
+  recordClass(model: string): RecordClass {
+    this.#keepUp();
+    // A walk along a relation asks for the same model again and again.
+    if (model === this.#lastModel && this.#lastClass) return this.#lastClass;
+    const found = recordClassOf(this.transaction.registry.model(model));
+    this.#lastModel = model;
+    this.#lastClass = found;
+    return found;
   }
 
   /** Records of a model by id, sharing a prefetch group. */
@@ -233,6 +246,7 @@ export class Environment {
     const { cache, registry } = this.transaction;
     if (this.#generation === cache.generation && this.#registry === registry) return;
     this.#columns = [];
+    this.#lastClass = undefined;
     this.#known = {};
     this.#generation = cache.generation;
     this.#registry = registry;

@@ -1,4 +1,9 @@
+import type { SlotIndex } from '@ormolu/cache';
 import type { Id } from '@ormolu/kernel';
+import type { Field } from '@ormolu/registry';
+import type { Environment } from './environment';
+import type { RecordSet } from './recordset';
+import { relatedIds } from './values';
 
 /**
  * The records that travel together: a miss on one of them fetches all.
@@ -9,7 +14,13 @@ import type { Id } from '@ormolu/kernel';
  */
 export class PrefetchGroup {
   readonly #ids: () => readonly Id[];
-  readonly #next = new Map<object, PrefetchGroup>();
+  #next: Map<Field, PrefetchGroup> | undefined;
+  /** By slot, and of the slots that hold now: a clear of the cache begins new ones, and records keep nothing of that. */
+  #singles: RecordSet[] = [];
+  #slots: SlotIndex | undefined;
+  // The relation followed last: a loop follows the same one again and again.
+  #lastRelation: Field | undefined;
+  #last: PrefetchGroup | undefined;
 
   /** @param ids - gives the group's ids when a miss asks; repeats allowed */
   constructor(ids: () => readonly Id[]) {
@@ -25,10 +36,33 @@ export class PrefetchGroup {
     return this.#ids();
   }
 
-  /** The group on the other side of a relation; the same object for the same relation. */
-  through(relation: object, follow: (ids: readonly Id[]) => readonly Id[]): PrefetchGroup {
+  /**
+   * The record of the group with an id: the same object as before, because many records lead to the same one.
+   *
+   * @param env - always the same one for a group, which belongs to records of one environment
+   */
+  single(env: Environment, model: string, id: Id): RecordSet {
+    const slots = env.transaction.cache.slots(model);
+    if (slots !== this.#slots) {
+      this.#slots = slots;
+      this.#singles = [];
+    }
+    const slot = slots.slotOf(id);
+    const known = this.#singles[slot];
+    if (known?.env === env) return known;
+    const made = new (env.recordClass(model))(env, [id], this);
+    if (slot >= 0) this.#singles[slot] = made;
+    return made;
+  }
+
+  /** The group on the other side of a relation, as an environment sees it; the same object for the same relation. */
+  through(relation: Field, env: Environment): PrefetchGroup {
+    if (relation === this.#lastRelation && this.#last) return this.#last;
+    this.#next ??= new Map();
     let next = this.#next.get(relation);
-    if (!next) this.#next.set(relation, (next = new PrefetchGroup(() => follow(this.#ids()))));
+    if (!next) this.#next.set(relation, (next = new PrefetchGroup(() => relatedIds(env, relation, this.#ids()))));
+    this.#lastRelation = relation;
+    this.#last = next;
     return next;
   }
 }

@@ -11,7 +11,7 @@ import type { PrefetchGroup } from './prefetch';
 import type { RecordSet } from './recordset';
 import { settleForReading } from './settle';
 import { assertAllowed } from './transaction-state';
-import { recordsOf, relatedIds } from './values';
+import { recordsOf } from './values';
 
 /** What reading needs of a record handle. */
 interface Readable {
@@ -31,15 +31,17 @@ interface Readable {
  * @throws {MissingRecordError} TX_RECORD_MISSING
  */
 export function readField(record: Readable, field: Field): unknown {
-  const [id] = record.ids;
-  if (id === undefined || record.ids.length !== 1) throw new NotSingletonError(record.model, field.name, record.ids.length);
-  const { env } = record;
+  const { ids, env } = record;
+  const id = ids[0];
+  if (id === undefined || ids.length !== 1) throw new NotSingletonError(record.model, field.name, ids.length);
   const tx = env.transaction;
   tx.reads += 1;
-  const now = isStoredId(id) ? id : tx.drafts.current(id);
-  if (now !== id) return readField(env.recordsOf(env.registry.model(field.model), [now]), field);
+  if (typeof id === 'object') {
+    const now = tx.drafts.current(id);
+    if (now !== id) return readField(env.recordsOf(env.registry.model(field.model), [now]), field);
+  }
   if (field.compute) settle(record, field, id);
-  let value = env.column(field).at(tx.cache.slots(field.model).slotOf(id));
+  let value = env.column(field).of(id);
   if (value === MISS) value = miss(record, field, id);
   return field.relation ? wrap(record, field, value) : field.toUser(value);
 }
@@ -105,10 +107,10 @@ function computedWith(record: Readable, id: Id): readonly Id[] {
 function wrap(record: Readable, field: Field, value: unknown): RecordSet | null {
   if (!field.relation || value === null) return null;
   const { env } = record;
-  const group = record.prefetchGroup.through(field, (ids) => relatedIds(env, field, ids));
+  const group = record.prefetchGroup.through(field, env);
   // A relation is cached as an id or a list of ids, and as nothing else.
-  const ids = Array.isArray(value) ? (value as readonly Id[]) : [value as Id];
-  return env.recordsOf(env.registry.model(field.relation.comodel), ids, group);
+  if (Array.isArray(value)) return new (env.recordClass(field.relation.comodel))(env, value as readonly Id[], group);
+  return group.single(env, field.relation.comodel, value as Id);
 }
 
 /** `records.read`: plain objects, with relations as ids. */

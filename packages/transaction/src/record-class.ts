@@ -4,9 +4,10 @@ import { assign } from './assign';
 import type { Environment } from './environment';
 import type { PrefetchGroup } from './prefetch';
 import { readField } from './read';
-import { RecordSet } from './recordset';
+import { DEFINITION, RecordSet } from './recordset';
 
-type RecordClass = new (env: Environment, ids: readonly Id[], group: PrefetchGroup) => RecordSet;
+/** Makes records of one model. */
+export type RecordClass = new (env: Environment, ids: readonly Id[], group: PrefetchGroup) => RecordSet;
 
 const classes = new WeakMap<Model, RecordClass>();
 
@@ -21,11 +22,8 @@ export function recordClassOf(model: Model): RecordClass {
 }
 
 function makeClass(model: Model): RecordClass {
-  const made = class extends RecordSet {
-    constructor(env: Environment, ids: readonly Id[], group: PrefetchGroup) {
-      super(model, env, ids, group);
-    }
-  };
+  const made = class extends RecordSet {};
+  Object.defineProperty(made.prototype, DEFINITION, { value: model });
   for (const field of model.fields.values()) Object.defineProperty(made.prototype, field.name, accessorOf(field));
   for (const [name, method] of model.methods) {
     Object.defineProperty(made.prototype, name, {

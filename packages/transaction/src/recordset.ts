@@ -3,6 +3,7 @@ import type { Model } from '@ormolu/registry';
 import { argument, assertFunction, assertIds, assertNames, assertValues, settled } from './check-call';
 import { create } from './create';
 import type { Environment } from './environment';
+import type { RecordClass } from './record-class';
 import { NotSingletonError } from './errors';
 import type { Values } from './list-commands';
 import { load } from './load';
@@ -10,7 +11,6 @@ import { fireModified } from './modified';
 import { newDraft } from './new-draft';
 import { PrefetchGroup } from './prefetch';
 import { resolvePath } from './paths';
-import { relatedIds } from './values';
 import { readApi, readField } from './read';
 import { recordGuard } from './record-guard';
 import { recomputeFields } from './recompute';
@@ -19,6 +19,29 @@ import { count, existing, search, type SearchOptions } from './search';
 import { assign } from './assign';
 import { unlink } from './unlink';
 import { write } from './write';
+
+/** Where a record keeps its model: no name that a field could have. */
+export const DEFINITION: unique symbol = Symbol('definition');
+
+/** The records of a set, one by one. A generator would cost as much again as making them. */
+class Singles implements Iterator<RecordSet> {
+  readonly #records: RecordSet;
+  readonly #make: RecordClass;
+  #next = 0;
+
+  constructor(records: RecordSet) {
+    this.#records = records;
+    this.#make = records.constructor as RecordClass; // a set's class is that of its model
+  }
+
+  next(): IteratorResult<RecordSet> {
+    const { ids, env, prefetchGroup } = this.#records;
+    const id = ids[this.#next];
+    if (id === undefined) return { done: true, value: undefined };
+    this.#next += 1;
+    return { done: false, value: new this.#make(env, [id], prefetchGroup) };
+  }
+}
 
 /**
  * An ordered, immutable set of records of one model in one environment.
@@ -30,12 +53,12 @@ import { write } from './write';
 export class RecordSet implements Iterable<RecordSet> {
   readonly env: Environment;
   readonly ids: readonly Id[];
-  readonly #definition: Model;
+  /** On the prototype of the model's class: all its records share it. */
+  declare readonly [DEFINITION]: Model;
   /** The records that are fetched together with a miss on these. */
   readonly prefetchGroup: PrefetchGroup;
 
-  constructor(definition: Model, env: Environment, ids: readonly Id[], group: PrefetchGroup) {
-    this.#definition = definition;
+  constructor(env: Environment, ids: readonly Id[], group: PrefetchGroup) {
     this.env = env;
     this.ids = ids;
     this.prefetchGroup = group;
@@ -43,7 +66,7 @@ export class RecordSet implements Iterable<RecordSet> {
 
   /** The model's name. */
   get model(): string {
-    return this.#definition.name;
+    return this[DEFINITION].name;
   }
 
   get length(): number {
@@ -61,7 +84,7 @@ export class RecordSet implements Iterable<RecordSet> {
   }
 
   static definitionOf(records: RecordSet): Model {
-    return records.#definition;
+    return records[DEFINITION];
   }
 
   /** The id of a set of exactly one; the error names the field that was asked of it. */
@@ -74,7 +97,7 @@ export class RecordSet implements Iterable<RecordSet> {
   /** Records by id; repeats are dropped. Nothing is asked of the database: `exists` tells which are there. */
   browse(ids: Id | readonly Id[]): RecordSet {
     const list: readonly unknown[] = Array.isArray(ids) ? ids : [ids];
-    assertIds(this.#definition, list);
+    assertIds(this[DEFINITION], list);
     // As they were checked; and a copy, because sets are immutable and the caller's list is not.
     return this.#of([...new Set(list as readonly Id[])]);
   }
@@ -96,8 +119,8 @@ export class RecordSet implements Iterable<RecordSet> {
     return this;
   }
 
-  *[Symbol.iterator](): Iterator<RecordSet> {
-    for (const id of this.ids) yield this.#single(id);
+  [Symbol.iterator](): Iterator<RecordSet> {
+    return new Singles(this);
   }
 
   /** The same records in another environment. */
@@ -119,7 +142,7 @@ export class RecordSet implements Iterable<RecordSet> {
       const values = [...records].map((record) => readField(record, field));
       if (!field.relation) return values;
       const ids = values.flatMap((value) => (value instanceof RecordSet ? value.ids : []));
-      const group = records.prefetchGroup.through(field, (from) => relatedIds(this.env, field, from));
+      const group = records.prefetchGroup.through(field, this.env);
       records = this.env.recordsOf(this.env.registry.model(field.relation.comodel), unique(ids), group);
     }
     return records;
@@ -211,7 +234,7 @@ export class RecordSet implements Iterable<RecordSet> {
    */
   new(values: Values = {}, options: NewIdOptions = {}): RecordSet {
     assertValues('new', values);
-    return this.browse(newDraft(this.env, this.#definition, values, options));
+    return this.browse(newDraft(this.env, this[DEFINITION], values, options));
   }
 
   /**
@@ -265,13 +288,13 @@ export class RecordSet implements Iterable<RecordSet> {
   /** Forgets clean cached values, of all fields when none is named; pending ones stay. */
   invalidate(fields?: readonly string[]): void {
     if (fields) assertNames('invalidate', fields);
-    const chosen = fields ? fields.map((name) => this.env.registry.field(this.model, name)) : [...this.#definition.fields.values()];
+    const chosen = fields ? fields.map((name) => this.env.registry.field(this.model, name)) : [...this[DEFINITION].fields.values()];
     this.env.transaction.cache.invalidate(chosen.map((field) => [field, this.ids]));
   }
 
   /** Marks computed stored fields of these records, and computes them. */
   recompute(fields?: readonly string[]): Promise<void> {
-    const all = [...this.#definition.fields.values()].filter((field) => field.isStored && field.compute);
+    const all = [...this[DEFINITION].fields.values()].filter((field) => field.isStored && field.compute);
     this.#wait('recompute');
     if (fields) assertNames('recompute', fields);
     return recomputeFields(this.env.transaction, fields ? fields.map((name) => this.env.registry.field(this.model, name)) : all, this.ids);
@@ -280,7 +303,7 @@ export class RecordSet implements Iterable<RecordSet> {
   /** Computes and writes what is pending of these records: of the fields named, or of all. */
   flush(fields?: readonly string[]): Promise<void> {
     if (fields) assertNames('flush', fields);
-    const chosen = fields ? fields.map((name) => this.env.registry.field(this.model, name)) : [...this.#definition.fields.values()];
+    const chosen = fields ? fields.map((name) => this.env.registry.field(this.model, name)) : [...this[DEFINITION].fields.values()];
     return this.env.transaction.flush(chosen.map((field) => [field, this.ids] as const));
   }
 
@@ -314,11 +337,11 @@ export class RecordSet implements Iterable<RecordSet> {
   }
 
   #single(id: Id): RecordSet {
-    return this.env.recordsOf(this.#definition, [id], this.prefetchGroup);
+    return this.env.recordsOf(this[DEFINITION], [id], this.prefetchGroup);
   }
 
   #of(ids: readonly Id[], group?: PrefetchGroup): RecordSet {
-    return this.env.recordsOf(this.#definition, ids, group);
+    return this.env.recordsOf(this[DEFINITION], ids, group);
   }
 
   #same(other: RecordSet): readonly Id[] {

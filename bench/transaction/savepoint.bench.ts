@@ -1,0 +1,109 @@
+import { atMost, bench, figureCase, timeCase, type TimeCase } from '../harness';
+import { storedCities, typed, type City } from './support/geo';
+
+const CHANGES = 10_000;
+
+/** Which records change: some here, some there, the same on both sides. */
+function scattered(count: number, changes: number): number[] {
+  let state = 42;
+  const ids = Array.from({ length: count }, (_, n) => n);
+  for (let place = 0; place < changes; place += 1) {
+    state = (state * 1_103_515_245 + 12_345) % 2_147_483_648;
+    const other = place + (state % (count - place));
+    [ids[place], ids[other]] = [ids[other] ?? 0, ids[place] ?? 0];
+  }
+  return ids.slice(0, changes);
+}
+
+type Journal = Map<number, { readonly had: boolean; readonly value: unknown }>;
+
+/** A rollback of the engine's savepoint, database included, against a journal of Maps as one writes it by hand. */
+function rollback(count: number): TimeCase {
+  const changes = Math.min(CHANGES, count);
+  return timeCase({
+    name: `rollback of ${changes.toLocaleString('en')} changes among ${count.toLocaleString('en')} records against a Map-based journal`,
+    target: atMost(0.15),
+    clock: 'cpu',
+    operations: changes,
+    base: () => {
+      const values = new Map(Array.from({ length: count }, (_, n) => [n, n] as const));
+      const changed = scattered(count, changes);
+      let journal: Journal = new Map();
+      return {
+        before: () => {
+          journal = new Map();
+          for (const id of changed) {
+            if (!journal.has(id)) journal.set(id, { had: values.has(id), value: values.get(id) });
+            values.set(id, -1);
+          }
+        },
+        run: () => {
+          for (const [id, { had, value }] of journal) {
+            if (had) values.set(id, value as number);
+            else values.delete(id);
+          }
+        },
+      };
+    },
+    ours: async () => {
+      const { tx, cities } = await storedCities(count);
+      await cities.load(['population']);
+      const all = [...typed<City>(cities)];
+      const held = scattered(count, changes).flatMap((n) => all[n] ?? []);
+      let savepoint = await tx.savepoint();
+      return {
+        before: async () => {
+          savepoint = await tx.savepoint();
+          for (const city of held) city.population = -1;
+        },
+        run: () => savepoint.rollback(),
+      };
+    },
+  });
+}
+
+export default bench({
+  title: 'Savepoints',
+  cases: [
+    ...[1_000, 10_000, 100_000].map(rollback),
+    timeCase({
+      name: '10,000 assignments with a savepoint open against without',
+      target: atMost(2),
+      clock: 'cpu',
+      operations: CHANGES,
+      base: async () => {
+        const { tx, cities } = await storedCities(CHANGES);
+        await cities.load(['population']);
+        const held = [...typed<City>(cities)];
+        return { before: () => { tx.cache.clearDirty(cities, tx.registry.field('city', 'population')); }, run: () => { for (const [n, city] of held.entries()) city.population = n + 1; for (const [n, city] of held.entries()) city.population = n; } };
+      },
+      ours: async () => {
+        const { tx, cities } = await storedCities(CHANGES);
+        await cities.load(['population']);
+        const held = [...typed<City>(cities)];
+        let savepoint = await tx.savepoint();
+        return {
+          before: async () => {
+            await savepoint.rollback();
+            savepoint = await tx.savepoint();
+          },
+          run: () => { for (const [n, city] of held.entries()) city.population = n + 1; for (const [n, city] of held.entries()) city.population = n; },
+        };
+      },
+    }),
+    figureCase({
+      name: 'statements of a savepoint and its rollback, 10,000 changes',
+      unit: 'statements',
+      target: atMost(2),
+      measure: async () => {
+        const { tx, cities, session } = await storedCities(CHANGES);
+        await cities.load(['population']);
+        const before = session.statements;
+        const savepoint = await tx.savepoint();
+        for (const city of typed<City>(cities)) city.population = -1;
+        await savepoint.rollback();
+        return session.statements - before;
+      },
+    }),
+  ],
+});
