@@ -1,7 +1,6 @@
 // A home-made ORM (150 lines up to `main`, which uses it) that embeds only @ormolu/cache: records with getters, batched reads, a unit of work, savepoints.
 // It needs none of Ormolu's registry, transaction or storage; its "database" is a Map, so that what it asks can be counted.
-import { Cache, contextKey, type CacheEnvironment, type CacheField, type CacheRecords } from '@ormolu/cache';
-import type { Id } from '@ormolu/kernel';
+import { Cache, contextKey, type CacheEnvironment, type CacheField, type CacheRecords, type Id } from '@ormolu/cache';
 
 type Row = Record<string, unknown>;
 

@@ -1,8 +1,7 @@
 // @ormolu/cache behind the entities of another ORM: Drizzle (on PGlite) keeps doing the SQL, the cache adds what it lacks: one value
 // per record however often it is loaded, batched reads of what is missing, and a flush of only what changed.
 import { PGlite } from '@electric-sql/pglite';
-import { Cache, type CacheField, type CacheRecords } from '@ormolu/cache';
-import type { Id } from '@ormolu/kernel';
+import { Cache, type CacheField, type CacheRecords, type Id } from '@ormolu/cache';
 import { inArray, sql } from 'drizzle-orm';
 import { integer, pgTable, text } from 'drizzle-orm/pg-core';
 import { drizzle } from 'drizzle-orm/pglite';

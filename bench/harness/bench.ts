@@ -86,8 +86,14 @@ export interface GrowthCase extends CaseBase, Clocked {
   /** Operations in one call of `run` at a size. */
   readonly operations: (size: number) => number;
   readonly ours: Side;
-  /** A second curve in the plot; no part of the ratio. */
+  /** A second curve in the plot. */
   readonly base?: Side | undefined;
+  /**
+   * What the growth is set against: nothing, or the growth of the base. A base that is a bare loop over the same things shows how much of
+   * a growth is that of the processor's caches, which nothing that touches so much memory escapes.
+   * @defaultValue 'nothing'
+   */
+  readonly against?: 'nothing' | 'base' | undefined;
 }
 
 /** Bytes kept for each value by what `build` returns. The ratio is ours / base; without a base the figure is ours in bytes. */
@@ -129,6 +135,7 @@ export function bench(spec: Bench): Bench {
     if (names.has(name)) throw new Error(`Bench '${spec.title}' has two cases named '${name}'; a result is found by its name.`);
     names.add(name);
     if (rounds !== undefined && rounds < 5) throw new Error(`Case '${name}': ${rounds} rounds are too few for a median; 5 at least.`);
+    if (rest.kind === 'growth' && rest.against === 'base' && rest.base === undefined) throw new Error(`Case '${name}': there is no base to set the growth against.`);
     if (rest.kind === 'growth' && rest.sizes.length < 2) throw new Error(`Case '${name}': growth needs two sizes or more.`);
   }
   return spec;

@@ -71,8 +71,12 @@ async function measureCase(benchCase: Case, at: Pick<Role, 'file' | 'caseIndex'>
         label,
         points: parts.flatMap(({ side, size }, part) => (side === label ? [[size, median(figures[part] ?? [])] as const] : [])),
       }));
-      const [first = [], last = []] = [figures[0], figures[benchCase.sizes.length - 1]];
-      return { unit: 'ratio', figure: ratioByRound(last, first), sides: {}, curves };
+      const ends = (curve: number) => [figures[curve * benchCase.sizes.length] ?? [], figures[(curve + 1) * benchCase.sizes.length - 1] ?? []] as const;
+      const [first, last] = ends(0);
+      if (benchCase.against !== 'base') return { unit: 'ratio', figure: ratioByRound(last, first), sides: {}, curves };
+      const [baseFirst, baseLast] = ends(1);
+      const times = (left: readonly number[], right: readonly number[]) => left.map((value, round) => value * (right[round] ?? NaN));
+      return { unit: 'ratio', figure: ratioByRound(times(last, baseFirst), times(first, baseLast)), sides: {}, curves };
     }
   }
 }

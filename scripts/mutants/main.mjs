@@ -1,132 +1,115 @@
-// `pnpm mutants [--minutes N] [--seed N] [--file PART]`: breaks packages/cache/src in every way mutate.mjs knows, one way at a time, and
-// counts how many of the broken copies the package's own tests notice. Exit code 1 below 95 %.
-import { fork } from 'node:child_process';
-import { cpSync, mkdtempSync, readdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
+// `pnpm mutants [--file PART] [--survivors] [--fresh]`: breaks packages/cache/src in every way mutate.mjs knows, one way at a time, and counts
+// how many of the broken copies the package's own tests and the oracle notice. What is known of the same sources and tests is not tried
+// again; an interrupted run goes on where it was. Exit code 1 below 95 %.
+import { createHash } from 'node:crypto';
+import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
-import { createRequire } from 'node:module';
 import { root } from '../root.mjs';
 import { mutantsOf } from './mutate.mjs';
+import { WarmWorker } from './warm-worker.mjs';
 
-const { values: options } = parseArgs({ options: { minutes: { type: 'string', default: '10' }, seed: { type: 'string', default: '1' }, file: { type: 'string', default: '' } } });
+const USAGE = `Usage: pnpm mutants [--file PART] [--survivors] [--fresh]
+  --file       only files of packages/cache/src whose names hold PART
+  --survivors  try again only those that survived last time, whatever was changed in tests since
+  --fresh      try all again`;
 const WANTED = 0.95;
-/** A mutant that makes a loop endless is noticed by the time it takes. */
-const TIMEOUT_MS = 20_000;
-const SKIPPED = new Set(['index.ts', 'shapes.ts', 'errors.ts']);
-const here = fileURLToPath(new URL('.', import.meta.url));
-const equivalents = JSON.parse(readFileSync(join(here, 'equivalents.json'), 'utf8'));
-const cachePackage = join(root, 'packages', 'cache');
-const folder = mkdtempSync(join(tmpdir(), 'mutants-'));
-const ends = Date.now() + Number(options.minutes) * 60_000;
+const WORKERS = 2;
+const SOURCES = join(root, 'packages/cache/src');
+const STATE = join(root, '.cache/mutants.json');
+/** Lists of names, types, and texts of messages. */
+const SKIPPED = ['index.ts', 'shapes.ts', 'errors.ts'];
 
-function prepareCopy() {
-  cpSync(join(cachePackage, 'src'), join(folder, 'src'), { recursive: true });
-  cpSync(join(cachePackage, 'test'), join(folder, 'test'), { recursive: true });
-  symlinkSync(join(cachePackage, 'node_modules'), join(folder, 'node_modules'));
-  const require = createRequire(import.meta.url);
-  const shared = require(join(root, 'jest.config.js'));
-  const transform = Object.fromEntries(Object.entries(shared.transform).map(([pattern, [name, config]]) => [pattern, [require.resolve(name), config]]));
-  writeFileSync(join(folder, 'jest.config.json'), JSON.stringify({
-    rootDir: folder, testSequencer: join(here, 'sequencer.cjs'), testMatch: ['**/test/**/*.test.ts'], testEnvironmentOptions: shared.testEnvironmentOptions, transform,
-    moduleNameMapper: { '^@ormolu/cache$': '<rootDir>/src/index.ts', '^@ormolu/cache/testing$': '<rootDir>/src/testing/index.ts' },
-  }));
-}
-
-/** Numbers that look random and are the same for the same seed. */
-function randomFrom(seed) {
-  let state = seed >>> 0;
-  return () => {
-    state = (Math.imul(state, 1664525) + 1013904223) >>> 0;
-    return state / 2 ** 32;
-  };
-}
-
-function allMutants() {
-  const src = join(cachePackage, 'src');
-  const files = readdirSync(src).filter((name) => name.endsWith('.ts') && !SKIPPED.has(name) && name.includes(options.file));
-  const random = randomFrom(Number(options.seed));
-  return files
-    .flatMap((name) => {
-      const source = readFileSync(join(src, name), 'utf8');
-      return mutantsOf(name, source).map((mutant) => ({ name, source, ...mutant, order: random() }));
-    })
-    .sort((a, b) => a.order - b.order);
-}
-
-const reasonOf = ({ name, code, what }) =>
-  equivalents.find((one) => one.file === name && code.includes(one.code) && (one.what === undefined || what.includes(one.what)))?.because;
-
-// Ended from outside, the copy goes too.
-for (const signal of ['SIGINT', 'SIGTERM']) {
-  process.once(signal, () => {
-    worker?.kill('SIGKILL');
-    rmSync(folder, { recursive: true, force: true });
-    process.exit(130);
-  });
-}
-
-let worker;
-function startWorker() {
-  return new Promise((resolve) => {
-    worker = fork(join(here, 'worker.mjs'), [folder], { stdio: ['ignore', 'ignore', 'ignore', 'ipc'], execArgv: ['--max-old-space-size=1500'] });
-    worker.once('message', resolve);
-  });
-}
-
-async function isKilled(thorough) {
-  if (worker === undefined || worker.exitCode !== null || !worker.connected) await startWorker();
-  const own = worker;
-  return new Promise((resolve) => {
-    const done = (answer) => {
-      clearTimeout(timer);
-      own.removeAllListeners();
-      resolve(answer);
-    };
-    const timer = setTimeout(() => {
-      own.kill('SIGKILL');
-      worker = undefined;
-      done(true);
-    }, TIMEOUT_MS);
-    own.once('message', (message) => done(message.isKilled));
-    own.once('exit', () => {
-      worker = undefined;
-      done(true);
-    });
-    own.send({ thorough });
-  });
-}
-
-try {
-  prepareCopy();
-  const mutants = allMutants();
-  const tested = { killed: 0, survivors: [], equivalent: 0, total: 0 };
-  console.log(`${mutants.length} mutants of packages/cache/src; seed ${options.seed}, at most ${options.minutes} minutes`);
-  if (await isKilled(true)) throw new Error('The tests fail on the unbroken copy; mend them first.');
-  for (const mutant of mutants) {
-    if (Date.now() > ends) break;
-    if (reasonOf(mutant) !== undefined) {
-      tested.equivalent += 1;
-      continue;
-    }
-    const path = join(folder, 'src', mutant.name);
-    writeFileSync(path, mutant.source.slice(0, mutant.start) + mutant.text + mutant.source.slice(mutant.end));
-    const killed = (await isKilled(false)) || (await isKilled(true));
-    writeFileSync(path, mutant.source);
-    tested.total += 1;
-    if (killed) tested.killed += 1;
-    else {
-      tested.survivors.push(mutant);
-      console.log(`survived  ${mutant.name}:${mutant.line}  ${mutant.what}  |  ${mutant.code}`);
-    }
-    if (tested.total % 50 === 0) console.log(`${tested.killed}/${tested.total} killed`);
+function readArguments() {
+  try {
+    return parseArgs({ options: { file: { type: 'string', default: '' }, survivors: { type: 'boolean', default: false }, fresh: { type: 'boolean', default: false } } }).values;
+  } catch (error) {
+    console.error(`${error.message}\n${USAGE}`);
+    process.exit(1);
   }
-  const share = tested.killed / Math.max(1, tested.total);
-  const left = mutants.length - tested.total - tested.equivalent;
-  console.log(`${tested.killed}/${tested.total} mutants killed (${(share * 100).toFixed(1)} %), ${tested.equivalent} known equivalents left out${left > 0 ? `, ${left} not reached in time` : ''}`);
-  process.exitCode = share >= WANTED ? 0 : 1;
-} finally {
-  worker?.kill('SIGKILL');
-  rmSync(folder, { recursive: true, force: true });
 }
+
+/** Every file that decides whether a mutant is noticed. */
+function fingerprint() {
+  const hash = createHash('sha256');
+  for (const folder of ['packages/cache/src', 'packages/cache/test', 'oracle', 'scripts/mutants']) {
+    for (const file of readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).sort()) {
+      if (/node_modules|equivalents/.test(file) || !/\.(ts|json|[cm]js)$/.test(file)) continue;
+      hash.update(file).update(readFileSync(join(root, folder, file)));
+    }
+  }
+  return hash.digest('hex');
+}
+
+function allMutants(part) {
+  const files = readdirSync(SOURCES).filter((name) => name.endsWith('.ts') && !SKIPPED.includes(name) && name.includes(part)).sort();
+  return files.flatMap((name) => {
+    const source = readFileSync(join(SOURCES, name), 'utf8');
+    return mutantsOf(name, source).map(({ start, end, text, what, line, code }) => ({
+      // By what stands there, not by where: a survivor is found again after lines above it have moved.
+      key: createHash('sha256').update(`${name} ${what} ${source.slice(Math.max(0, start - 80), end + 80)}`).digest('hex').slice(0, 16),
+      name, what, line, code, broken: { path: join(SOURCES, name), source: source.slice(0, start) + text + source.slice(end) },
+    }));
+  });
+}
+
+/** What is known from before: mutant → what noticed it, or null for a survivor. */
+function readKnown({ fresh, survivors }, print) {
+  if (fresh) return new Map();
+  try {
+    const { print: before, outcomes } = JSON.parse(readFileSync(STATE, 'utf8'));
+    if (before === print) return new Map(Object.entries(outcomes));
+    if (survivors) return new Map(Object.entries(outcomes).filter(([, killer]) => killer !== null));
+  } catch (error) {
+    if (error.code !== 'ENOENT') throw error;
+  }
+  return new Map();
+}
+
+const equivalents = JSON.parse(readFileSync(join(root, 'scripts/mutants/equivalents.json'), 'utf8'));
+const equivalentTo = ({ name, code, what }) => equivalents.find((one) => one.file === name && code.includes(one.code) && (one.what === undefined || what.includes(one.what)));
+
+async function tryAll(mutants, known, save) {
+  const untried = mutants.filter(({ key }) => !known.has(key));
+  console.log(`${mutants.length} mutants of packages/cache/src, ${untried.length} to try`);
+  if (untried.length === 0) return;
+  const workers = await Promise.all(Array.from({ length: WORKERS }, () => WarmWorker.start()));
+  let done = 0;
+  try {
+    await Promise.all(workers.map(async (worker) => {
+      for (let mutant = untried.shift(); mutant !== undefined; mutant = untried.shift()) {
+        let killer = await worker.killerOf(mutant.broken, { thorough: false });
+        if (killer === undefined && equivalentTo(mutant) === undefined) killer = await worker.killerOf(mutant.broken, { thorough: true });
+        known.set(mutant.key, killer ?? null);
+        done += 1;
+        if (done % 50 !== 0) continue;
+        save();
+        console.log(`${done} tried, ${untried.length} left`);
+      }
+    }));
+  } finally {
+    for (const worker of workers) worker.stop();
+    save();
+  }
+}
+
+const options = readArguments();
+const print = fingerprint();
+const known = readKnown(options, print);
+const mutants = allMutants(options.file);
+await tryAll(mutants, known, () => {
+  mkdirSync(dirname(STATE), { recursive: true });
+  writeFileSync(STATE, JSON.stringify({ print, outcomes: Object.fromEntries(known) }));
+});
+
+const alive = mutants.filter(({ key }) => known.get(key) === null);
+const survived = alive.filter((mutant) => equivalentTo(mutant) === undefined);
+for (const { name, line, what, code } of survived) console.log(`survived  ${name}:${line}  ${what}  |  ${code}`);
+const used = new Set(alive.map(equivalentTo));
+for (const one of equivalents) {
+  if (options.file === '' && !used.has(one)) console.log(`not needed in equivalents.json: ${one.file}  ${one.code}`);
+}
+const killed = mutants.length - alive.length;
+const share = killed / Math.max(1, killed + survived.length);
+console.log(`${killed} killed, ${survived.length} survived, ${alive.length - survived.length} equivalent: ${(share * 100).toFixed(1)} % of ${killed + survived.length} noticed`);
+process.exitCode = share >= WANTED ? 0 : 1;

@@ -13,6 +13,8 @@ test('each kind of case comes to its known outcome, and one that breaks stops no
 
   expect(results.get('sleeps a quarter as long')).toMatchObject({ verdict: 'ok', unit: 'ratio' });
   expect(results.get('grows tenfold')).toMatchObject({ verdict: 'SHORT', curves: [{ label: 'ours', points: [[4, expect.any(Number)], [40, expect.any(Number)]] }] });
+  expect(results.get('grows half as much')).toMatchObject({ verdict: 'ok', curves: [{ label: 'ours' }, { label: 'base' }] });
+  expect(results.get('grows half as much')?.figure?.median).toBeGreaterThan(0.3);
   expect(results.get('holds half')).toMatchObject({ verdict: 'ok' });
   expect(results.get('holds half')?.figure?.median).toBeCloseTo(0.5, 1);
   expect(results.get('counts')).toMatchObject({ verdict: 'ok', figure: { median: 3, min: 3, max: 3 } });

@@ -56,8 +56,8 @@ export function idsDifferentFrom(column: Column, ids: readonly Id[], value: unkn
   let misses = 0;
   for (const id of ids) {
     const cached = column.at(slots.slotOf(id));
-    if (cached === value || (cached !== MISS && sameValue(cached, value))) continue;
     if (cached === MISS) misses += 1;
+    else if (cached === value || sameValue(cached, value)) continue;
     different.push(id);
   }
   count(column, ids.length, misses);

@@ -29,6 +29,8 @@ export interface CacheStats extends CacheFigures {
 }
 
 const SAMPLE = 64;
+/** How far into objects of objects is looked: values may know each other in circles. */
+const DEPTH = 3;
 
 /** Counts what a table holds. Walks over columns, not over values. */
 export function cacheStats(table: FieldTable): CacheStats {
@@ -71,7 +73,7 @@ function contentBytes(column: Column): number {
 }
 
 /** What a value holds outside its place, as V8 keeps it. */
-function bytesOf(value: unknown): number {
+function bytesOf(value: unknown, depth = 0): number {
   switch (typeof value) {
     case 'string':
       return 16 + value.length;
@@ -80,14 +82,14 @@ function bytesOf(value: unknown): number {
     case 'bigint':
       return 24;
     case 'object':
-      return value === null ? 0 : bytesOfObject(value);
+      return value === null || depth > DEPTH ? 0 : bytesOfObject(value, depth + 1);
     default:
       return 0;
   }
 }
 
-function bytesOfObject(value: object): number {
-  if (Array.isArray(value)) return value.reduce((sum: number, item) => sum + 8 + bytesOf(item), 32);
+function bytesOfObject(value: object, depth: number): number {
+  if (Array.isArray(value)) return value.reduce((sum: number, item) => sum + 8 + bytesOf(item, depth), 32);
   if (ArrayBuffer.isView(value)) return 96 + value.byteLength;
-  return Object.values(value).reduce((sum: number, item) => sum + 8 + bytesOf(item), 56);
+  return Object.values(value).reduce((sum: number, item) => sum + 8 + bytesOf(item, depth), 56);
 }

@@ -97,8 +97,10 @@ export class Cache extends ColumnLookup {
    */
   update(records: CacheRecords, field: CacheField, values: Iterable<unknown>, options?: WriteOptions): void {
     const dirty = options?.dirty === true;
-    putAll(this.touched(records, field), records.ids, values, dirty);
+    const column = this.touched(records, field);
+    // First, so that what was marked before an id or a value is refused is listed.
     if (dirty) this.table.listDirty(this.table.columnsOf(field));
+    putAll(column, records.ids, values, dirty);
   }
 
   /** Puts fetched values in where there is none; never overwrites. Pairs as `update` does; of a repeated record the first value stays. */

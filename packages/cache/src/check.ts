@@ -121,7 +121,7 @@ async function compareBatch(group: Group, batch: readonly Candidate[], found: Fi
     batch.forEach(([slot, id], at) => {
       const cached = before[member]?.[at];
       if (cached === MISS) return;
-      if (column.isDirty(slot) || column.at(slot) !== cached) {
+      if (column.isDirty(slot) || !Object.is(column.at(slot), cached)) {
         found.skipped += 1;
         return;
       }

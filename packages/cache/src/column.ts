@@ -121,8 +121,9 @@ export class Column implements Revertible {
     let run = 0;
     while (run < limit && slots.ensure(ids[run] as Id) === end + run) run += 1; // `run` lies inside
     if (run === 0) return 0;
-    if (end === 0) this.#places = placesFor(list, run);
-    else for (let at = 0; at < run; at += 1) this.#places.push(rawOf(list[at]));
+    const places = placesFor(list, run);
+    if (end === 0) this.#places = places;
+    else for (const raw of places) this.#places.push(raw);
     this.#count += run;
     this.#last = end + run - 1;
     return run;

@@ -1,4 +1,4 @@
-import { describeIds, MisuseError, OrmoluError, type Id } from '@ormolu/kernel';
+import { describeIds, MisuseError, OrmoluError, typeName, type Id } from '@ormolu/kernel';
 import type { CacheField, CacheRecords, ContextKey } from './shapes';
 
 /** `get` without a fallback asked for a value that is not cached. */
@@ -15,6 +15,27 @@ export class SingleRecordError extends MisuseError {
     const given = ids.length === 0 ? 'none' : `${String(ids.length)} (${describeIds(ids)})`;
     super('CACHE_NOT_SINGLE', `Cache.${call}() takes exactly one record of '${model}' and was given ${given}. Call it once per record, or use a call for many, such as update() or getValues().`,
       { details: { call, model, ids } });
+  }
+}
+
+/** What was given as an id is none. */
+export class InvalidIdError extends MisuseError {
+  constructor(id: unknown) {
+    super('CACHE_INVALID_ID', `The cache was given an id that is ${typeName(id)}. Ids are numbers, bigints, strings, or a NewId for a record that is not stored yet.`);
+  }
+}
+
+/** What was given as a field is none. */
+export class InvalidFieldError extends MisuseError {
+  constructor(field: unknown) {
+    super('CACHE_INVALID_FIELD', `The cache was given a field that is ${typeName(field)}, which does not say all of model, name and dependsContext. dependsContext is a list, [] when the value depends on no context.`);
+  }
+}
+
+/** `MISS` was given as a value. */
+export class MissAsValueError extends MisuseError {
+  constructor() {
+    super('CACHE_MISS_AS_VALUE', 'MISS was given to the cache as a value, but it says that there is none. Leave such records out, or remove() what is cached of them.');
   }
 }
 

@@ -1,5 +1,6 @@
 import { FieldColumns } from './field-columns';
 import { FieldMemo } from './field-memo';
+import { checkField } from './given-records';
 import type { CacheField } from './shapes';
 import { SlotIndex } from './slot-index';
 import type { UndoLog } from './undo-log';
@@ -70,6 +71,7 @@ export class FieldTable {
 
   /** A field object that was not met before: perhaps another one of a known field. */
   #meet(field: CacheField): FieldColumns {
+    checkField(field);
     const table = this.#model(field.model);
     const columns = findByName(table, field.name) ?? this.#addField(table, field);
     columns.field = field;

@@ -1,10 +1,12 @@
+export { NewId, type Id } from '@ormolu/kernel';
 export { Cache } from './cache';
 export { type CacheFigures, type CacheStats, type ModelStats } from './cache-stats';
 export { type CheckEnvironment, type CheckOptions, type CheckReport } from './check';
 export { type Column } from './column';
 export { contextKey, NO_CONTEXT } from './context-key';
 export {
-  CacheInconsistentError, CacheMissError, ContextKeyError, DirtyValueError, SingleRecordError, UndoClosedError, WrongModelError,
+  CacheInconsistentError, CacheMissError, ContextKeyError, DirtyValueError, InvalidFieldError, InvalidIdError, MissAsValueError, SingleRecordError,
+  UndoClosedError, WrongModelError,
   type CacheDifference,
 } from './errors';
 export { MISS } from './places';

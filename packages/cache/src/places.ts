@@ -1,3 +1,5 @@
+import { MissAsValueError } from './errors';
+
 /** What reading answers where there is no value. No value is ever equal to it. */
 export const MISS: unique symbol = Symbol('ormolu.miss');
 
@@ -6,6 +8,7 @@ export const UNDEFINED: unique symbol = Symbol('ormolu.undefined');
 
 /** What stands in a place for a value. */
 export function rawOf(value: unknown): unknown {
+  if (value === MISS) throw new MissAsValueError();
   return value === undefined ? UNDEFINED : value;
 }
 
@@ -16,7 +19,8 @@ export function rawOf(value: unknown): unknown {
 export function placesFor(list: readonly unknown[], count: number): unknown[] {
   const places = list.slice(0, count);
   for (let at = 0; at < count; at += 1) {
-    if (places[at] === undefined) places[at] = UNDEFINED;
+    const value = places[at];
+    if (value === undefined || value === MISS) places[at] = rawOf(value);
   }
   const [first] = places;
   places[0] = UNDEFINED;

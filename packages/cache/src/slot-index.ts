@@ -1,4 +1,5 @@
 import type { Id } from '@ormolu/kernel';
+import { InvalidIdError } from './errors';
 
 /** The window may hold this many places per id in it, and so many more to start with. */
 const PLACES_PER_ID = 8;
@@ -11,6 +12,10 @@ const FARTHEST = 2 ** 50;
 /** Whether an id may stand in the window. One below zero may not: with a base below zero, `1e-20 - base` would be a whole number. */
 function isCountable(id: Id): id is number {
   return typeof id === 'number' && Number.isInteger(id) && id >= 0 && id <= FARTHEST;
+}
+
+function isId(id: unknown): boolean {
+  return typeof id === 'number' || typeof id === 'string' || typeof id === 'bigint' || (typeof id === 'object' && id !== null);
 }
 
 /**
@@ -73,6 +78,7 @@ export class SlotIndex {
    */
   #lookUp(id: Id): number {
     const ids = this.#ids;
+    if (ids.length === 0) return -1;
     const last = this.#last;
     const next = last + 1 < ids.length ? last + 1 : 0;
     if (ids[next] === id) {
@@ -87,8 +93,9 @@ export class SlotIndex {
   }
 
   #add(id: Id): number {
+    if (!isId(id)) throw new InvalidIdError(id);
     const slot = this.#ids.length;
-    this.#ids.push(id);
+    this.#ids.push(id === 0 ? 0 : id); // -0 is the same id
     if (isCountable(id)) {
       if (this.#reaches(id)) {
         this.#window[id - this.#base] = slot + 1;

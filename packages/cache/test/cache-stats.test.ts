@@ -56,3 +56,18 @@ test('bytes grow with what values hold', () => {
   expect(bytes({ a: 1.5 })).toBe((56 + 8 + 16) * 1_000);
   expect(bytes(Uint8Array.of(1, 2))).toBe(98_000);
 });
+
+test('values that know each other in circles are weighed, and each level of three', () => {
+  const cache = new Cache();
+  const circle: Record<string, unknown> = {};
+  circle['self'] = circle;
+  circle['list'] = [circle];
+  cache.set(cities(1), name, circle);
+  expect(cache.stats().bytes).toBeLessThan(2_000);
+  const bytes = (value: unknown) => {
+    cache.set(cities(1), name, value);
+    return cache.stats().bytes;
+  };
+  expect(bytes([[[[1.5]]]]) - bytes(7)).toBe(4 * 32 + 3 * 8 + 8 + 16);
+  expect(bytes([[[[[1.5]]]]]) - bytes([[[[]]]])).toBe(8);
+});

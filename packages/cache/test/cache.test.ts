@@ -61,8 +61,8 @@ test('a field is refused for records of another model', () => {
 test('a field is known by model and name, whatever object it is', () => {
   const cache = new Cache();
   cache.set(cities(1), name, 'Ghent');
-  for (let again = 0; again < 9_000; again += 1) expect(cache.get(cities(1), { ...name })).toBe('Ghent');
-  expect(cache.get(cities(1), name)).toBe('Ghent');
+  const found = new Set(Array.from({ length: 9_000 }, () => cache.get(cities(1), { ...name })));
+  expect([...found, cache.get(cities(1), name)]).toEqual(['Ghent', 'Ghent']);
 });
 
 test('many fields of a model are told apart, in any order of asking', () => {

@@ -123,6 +123,12 @@ test('what changes, or is cleared, while the database answers is left aside', as
   expect(database.asked).toHaveLength(1);
 });
 
+test('a value that is no number is compared like any other', async () => {
+  const cache = new Cache();
+  cache.set(cities(1), size, Number.NaN);
+  expect(await cache.checkReport(new Database(rows))).toMatchObject({ compared: 1, skipped: 0, differences: [{ id: 1, field: 'size', stored: 10 }] });
+});
+
 test('the caller may say what is the same', async () => {
   const cache = new Cache();
   cache.set(cities(1), name, 'GHENT');
