@@ -57,7 +57,7 @@ export type ListOptions = Pick<FieldOptions, 'copy' | 'groups' | 'readonly' | 'r
 
 /** What may be said of a many2many. */
 export interface ManyToManyOptions extends ListOptions {
-  /** Of a computed one: kept in the database. @defaultValue false when computed, else true */
+  /** Kept in the database; a computed one is not. @defaultValue false when computed, else true */
   readonly store?: boolean | undefined;
   /** The relation table. @defaultValue both models' tables in alphabetical order, and `rel` */
   readonly table?: string | undefined;

@@ -14,8 +14,8 @@ export {
 } from './fields';
 export { type DefinedFunction } from './functions';
 export {
-  type AnotherKind, type BaseShape, type Bounded, type Callable, type CheckedKinds, type CheckedRelations, type ComputedValue, type Delegated, type MethodTable, type NoSuchModel,
-  type OpenFilter, type PreviousOf, type SearchFunction, type Silent,
+  type AnotherKind, type BaseShape, type Bounded, type Callable, type CheckedKinds, type CheckedNames, type CheckedRelations, type ComputedValue, type Delegated, type MethodTable, type NoSuchModel,
+  type PreviousOf, type SearchFunction, type Silent,
 } from './infer/builder';
 export { type ActorsIn, type AnyRecord, type EnvironmentIn, type RunTakesNoAsyncFunction } from './infer/environment';
 export {

@@ -106,7 +106,7 @@ export class Models<in out D, in out A = never> {
   }
 
   /** Says how records are found by a computed field that is not stored: the function gives a filter on fields that are. */
-  search<N extends ModelName<Bounded<D>>>(model: N, field: FieldName<Bounded<D>, N>, run: SearchFunction<Bounded<D>, N>): Models<D, A> {
+  search<N extends ModelName<Bounded<D>>, const R extends object>(model: N, field: FieldName<Bounded<D>, N>, run: SearchFunction<Bounded<D>, N, R>): Models<D, A> {
     return this.#function('search', { model, field }, run);
   }
 

@@ -86,3 +86,32 @@ describe('the schema handed to a storage', () => {
     expect(schema.column('res.city', 'country')).toMatchObject({ required: true, index: true, references: { model: 'res.country', onDelete: 'restrict' } });
   });
 });
+
+describe('a registry answers', () => {
+  const registry = models.registry();
+
+  test('what a computed field reads, path by path', () => {
+    expect(registry.dependsOn(registry.field('city', 'displayName')).map((path) => path.map(String))).toEqual([['city.name'], ['city.country', 'country.name']]);
+    expect(registry.dependsOn(registry.field('city', 'name'))).toEqual([]);
+  });
+
+  test('which relations are two sides of one', () => {
+    const [country, cities] = [registry.field('city', 'country'), registry.field('country', 'cities')];
+    expect([registry.inversesOf(country), registry.inversesOf(cities)]).toEqual([[cities], [country]]);
+    expect(registry.inversesOf(registry.field('city', 'mayor'))).toEqual([]);
+  });
+
+  test('what it does not have, with the nearest name', () => {
+    expect(() => registry.model('citty')).toThrow(/citty.*city/s);
+    expect(() => registry.field('city', 'nmae')).toThrow(/nmae.*name/s);
+  });
+});
+
+test('options of a model are given one by one, by whoever has something to say', () => {
+  const told = base.options('city', { table: 'towns', order: ['country.name', '-name'], versioned: true }).options('city', { description: 'where people live', id: 'uuid', idColumn: 'key' });
+  expect(told.registry().model('city')).toMatchObject({
+    table: 'towns', idColumn: 'key', idType: 'uuid', versioned: true, description: 'where people live',
+    order: [{ path: ['country', 'name'], direction: 'asc' }, { path: ['name'], direction: 'desc' }],
+  });
+  expect(told.registry().schema.column('city', 'mayor').type).toBe('uuid');
+});

@@ -68,6 +68,7 @@ const rows: readonly Row[] = [
   ['stored, and computed from what differs by context', () => cities({ t: char({ translate: true }), x: char({ store: true }) }).compute('city', 'x', ['t'], nothing), 'city.x', /differs by context \(lang\)/, /Leave store out/],
   ['stored, and computed through a relation that is not', () => cities({ near: many2one('city'), x: char({ store: true }) }).compute('city', 'near', ['name'], nothing).compute('city', 'x', ['near.name'], nothing), 'city.x', /computed through city\.near, which is not/, /Store city\.near/],
   ['the same by way of another field', () => cities({ near: many2many('city'), y: char(), x: char({ store: true }) }).compute('city', 'near', ['name'], nothing).compute('city', 'y', ['near.name'], nothing).compute('city', 'x', ['y'], nothing), 'city.x', /computed through city\.near/, /Store city\.near/],
+  ['a stored many2many that is computed', () => cities({ near: many2many('city', { store: true }) }).compute('city', 'near', ['name'], nothing), 'city.near', /many2many that is computed, and stored/, /Leave store out/],
   // Related fields
   ['a related field over no field', () => cities({ x: related('country.nam') }), 'city.x', /path 'country\.nam' is broken: country has no field 'nam'/, /Did you mean 'name'/],
   ['a related field beyond a list', () => looseModels({ a: { bs: one2many('b', 'a'), x: related('bs.name') }, b: { a: many2one('a'), name: char() } }), 'a.x', /goes on after a\.bs, which is no many2one/, /Compute the value/],

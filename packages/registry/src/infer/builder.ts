@@ -1,4 +1,6 @@
 import type { Operator } from '@ormolu/kernel';
+import type { NoSuchPath } from './filters';
+import type { PathOf } from './paths';
 import type { RecordIn, RecordSetIn } from './records';
 import type { FieldAt, FieldName, IdOf, MethodsOf, ModelName, Shape } from './shape';
 import type { WriteValue } from './values';
@@ -59,12 +61,15 @@ export type PreviousOf<S extends Shape, N extends string> = Uncalled<MethodsOf<S
 
 type Uncalled<T, R> = { readonly [K in keyof T]: T[K] extends (...args: infer A) => infer X ? (records: R, ...args: A) => X : never };
 
-/** How `search` finds records by a value that is not stored: a filter on fields that are. */
-export type SearchFunction<S extends Shape, N extends string> = (operator: Operator, value: unknown) => OpenFilter<S, N>;
+/**
+ * How `search` finds records by a value that is not stored: a filter on fields that are. `R` is what was written; its paths are
+ * checked, its values are not, because which operator and which value it will be asked is not known.
+ */
+export type SearchFunction<S extends Shape, N extends string, R> = (operator: Operator, value: unknown) => R & CheckedNames<S, N, R>;
 
-/** A filter of which only the names of the model's own fields are known. */
-export type OpenFilter<S extends Shape, N extends string> = {
-  readonly [P in FieldName<S, N> | 'id' | 'and' | 'or' | 'not' | `${FieldName<S, N>}.${string}`]?: unknown;
+/** A filter whose paths are checked. */
+export type CheckedNames<S extends Shape, N extends string, R> = {
+  readonly [P in keyof R]: P extends 'or' | 'and' | 'not' ? unknown : P extends string ? (P extends PathOf<S, N, P> ? unknown : NoSuchPath<P, PathOf<S, N, P>>) : unknown;
 };
 
 /** What one field of a delegating model shows of the record it delegates to. */

@@ -49,6 +49,7 @@ function checkOptions(field: Field, problems: Problems): void {
   if (field.keyedBy && !field.columnType) add('it has a value for each company, and no column.', 'Only fields that hold one value can.');
   if (field.keyedBy && options.unique === true) add(`it is unique, and has a value per ${field.keyedBy}.`, 'Let it be one or the other: the database compares whole columns.');
   if (options.precompute === true && !field.isPrecomputed) add('it is precomputed, and neither computed nor stored.', 'Compute it and say store: true, or leave precompute out.');
+  if (field.kind === 'many2many' && compute && field.isPersistent) add('it is a many2many that is computed, and stored.', 'Leave store out: its list is computed when it is asked for.');
   if (options.store === true && !field.isPersistent) add('it is stored, and there is no way to keep it.', 'Leave store out.');
 }
 

@@ -1,21 +1,5 @@
-import { mkdirSync, writeFileSync } from 'node:fs';
-import { join } from 'node:path';
-import ts from 'typescript';
-
-const ROOT = join(__dirname, '../../../..');
-const FOLDER = join(ROOT, 'node_modules/.cache/types-cost');
-
 /** How a program of many models is written. */
 export type Style = 'statements' | 'chain' | 'extends';
-
-/** What type-checking and declaring a program took. */
-export interface TypesCost {
-  readonly instantiations: number;
-  readonly types: number;
-  readonly seconds: number;
-  readonly declarationBytes: number;
-  readonly errors: readonly string[];
-}
 
 const IMPORTS = `import { boolean, char, date, defineModels, float, integer, many2many, many2one, one2many, selection, text } from '@ormolu/registry';\n\n`;
 
@@ -49,28 +33,4 @@ export function programOf(style: Style, count: number): string {
   if (style === 'chain') return `${IMPORTS}export const models = ${base(count)}\n${all.flat().map((one) => `  ${one}`).join('\n')};\n`;
   const statements = all.map((calls, at) => `const m${String(at + 1)} = m${String(at)}\n${calls.map((one) => `  ${one}`).join('\n')};`);
   return `${IMPORTS}const m0 = ${base(count)};\n${statements.join('\n')}\nexport const models = m${String(count)};\n`;
-}
-
-/** Checks a program as a user's package would be, declarations included, with the registry's sources behind the import. */
-export function costOf(name: string, text: string): TypesCost {
-  mkdirSync(FOLDER, { recursive: true });
-  const file = join(FOLDER, `${name}.ts`);
-  writeFileSync(file, text);
-  const program = ts.createProgram([file], {
-    target: ts.ScriptTarget.ES2022, lib: ['lib.es2023.d.ts', 'lib.esnext.disposable.d.ts'], module: ts.ModuleKind.Node16, moduleResolution: ts.ModuleResolutionKind.Node16,
-    strict: true, noUncheckedIndexedAccess: true, exactOptionalPropertyTypes: true, skipLibCheck: true, declaration: true, emitDeclarationOnly: true,
-    customConditions: ['@ormolu/source'], rootDir: ROOT, outDir: join(FOLDER, 'out'), types: ['node'], typeRoots: [join(ROOT, 'node_modules/@types')],
-    paths: { '@ormolu/registry': [join(ROOT, 'packages/registry/src/index.ts')] },
-  });
-  const source = program.getSourceFile(file);
-  const began = performance.now();
-  const diagnostics = [...program.getSemanticDiagnostics(source)];
-  let declarationBytes = 0;
-  diagnostics.push(...program.emit(source, (_, emitted) => {
-    declarationBytes += emitted.length;
-  }, undefined, true).diagnostics);
-  return {
-    instantiations: program.getInstantiationCount(), types: program.getTypeCount(), seconds: (performance.now() - began) / 1000, declarationBytes,
-    errors: diagnostics.map(({ code, messageText }) => `TS${String(code)}: ${ts.flattenDiagnosticMessageText(messageText, ' ')}`),
-  };
 }
