@@ -88,7 +88,11 @@ export class Replay {
       this.#rows = step.db;
     }
     if (step.calls === undefined) delete actual['calls'];
-    this.#count(step, name);
+    const sent = this.#count(step, name);
+    if (sent) {
+      recorded['sql'] = sent.theirs;
+      actual['sql'] = sent.ours;
+    }
     const { expected, given, problem } = this.#departures.apply(name, recorded, actual, inOneForm);
     const difference = problem ?? stepDifference(expected, await reconciled(this.#world, expected, given));
     if (difference !== undefined) throw new Different(`step ${name} (${step.op}${step.model === undefined ? '' : ` of ${step.model}`}): ${difference}${causeOf(thrown)}`);
@@ -136,13 +140,20 @@ export class Replay {
     return this.#world.calls.take().map(({ kind, method, ids }) => [kind, method, counted === true ? ids.length : this.#world.namesOf(ids)]);
   }
 
-  #count(step: StepData, name: string): void {
-    const own = this.#world.statements.take();
-    this.#counts = plus(this.#counts, own);
-    if (!this.#departures.concerns(name, 'sql')) return;
+  /**
+   * Counts what was sent. Where a departure says that other rows are written, or names statements themselves, what is sent beyond the
+   * recording is its price.
+   * @returns the statements of both sides, where a departure names them: nowhere else are they compared step by step
+   */
+  #count(step: StepData, name: string): { readonly ours: StatementCounts; readonly theirs: StatementCounts } | undefined {
+    const ours = this.#world.statements.take();
+    this.#counts = plus(this.#counts, ours);
+    const isNamed = this.#departures.concerns(name, 'sql');
+    if (!isNamed && !this.#departures.concerns(name, 'db')) return undefined;
     const theirs = countsOf(step, this.#world.tx.registry.schema.tables.map(({ table }) => table));
-    const more = (kind: keyof StatementCounts): number => Math.max(0, own[kind] - theirs[kind]);
+    const more = (kind: keyof StatementCounts): number => Math.max(0, ours[kind] - theirs[kind]);
     this.#excess = plus(this.#excess, { INSERT: more('INSERT'), UPDATE: more('UPDATE'), DELETE: more('DELETE'), SELECT: more('SELECT') });
+    return isNamed ? { ours, theirs } : undefined;
   }
 }
 

@@ -30,12 +30,8 @@ const traces = (...ops: object[]) => ({
 const set = { op: 'set', model: 'm', field: 'a', ctx: 0, ids: [1], value: 5, result: null };
 const get = (result: unknown) => ({ op: 'get', model: 'm', field: 'a', ctx: 0, ids: [1], result });
 
-/** Scenarios that wait for what the engine is to learn yet: partial flushes, drafts, precomputed fields; and for their departures. */
-const WAITING = new Set([
-  'write-leaf-read-top', 'noop-write-uncached', 'write-many-different', 'flush-model-fields', 'search-flushes', 'search-order', 'reparent-line', 'unlink-line-pending',
-  'two-fields-one-method', 'recursive-path', 'o2m-commands', 'protect-recompute', 'protect-pending', 'savepoint-rollback', 'savepoint-noflush', 'savepoint-nested-outer',
-  'compute-error', 'compute-error-create', 'compute-unassigned-stored', 'new-record', 'new-origin', 'invalidate-noflush-nofetch', 'm2o-cycle', 'dirty-then-search-read',
-]);
+/** Scenarios that wait for what the engine is to learn yet: precomputed fields. */
+const WAITING = new Set(['two-fields-one-method']);
 
 test('every recording of the project passes', async () => {
   const { files } = await runFolder(join(root, 'oracle', 'data'));
