@@ -86,7 +86,7 @@ describe('a filter that would find everything, or something else than was meant,
     ['a record of another model', () => ({ country: one(tx, 'city', 1) }), /'country' is compared with a record of city.*give one of country/],
     ['a record of another model for the id', () => ({ id: one(tx, 'country', 1) }), /'id' is compared with a record of country.*give one of city/],
     ['a record of another model behind a path', () => ({ 'country.id': one(tx, 'city', 1) }), /'country.id' is compared with a record of city.*give one of country/],
-    ['several records for one', () => ({ country: tx.env.model('country').browse([1, 2]) }), /compared with 2 records.*\{ in: records.ids \}/],
+    ['several records for one', () => ({ country: tx.env.model('country').browse([1, 2]) }), /2 records.*in:/],
     ['isNull that is no boolean', () => ({ name: { isNull: 'no' } }), /'isNull' of 'name' is a string.*true or false/],
     ['exists that is no boolean', () => ({ country: { exists: 1 } }), /'exists' of 'country' is a whole number/],
   ])('%s', async (_, filter, message) => {
