@@ -9,7 +9,7 @@ export { type DeepReadonly, type JsonValue } from './field-kinds/json-kind';
 export { isIdOf } from './field-kinds/relations';
 export {
   bigint, binary, boolean, char, date, datetime, decimal, float, html, integer, json, many2many, many2one, monetary, one2many, reference, related, selection, text,
-  uuid, type DecimalOptions, type DefaultOf, type ListOptions, type ManyToManyOptions, type MonetaryOptions, type RelatedOptions, type TextOptions,
+  uuid, type DecimalOptions, type DefaultEnvironment, type DefaultOf, type ListOptions, type ManyToManyOptions, type MonetaryOptions, type RelatedOptions, type TextOptions,
   type ToOneOptions, type ValueOptions,
 } from './fields';
 export { type DefinedFunction } from './functions';

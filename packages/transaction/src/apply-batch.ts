@@ -5,6 +5,7 @@ import { flushPairs } from './flush-pairs';
 import { insertRows, type InsertedIds } from './insert-rows';
 import { putWithInverses, type Written } from './inverse';
 import { deletedBy, followSteps, loadForSteps, putLists, type ListChanges } from './list-steps';
+import { precompute, precomputed } from './precompute';
 import { resolveTriggers } from './resolve-triggers';
 import { run } from './run';
 import { unlink } from './unlink';
@@ -25,7 +26,8 @@ export async function applyBatch(batch: WriteBatch): Promise<InsertedIds> {
   await loadForSteps(tx, batch.steps);
   const changes = followSteps(batch.env, batch.steps);
   const sends = batch.rows.length > 0 || deletedBy(changes).size > 0;
-  return sends && isInverted(batch) ? tx.savepoint(() => apply(batch, changes), { flush: false }) : apply(batch, changes);
+  const mayRefuse = isInverted(batch) || (batch.puts.length > 0 && batch.rows.some(({ model }) => precomputed(model).length > 0));
+  return sends && mayRefuse ? tx.savepoint(() => apply(batch, changes), { flush: false }) : apply(batch, changes);
 }
 
 function isInverted({ rows, puts }: WriteBatch): boolean {
@@ -35,7 +37,11 @@ function isInverted({ rows, puts }: WriteBatch): boolean {
 async function apply(batch: WriteBatch, changes: ListChanges): Promise<InsertedIds> {
   const { env, rows } = batch;
   const tx = env.transaction;
-  const insert = async (): Promise<InsertedIds> => (rows.length > 0 ? insertRows(env, rows) : new Map<Id, StoredId>());
+  const insert = async (): Promise<InsertedIds> => {
+    if (rows.length === 0) return new Map();
+    await precompute(batch);
+    return insertRows(env, rows);
+  };
   const news = new Set<unknown>(rows.map(({ id }) => id));
   /** All but references to new records. */
   const putKnown = (): void => {
@@ -68,8 +74,16 @@ async function apply(batch: WriteBatch, changes: ListChanges): Promise<InsertedI
     putWithInverses(tx, [], putNew);
   }
   if (tx.triggers.size > 0) await resolveTriggers(tx);
+  keepGiven(batch, inserted);
   await flushPairs(tx);
   return inserted;
+}
+
+/** A computed value that a new record was inserted with stands, although its lists were filled afterwards: it was given, or worked out, with them. */
+function keepGiven({ env, rows }: WriteBatch, inserted: InsertedIds): void {
+  const kept = new Map<Field, StoredId[]>();
+  for (const { id, values } of rows) for (const field of values.keys()) if (field.compute && field.isStored) kept.set(field, [...(kept.get(field) ?? []), idIn(inserted, id)]);
+  for (const [field, ids] of kept) env.transaction.toCompute.unmark(field, ids);
 }
 
 /** Which records get values for which fields, those created with them included. */

@@ -48,6 +48,13 @@ export class MissingRecordError extends OrmoluError {
 /** A value that the field cannot take, for a reason other than its type. */
 export class WriteRefusedError extends MisuseError {}
 
+/** A required field is without a value. */
+export class RequiredError extends WriteRefusedError {
+  constructor(message: string, { model, name }: { readonly model: string; readonly name: string }) {
+    super('TX_REQUIRED', message, { details: { model, field: name } });
+  }
+}
+
 /** A draft, which is not in the database, where only a saved record can be. */
 export class DraftError extends MisuseError {
   constructor(field: { readonly model: string; readonly name: string }, draft: NewId) {

@@ -1,6 +1,7 @@
 import { MisuseError, typeName, type Id, type NewIdOptions } from '@ormolu/kernel';
 import type { Model } from '@ormolu/registry';
 import { argument, assertFunction, assertIds, assertNames, assertValues, settled } from './check-call';
+import { copy } from './copy';
 import { create } from './create';
 import type { Environment } from './environment';
 import type { RecordClass } from './record-class';
@@ -246,6 +247,13 @@ export class RecordSet implements Iterable<RecordSet> {
   save(): Promise<RecordSet> {
     this.#wait('save');
     return save(this);
+  }
+
+  /** Makes a copy of each record; values go over what is copied. See the field option `copy`. One INSERT a model. */
+  copy(values: Values = {}): Promise<RecordSet> {
+    this.#wait('copy');
+    assertValues('copy', values);
+    return copy(this, values);
   }
 
   /** Sets the same values on all records. Memory only, until the flush; resolves the triggers it meets. */

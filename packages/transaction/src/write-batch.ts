@@ -3,7 +3,7 @@ import type { Field, Model } from '@ormolu/registry';
 import { writable } from './convert';
 import { defaultOf } from './defaults';
 import type { Environment } from './environment';
-import { DraftError, WriteRefusedError } from './errors';
+import { DraftError, RequiredError } from './errors';
 import { listCommands, type Values } from './list-commands';
 import { isList } from './values';
 
@@ -118,9 +118,7 @@ export class WriteBatch {
       const value = defaultOf(this.env, field);
       if (value !== undefined && value !== null) row.values.set(field, writable(field, value));
       else if (field.isRequired) {
-        throw new WriteRefusedError('TX_REQUIRED', `A new ${row.model.name} needs ${field.name}: it is required and has no default. Give it in create().`, {
-          details: { model: row.model.name, field: field.name },
-        });
+        throw new RequiredError(`A new ${row.model.name} needs ${field.name}: it is required and has no default. Give it in create().`, field);
       }
     }
   }

@@ -56,6 +56,8 @@ export interface RecordMembers<in out S extends Shape, in out N extends string> 
   'new'(values?: DraftValues<S, N>, options?: DraftOptions<IdOf<S, N>>): DraftIn<S, N>;
   /** Inserts the drafts among these with the drafts that they hold, one INSERT a model; a draft with an origin is written to it. */
   save(): Promise<RecordSetIn<S, N>>;
+  /** Makes a copy of each record, with these values over what is copied. What is copied says the field option `copy`. */
+  copy(values?: WriteValues<S, N>): Promise<this>;
   /** Sets the same values on all records. */
   write(values: WriteValues<S, N>): Promise<void>;
   unlink(): Promise<void>;
