@@ -108,7 +108,7 @@ const FORMS = { openOrmolu: OPEN, transaction: TRANSACTION, migrate: MIGRATE } a
  * @throws {MisuseError} DB_OPTION_UNKNOWN for an option that nobody would read, naming the nearest that exists; DB_OPTION_INVALID for one
  * that is missing or of another type
  */
-export function checkOptions(options: unknown, call: keyof typeof FORMS): void {
+export function checkOptions(options: unknown, call: 'openOrmolu' | 'transaction' | 'migrate'): void {
   const forms: Readonly<Record<string, Form>> = FORMS[call];
   if (typeof options !== 'object' || options === null) throw invalid(call, 'the options', 'an object', options);
   for (const [name, value] of Object.entries(options) as readonly [string, unknown][]) {
