@@ -15,6 +15,9 @@ import { recordClassOf, type RecordClass } from './record-class';
 import type { RecordSet } from './recordset';
 import type { Transaction } from './transaction';
 
+/** A statement that changes nothing by itself. A function called in it may: who calls one invalidates. */
+const QUESTION = /^\s*(?:select|values|table|show|explain(?!\s+analy[sz]e|\s*\())\b/i;
+
 /**
  * Who is asking, and in which context: every record belongs to one environment of one transaction.
  *
@@ -166,10 +169,17 @@ export class Environment {
     return this.transaction.flush();
   }
 
-  /** Runs a statement of the caller's own, after a flush; what it changes is not noticed by the cache. */
+  /**
+   * Runs a statement of the caller's own, after a flush.
+   *
+   * What it changes, nobody can tell from outside: unless it is plainly a question, memory forgets all it knows of the database. Stored
+   * computed fields do not follow; `records.modified` says what has changed.
+   */
   async sql(text: string, params: readonly unknown[] = []): Promise<readonly Record<string, unknown>[]> {
     await this.transaction.flush();
-    return this.transaction.statement((session) => session.sql(text, params));
+    const rows = await this.transaction.statement((session) => session.sql(text, params));
+    if (!QUESTION.test(text)) this.transaction.forgetStored();
+    return rows;
   }
 
   /**

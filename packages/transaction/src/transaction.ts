@@ -1,5 +1,5 @@
 import { Cache } from '@ormolu/cache';
-import { type StackMap, type Columns, type Id, type Query, type ReadQuestion, type Rung, type Session, type StoredId } from '@ormolu/kernel';
+import { isStoredId, type StackMap, type Columns, type Id, type Query, type ReadQuestion, type Rung, type Session, type StoredId } from '@ormolu/kernel';
 import type { Field, Registry } from '@ormolu/registry';
 import { Absent } from './absent';
 import { argument, assertFunction } from './check-call';
@@ -341,6 +341,19 @@ export class Transaction {
   /** Asks the database for values by id, past the rungs between. */
   readPast(question: ReadQuestion): Promise<Columns> {
     return this.#noticing(() => this.session.read(question));
+  }
+
+  /** Forgets what it knows of stored records; what is pending, and drafts, stay. */
+  forgetStored(): void {
+    for (const model of this.registry.models.values()) {
+      for (const field of model.fields.values()) {
+        if (!this.cache.containsField(field)) continue;
+        const ids = new Set<Id>();
+        for (const [, id] of this.cache.entries(field)) if (isStoredId(id)) ids.add(id);
+        this.cache.invalidate([[field, [...ids]]]);
+      }
+    }
+    this.absent.clear();
   }
 
   /** Values fetched now may show what a savepoint will take back, and must leave with it. */
