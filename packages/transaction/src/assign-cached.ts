@@ -31,6 +31,7 @@ export function assignCached(env: Environment, field: Field, ids: readonly Id[],
   });
   if (changed.length === 0) return;
   const tree = tx.registry.triggersOf(field);
+  tx.execution?.written.add(field);
   const firing = startFiring(tx, field);
   if (field.relation) changeReference(tx, field, changed, { cached: value, firing });
   putCached(env, field, changed, changed.map(() => value));

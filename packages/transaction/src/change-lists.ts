@@ -59,6 +59,7 @@ export function changeLists(tx: Transaction, field: Field, changes: readonly Lis
   for (const list of listsOver(tx.registry, side.table)) {
     const concerned = isSameSide(sideOf(list), side) ? changes : reverse;
     const tree = tx.registry.triggersOf(list);
+    tx.execution?.written.add(list);
     const firing = isEmpty(tree) ? undefined : startFiring(tx, list);
     followChanges(tx, list, concerned);
     if (firing) fire(tx, firing, tree, concerned.map(({ id }) => id));

@@ -22,6 +22,11 @@ export class ComputingStack {
     return this.#frames.some((frame) => frame.fields.has(field) && frame.ids.has(id));
   }
 
+  /** The computes that are running now, the innermost last. */
+  frames(): readonly ComputingFrame[] {
+    return [...this.#frames];
+  }
+
   /** Runs a compute. What it assigns is noted in the frame it is given. */
   run(fields: readonly Field[], ids: readonly Id[], compute: (frame: ComputingFrame) => void): void {
     const frame: ComputingFrame = { fields: new Set(fields), ids: new Set(ids), assigned: new Map() };

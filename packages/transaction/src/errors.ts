@@ -11,6 +11,13 @@ export class NotLoadedError extends MisuseError {
   }
 }
 
+/** A query was iterated or measured where nothing can be fetched. */
+export class QueryNotLoadedError extends MisuseError {
+  constructor(model: string) {
+    super('TX_QUERY_NOT_LOADED', `A query of ${model} was iterated or measured where nothing can be fetched. Await query.all() or query.ids(), or iterate it inside env.run(() => …).`, { details: { model } });
+  }
+}
+
 /** A read of a value that a write, whose dependents are not known yet, may have made stale. */
 export class TriggerPendingError extends MisuseError {
   constructor(reading: { model: string; field: string; id: Id }, cause: { model: string; name: string }) {
@@ -92,9 +99,12 @@ export class NoActorError extends MisuseError {
 
 /** A field waits for its own value. */
 export class ComputeCycleError extends MisuseError {
-  /** @param ids - each needs the value of the next, and the last that of the first */
-  constructor(model: string, field: string, ids: readonly Id[]) {
-    const way = ids.length > 1 ? ` (each of ${describeIds(ids)} needs the next, the last needs the first)` : '';
+  /**
+   * @param ids - each needs the value of the next, and the last that of the first
+   * @param by - the query by way of which they need it
+   */
+  constructor(model: string, field: string, ids: readonly Id[], by?: string) {
+    const way = by !== undefined ? `, by way of ${by}` : ids.length > 1 ? ` (each of ${describeIds(ids)} needs the next, the last needs the first)` : '';
     super(
       'TX_COMPUTE_CYCLE',
       `Computing ${model}.${field} of ${describeIds(ids.slice(0, 1))} needs that same value${way}. Break the cycle in the data, or mend the field's depends.`,

@@ -3,10 +3,11 @@ export { type Context } from './context';
 export { Environment } from './environment';
 export { EnvironmentSet, type EnvironmentKey } from './environment-set';
 export {
-  AccessError, ComputeCycleError, ComputeError, ComputeUnassignedError, MissingRecordError, NoActorError, NotLoadedError, NotSingletonError, RunError,
+  AccessError, ComputeCycleError, ComputeError, ComputeUnassignedError, MissingRecordError, NoActorError, NotLoadedError, NotSingletonError, QueryNotLoadedError, RunError,
   TransactionStateError, TriggerPendingError, WriteRefusedError, type ComputeFailure,
 } from './errors';
 export { Hooks, type Hook } from './hooks';
+export { Query } from './query';
 export { RecordSet } from './recordset';
 export { Savepoint, type SavepointOptions } from './savepoint';
 export { type SearchOptions } from './search';

@@ -2,7 +2,7 @@ import { isStoredId, type Id } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
 import type { Environment } from './environment';
 import { isDue, layersOf } from './layers';
-import { ComputeCycleError, ComputeError, ComputeUnassignedError, NotLoadedError, TriggerPendingError, type ComputeFailure } from './errors';
+import { ComputeCycleError, ComputeError, ComputeUnassignedError, NotLoadedError, QueryNotLoadedError, TriggerPendingError, type ComputeFailure } from './errors';
 import { isSuspension } from './run';
 import { settleForReading } from './settle';
 import type { Transaction } from './transaction';
@@ -142,7 +142,7 @@ function attempt(tx: Transaction, field: Field, ids: readonly Id[], run: () => v
   } catch (error) {
     tx.undo.undo(checkpoint);
     // Not the compute's fault: the reader must wait, or be told what to load.
-    if (isSuspension(error) || error instanceof NotLoadedError || error instanceof TriggerPendingError || (tx.execution?.needs.length ?? 0) > 0) throw error;
+    if (isSuspension(error) || error instanceof NotLoadedError || error instanceof TriggerPendingError || error instanceof QueryNotLoadedError || tx.execution?.isWaiting === true) throw error;
     if (error instanceof ComputeError) {
       const [cause] = error.failures;
       return { model: field.model, field: field.name, ids, error: cause?.error ?? error };

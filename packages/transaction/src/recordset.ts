@@ -10,6 +10,7 @@ import type { Values } from './list-commands';
 import { load } from './load';
 import { fireModified } from './modified';
 import { newDraft } from './new-draft';
+import { Query } from './query';
 import { PrefetchGroup } from './prefetch';
 import { resolvePath } from './paths';
 import { readApi, readField } from './read';
@@ -279,6 +280,11 @@ export class RecordSet implements Iterable<RecordSet> {
   search(filter: unknown = {}, options: SearchOptions = {}): Promise<RecordSet> {
     this.#wait('search');
     return search(this, filter, options);
+  }
+
+  /** A search that is sent when its answer is wanted; it may be iterated inside `env.run` and in computes. */
+  where(filter: unknown = {}): Query {
+    return new Query(this, { filter, prefetch: [] });
   }
 
   /** Counts records by a filter. Flushes first; one statement. */

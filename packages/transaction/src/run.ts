@@ -1,5 +1,6 @@
 import type { Id } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
+import { Answers, type Ask } from './answers';
 import type { Environment } from './environment';
 import { RunError } from './errors';
 import { fetchNeeds } from './fetch-needs';
@@ -27,6 +28,26 @@ const SUSPENSION = new Suspension();
 /** One execution of a function that may suspend. */
 export class Execution {
   readonly needs: Need[] = [];
+  readonly asks: Ask[] = [];
+  /** What queries have answered so far. */
+  readonly answers: Answers;
+  /** The fields it has assigned. */
+  readonly written: Set<Field> = new Set();
+
+  constructor(answers: Answers) {
+    this.answers = answers;
+  }
+
+  /** Whether it was left, or should have been, for something that is not in memory. */
+  get isWaiting(): boolean {
+    return this.needs.length > 0 || this.asks.length > 0;
+  }
+
+  /** Leaves the running function until a query is answered. */
+  ask(ask: Ask): never {
+    this.asks.push(ask);
+    throw SUSPENSION;
+  }
 
   /** Leaves the running function until these values are in memory. */
   suspend(needs: readonly Need[]): never {
@@ -49,10 +70,12 @@ export function isSuspension(error: unknown): boolean {
 export async function run<T>(tx: Transaction, fn: () => T): Promise<T> {
   if (tx.triggers.size > 0) await resolveTriggers(tx);
   const asked = new Set<string>();
+  const answers = new Answers();
   for (;;) {
-    const attempt = execute(tx, fn);
+    const attempt = execute(tx, fn, answers);
     if ('value' in attempt) return attempt.value;
-    if (!isNews(asked, attempt.needs)) {
+    for (const ask of attempt.asks) await answers.fetch(ask);
+    if (attempt.asks.length === 0 && !isNews(asked, attempt.needs)) {
       const { field, ids } = attempt.needs[0] ?? {};
       throw new RunError(
         'RUN_ENDLESS',
@@ -66,8 +89,8 @@ export async function run<T>(tx: Transaction, fn: () => T): Promise<T> {
 }
 
 /** One execution: its value, or what it needs, with its writes taken back. */
-function execute<T>(tx: Transaction, fn: () => T): { value: T } | { needs: readonly Need[] } {
-  const execution = new Execution();
+function execute<T>(tx: Transaction, fn: () => T, answers: Answers): { value: T } | { needs: readonly Need[]; asks: readonly Ask[] } {
+  const execution = new Execution(answers);
   const checkpoint = tx.undo.checkpoint();
   const outer = tx.execution;
   tx.execution = execution;
@@ -81,10 +104,10 @@ function execute<T>(tx: Transaction, fn: () => T): { value: T } | { needs: reado
     return { value };
   } catch (error) {
     // Whatever came out: as long as something was missed, the function did not run with all it needs.
-    const suspended = !ended && execution.needs.length > 0;
+    const suspended = !ended && execution.isWaiting;
     if (suspended || ended) tx.undo.undo(checkpoint);
     else tx.undo.keep(checkpoint);
-    if (suspended) return { needs: execution.needs };
+    if (suspended) return { needs: execution.needs, asks: execution.asks };
     throw error;
   } finally {
     tx.execution = outer;
@@ -92,7 +115,7 @@ function execute<T>(tx: Transaction, fn: () => T): { value: T } | { needs: reado
 }
 
 function refuseSwallowed(execution: Execution): void {
-  if (execution.needs.length === 0) return;
+  if (!execution.isWaiting) return;
   throw new RunError(
     'RUN_SWALLOWED',
     'The function given to env.run() caught the signal that leaves it while values are fetched. Rethrow what you do not expect: catch (e) { if (!OrmoluError.is(e)) throw e; … }.',

@@ -1,3 +1,4 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
 import { Cache } from '@ormolu/cache';
 import { isStoredId, type StackMap, type Columns, type Id, type Query, type ReadQuestion, type Rung, type Session, type StoredId } from '@ormolu/kernel';
 import type { Field, Registry } from '@ormolu/registry';
@@ -42,6 +43,9 @@ export interface TransactionOptions extends Actors {
   readonly uid?: number | null | undefined;
   readonly context?: Readonly<Record<string, unknown>> | undefined;
 }
+
+/** Which transaction's flush the current flow of calls is part of. */
+const flushFlow = new AsyncLocalStorage<Transaction>();
 
 /**
  * The first rung: a unit of work with everything it has read and not yet written.
@@ -171,8 +175,14 @@ export class Transaction {
    * flush that is running is awaited.
    */
   async flushFor(fields: ReadonlySet<Field>): Promise<void> {
+    const spec = Array.from(fields, (field) => [field] as const);
+    // A compute that this very flush has called asks in its middle.
+    if (flushFlow.getStore() === this) {
+      if (concernsPending(this, fields)) await flush(this, spec);
+      return;
+    }
     while (this.#flushing) await this.#flushing;
-    if (concernsPending(this, fields)) await this.#flush(Array.from(fields, (field) => [field]));
+    if (concernsPending(this, fields)) await this.#flush(spec);
   }
 
   async #run<T>(fn: () => T): Promise<T> {
@@ -185,7 +195,7 @@ export class Transaction {
     const before = this.#state;
     this.#state = 'flushing';
     try {
-      const flushing = flush(this, spec);
+      const flushing = flushFlow.run(this, () => flush(this, spec));
       this.#flushing = flushing.catch(() => undefined);
       await flushing;
     } finally {

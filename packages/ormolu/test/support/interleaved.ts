@@ -131,7 +131,7 @@ export class Interleaved {
           break;
         }
         case 'write all': case 'write found': {
-          const wanted = valueOf('size', each.by);
+          const wanted = valueOf('size', each.by) as number | null; // as values of size are
           const records = each.op === 'write all' ? all : await env.model('item').search({ size: wanted });
           const value = valueOf(each.field, each.pick);
           const places = [...view.keys()].filter((at) => each.op === 'write all' || view[at]?.size === wanted);

@@ -79,7 +79,10 @@ type OperatorsOf<C> = C extends object ? keyof C : never;
 type Comparisons<C> = C extends Single ? never : C extends object ? C : never;
 
 /** `C` may stand there, and `G` does: operators that `C` has not must not be there. Nothing else would notice them. */
-type OnlyIn<C, G> = G extends Single ? C : G extends object ? Chosen<Comparisons<C>, G> : C;
+type OnlyIn<C, G> = G extends Single ? C : G extends object ? Chosen<Comparisons<C>, G> : Extract<C, Primitive>;
+
+/** Comparisons have optional members only, which a text or number would pass for. */
+type Primitive = string | number | bigint | boolean | null | undefined;
 
 type Chosen<C, G> = C & { readonly [K in keyof G]: K extends OperatorsOf<C> ? unknown : NoSuchOperator<K, OperatorsOf<C>> };
 

@@ -2,6 +2,7 @@ import type { Id } from '@ormolu/kernel';
 import type { EnvironmentIn } from './environment';
 import type { CheckedFilter } from './filters';
 import type { EndOf, OrderOf, PathOf, PathsOf } from './paths';
+import type { QueryIn } from './queries';
 import type { ComodelOf, FieldName, FieldsOf, IdOf, MethodsOf, Shape } from './shape';
 import type { CreateValues, DraftFields, DraftValues, FieldValues, ReadValue, ValuesOf, WriteValues } from './values';
 
@@ -43,6 +44,8 @@ export interface RecordMembers<in out S extends Shape, in out N extends string> 
   create(values: CreateValues<S, N>): Promise<RecordIn<S, N>>;
   create(values: readonly CreateValues<S, N>[]): Promise<RecordSetIn<S, N>>;
   search<const F, const O extends readonly string[] = readonly []>(filter?: F & CheckedFilter<S, N, F>, options?: SearchOptionsOf<OrderOf<S, N, O>>): Promise<RecordSetIn<S, N>>;
+  /** A search that is sent when its answer is wanted; it may be iterated inside `env.run` and in computes. */
+  where<const F>(filter?: F & CheckedFilter<S, N, F>): QueryIn<S, N>;
   count<const F>(filter?: F & CheckedFilter<S, N, F>): Promise<number>;
   /** Brings paths into memory, so that plain property reads answer. */
   load<const P extends readonly string[]>(paths: PathsOf<S, N, P>): Promise<this>;
