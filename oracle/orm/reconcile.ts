@@ -24,19 +24,23 @@ interface OneSided {
  * one that a read gives when it is forgotten. Values that are to be recomputed are nobody's truth and are left out.
  *
  * @param expected - parts of a step in their one form; ours likewise
- * @returns ours, with one-sided values that are true as the recording has them
+ * @returns both, with one-sided values that are true on both sides or on neither
  */
-export async function reconciled(world: World, expected: Parts, actual: Parts): Promise<Parts> {
-  const names = ['state', 'enterState'].filter((name) => cacheOf(expected[name]) && cacheOf(actual[name]));
-  let parts = actual;
-  for (const name of names) {
-    const ours = cacheOf(actual[name]) ?? {};
-    const differing = oneSided(world, cacheOf(expected[name]) ?? {}, ours);
-    if (differing.length === 0) continue;
-    const truths = await new Probe(world).truths(differing);
-    parts = { ...parts, [name]: { ...(actual[name] as Parts), cache: corrected(ours, differing, truths) } };
+export async function reconciled(world: World, expected: Parts, actual: Parts): Promise<{ readonly expected: Parts; readonly actual: Parts }> {
+  let sides = { expected, actual };
+  for (const name of ['state', 'enterState']) {
+    const ours = cacheOf(actual[name]);
+    const recorded = cacheOf(expected[name]);
+    if (!ours || !recorded) continue;
+    const theirs = withoutLeftDrafts(recorded, ours);
+    const differing = oneSided(world, theirs, ours);
+    const truths = differing.length > 0 ? await new Probe(world).truths(differing) : [];
+    sides = {
+      expected: { ...sides.expected, [name]: { ...(expected[name] as Parts), cache: theirs } },
+      actual: { ...sides.actual, [name]: { ...(actual[name] as Parts), cache: corrected(ours, differing, truths) } },
+    };
   }
-  return parts;
+  return sides;
 }
 
 /** Ours, with the values that a read gives and without those that are true. One of ours that is not true stays, and differs. */
@@ -76,8 +80,16 @@ function oneSided(world: World, theirs: CacheView, ours: CacheView): readonly On
       }
     }
   }
-  // Drafts live in memory alone: what one side does not hold cannot be asked for again.
+  // Drafts live in memory alone: what one side does not hold of them cannot be asked for again.
   return found.filter(({ id }) => Number.isInteger(id));
+}
+
+/** What is recorded, without the drafts of which nothing lives here: those that the recorded server leaves behind when they have become records. */
+function withoutLeftDrafts(expected: CacheView, actual: CacheView): CacheView {
+  const living = new Set(Object.values(actual).flatMap((keyed) => Object.values(keyed).flatMap((values) => Object.keys(values))));
+  return Object.fromEntries(Object.entries(expected).map(([name, keyed]): [string, Keyed] => [name, Object.fromEntries(Object.entries(keyed)
+    .map(([key, values]) => [key, Object.fromEntries(Object.entries(values).filter(([id]) => !id.startsWith('new:') || living.has(id)))] as const)
+    .filter(([, values]) => Object.keys(values).length > 0))]).filter(([, keyed]) => Object.keys(keyed).length > 0));
 }
 
 /** Reads values as a program would, and leaves memory as it was. */

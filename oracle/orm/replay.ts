@@ -94,7 +94,8 @@ export class Replay {
       actual['sql'] = sent.ours;
     }
     const { expected, given, problem } = this.#departures.apply(name, recorded, actual, inOneForm);
-    const difference = problem ?? stepDifference(expected, await reconciled(this.#world, expected, given));
+    const sides = problem === undefined ? await reconciled(this.#world, expected, given) : undefined;
+    const difference = sides ? stepDifference(sides.expected, sides.actual) : problem;
     if (difference !== undefined) throw new Different(`step ${name} (${step.op}${step.model === undefined ? '' : ` of ${step.model}`}): ${difference}${causeOf(thrown)}`);
     return thrown;
   }

@@ -30,13 +30,10 @@ const traces = (...ops: object[]) => ({
 const set = { op: 'set', model: 'm', field: 'a', ctx: 0, ids: [1], value: 5, result: null };
 const get = (result: unknown) => ({ op: 'get', model: 'm', field: 'a', ctx: 0, ids: [1], result });
 
-/** Scenarios that wait for what the engine is to learn yet: precomputed fields. */
-const WAITING = new Set(['two-fields-one-method']);
-
 test('every recording of the project passes', async () => {
   const { files } = await runFolder(join(root, 'oracle', 'data'));
   expect(files.every(({ passed }) => passed > 0)).toBe(true);
-  expect(files.flatMap(({ failures }) => failures).filter(({ scenario }) => !WAITING.has(scenario.replace('orm-sql-counts/', '')))).toEqual([]);
+  expect(files.flatMap(({ failures }) => failures)).toEqual([]);
 });
 
 test('a difference is a failure that names the trace, the step and what differs', async () => {

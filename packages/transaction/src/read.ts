@@ -52,7 +52,9 @@ function settle(record: Readable, field: Field, id: Id): void {
   if (tx.computes.has(field, id)) return;
   if (tx.triggers.size > 0) settleForReading(record.env, field, id, () => groupOf(record, id));
   if (!tx.toCompute.has(field, id)) return;
-  const pending = computedWith(record, id).filter((other) => tx.toCompute.has(field, other));
+  // All that is pending is due some time: whoever reads one has them computed together. Those of a recursive field wait for each other.
+  const isTogether = tx.execution !== undefined && !field.isRecursive;
+  const pending = isTogether ? tx.toCompute.get(field) : computedWith(record, id).filter((other) => tx.toCompute.has(field, other));
   computeFor(record.env, field, { id, ids: pending });
 }
 

@@ -53,6 +53,16 @@ test('a compute that raises holds nothing back: the rest is written, then one er
   await tx.commit();
 });
 
+test('whoever reads one pending value has all of that field computed together, in one batch', async () => {
+  const things = await tx.env.model('thing').create([{ value: 4 }, { value: 6 }, { value: 8 }]);
+  await tx.flush();
+  await things.write({ value: 2 });
+  calls.length = 0;
+  expect(await tx.run(() => one(tx, 'thing', 2).get('double'))).toBe(4);
+  expect(calls).toEqual(['double 3']);
+  expect([...tx.tocompute].map(([field]) => field.name)).not.toContain('double');
+});
+
 test('reading a field whose compute raises throws that error, and other records of the group are not concerned', async () => {
   const things = await tx.env.model('thing').create([{ value: 0 }, { value: 4 }]);
   expect(things.at(1)?.get('inverse')).toBe(25);
