@@ -32,9 +32,10 @@ function readArguments() {
 /** Every file that decides whether a mutant is noticed. */
 function fingerprint() {
   const hash = createHash('sha256');
-  for (const folder of ['packages/cache/src', 'packages/cache/test', 'oracle', 'scripts/mutants']) {
+  for (const folder of ['packages/cache/src', 'packages/cache/test', 'oracle/data', 'oracle/formats', 'scripts/mutants']) {
     for (const file of readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' }).sort()) {
-      if (/node_modules|equivalents/.test(file) || !/\.(ts|json|[cm]js)$/.test(file)) continue;
+      if (folder.startsWith('oracle') && !file.startsWith('cache-traces')) continue;
+      if (file === 'equivalents.json' || !/\.\w+$/.test(file)) continue; // a folder
       hash.update(file).update(readFileSync(join(root, folder, file)));
     }
   }
@@ -82,9 +83,8 @@ async function tryAll(mutants, known, save) {
         if (killer === undefined && equivalentTo(mutant) === undefined) killer = await worker.killerOf(mutant.broken, { thorough: true });
         known.set(mutant.key, killer ?? null);
         done += 1;
-        if (done % 50 !== 0) continue;
-        save();
-        console.log(`${done} tried, ${untried.length} left`);
+        if (done % 10 === 0) save();
+        if (done % 50 === 0) console.log(`${done} tried, ${untried.length} left`);
       }
     }));
   } finally {

@@ -1,5 +1,5 @@
 // A warm process that says of one broken copy after the other whether a test notices it. Started by main.mjs.
-const { readdirSync } = require('node:fs');
+const { readFileSync, readdirSync } = require('node:fs');
 const { join } = require('node:path');
 const { expect } = require('expect');
 const fc = require('fast-check');
@@ -9,12 +9,16 @@ const TESTS = join(root, 'packages/cache/test');
 /** It weighs memory, for seconds, and can say nothing of a process in which much else happened. */
 const LEFT_OUT = ['memory.test.ts'];
 
+/** The recorded traces of the cache. */
+const DATA = join(root, 'oracle/data');
+const TRACES = readdirSync(DATA).filter((file) => file.startsWith('cache-traces')).map((source) => ({ source, data: JSON.parse(readFileSync(join(DATA, source), 'utf8')) }));
+
 /** Runs of each law: few find nearly all that many would. */
 const FEW = '40';
 const MANY = '400';
 
 // The same scripts for every copy, so that a survivor survives again.
-fc.configureGlobal({ seed: 20_261_121 });
+fc.configureGlobal({ seed: 20_261_121, endOnFailure: true }); // nobody reads the smallest script that fails
 process.env.ORMOLU_SEED = '20261121';
 console.log = () => undefined;
 globalThis.expect = expect;
@@ -30,10 +34,13 @@ function collectTests(broken) {
   for (const file of readdirSync(TESTS, { recursive: true, encoding: 'utf8' }).sort()) {
     if (file.endsWith('.test.ts') && !LEFT_OUT.includes(file)) load(join(TESTS, file));
   }
-  test('the oracle', () => {
-    const { runFolder } = load(join(root, 'oracle/run-folder.ts'));
-    expect(runFolder(join(root, 'oracle/data')).failures).toBe(0);
-  });
+  for (const { source, data } of TRACES) {
+    test(source, async () => {
+      const { cacheTraces } = load(join(root, 'oracle/formats/cache-traces.ts'));
+      const { Departures } = load(join(root, 'oracle/departures.ts'));
+      for (const scenario of cacheTraces.scenarios(data, source)) expect(await scenario.run(new Departures().of(scenario.name))).toBeUndefined();
+    });
+  }
   return tests;
 }
 
@@ -85,6 +92,7 @@ async function killerOf({ broken, thorough }) {
 process.on('unhandledRejection', () => undefined);
 process.on('disconnect', () => process.exit(1));
 process.on('message', async (request) => {
-  process.send(request === 'measure' ? { failing: await measure() } : { killer: await killerOf(request) });
+  if (request.order !== undefined) order = request.order;
+  else process.send(request === 'measure' ? { failing: await measure(), order } : { killer: await killerOf(request) });
 });
 process.send({ ready: true });

@@ -98,8 +98,7 @@ export class Cache extends ColumnLookup {
   update(records: CacheRecords, field: CacheField, values: Iterable<unknown>, options?: WriteOptions): void {
     const dirty = options?.dirty === true;
     const column = this.touched(records, field);
-    // First, so that what was marked before an id or a value is refused is listed.
-    if (dirty) this.table.listDirty(this.table.columnsOf(field));
+    if (dirty) this.table.listDirty(this.table.columnsOf(field)); // first: an id or a value may be refused when others are marked
     putAll(column, records.ids, values, dirty);
   }
 

@@ -42,13 +42,19 @@ test('figures are given per model and field, in all contexts, and begin anew wit
   expect(cache.stats()).toEqual({ values: 0, dirty: 0, hits: 0, misses: 0, bytes: 0, models: {} });
 });
 
+test('a field that was only asked for weighs nothing', () => {
+  const cache = new Cache();
+  cache.getValues(cities(1), name);
+  expect(cache.stats().models['city']).toMatchObject({ bytes: 0, values: 0, misses: 1 });
+});
+
 test('bytes grow with what values hold', () => {
   const bytes = (value: unknown) => {
     const cache = new Cache();
     cache.update(cities(...Array.from({ length: 1_000 }, (_, at) => at + 1)), name, Array.from({ length: 1_000 }, () => value));
     return cache.stats().models['city']!.fields['name']!.bytes - 1_000 * 8;
   };
-  expect([7, null, undefined, true, -1].map(bytes)).toEqual([0, 0, 0, 0, 0]);
+  expect([7, 8, null, undefined, true, -1].map(bytes)).toEqual([0, 0, 0, 0, 0, 0]);
   expect([1.5, 2 ** 40].map(bytes)).toEqual([16_000, 16_000]);
   expect(bytes('four')).toBe(20_000);
   expect(bytes(5n)).toBe(24_000);

@@ -26,6 +26,7 @@ class Database implements CheckEnvironment {
   }
 
   cacheKey(field: CacheField) {
+    if (field.dependsContext.length === 0) throw new Error(`asked for the context of '${field.name}', which depends on none`);
     return environmentOf({ lang: this.#lang }).cacheKey(field);
   }
 
@@ -107,6 +108,15 @@ test('records are read in batches of the size asked for', async () => {
   expect(database.asked.slice(3)).toHaveLength(5);
 });
 
+test('a thousand records are read at a time', async () => {
+  const cache = new Cache();
+  const ids = Array.from({ length: 1_001 }, (_, at) => at + 1);
+  cache.update(cities(...ids), name, ids);
+  const database = new Database(rows);
+  await cache.checkReport(database);
+  expect(database.asked.map(([, asked]) => asked.length)).toEqual([1_000, 1]);
+});
+
 test('what changes, or is cleared, while the database answers is left aside', async () => {
   const cache = new Cache();
   cache.update(cities(1, 2), name, ['wrong', 'wrong']);
@@ -119,7 +129,7 @@ test('what changes, or is cleared, while the database answers is left aside', as
   expect(await cache.checkReport(database)).toMatchObject({ compared: 2, skipped: 2, differences: [{ id: 2, field: 'name' }, { id: 1, field: 'size' }] });
   database.during = () => { cache.clear(); };
   database.asked.length = 0;
-  await cache.checkReport(database, { batchSize: 1 });
+  expect(await cache.checkReport(database, { batchSize: 1 })).toMatchObject({ differences: expect.any(Array) });
   expect(database.asked).toHaveLength(1);
 });
 

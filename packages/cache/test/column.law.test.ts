@@ -138,3 +138,24 @@ test('a column that was emptied begins a new order', () => {
   for (const slotOf of [5, 3, 4]) column.put(slotOf, slotOf);
   expect(column.occupied()).toEqual([5, 3, 4]);
 });
+
+test('a sample is spread over the slots, and has no holes', () => {
+  const column = new Column(new SlotIndex(), 'key', 0, new UndoLog());
+  for (let slotOf = 0; slotOf < 100; slotOf += 1) column.put(slotOf, slotOf);
+  expect(column.sample(10)).toEqual([0, 10, 20, 30, 40, 50, 60, 70, 80, 90]);
+  expect(column.sample(200)).toEqual(column.occupied());
+  column.delete(20);
+  expect(column.sample(5)).toEqual([0, 40, 60, 80]);
+});
+
+test('values that come in the order of their slots need no list of it, and marks that are gone no places', () => {
+  const slots = new SlotIndex();
+  const column = new Column(slots, 'key', 0, new UndoLog());
+  column.insertRun([7, 8, 9], ['a', 'b', 'c'], true);
+  column.put(slots.ensure(10), 'd');
+  expect([column.insertRun([11, 12], ['e', 'f'], true), column.bytes]).toEqual([2, 6 * 8]);
+  for (let at = 0; at < 3; at += 1) column.mark(at);
+  for (let at = 0; at < 3; at += 1) column.unmark(at);
+  column.forgetClean();
+  expect([column.bytes, column.size]).toEqual([0, 0]);
+});

@@ -57,6 +57,28 @@ test('undoing a clear brings the generation back, and the one between does not c
   expect([first, second]).not.toContain(cache.generation);
 });
 
+test('nothing is noted while no mark is open', () => {
+  const cache = filled();
+  const act = () => {
+    cache.update(cities(2, 9), name, ['x', 'y'], { dirty: true });
+    cache.insertMissing(cities(8), size, [8], { undoable: true });
+    cache.clearDirty(cities(2), name);
+    cache.clearDirtyField(name);
+    cache.remove(cities(2), name);
+    cache.invalidate();
+    cache.clear();
+    cache.set(cities(1), name, 'a');
+  };
+  const noted = () => (Reflect.get(cache, 'log') as { length: number }).length;
+  act();
+  expect(noted()).toBe(0);
+  const mark = cache.openUndo();
+  act();
+  expect(noted()).toBeGreaterThan(5);
+  cache.closeUndo(mark);
+  expect(noted()).toBe(0);
+});
+
 test('what was fetched stays after an undo, unless it is undoable', () => {
   const cache = filled();
   const mark = cache.openUndo();
