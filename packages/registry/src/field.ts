@@ -167,6 +167,11 @@ export class Field {
     return taken === UNFINDABLE || taken === null ? taken : this.#kind.toColumn(taken);
   }
 
+  /** What a storage grouped by, in the cache's form. */
+  fromConstant(value: unknown): unknown {
+    return value === null ? null : this.#kind.fromColumn(value);
+  }
+
   /** A cached value as a property read gives it: dates and bytes are new ones with each read, json is frozen, records are ids. */
   toUser(cached: unknown): unknown {
     return cached === null ? null : this.#kind.toUser(cached);

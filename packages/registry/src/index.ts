@@ -31,6 +31,7 @@ export {
   type CheckedFilterOf, type CreateValuesOf, type DefinitionsOf, type EnvironmentOf, type FieldNameOf, type FilterOf, type ModelNameOf, type PathOf, type RecordOf, type RecordSetOf,
   type ValuesOf, type WriteValuesOf,
 } from './infer/public';
+export { type CheckedGroups, type GroupAsk, type GroupOf } from './infer/groups';
 export { type QueryIn } from './infer/queries';
 export { type MappedAt, type RecordIn, type RecordMembers, type RecordSetIn, type SearchOptionsOf, type SingleMembers, type SortKey } from './infer/records';
 export { type ComodelOf, type FieldDefinitions, type FieldName, type FieldsOf, type IdOf, type IdTypes, type MethodsOf, type ModelName, type Shape } from './infer/shape';

@@ -45,3 +45,20 @@ holds<Same<typeof env.lang, string | null>>();
 void env.withContext({ lang: 'fr' }).sudo().withUser(3).withCompany(1).model('city').where({ name: 'x' }).all();
 // @ts-expect-error nothing is known of the user's fields where the model of users is not named
 env.user?.name;
+
+// Groups are known by what they were asked for.
+const _groups = cities.readGroup({ by: ['country.name', 'country'], sum: ['population'], countDistinct: ['name'], filter: { population: { gt: 3 } }, order: ['-count', 'country.name', '-sum.population'], limit: 3 });
+type Grouped = Awaited<typeof _groups>[number];
+holds<Same<Grouped['by']['country.name'], string | null>>();
+holds<Same<Grouped['by']['country'], number | null>>();
+holds<Same<Grouped['sum']['population'], number | null>>();
+holds<Same<Grouped['countDistinct']['name'], number>>();
+holds<Same<Grouped['count'], number>>();
+// @ts-expect-error there is no such path
+void cities.readGroup({ by: ['country.nmae'] });
+// @ts-expect-error there is no such figure
+void cities.readGroup({ total: ['population'] });
+// @ts-expect-error groups are ordered by what was asked for
+void cities.readGroup({ by: ['name'], order: ['population'] });
+// @ts-expect-error a text is no number
+void cities.readGroup({ filter: { population: 'many' } });

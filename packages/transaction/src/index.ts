@@ -8,6 +8,7 @@ export {
 } from './errors';
 export { Hooks, type Hook } from './hooks';
 export { Query } from './query';
+export { type Group, type GroupOptions } from './read-group';
 export { RecordSet } from './recordset';
 export { Savepoint, type SavepointOptions } from './savepoint';
 export { type SearchOptions } from './search';

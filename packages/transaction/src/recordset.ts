@@ -13,6 +13,7 @@ import { newDraft } from './new-draft';
 import { Query } from './query';
 import { PrefetchGroup } from './prefetch';
 import { resolvePath } from './paths';
+import { readGroup, type Group, type GroupOptions } from './read-group';
 import { readApi, readField } from './read';
 import { recordGuard } from './record-guard';
 import { recomputeFields } from './recompute';
@@ -280,6 +281,12 @@ export class RecordSet implements Iterable<RecordSet> {
   search(filter: unknown = {}, options: SearchOptions = {}): Promise<RecordSet> {
     this.#wait('search');
     return search(this, filter, options);
+  }
+
+  /** Groups records by what they have in common, with figures of each group. Flushes what it looks at; one statement. */
+  readGroup(options: GroupOptions): Promise<readonly Group[]> {
+    this.#wait('readGroup');
+    return readGroup(this, options);
   }
 
   /** A search that is sent when its answer is wanted; it may be iterated inside `env.run` and in computes. */

@@ -1,6 +1,6 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { Cache } from '@ormolu/cache';
-import { isStoredId, type StackMap, type Columns, type Id, type Query, type ReadQuestion, type Rung, type Session, type StoredId } from '@ormolu/kernel';
+import { isStoredId, type StackMap, type Columns, type GroupQuery, type Groups, type Id, type Query, type ReadQuestion, type Rung, type Session, type StoredId } from '@ormolu/kernel';
 import type { Field, Registry } from '@ormolu/registry';
 import { Absent } from './absent';
 import { argument, assertFunction } from './check-call';
@@ -318,6 +318,11 @@ export class Transaction {
   /** Asks the next rung for a number of records. */
   count(query: Query): Promise<number> {
     return this.#noticing(() => this.rung.count(this.session, query));
+  }
+
+  /** Asks the next rung for groups of records. */
+  group(query: GroupQuery): Promise<Groups> {
+    return this.#noticing(() => this.rung.group(this.session, query));
   }
 
   /** Sends a statement that changes rows. */

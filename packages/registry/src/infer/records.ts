@@ -2,6 +2,7 @@ import type { Id } from '@ormolu/kernel';
 import type { EnvironmentIn } from './environment';
 import type { CheckedFilter } from './filters';
 import type { EndOf, OrderOf, PathOf, PathsOf } from './paths';
+import type { CheckedGroups, GroupAsk, GroupOf } from './groups';
 import type { QueryIn } from './queries';
 import type { ComodelOf, FieldName, FieldsOf, IdOf, MethodsOf, Shape } from './shape';
 import type { CreateValues, DraftFields, DraftValues, FieldValues, ReadValue, ValuesOf, WriteValues } from './values';
@@ -47,6 +48,8 @@ export interface RecordMembers<in out S extends Shape, in out N extends string> 
   /** A search that is sent when its answer is wanted; it may be iterated inside `env.run` and in computes. */
   where<const F>(filter?: F & CheckedFilter<S, N, F>): QueryIn<S, N>;
   count<const F>(filter?: F & CheckedFilter<S, N, F>): Promise<number>;
+  /** Groups records by what they have in common, with figures of each group: `readGroup({ by: ['country.name'], sum: ['population'] })`. */
+  readGroup<const O extends GroupAsk>(options: O & CheckedGroups<S, N, O>): Promise<readonly GroupOf<S, N, O>[]>;
   /** Brings paths into memory, so that plain property reads answer. */
   load<const P extends readonly string[]>(paths: PathsOf<S, N, P>): Promise<this>;
   /** Plain objects, one per record: relations as ids. */
