@@ -67,13 +67,14 @@ function followOwners(env: Environment, { field, owner, kind, ids }: ListStep, o
   };
   if (kind === 'set') {
     const kept = new Set(ids);
-    const before = isStoredId(owner) ? (knownLists(env, field, [owner]).get(owner) ?? []) : [];
+    const stored = isStoredId(owner) ? (knownLists(env, field, [owner]).get(owner) ?? []) : [];
+    const before = [...stored.filter((id) => !known.has(id)), ...[...known].flatMap(([id, to]) => (to === owner ? [id] : []))];
     for (const id of before) if (!kept.has(id)) leave(id);
   }
   for (const id of ids) {
     if (kind === 'link' || kind === 'set') known.set(id, owner);
     else if (kind === 'delete') known.set(id, DELETED);
-    else if ((known.get(id) ?? cachedReference(env, inverse, id)) === owner) leave(id);
+    else if ((known.has(id) ? known.get(id) : cachedReference(env, inverse, id)) === owner) leave(id);
   }
 }
 

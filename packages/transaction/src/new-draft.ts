@@ -5,7 +5,7 @@ import { changeLists, listChange } from './change-lists';
 import { toCache, writable } from './convert';
 import { draftList, memberOf } from './draft-values';
 import type { Environment } from './environment';
-import { NotLoadedError } from './errors';
+import { NotLoadedError, WriteRefusedError } from './errors';
 import { inverseOf } from './fetch';
 import { listCommands, type Values } from './list-commands';
 import { isKeptList } from './write-batch';
@@ -47,16 +47,17 @@ function putDraftList(env: Environment, field: Field, owner: NewId, value: unkno
     if (execution && owner.origin !== undefined) execution.suspend([{ field, ids: [owner.origin] }]);
     throw new NotLoadedError(field.model, field.name, owner);
   }
-  const here = (id: Id): Id | undefined => before.find((member) => member === id || (!isStoredId(member) && member.origin === id));
   let after: readonly Id[] = before;
+  const here = (id: Id): Id | undefined => after.find((member) => member === id || (!isStoredId(member) && member.origin === id));
   for (const command of listCommands(field, value)) {
     switch (command.kind) {
       case 'create':
         after = [...after, newDraft(env, comodel, command.values)];
         break;
       case 'update': {
-        const member = here(command.id) ?? command.id;
-        if (!isStoredId(member)) putDraft(env, comodel, member, command.values);
+        const member = here(command.id);
+        if (member === undefined || isStoredId(member)) throw notAMember(field, command.id);
+        putDraft(env, comodel, member, command.values);
         break;
       }
       case 'link':
@@ -75,6 +76,12 @@ function putDraftList(env: Environment, field: Field, owner: NewId, value: unkno
     }
   }
   putMembers(env, field, { owner, before, after: [...new Set(after)] });
+}
+
+function notAMember(field: Field, id: Id): WriteRefusedError {
+  return new WriteRefusedError('TX_COMMAND_INVALID', `${field.model}.${field.name} of a draft was written with values for ${String(id)}, which is not in the list. Link it first, or write that record itself.`, {
+    details: { model: field.model, field: field.name, id },
+  });
 }
 
 function putMembers(env: Environment, field: Field, { owner, before, after }: { owner: NewId; before: readonly Id[]; after: readonly Id[] }): void {
