@@ -52,12 +52,17 @@ export function outcomeOf(operation: () => unknown): Parts {
   }
 }
 
-/** The same for an operation that waits. Of an error that no recorded class stands for, the code is told. */
-export async function outcomeOfWaiting(operation: () => unknown): Promise<Parts> {
+/**
+ * The same for an operation that waits. Of an error that no recorded class stands for, the code is told.
+ *
+ * @param recorded - the class recorded, if any: one code may stand for several classes
+ */
+export async function outcomeOfWaiting(operation: () => unknown, recorded?: string): Promise<Parts> {
   try {
     return { result: (await operation()) ?? null };
   } catch (error) {
-    return { error: knownClass(error) ?? (OrmoluError.is(error) ? error.code : recordedClass(error)) };
+    const own = recorded !== undefined && classesOf(error).includes(recorded) ? recorded : knownClass(error);
+    return { error: own ?? (OrmoluError.is(error) ? error.code : recordedClass(error)) };
   }
 }
 
@@ -69,12 +74,17 @@ function recordedClass(error: unknown): string {
 
 /** The recorded class of an error, or of what caused it. */
 function knownClass(error: unknown): string | undefined {
+  return classesOf(error)[0];
+}
+
+/** Every recorded class that an error may stand for, or else those of what caused it. */
+function classesOf(error: unknown): readonly string[] {
   for (let here = error; here instanceof Error; here = here.cause) {
     const code = 'code' in here ? here.code : undefined;
-    const found = Object.entries(CODES).find(([, codes]) => typeof code === 'string' && codes.includes(code));
-    if (found) return found[0];
+    const found = Object.entries(CODES).flatMap(([name, codes]) => (typeof code === 'string' && codes.includes(code) ? [name] : []));
+    if (found.length > 0) return found;
   }
-  return undefined;
+  return [];
 }
 
 /** @throws {UnknownRecordingError} when nothing is said of what stands for a recorded class here */

@@ -1,5 +1,5 @@
 import { UnknownRecordingError } from '../scenario';
-import { fieldOf, valueOf, type RecordedModels } from './recorded-values';
+import { valueOf, type RecordedModels } from './recorded-values';
 
 type Filter = Readonly<Record<string, unknown>>;
 
@@ -49,10 +49,10 @@ function leaf(models: RecordedModels, model: string, [path, operator, value]: re
   return { [path]: { [ours]: plain(value) } };
 }
 
-/** The type of the field at the end of a path. */
+/** The type of the field at the end of a path; the engine says what it thinks of one that is not there. */
 function typeOf(models: RecordedModels, model: string, path: string): string {
   const [name = '', ...rest] = path.split('.');
-  if (name === 'id') return 'integer';
-  const field = fieldOf(models, model, name);
+  const field = models[model]?.fields[name];
+  if (name === 'id' || !field) return 'integer';
   return rest.length === 0 ? field.type : typeOf(models, field.comodel ?? '', rest.join('.'));
 }

@@ -1,6 +1,6 @@
 import { isStoredId, type Id, type NewId } from '@ormolu/kernel';
 import { UnknownRecordingError } from '../scenario';
-import type { FieldData, ModelData } from './scenario-data';
+import type { ModelData } from './scenario-data';
 
 /** The models of a recording, by name. */
 export type RecordedModels = Readonly<Record<string, ModelData>>;
@@ -10,17 +10,12 @@ export function valueOf(type: string, value: unknown): unknown {
   return value === false && type !== 'boolean' ? null : value;
 }
 
-/** @throws {UnknownRecordingError} when the models have no such field */
-export function fieldOf(models: RecordedModels, model: string, field: string): FieldData {
-  const found = models[model]?.fields[field];
-  if (!found) throw new UnknownRecordingError(`field '${model}.${field}' is not among the models`);
-  return found;
-}
-
 /** Recorded values for `create`, `write` and `new`, in ours: lists of commands by their words. */
 export function valuesOf(models: RecordedModels, model: string, vals: unknown): Record<string, unknown> {
   return Object.fromEntries(Object.entries(vals as Readonly<Record<string, unknown>>).map(([name, value]) => {
-    const field = fieldOf(models, model, name);
+    const field = models[model]?.fields[name];
+    // The engine says what it thinks of a field that is not there.
+    if (!field) return [name, value];
     const isList = field.type === 'one2many' || field.type === 'many2many';
     return [name, isList ? commandsOf(models, field.comodel ?? '', value) : valueOf(field.type, value)];
   }));

@@ -75,7 +75,7 @@ export class Replay {
         thrown = error instanceof StepFailed ? error.cause : error;
         throw thrown;
       }
-    });
+    }, step.error);
     const actual: Record<string, unknown> = { ...outcome, ...entered, calls: this.#takeCalls(step.nostate) };
     const recorded: Record<string, unknown> = { ...recordedOutcome({ ...step }), calls: step.calls, ...pick(step, Object.keys(entered)) };
     if (step.state) {
