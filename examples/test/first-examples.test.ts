@@ -14,6 +14,10 @@ test('a stored computed field follows its causes, and a savepoint takes it back'
   ]);
 });
 
+test('modules are joined in any order, and a conflict names both', () => {
+  expect(runExample('05-modules.ts')).toEqual(['Ghent, mayor Mathias: 5', "The modules 'mayors' and 'shouting' say different things of city.label (compute)", 'true, true']);
+});
+
 test('the README shows the first example as it is', () => {
   const readme = readFileSync(join(root, 'README.md'), 'utf8');
   const shown = /<!-- (examples\/\S+) -->\n```ts\n([\s\S]*?)\n```/.exec(readme);

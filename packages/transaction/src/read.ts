@@ -43,7 +43,16 @@ export function readField(record: Readable, field: Field): unknown {
   if (field.compute) settle(record, field, id);
   let value = env.column(field).of(id);
   if (value === MISS) value = miss(record, field, id);
+  if (field.kind === 'reference') return referred(env, value);
   return field.relation ? wrap(record, field, value) : field.toUser(value);
+}
+
+/** The record that a reference's text stands for; null when its model does not exist any more. */
+function referred(env: Environment, text: unknown): unknown {
+  const [, name = '', id = ''] = typeof text === 'string' ? (/^([^,]+),(.+)$/s.exec(text) ?? []) : [];
+  const model = env.registry.models.get(name);
+  if (!model) return null;
+  return env.recordsOf(model, [model.idType === 'integer' ? Number(id) : model.idType === 'bigint' ? BigInt(id) : id]);
 }
 
 /** Makes sure that no pending computation or trigger stands between memory and the truth. */
@@ -125,7 +134,7 @@ export async function readApi(records: RecordSet, names: readonly string[]): Pro
     const plain: Record<string, unknown> = { id: record.id };
     for (const field of fields) {
       const value = readField(record, field);
-      plain[field.name] = field.relation ? env.peek(field, record.id) : value;
+      plain[field.name] = field.relation || field.kind === 'reference' ? env.peek(field, record.id) : value;
     }
     return plain;
   });

@@ -82,7 +82,7 @@ function buildField(workshop: Workshop, expanded: ExpandedModel, { name, written
   const inverse = functionOf(workshop, expanded.inverses.get(name)) as Inverse | undefined;
   const search = functionOf(workshop, expanded.searches.get(name)) as Search | undefined;
   const field = new Field({
-    ...where, name, kind, compute,
+    model: expanded.name, name, kind, compute,
     index: workshop.indexOf(expanded.name, name),
     options: complete.options,
     default: defaultOf(workshop, complete.options.default),
