@@ -8,6 +8,7 @@ import type { RecordClass } from './record-class';
 import { NotSingletonError } from './errors';
 import type { Values } from './list-commands';
 import { load } from './load';
+import { groupBy } from './group-by';
 import { fireModified } from './modified';
 import { newDraft } from './new-draft';
 import { Query } from './query';
@@ -18,6 +19,7 @@ import { readApi, readField } from './read';
 import { recordGuard } from './record-guard';
 import { recomputeFields } from './recompute';
 import { save } from './save';
+import { SameKeys } from './same-keys';
 import { count, existing, search, type SearchOptions } from './search';
 import { assign } from './assign';
 import { unlink } from './unlink';
@@ -170,17 +172,12 @@ export class RecordSet implements Iterable<RecordSet> {
     return this.#of(keyed.flatMap(({ ids }) => ids), this.prefetchGroup);
   }
 
-  /** The records by the value of a key, in the order the keys first come. */
+  /** The records by the value of a key, in the order the keys first come. Records and dates are equal by what they stand for: the first one is the key. */
   grouped<K>(key: (record: RecordSet) => K): Map<K, RecordSet> {
     assertFunction('grouped', key);
-    const groups = new Map<K, Id[]>();
-    for (const record of this) {
-      const value = settled('grouped', key(record), { mayBeUndefined: true });
-      const ids = groups.get(value);
-      if (ids) ids.push(...record.ids);
-      else groups.set(value, [...record.ids]);
-    }
-    return new Map([...groups].map(([value, ids]) => [value, this.#of(ids, this.prefetchGroup)]));
+    const same = new SameKeys<K>();
+    const groups = groupBy(this, (record) => same.firstOf(settled('grouped', key(record), { mayBeUndefined: true })));
+    return new Map([...groups].map(([value, records]) => [value, this.#of(records.map(({ id }) => id), this.prefetchGroup)]));
   }
 
   /** These records, then those of the other set that are not among them. */
