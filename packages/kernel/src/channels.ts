@@ -17,14 +17,59 @@ export interface AnswerEvent {
   readonly records: number;
 }
 
+/** A function given to `env.run` has ended. */
+export interface RunEvent {
+  /** How often it was begun. */
+  readonly executions: number;
+  /** What it missed, in order; what was missed together was fetched together. */
+  readonly rounds: readonly RunRound[];
+}
+
+/** One thing that a function missed. */
+export interface RunRound {
+  readonly model: string;
+  readonly field: string;
+  readonly records: number;
+}
+
+/** Values of a field changed in memory. */
+export interface ChangeEvent {
+  readonly model: string;
+  readonly field: string;
+  readonly records: number;
+}
+
+/** A compute ran. */
+export interface ComputeEvent {
+  readonly model: string;
+  readonly fields: readonly string[];
+  readonly records: number;
+  readonly failed: boolean;
+}
+
+/** A transaction came to an end, or a part of it did. */
+export interface TransactionEvent {
+  readonly what: 'flush' | 'commit' | 'rollback' | 'savepoint' | 'savepoint released' | 'savepoint rolled back' | 'reset';
+}
+
 /**
  * The named diagnostics channels. Publishing costs one property read when nobody listens: guard with `hasSubscribers` before
  * building an event.
  * @see node:diagnostics_channel
  */
-export const channels: { readonly statement: Channel; readonly answer: Channel } = {
+export const channels: Readonly<Record<'statement' | 'answer' | 'run' | 'write' | 'mark' | 'compute' | 'transaction', Channel>> = {
   /** Publishes {@link StatementEvent}. */
   statement: channel('ormolu:statement'),
   /** Publishes {@link AnswerEvent}. */
   answer: channel('ormolu:answer'),
+  /** Publishes {@link RunEvent}. */
+  run: channel('ormolu:run'),
+  /** Publishes {@link ChangeEvent} when values are assigned or written. */
+  write: channel('ormolu:write'),
+  /** Publishes {@link ChangeEvent} when computed values are marked to be computed anew. */
+  mark: channel('ormolu:mark'),
+  /** Publishes {@link ComputeEvent}. */
+  compute: channel('ormolu:compute'),
+  /** Publishes {@link TransactionEvent}. */
+  transaction: channel('ormolu:transaction'),
 };

@@ -1,4 +1,4 @@
-export { channels, type AnswerEvent, type StatementEvent } from './channels';
+export { channels, type AnswerEvent, type ChangeEvent, type ComputeEvent, type RunEvent, type RunRound, type StatementEvent, type TransactionEvent } from './channels';
 export { ManualClock, systemClock, type Clock } from './clock';
 export { type Commit } from './commit';
 export { durationMs, type Duration } from './duration';
@@ -6,7 +6,7 @@ export {
   ConcurrentModificationError, ConflictError, ConstraintError, MisuseError, OrmoluError, OutageError, UnknownFieldError, UnknownModelError, type OrmoluErrorOptions, type VersionConflict,
 } from './errors';
 export { allOf, condition, EVERYTHING, OPERATORS, pathsOf, type Condition, type Filter, type Operator } from './filter';
-export { heldSessions, holding } from './flow';
+export { duringCall, heldSessions, holding, isNestedIn, type CallInFlow } from './flow';
 export { describeIds, isStoredId, NewId, type Id, type NewIdOptions, type StoredId } from './id';
 export { jsonFormOf, keyedValue, referredModel, type JsonForm, type KeyedColumn, type ValueKeys } from './keyed-column';
 export { nearestName } from './nearest';

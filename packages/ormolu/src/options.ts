@@ -33,6 +33,12 @@ export interface OrmoluOptions<D, U extends ModelNameOf<D> = never, C extends Mo
    */
   readonly sourceLanguage?: string | undefined;
   /**
+   * Runs every function given to `env.run` twice and compares what it did: an error tells of functions that depend on more than records.
+   * For development.
+   * @defaultValue false
+   */
+  readonly checkRuns?: boolean | undefined;
+  /**
    * Caches of your own, by name: `db.caches.get('fast')`. They hold plain values in this process's memory, and know nothing of records.
    * @defaultValue none
    */
@@ -84,7 +90,7 @@ const ISOLATIONS: readonly unknown[] = ['read committed', 'repeatable read', 'se
 const OPEN: Readonly<Record<keyof OrmoluOptions<unknown>, Form>> = {
   models: having('what defineModels() returned', 'registry', 'extend'),
   storage: having('a storage: pglite(), postgres(url) or memory()', 'open', 'migrate', 'close'),
-  users: text, companies: text, groupsOf: func, sourceLanguage: text,
+  users: text, companies: text, groupsOf: func, sourceLanguage: text, checkRuns: flag,
   caches: { accepts: (value) => typeof value === 'object' && value !== null && !Array.isArray(value), expects: 'an object of caches: { fast: { maxEntries: 1_000 } }' },
 };
 

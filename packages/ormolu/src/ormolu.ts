@@ -34,17 +34,19 @@ export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D
   readonly #ladder: Rung = buildLadder();
   readonly #figures = new TransactionFigures();
   readonly #actors: Actors;
+  readonly #checkRuns: boolean | undefined;
   #registry: Registry;
   #isOpen = true;
 
   /** @see openOrmolu */
-  constructor({ models, storage, users, companies, groupsOf, sourceLanguage, caches }: OrmoluOptions<D, U, C, N>) {
+  constructor({ models, storage, users, companies, groupsOf, sourceLanguage, checkRuns, caches }: OrmoluOptions<D, U, C, N>) {
     this.#registry = models.registry();
     this.storage = storage;
     // Without the option there is no name to ask for.
     this.caches = new NamedCaches<N>(caches ?? ({} as Readonly<Record<N, never>>));
     // The transaction's environments are what the registry's types say of them: it makes them from the same definitions.
     this.#actors = { users, companies, groupsOf: groupsOf as Actors['groupsOf'], sourceLanguage };
+    this.#checkRuns = checkRuns;
     for (const model of [users, companies]) if (model !== undefined) this.registry.model(model);
   }
 
@@ -125,7 +127,7 @@ export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D
     const session = await this.storage.open({ schema: registry.schema, isolation, readOnly });
     let tx: Transaction | undefined;
     try {
-      tx = new Transaction({ registry, newestRegistry: () => this.#registry, session, rung: this.#ladder, uid, context, ...this.#actors });
+      tx = new Transaction({ registry, newestRegistry: () => this.#registry, session, rung: this.#ladder, uid, context, checkRuns: this.#checkRuns, ...this.#actors });
       await tx.meetUser();
       // The registry's types say what the transaction's records are at run time: it makes them from the same definitions.
       const env = tx.env as unknown as TransactionEnvironment<D, U, C>;

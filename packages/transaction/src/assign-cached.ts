@@ -4,6 +4,7 @@ import { changeLists, knownLists, listChange } from './change-lists';
 import { putCached } from './draft-values';
 import type { Environment } from './environment';
 import { MissingRecordError } from './errors';
+import { tellChange } from './events';
 import { moveBetweenLists, type Move } from './inverse-lists';
 import { placeOf, recordsAt, refuseWithoutCompany, sourceLanguage } from './keyed-fields';
 import { fire, isEmpty, pendingAt, startFiring } from './modified';
@@ -35,6 +36,7 @@ export function assignCached(env: Environment, field: Field, ids: readonly Id[],
   const firing = startFiring(tx, field);
   if (field.relation) changeReference(tx, field, changed, { cached: value, firing });
   putCached(env, field, changed, changed.map(() => value));
+  tellChange('write', field, changed.length);
   if (field.keyedBy === 'lang') carryOver(env, field, changed, value);
   if (field.compute) {
     tx.toCompute.unmark(field, changed);

@@ -240,7 +240,7 @@ export class Environment {
     const user = field && this.user;
     if (!field || !user) return null;
     // A many2one of a stored record is read as a record or null.
-    const company = readField(user, field) as RecordSet | null;
+    const company = this.transaction.readingAside(() => readField(user, field)) as RecordSet | null;
     const id = company?.ids[0];
     return id !== undefined && isStoredId(id) ? id : null;
   }

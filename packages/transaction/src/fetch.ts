@@ -18,8 +18,16 @@ export async function fetchColumns(tx: Transaction, fields: readonly Field[], id
   const [first] = fields;
   if (!first) return;
   if (fields.some(({ keyedBy }) => keyedBy === 'company')) await env.meetCompany();
+  if (lacking(env, fields, ids).length === 0) return;
+  const who = fields.some(({ keyedBy }) => keyedBy) ? env : tx.rootEnv;
+  await tx.rounds.join(who, first.model, { fields, ids, ask: (all, others) => askColumns(who, all, others) });
+}
+
+async function askColumns(env: Environment, fields: readonly Field[], ids: readonly Id[]): Promise<void> {
+  const tx = env.transaction;
   const asked = lacking(env, fields, ids);
-  if (asked.length === 0) return;
+  const [first] = fields;
+  if (asked.length === 0 || !first) return;
   const wanted = fields.filter((field) => tx.cache.getMissingIds(recordsOf(env, field, asked), field).length > 0);
   const answer = await tx.read({ model: first.model, ids: asked, fields: wanted.map((field) => field.name) });
   for (const [place, field] of wanted.entries()) putFetched(env, field, answer.ids, answer.columns[place] ?? []);
@@ -55,7 +63,10 @@ function lacking(env: Environment, fields: readonly Field[], ids: readonly Id[])
 
 /** Reads lists of either kind from the next rung, corrected by what is pending before anyone sees them. One round trip at most. */
 export function fetchList(tx: Transaction, field: Field, ids: readonly Id[]): Promise<void> {
-  return field.relation?.kind === 'many2many' ? fetchPairs(tx, field, ids) : fetchOtherSide(tx, field, ids);
+  const ask = (all: readonly Id[]): Promise<void> => (field.relation?.kind === 'many2many' ? fetchPairs(tx, field, all) : fetchOtherSide(tx, field, all));
+  // What is there already is no reason to wait for others.
+  if (tx.cache.getMissingIds(recordsOf(tx.rootEnv, field, ids.filter(isStoredId)), field).length === 0) return Promise.resolve();
+  return tx.rounds.join(tx.rootEnv, field.toString(), { fields: [field], ids, ask: (_, all) => ask(all) });
 }
 
 /**

@@ -92,7 +92,8 @@ async function writePending(tx: Transaction, pending: ReadonlyMap<string, Pendin
       const columns = fields.map((field) => columnOf(field, ids.map((id) => rows.byId.get(id)?.get(field))));
       const found = await tx.statement((session) => session.update({ model, ids, fields: fields.map((field) => field.name), columns }));
       tx.noteChanged(model, found);
-      for (const field of fields) clearDirty(tx, field, found);
+      // A value assigned while the statement was on its way has yet to be written.
+      for (const field of fields) clearDirty(tx, field, field.keyedBy ? found : found.filter((id) => tx.rootEnv.peek(field, id) === rows.byId.get(id)?.get(field)));
       if (found.length === ids.length) continue;
       const there = new Set(found);
       missing.push(new MissingRecordError(model, ids.filter((id) => !there.has(id)), `pending values of ${fields.map((field) => field.name).join(', ')} were to be written`));

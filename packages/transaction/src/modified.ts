@@ -1,6 +1,7 @@
 import { isStoredId, type Id, type NewId } from '@ormolu/kernel';
 import type { Field, TriggerTree } from '@ormolu/registry';
 import Denque from 'denque';
+import { tellChange } from './events';
 import { goBack } from './go-back';
 import type { Firing, PendingTrigger } from './pending-triggers';
 import type { Transaction } from './transaction';
@@ -65,6 +66,7 @@ function touch(tx: Transaction, { firing, target, isDirect, seen }: Touch, ids: 
     const isCertain = isDirect && readsDirectly(tx, firing.cause).has(target);
     const drafts = concerned.filter((id): id is NewId => !isStoredId(id));
     const marked = tx.toCompute.mark(target, drafts.length === 0 ? concerned : concerned.filter(isStoredId), isCertain ? 'certain' : firing.sequence);
+    tellChange('mark', target, marked.length);
     return drafts.length === 0 ? marked : [...marked, ...forgetOf(tx, target, firstSeen(seen, target, drafts))];
   }
   return forgetOf(tx, target, firstSeen(seen, target, concerned));

@@ -47,6 +47,11 @@ export class PendingTriggers implements Iterable<PendingTrigger> {
     return this.#pending[Symbol.iterator]();
   }
 
+  /** The last moment. It never goes back, also when what happened then is undone. */
+  get sequence(): number {
+    return this.#sequence;
+  }
+
   /** The next moment; every firing and assignment has its own. */
   nextSequence(): number {
     this.#sequence += 1;

@@ -22,13 +22,17 @@ export class PrefetchGroup {
   #lastRelation: Field | undefined;
   #last: PrefetchGroup | undefined;
 
+  /** Whether it is one record that was browsed by itself. */
+  readonly isAlone: boolean;
+
   /** @param ids - gives the group's ids when a miss asks; repeats allowed */
-  constructor(ids: () => readonly Id[]) {
+  constructor(ids: () => readonly Id[], isAlone = false) {
     this.#ids = ids;
+    this.isAlone = isAlone;
   }
 
   static of(ids: readonly Id[]): PrefetchGroup {
-    return new PrefetchGroup(() => ids);
+    return new PrefetchGroup(() => ids, ids.length === 1);
   }
 
   /** The ids of the group as they are known now. */

@@ -1,4 +1,4 @@
-import { isStoredId, type Id } from '@ormolu/kernel';
+import { channels, type ComputeEvent, isStoredId, type Id } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
 import type { Environment } from './environment';
 import { isDue, layersOf } from './layers';
@@ -100,6 +100,11 @@ function mayHaveChanged(tx: Transaction, { field, since }: { field: Field; since
 /** Runs the compute of a field for some records. @returns the failures; the other records have their values */
 function computeBatch(env: Environment, field: Field, ids: readonly Id[]): readonly ComputeFailure[] {
   const tx = env.transaction;
+  return tx.computes.isRunning ? runBatch(env, field, ids) : tx.readingAside(() => runBatch(env, field, ids));
+}
+
+function runBatch(env: Environment, field: Field, ids: readonly Id[]): readonly ComputeFailure[] {
+  const tx = env.transaction;
   const { compute } = field;
   if (!compute || ids.length === 0) return [];
   assertAllowed(tx.state, 'read');
@@ -125,6 +130,10 @@ function computeBatch(env: Environment, field: Field, ids: readonly Id[]): reado
       if (failure) failures.push(failure);
     }
   });
+  if (channels.compute.hasSubscribers) {
+    const event: ComputeEvent = { model: field.model, fields: compute.fields.map(({ name }) => name), records: ids.length, failed: failures.length > 0 };
+    channels.compute.publish(event);
+  }
   return failures;
 }
 

@@ -207,7 +207,7 @@ export class RecordSet implements Iterable<RecordSet> {
   load(paths: readonly string[]): Promise<this> {
     this.#wait('load');
     assertNames('load', paths);
-    return load(this.env, this.model, this.ids, paths).then(() => this);
+    return this.env.transaction.exclusive.asking('load', () => load(this.env, this.model, this.ids, paths)).then(() => this);
   }
 
   /** Plain objects of the named fields, one per record: many2one as id, lists as ids. Loads what is missing. */

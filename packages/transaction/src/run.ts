@@ -1,8 +1,10 @@
-import type { Id } from '@ormolu/kernel';
+import { channels, type Id } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
 import { Answers, type Ask } from './answers';
 import type { Environment } from './environment';
+import { outcomeOf, refuseDifference } from './check-run';
 import { RunError } from './errors';
+import { RunGuard } from './run-guard';
 import { fetchNeeds } from './fetch-needs';
 import type { Transaction } from './transaction';
 import { resolveTriggers } from './resolve-triggers';
@@ -11,6 +13,8 @@ import { resolveTriggers } from './resolve-triggers';
 export interface Need {
   readonly field: Field;
   readonly ids: readonly Id[];
+  /** The record was browsed by itself: others like it cannot be fetched with it. */
+  readonly isAlone?: boolean;
   /** Who wants it, where values differ by company or language. */
   readonly env?: Environment | undefined;
 }
@@ -66,40 +70,45 @@ export function isSuspension(error: unknown): boolean {
  *
  * Each execution begins from the same memory: what a suspended one wrote is taken back before anything is fetched, so nothing
  * learnt lives in what is undone, and the result comes from one uninterrupted execution.
+ * @param whose - the engine's own functions are not watched for what users' may do wrong
  */
-export async function run<T>(tx: Transaction, fn: () => T): Promise<T> {
+export async function run<T>(tx: Transaction, fn: () => T, whose: 'user' | 'engine' = 'engine'): Promise<T> {
   if (tx.triggers.size > 0) await resolveTriggers(tx);
-  const asked = new Set<string>();
   const answers = new Answers();
+  const guard = new RunGuard(tx, whose);
   for (;;) {
-    const attempt = execute(tx, fn, answers);
-    if ('value' in attempt) return attempt.value;
-    for (const ask of attempt.asks) await answers.fetch(ask);
-    if (attempt.asks.length === 0 && !isNews(asked, attempt.needs)) {
-      const { field, ids } = attempt.needs[0] ?? {};
-      throw new RunError(
-        'RUN_ENDLESS',
-        `env.run() fetched ${field ? `${field.model}.${field.name}` : 'values'} of ${String(ids?.length ?? 0)} records, and the function still misses them. ` +
-          'It probably invalidates what it reads: do that outside.',
-        { details: { field: field?.name, model: field?.model } },
-      );
+    guard.begins();
+    const attempt = execute(tx, fn, answers, guard);
+    if ('value' in attempt) {
+      if (whose === 'user' && channels.run.hasSubscribers) channels.run.publish(guard.trace());
+      return attempt.value;
     }
+    for (const ask of attempt.asks) await answers.fetch(ask);
+    guard.misses(attempt.needs, attempt.asks.length > 0);
     await fetchNeeds(tx, attempt.needs);
   }
 }
 
 /** One execution: its value, or what it needs, with its writes taken back. */
-function execute<T>(tx: Transaction, fn: () => T, answers: Answers): { value: T } | { needs: readonly Need[]; asks: readonly Ask[] } {
+function execute<T>(tx: Transaction, fn: () => T, answers: Answers, guard: RunGuard): { value: T } | { needs: readonly Need[]; asks: readonly Ask[] } {
   const execution = new Execution(answers);
-  const checkpoint = tx.undo.checkpoint();
+  let checkpoint = tx.undo.checkpoint();
   const outer = tx.execution;
   tx.execution = execution;
   let ended = false;
   try {
-    const value = fn();
+    let value = fn();
     ended = true;
     refuseSwallowed(execution);
     refusePromise(value);
+    guard.ended();
+    if (tx.checksRuns && guard.whose === 'user') {
+      const first = outcomeOf(tx, value);
+      tx.undo.undo(checkpoint);
+      checkpoint = tx.undo.checkpoint();
+      value = fn();
+      refuseDifference(first, outcomeOf(tx, value));
+    }
     tx.undo.keep(checkpoint);
     return { value };
   } catch (error) {
@@ -107,7 +116,10 @@ function execute<T>(tx: Transaction, fn: () => T, answers: Answers): { value: T 
     const suspended = !ended && execution.isWaiting;
     if (suspended || ended) tx.undo.undo(checkpoint);
     else tx.undo.keep(checkpoint);
-    if (suspended) return { needs: execution.needs, asks: execution.asks };
+    if (suspended) {
+      guard.ended();
+      return { needs: execution.needs, asks: execution.asks };
+    }
     throw error;
   } finally {
     tx.execution = outer;
@@ -135,16 +147,4 @@ function refusePromise(value: unknown): void {
     'RUN_ASYNC',
     'The function given to env.run() returned a promise. It must be plain synchronous code: await before or after env.run().',
   );
-}
-
-/** Remembers what was asked. @returns whether anything of it is asked for the first time */
-function isNews(asked: Set<string>, needs: readonly Need[]): boolean {
-  let isNew = false;
-  for (const { field, ids, env } of needs) {
-    const name = `${field.model}.${field.name}${field.keyedBy && env ? env.cacheKey(field) : ''}:${ids.map(String).join(',')}`;
-    if (asked.has(name)) continue;
-    asked.add(name);
-    isNew = true;
-  }
-  return isNew;
 }

@@ -1,5 +1,6 @@
 import type { SessionSavepoint } from '@ormolu/kernel';
 import { TransactionStateError } from './errors';
+import { tellTransaction } from './events';
 import type { Transaction } from './transaction';
 import { assertAllowed } from './transaction-state';
 import type { Checkpoint } from './undo-log';
@@ -43,12 +44,17 @@ export class Savepoint implements AsyncDisposable {
     const writesBefore = tx.fetchesAreUndoable;
     const savepoint = new Savepoint(tx, { session, memory: tx.undo.checkpoint(), flushes: flush, writesBefore });
     tx.savepoints.push(savepoint);
+    tellTransaction('savepoint');
     return savepoint;
   }
 
   /** Keeps all since the savepoint; an outer one can still take it back. */
   async release(): Promise<void> {
     this.#end('release');
+    return this.#tx.exclusive.during('release', () => this.#release());
+  }
+
+  async #release(): Promise<void> {
     try {
       if (this.#flushes) await this.#tx.flush();
       await this.#tx.session.release(this.#session);
@@ -57,12 +63,13 @@ export class Savepoint implements AsyncDisposable {
       throw error;
     }
     this.#tx.undo.keep(this.#memory);
+    tellTransaction('savepoint released');
   }
 
   /** Takes back all since the savepoint: rows, cache, queues, protection and hooks are what they were. */
   async rollback(): Promise<void> {
     this.#end('rollback');
-    await this.#undo();
+    await this.#tx.exclusive.during('rollback', () => this.#undo());
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
@@ -73,6 +80,7 @@ export class Savepoint implements AsyncDisposable {
     await this.#tx.session.rollbackTo(this.#session);
     this.#tx.undo.undo(this.#memory);
     this.#tx.rolledBackTo(this.#writesBefore);
+    tellTransaction('savepoint rolled back');
   }
 
   #end(call: string): void {

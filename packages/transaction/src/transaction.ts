@@ -10,6 +10,8 @@ import { frozenContext } from './context';
 import { Drafts } from './drafts';
 import { Environment } from './environment';
 import { EnvironmentSet, type EnvironmentKey } from './environment-set';
+import { tellTransaction } from './events';
+import { Exclusive } from './exclusive';
 import { RunError, type ComputeFailure } from './errors';
 import { finishCommit, prepareCommit } from './ending';
 import { Fallbacks } from './fallbacks';
@@ -24,6 +26,7 @@ import { Protection } from './protecting';
 import { computeStored } from './recompute';
 import type { RecordSet } from './recordset';
 import { run, type Execution } from './run';
+import { Rounds } from './rounds';
 import { Savepoint, withSavepoint, type SavepointOptions } from './savepoint';
 import { ToCompute } from './to-compute';
 import { assertAllowed, type TransactionState } from './transaction-state';
@@ -39,6 +42,8 @@ export interface TransactionOptions extends Actors {
   readonly session: Session;
   /** The rung below: what this transaction does not know, it asks there. */
   readonly rung: Rung;
+  /** Runs every function given to `run` twice and compares what it did. For development. @defaultValue false */
+  readonly checkRuns?: boolean | undefined;
   /** The user on whose behalf it runs. @defaultValue null */
   readonly uid?: number | null | undefined;
   readonly context?: Readonly<Record<string, unknown>> | undefined;
@@ -79,6 +84,10 @@ export class Transaction {
   readonly session: Session;
   readonly rung: Rung;
   readonly actors: Actors;
+  /** Whether every function given to `run` is run twice and compared. */
+  readonly checksRuns: boolean;
+  readonly exclusive: Exclusive = new Exclusive();
+  readonly rounds: Rounds = new Rounds();
   /** The environment the user's function gets. */
   readonly env: Environment;
   /** The environment the engine itself works in: the same user, access unlimited. */
@@ -89,6 +98,8 @@ export class Transaction {
   readonly changed: Map<string, Set<StoredId>> = new Map();
   /** Property reads so far, those of functions that ran again included. */
   reads = 0;
+  /** Of the reads, those that no user's function made itself, but computes and the engine. */
+  readsAside = 0;
   /** Of the reads, those that memory could not answer. */
   misses = 0;
   #registry: Registry;
@@ -101,6 +112,7 @@ export class Transaction {
     this.#registry = options.registry;
     this.#newest = options.newestRegistry ?? (() => options.registry);
     this.session = options.session;
+    this.checksRuns = options.checkRuns ?? false;
     this.rung = options.rung;
     this.actors = options;
     const key = { uid: options.uid ?? null, su: options.uid === undefined || options.uid === null, context: options.context ?? {} };
@@ -167,7 +179,7 @@ export class Transaction {
    */
   flush(spec?: FlushSpec): Promise<void> {
     this.assertOutsideRun('flush');
-    return this.#flush(spec);
+    return this.exclusive.during('flush', () => this.#flush(spec));
   }
 
   /**
@@ -181,13 +193,14 @@ export class Transaction {
       if (concernsPending(this, fields)) await flush(this, spec);
       return;
     }
+    this.exclusive.assertMayCall('search');
     while (this.#flushing) await this.#flushing;
     if (concernsPending(this, fields)) await this.#flush(spec);
   }
 
   async #run<T>(fn: () => T): Promise<T> {
     assertAllowed(this.#state, 'read');
-    return run(this, fn);
+    return this.exclusive.asking('run', () => run(this, fn, 'user'));
   }
 
   async #flush(spec?: FlushSpec): Promise<void> {
@@ -198,6 +211,7 @@ export class Transaction {
       const flushing = flushFlow.run(this, () => flush(this, spec));
       this.#flushing = flushing.catch(() => undefined);
       await flushing;
+      tellTransaction('flush');
     } finally {
       this.#flushing = undefined;
       // A failed statement has ended the database transaction meanwhile; that stays so.
@@ -237,6 +251,7 @@ export class Transaction {
     });
     this.#adopt(this.#newest());
     this.clear();
+    tellTransaction('reset');
     return Promise.resolve();
   }
 
@@ -251,7 +266,7 @@ export class Transaction {
   savepoint<T>(work?: () => Promise<T> | T, options?: SavepointOptions): Promise<T | Savepoint> {
     this.assertOutsideRun('savepoint');
     if (work !== undefined) assertFunction('savepoint', work);
-    return work ? withSavepoint(this, work, options) : Savepoint.take(this, options);
+    return work ? this.exclusive.during('savepoint', () => withSavepoint(this, work, options)) : this.exclusive.during('savepoint', () => Savepoint.take(this, options));
   }
 
   /**
@@ -275,7 +290,7 @@ export class Transaction {
    */
   commit(): Promise<void> {
     this.assertOutsideRun('commit');
-    return this.#commit();
+    return this.exclusive.during('commit', () => this.#commit());
   }
 
   async #commit(): Promise<void> {
@@ -290,6 +305,7 @@ export class Transaction {
       throw error;
     }
     this.#state = 'closed';
+    tellTransaction('commit');
     await finishCommit(this);
   }
 
@@ -300,24 +316,35 @@ export class Transaction {
     const errors = [...(await this.prerollback.runAll())];
     await this.session.rollback();
     this.#state = 'closed';
+    tellTransaction('rollback');
     this.#forget();
     errors.push(...(await this.postrollback.runAll()));
     if (errors.length > 0) throw new AggregateError(errors, 'The transaction was rolled back, but functions that were to run with it failed: see errors.');
   }
 
+  /** Does something whose reads are not those of the user's function that is running. */
+  readingAside<T>(work: () => T): T {
+    const own = this.reads - this.readsAside;
+    try {
+      return work();
+    } finally {
+      this.readsAside = this.reads - own;
+    }
+  }
+
   /** Asks the next rung for values by id. */
   read(question: ReadQuestion): Promise<Columns> {
-    return this.#noticing(() => this.rung.read(this.session, question));
+    return this.#noticing('read', () => this.rung.read(this.session, question));
   }
 
   /** Asks the next rung for records by filter. */
   query(query: Query): Promise<Columns> {
-    return this.#noticing(() => this.rung.query(this.session, query));
+    return this.#noticing('query', () => this.rung.query(this.session, query));
   }
 
   /** Asks the next rung for a number of records. */
   count(query: Query): Promise<number> {
-    return this.#noticing(() => this.rung.count(this.session, query));
+    return this.#noticing('count', () => this.rung.count(this.session, query));
   }
 
   /** Asks the next rung for groups of records. */
@@ -328,14 +355,14 @@ export class Transaction {
   /** Sends a statement that changes rows. */
   statement<T>(send: (session: Session) => Promise<T>): Promise<T> {
     if (this.savepoints.length > 0) this.#hasWrittenInSavepoint = true;
-    return this.#noticing(() => send(this.session));
+    return this.#noticing('statement', () => send(this.session));
   }
 
   /** Remembers when the database transaction is lost by a statement. */
-  async #noticing<T>(send: () => Promise<T>): Promise<T> {
+  async #noticing<T>(call: string, send: () => Promise<T>): Promise<T> {
     assertAllowed(this.#state, 'read');
     try {
-      return await send();
+      return await this.exclusive.asking(call, send);
     } catch (error) {
       if (this.session.state !== 'open') this.#state = 'failed';
       throw error;
@@ -355,7 +382,7 @@ export class Transaction {
 
   /** Asks the database for values by id, past the rungs between. */
   readPast(question: ReadQuestion): Promise<Columns> {
-    return this.#noticing(() => this.session.read(question));
+    return this.#noticing('read', () => this.session.read(question));
   }
 
   /** Forgets what it knows of stored records; what is pending, and drafts, stay. */

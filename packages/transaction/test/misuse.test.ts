@@ -69,7 +69,7 @@ test('after a statement that failed outside a savepoint every call says what sta
 test('a flush inside a flush is refused', async () => {
   one(tx, 'city', 1).set('population', 1);
   const first = tx.flush();
-  await expect(tx.flush()).rejects.toThrow(/flush is not possible while the transaction is flushing/);
+  await expect(tx.flush()).rejects.toThrow(/flush was called while flush is running/);
   await first;
 });
 

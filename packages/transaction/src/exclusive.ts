@@ -1,0 +1,57 @@
+import { duringCall, isNestedIn, type CallInFlow } from '@ormolu/kernel';
+import { TransactionStateError } from './errors';
+
+/**
+ * Keeps a flush, savepoint or commit from overlapping anything that is not nested in it.
+ *
+ * Calls that only ask may overlap each other: they are one flow and share rounds. Whether a call is nested is told by the flow of
+ * asynchronous calls, and asked only while an exclusive one is running.
+ */
+export class Exclusive {
+  #holder: CallInFlow | undefined;
+  readonly #asking: string[] = [];
+
+  /**
+   * Runs a call that nothing else may overlap.
+   *
+   * @throws {TransactionStateError} TX_OVERLAP naming both calls
+   */
+  async during<T>(call: string, work: () => Promise<T>): Promise<T> {
+    this.assertMayCall(call);
+    const [other] = this.#asking;
+    if (other !== undefined) throw overlap(call, other);
+    const before = this.#holder;
+    return duringCall(call, async (token) => {
+      this.#holder = token;
+      try {
+        return await work();
+      } finally {
+        this.#holder = before;
+      }
+    });
+  }
+
+  /** Sends a question or statement of a call, which others of its kind may overlap. @throws {TransactionStateError} TX_OVERLAP */
+  async asking<T>(call: string, ask: () => Promise<T>): Promise<T> {
+    this.assertMayCall(call);
+    this.#asking.push(call);
+    try {
+      return await ask();
+    } finally {
+      this.#asking.splice(this.#asking.indexOf(call), 1);
+    }
+  }
+
+  /** @throws {TransactionStateError} TX_OVERLAP when an exclusive call is running, and the current flow is not nested in it */
+  assertMayCall(call: string): void {
+    if (this.#holder && !isNestedIn(this.#holder)) throw overlap(call, this.#holder.call);
+  }
+}
+
+function overlap(call: string, other: string): TransactionStateError {
+  return new TransactionStateError(
+    'TX_OVERLAP',
+    `${call} was called while ${other} is running in the same transaction, and is not part of it. Await the one before the other: of calls that overlap, none may be a flush, savepoint or commit.`,
+    { details: { call, other } },
+  );
+}

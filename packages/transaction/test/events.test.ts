@@ -1,0 +1,29 @@
+import { channels } from '@ormolu/kernel';
+import { one, open, populate } from './support/open';
+
+test('what happens to values and transactions is told to those who listen, in order', async () => {
+  const { tx } = await open();
+  await populate(tx);
+  await tx.env.model('city').browse([1, 2]).load(['name', 'country.cities', 'displayName', 'twin']);
+  const heard: unknown[] = [];
+  const listen = (event: unknown, name: string | symbol): void => void heard.push([name, event]);
+  const watched = [channels.write, channels.mark, channels.compute, channels.transaction];
+  for (const channel of watched) channel.subscribe(listen);
+  try {
+    one(tx, 'country', 1).set('name', 'Belgique');
+    await tx.savepoint(() => undefined, { flush: false });
+    await tx.flush();
+    await tx.commit();
+  } finally {
+    for (const channel of watched) channel.unsubscribe(listen);
+  }
+  expect(heard).toEqual(expect.arrayContaining([
+    ['ormolu:write', { model: 'country', field: 'name', records: 1 }],
+    ['ormolu:mark', { model: 'city', field: 'displayName', records: 2 }],
+    ['ormolu:compute', { model: 'city', fields: ['displayName'], records: 2, failed: false }],
+    ['ormolu:transaction', { what: 'savepoint' }],
+    ['ormolu:transaction', { what: 'savepoint released' }],
+    ['ormolu:transaction', { what: 'flush' }],
+  ]));
+  expect(heard.at(-1)).toEqual(['ormolu:transaction', { what: 'commit' }]);
+});

@@ -1,0 +1,106 @@
+import { StorageRung } from '@ormolu/storage';
+import { memory } from '@ormolu/storage/memory';
+import { Transaction, type RecordSet } from '../src/index';
+import { geo } from './support/geo';
+import { one, open, populate } from './support/open';
+
+let tx: Transaction;
+let counting: (work: () => unknown) => Promise<number>;
+
+beforeEach(async () => {
+  ({ tx, counting } = await open());
+  await populate(tx);
+});
+
+const overlap = expect.objectContaining({ code: 'TX_OVERLAP' }) as unknown;
+
+/** The errors of calls made at once, undefined where there is none. */
+async function errorsOf(...calls: readonly (() => Promise<unknown>)[]): Promise<unknown[]> {
+  const outcomes = await Promise.allSettled(calls.map((call) => call()));
+  return outcomes.map((outcome) => (outcome.status === 'rejected' ? (outcome.reason as unknown) : undefined));
+}
+
+test('a flush, savepoint or commit that begins while a load is under way is an error naming both', async () => {
+  const load = (): Promise<unknown> => one(tx, 'city', 1).load(['name']);
+  for (const call of [() => tx.flush(), () => tx.savepoint(() => undefined), () => tx.commit()]) {
+    tx.cache.invalidate();
+    expect(await errorsOf(load, call)).toEqual([undefined, overlap]);
+  }
+  expect(tx.state).toBe('open');
+});
+
+test('a call that begins while a savepoint is open in another flow is an error, one inside it is not', async () => {
+  let leave = (): void => undefined;
+  const open = tx.savepoint(async () => {
+    await one(tx, 'city', 1).load(['name']);
+    await tx.flush();
+    await tx.savepoint(() => tx.flush());
+    await new Promise<void>((resolve) => { leave = resolve; });
+    await one(tx, 'city', 2).load(['country.name']);
+  });
+  await new Promise((resolve) => { setImmediate(resolve); });
+  expect(await errorsOf(() => one(tx, 'country', 1).load(['name']), () => tx.flush(), () => tx.savepoint(() => undefined), () => tx.env.model('city').search({ name: 'Ghent' })))
+    .toEqual([overlap, overlap, overlap, overlap]);
+  leave();
+  await open;
+  expect(await errorsOf(() => tx.flush())).toEqual([undefined]);
+});
+
+test('two flushes at once, inside a savepoint as outside, are refused', async () => {
+  one(tx, 'city', 1).set('name', 'Gent');
+  expect(await errorsOf(() => tx.flush(), () => tx.flush())).toEqual([undefined, overlap]);
+  one(tx, 'city', 1).set('name', 'Gand');
+  await tx.savepoint(async () => {
+    expect(await errorsOf(() => tx.flush(), () => tx.flush())).toEqual([undefined, overlap]);
+  }, { flush: false });
+});
+
+test('searches at once may overlap, also when there is something to flush', async () => {
+  one(tx, 'city', 1).set('name', 'Gent');
+  const found = await Promise.all([tx.env.model('city').search({ name: 'Gent' }), tx.env.model('city').search({ name: 'Ghent' }), tx.env.model('city').count({ name: 'Gent' })]);
+  expect(found.map((set) => (typeof set === 'number' ? set : set.ids))).toEqual([[1], [], 1]);
+});
+
+test('transactions do not disturb each other', async () => {
+  const storage = memory();
+  await storage.migrate(geo.registry().schema);
+  const begin = async (): Promise<Transaction> => new Transaction({ registry: geo.registry(), session: await storage.open({ schema: geo.registry().schema }), rung: new StorageRung() });
+  const [left, right] = [await begin(), await begin()];
+  await left.savepoint(async () => {
+    await right.savepoint(() => right.env.model('country').create({ name: 'France' }));
+    await left.flush();
+  });
+  expect(await errorsOf(() => left.flush(), () => right.flush())).toEqual([undefined, undefined]);
+});
+
+test('a value assigned while a flush is under way is written by the next one', async () => {
+  const city = one(tx, 'city', 1);
+  city.set('population', 1);
+  const flushing = tx.flush();
+  await Promise.resolve();
+  await Promise.resolve();
+  city.set('population', 2);
+  await flushing;
+  await tx.flush();
+  expect((await tx.readStored('city', [1], ['population'])).columns).toEqual([[2]]);
+});
+
+test('functions and loads that wait at the same time share their rounds', async () => {
+  const names = (ids: readonly number[]) => (): unknown[] => [...tx.env.model('city').browse(ids)].map((city) => (city.get('country') as RecordSet).get('name'));
+  const results: unknown[] = [];
+  const statements = await counting(async () => {
+    results.push(...(await Promise.all([tx.run(names([1])), tx.run(names([2, 3])), tx.env.model('city').browse([1, 3]).load(['country.name'])])).slice(0, 2));
+  });
+  expect(results).toEqual([['Belgium'], ['Belgium', 'France']]);
+  expect(statements).toBe(2);
+});
+
+test('what one function is fetching another does not fetch again', async () => {
+  const statements = await counting(async () => {
+    const first = tx.run(() => one(tx, 'city', 1).get('name'));
+    await Promise.resolve();
+    await Promise.resolve();
+    await Promise.all([first, tx.run(() => one(tx, 'city', 1).get('population'))]);
+  });
+  expect(statements).toBe(1);
+});
