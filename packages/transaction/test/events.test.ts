@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { channels } from '@ormolu/kernel';
 import { one, open, populate } from './support/open';
 
@@ -8,14 +9,14 @@ test('what happens to values and transactions is told to those who listen, in or
   const heard: unknown[] = [];
   const listen = (event: unknown, name: string | symbol): void => void heard.push([name, event]);
   const watched = [channels.write, channels.mark, channels.compute, channels.transaction];
-  for (const channel of watched) channel.subscribe(listen);
+  for (const channel of watched) subscribe(channel.name, listen);
   try {
     one(tx, 'country', 1).set('name', 'Belgique');
     await tx.savepoint(() => undefined, { flush: false });
     await tx.flush();
     await tx.commit();
   } finally {
-    for (const channel of watched) channel.unsubscribe(listen);
+    for (const channel of watched) unsubscribe(channel.name, listen);
   }
   expect(heard).toEqual(expect.arrayContaining([
     ['ormolu:write', { model: 'country', field: 'name', records: 1 }],

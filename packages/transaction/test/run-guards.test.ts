@@ -1,3 +1,4 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { channels, type RunEvent } from '@ormolu/kernel';
 import { StorageRung } from '@ormolu/storage';
 import { memory } from '@ormolu/storage/memory';
@@ -66,11 +67,11 @@ test('a function that always asks for something new ends with an error', async (
 test('the rounds of a function are told to those who listen', async () => {
   const heard: RunEvent[] = [];
   const listen = (event: unknown): void => void heard.push(event as RunEvent);
-  channels.run.subscribe(listen);
+  subscribe(channels.run.name, listen);
   try {
     await tx.run(() => [...tx.env.model('city').browse([1, 2, 3])].map((city) => (city.get('country') as RecordSet).get('name')));
   } finally {
-    channels.run.unsubscribe(listen);
+    unsubscribe(channels.run.name, listen);
   }
   expect(heard).toEqual([{ executions: 3, rounds: [{ model: 'city', field: 'country', records: 3 }, { model: 'country', field: 'name', records: 2 }] }]);
 });
