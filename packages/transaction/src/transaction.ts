@@ -349,7 +349,7 @@ export class Transaction {
 
   /** Asks the next rung for groups of records. */
   group(query: GroupQuery): Promise<Groups> {
-    return this.#noticing(() => this.rung.group(this.session, query));
+    return this.#noticing('readGroup', () => this.rung.group(this.session, query));
   }
 
   /** Sends a statement that changes rows. */
