@@ -8,7 +8,9 @@ export {
 export { memory } from '@ormolu/storage/memory';
 export { pglite, type PgliteOptions } from '@ormolu/storage/pglite';
 export { postgres, type PostgresOptions } from '@ormolu/storage/postgres';
-export { ComputeError, MissingRecordError, NotLoadedError, NotSingletonError, RunError, TriggerPendingError } from '@ormolu/transaction';
+export {
+  AccessError, ComputeCycleError, ComputeError, MissingRecordError, NotLoadedError, NotSingletonError, QueryNotLoadedError, RunError, TriggerPendingError,
+} from '@ormolu/transaction';
 export { DatabaseError } from './errors';
 export { type BackfillProgress, type FilledFields } from './migrate/backfill';
 export { openOrmolu, Ormolu, type DatabaseMigration, type OrmoluStats } from './ormolu';

@@ -251,13 +251,13 @@ export class Environment {
     return this.#known;
   }
 
-  /** Forgets what was worked out when the cache was emptied or the registry is another. */
+  /** Columns are those of a cache that has not been emptied; all else holds until the registry is another. */
   #keepUp(): void {
     const { cache, registry } = this.transaction;
     if (this.#generation === cache.generation && this.#registry === registry) return;
     this.#columns = [];
     this.#lastClass = undefined;
-    this.#known = {};
+    if (this.#registry !== registry) this.#known = {};
     this.#generation = cache.generation;
     this.#registry = registry;
   }

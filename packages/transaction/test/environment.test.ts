@@ -78,6 +78,16 @@ test('the company of another user is a read like any other', async () => {
   expect(other.companyId).toBe(2);
 });
 
+test('what an environment knows of its user survives clear', async () => {
+  const tx = await openFor(2);
+  const { user } = tx.env;
+  expect(tx.env.companyId).toBe(2);
+  tx.clear();
+  expect(tx.env.companyId).toBe(2);
+  expect(tx.env.user).toBe(user);
+  expect(() => user?.get('name')).toThrow(/not loaded/);
+});
+
 test('meeting the user is one statement, and none when the context says which companies count', async () => {
   for (const [uid, context, statements] of [[1, {}, 1], [null, {}, 0], [1, { allowedCompanyIds: [] }, 0]] as const) {
     const tx = await begin({ uid, context });
