@@ -2,6 +2,9 @@ import { EVERYTHING, SameValue, type Session } from '@ormolu/kernel';
 import { postgres } from '@ormolu/storage/postgres';
 import { createDatabase } from '@ormolu/test-support';
 import { Client } from 'pg';
+import { from as copyFrom, to as copyTo } from 'pg-copy-streams';
+import { Readable } from 'node:stream';
+import { pipeline } from 'node:stream/promises';
 import { atMost, bench, timeCase, type Timed } from '../harness';
 import { FIELDS, cityColumns, handArrays, SCHEMA } from './support/cities';
 
@@ -113,6 +116,40 @@ export default bench({
       },
     }),
     timeCase({
+      name: 'load 100,000 × 8, to columns (base: binary COPY, its bytes unread)',
+      operations: 100_000,
+      base: async () => {
+        const { client, close } = await hand(100_000);
+        return {
+          run: async () => {
+            let bytes = 0;
+            for await (const chunk of client.query(copyTo(`copy (select id, ${NAMES} from city) to stdout (format binary)`)) as AsyncIterable<Buffer>) bytes += chunk.length;
+            return bytes;
+          },
+          close,
+        };
+      },
+      ours: async () => {
+        const { session, close } = await ours(100_000);
+        return { run: () => session.query({ model: 'city', filter: EVERYTHING, fields: FIELDS }), close };
+      },
+    }),
+    timeCase({
+      name: 'insert 100,000 × 8, ids included (base: COPY FROM, its text made before)',
+      operations: 100_000,
+      base: async () => {
+        const side = await hand(0);
+        const columns = cityColumns(100_000);
+        const text = Array.from({ length: 100_000 }, (_, n) => columns.map((column) => String(column[n])).join('\t')).join('\n');
+        return handUndoing(side, () => pipeline(Readable.from([text]), side.client.query(copyFrom(`copy city (${NAMES}) from stdin`))));
+      },
+      ours: async () => {
+        const { session, close } = await ours(0);
+        const columns = cityColumns(100_000);
+        return undoing(session, () => session.insert({ model: 'city', count: 100_000, fields: FIELDS, columns }), close);
+      },
+    }),
+    timeCase({
       name: 'read one record by id',
       target: atMost(1.3),
       operations: 100,
@@ -182,20 +219,20 @@ export default bench({
         return undoing(session, () => session.update({ model: 'city', ids: list, fields: ['population'], columns: [new SameValue(7)] }), close);
       },
     }),
-    timeCase({
-      name: 'delete 100,000, ids found included',
+    ...sizes.map((count) => timeCase({
+      name: `delete ${count.toLocaleString('en')}, ids found included`,
       target: atMost(1.2),
-      operations: 100_000,
+      operations: count,
       base: async () => {
         const side = await hand(100_000);
-        const list = ids(100_000);
+        const list = ids(count);
         return handUndoing(side, () => side.client.query('delete from city where id = any($1::int4[]) returning id', [list]));
       },
       ours: async () => {
         const { session, close } = await ours(100_000);
-        const list = ids(100_000);
+        const list = ids(count);
         return undoing(session, () => session.delete('city', list), close);
       },
-    }),
+    })),
   ],
 });

@@ -82,7 +82,7 @@ export class PairRows {
     let seconds = firsts.get(first);
     if (!seconds) firsts.set(first, (seconds = new Map<Id, readonly StoredId[]>()));
     const known = seconds.get(second) ?? [];
-    // Nothing in the table itself forbids that two transactions add the same pair.
+    // A table that no migration of ours has made may hold a pair twice.
     if (!known.includes(row)) seconds.set(second, [...known, row]);
   }
 
