@@ -85,7 +85,7 @@ function refuseAbsent(tx: Transaction, field: Field, ids: readonly Id[]): void {
 /**
  * What changes besides the value when a many2one changes: those who depended through the old one, and the lists on the other side.
  */
-function changeReference(tx: Transaction, field: Field, ids: readonly Id[], { cached, firing }: { cached: unknown; firing: ReturnType<typeof startFiring> }): void {
+export function changeReference(tx: Transaction, field: Field, ids: readonly Id[], { cached, firing }: { cached: unknown; firing: ReturnType<typeof startFiring> }): void {
   const env = tx.rootEnv;
   // A many2one's canonical form is an id or null.
   const next = cached as Id | null;

@@ -1,13 +1,15 @@
 import { isStoredId, type Id } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
+import { changeReference } from './assign-cached';
 import type { Environment } from './environment';
+import { fire, startFiring } from './modified';
 import { recordsOf } from './values';
 
 /**
  * Takes a value from a compute: one that is not stored, or of a draft, is simply known now; a stored one is written if it differs from before.
  *
  * A recomputed value marks nothing further, because its dependents were marked with it when the cause changed; those who
- * wait to hear whether it changed are told.
+ * wait to hear whether it changed are told. A relation does: who depends through it, before and after, is not known earlier.
  * @param cached - in the cache's form
  */
 export function assignComputed(env: Environment, field: Field, id: Id, cached: unknown): void {
@@ -23,6 +25,9 @@ export function assignComputed(env: Environment, field: Field, id: Id, cached: u
   const before = env.peek(field, id);
   tx.toCompute.unmark(field, [id]);
   if (before !== undefined && field.isEqual(before, cached)) return;
+  const firing = field.relation && startFiring(tx, field);
+  if (firing) changeReference(tx, field, [id], { cached, firing });
   tx.cache.set(record, field, cached, { dirty: true });
+  if (firing) fire(tx, firing, tx.registry.triggersOf(field), [id]);
   tx.toCompute.noteChanged(field, id, tx.triggers.nextSequence());
 }
