@@ -15,8 +15,8 @@ import { recordedCounts } from './sql-counts';
 /** Ends a scenario's transaction: nothing of it stays. */
 class ScenarioOver extends Error {}
 
-/** The databases that were opened. */
-const opened = new Set<Promise<Opened>>();
+/** The databases that were opened, by what was said of their models: files that say the same share one. */
+const opened = new Map<string, Promise<Opened>>();
 
 interface Opened {
   readonly db: Ormolu<unknown>;
@@ -30,19 +30,20 @@ export const ormScenarios: Format = {
   name: 'ormolu-orm-scenarios/1',
   *scenarios(data, _source, folder) {
     const file = data as ScenarioFile; // the format's name was checked; a part that is missing fails by itself
-    let database: Promise<Opened> | undefined;
+    const models = JSON.stringify(file.models);
     for (const scenario of file.scenarios) {
       yield {
         name: scenario.name,
         async run(departures) {
-          if (!database) opened.add(database = open(file, pglite()));
+          let database = opened.get(models);
+          if (!database) opened.set(models, (database = open(file, pglite())));
           return replay(await database, { file, scenario, departures, folder });
         },
       };
     }
   },
   async close() {
-    for (const database of opened) await (await database.catch(() => undefined))?.db.close();
+    for (const database of opened.values()) await (await database.catch(() => undefined))?.db.close();
     opened.clear();
   },
 };

@@ -121,9 +121,10 @@ export const OPERATIONS: Readonly<Record<string, Operation>> = {
     hooksOf(world, step).add(async () => {
       world.hooksRun.push(label);
       if (step.raise === true) throw new HookError(`hook ${label} raises`);
-      if (step.write === undefined) return;
-      const records = world.recordsOf(step);
-      await records.write(valuesOf(world.models, records.model, step.write));
+      const written = writtenBy(step);
+      if (!written) return;
+      const records = world.recordsOf(written);
+      await records.write(valuesOf(world.models, records.model, written.vals));
     });
   },
   async run_hooks(world, step) {
@@ -164,6 +165,13 @@ function readAll(world: World, record: RecordSet, fields: readonly string[] | nu
     const isRelation = record.env.registry.field(record.model, name).relation !== undefined;
     return [name, isRelation ? world.namesOf(value === null ? [] : (value as RecordSet).ids) : value];
   }));
+}
+
+/** What a hook writes: beside the step's model and ids, or told with its own. */
+function writtenBy(step: StepData): StepData | undefined {
+  const { write, vals } = step;
+  if (typeof write === 'object' && write !== null) return 'vals' in write ? { ...step, ...write } : { ...step, vals: write };
+  return vals === undefined ? undefined : step;
 }
 
 function onPath<T>(world: World, step: StepData, work: (records: RecordSet, path: string) => T): Promise<T> {

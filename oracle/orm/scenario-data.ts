@@ -84,7 +84,8 @@ export interface StepData {
   readonly kind?: string;
   readonly label?: string;
   readonly raise?: boolean;
-  readonly write?: Readonly<Record<string, unknown>>;
+  /** Of a hook: values, or model, ids and values. */
+  readonly write?: Readonly<Record<string, unknown>> | boolean | null;
   readonly flush?: boolean;
   readonly end?: string;
   readonly nostate?: boolean;

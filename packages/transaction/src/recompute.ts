@@ -1,8 +1,9 @@
 import { channels, type ComputeEvent, isStoredId, type Id } from '@ormolu/kernel';
-import type { Field } from '@ormolu/registry';
+import type { Compute, Field } from '@ormolu/registry';
 import type { Environment } from './environment';
 import { isDue, layersOf } from './layers';
 import { ComputeCycleError, ComputeError, ComputeUnassignedError, NotLoadedError, QueryNotLoadedError, TriggerPendingError, type ComputeFailure } from './errors';
+import type { RecordSet } from './recordset';
 import { isSuspension } from './run';
 import { settleForReading } from './settle';
 import type { Transaction } from './transaction';
@@ -116,18 +117,11 @@ function runBatch(env: Environment, field: Field, ids: readonly Id[]): readonly 
     // One compute of the whole batch, or one a record: a record whose value another of the batch reads is computed when it is read.
     for (const part of compute.isBatch ? [records] : records) {
       if (!compute.isBatch && !isDue(env, field, part.id)) continue;
-      const failure = attempt(tx, field, part.ids, () => {
-        tx.computes.run(compute.fields, part.ids, ({ assigned }) => {
-          // What the compute expects of its records was checked against the definitions these records are made from.
-          const value = compute.run(part as never);
-          if (compute.isBatch) for (const computed of compute.fields) refuseUnassigned(computed, part.ids.filter((id) => !assigned.get(computed)?.has(id)));
-          else {
-            refuseUnassigned(field, value === undefined ? part.ids : []);
-            assignComputed(env, field, part.id, toCache(field, value));
-          }
-        });
-      });
-      if (failure) failures.push(failure);
+      const failure = computePart(env, field, compute, part);
+      if (!failure) continue;
+      // A batch that fails is tried again record by record, so that only those that fail are held back.
+      const again = part.length > 1 ? [...part].flatMap((one) => computePart(env, field, compute, one) ?? []) : [failure];
+      failures.push(...again);
     }
   });
   if (channels.compute.hasSubscribers) {
@@ -135,6 +129,21 @@ function runBatch(env: Environment, field: Field, ids: readonly Id[]): readonly 
     channels.compute.publish(event);
   }
   return failures;
+}
+
+function computePart(env: Environment, field: Field, compute: Compute, part: RecordSet): ComputeFailure | undefined {
+  const tx = env.transaction;
+  return attempt(tx, field, part.ids, () => {
+    tx.computes.run(compute.fields, part.ids, ({ assigned }) => {
+      // What the compute expects of its records was checked against the definitions these records are made from.
+      const value = compute.run(part as never);
+      if (compute.isBatch) for (const computed of compute.fields) refuseUnassigned(computed, part.ids.filter((id) => !assigned.get(computed)?.has(id)));
+      else {
+        refuseUnassigned(field, value === undefined ? part.ids : []);
+        assignComputed(env, field, part.id, toCache(field, value));
+      }
+    });
+  });
 }
 
 function refuseUnassigned(field: Field, ids: readonly Id[]): void {

@@ -53,6 +53,13 @@ test('a compute that raises holds nothing back: the rest is written, then one er
   await tx.commit();
 });
 
+test('of a batch that fails, only the records that fail are held back', async () => {
+  await tx.env.model('thing').create([{ value: 13 }, { value: 4 }]);
+  await expect(tx.flush()).rejects.toMatchObject({ failures: [{ ids: [1] }, { ids: [1] }] });
+  expect((await tx.readStored('thing', [2], ['double', 'half'])).columns).toEqual([[8], [2]]);
+  expect([...tx.tocompute].map(([field, ids]) => [field.name, [...ids]])).toEqual(expect.arrayContaining([['double', [1]], ['half', [1]]]));
+});
+
 test('whoever reads one pending value has all of that field computed together, in one batch', async () => {
   const things = await tx.env.model('thing').create([{ value: 4 }, { value: 6 }, { value: 8 }]);
   await tx.flush();
