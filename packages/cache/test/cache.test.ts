@@ -209,6 +209,23 @@ test('slots and column handles hold until clear, and the generation says so', ()
   expect(() => slots.idOf(7)).toThrow(RangeError);
 });
 
+test('entries that are gone by the time they are asked for are left out', () => {
+  const cache = new Cache();
+  cache.update(cities(1, 2, 3), name, ['a', 'b', 'c']);
+  const seen: Id[] = [];
+  for (const [, id] of cache.entries(name)) {
+    seen.push(id);
+    if (id === 1) cache.remove(cities(2), name);
+  }
+  expect(seen).toEqual([1, 3]);
+});
+
+test('columns of a context know the generation too', () => {
+  const cache = new Cache();
+  cache.clear();
+  expect([cache.column(slogan, 'fr').generation, cache.column(slogan).generation]).toEqual([cache.generation, cache.generation]);
+});
+
 test('a column of a context is the one the calls use', () => {
   const cache = new Cache();
   cache.set(inLang('fr', 1), slogan, 'oui');

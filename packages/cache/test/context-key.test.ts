@@ -9,6 +9,12 @@ test('values of different types have different keys', () => {
   expect(contextKey([1, 2])).not.toBe(contextKey([12]));
 });
 
+test('dates, and objects whose keys came in any order, are told by content', () => {
+  expect(contextKey([new Date(0)])).not.toBe(contextKey([new Date(1)]));
+  expect(contextKey([{ c: 3, a: 1, b: 2 }])).toBe(contextKey([{ b: 2, c: 3, a: 1 }]));
+  expect(contextKey([{ b: 2, a: 1 }])).toBe('[{"a":1,"b":2}]');
+});
+
 test('equal values have equal keys', () => {
   expect(contextKey([{ a: 1, b: [new Date(5)] }])).toBe(contextKey([{ b: [new Date(5)], a: 1 }]));
   expect(contextKey([-0])).toBe(contextKey([0]));
