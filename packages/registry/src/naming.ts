@@ -12,7 +12,7 @@ export function fits(name: string): boolean {
 }
 
 /** A name that can be a part of a path, as fields have: with dots between it and others, or a minus before it in an order. */
-export const FIELD_NAME = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u;
+export const FIELD_NAME: RegExp = /^[\p{ID_Start}$_][\p{ID_Continue}$]*$/u;
 
 /** Such names with dots between them, or hyphens: no commas, which end a model's name in a reference. */
-export const MODEL_NAME = /^[\p{ID_Continue}$-]+(\.[\p{ID_Continue}$-]+)*$/u;
+export const MODEL_NAME: RegExp = /^[\p{ID_Continue}$-]+(\.[\p{ID_Continue}$-]+)*$/u;

@@ -12,7 +12,7 @@ import { cachedReference } from './values';
 import type { ListStep } from './write-batch';
 
 /** Stands for the owner of a record that is to be deleted; an id can be any text. */
-const DELETED = Symbol('deleted');
+const DELETED: unique symbol = Symbol('deleted');
 
 type Owner = Id | null | typeof DELETED;
 

@@ -58,8 +58,6 @@ class Singles implements Iterator<RecordSet> {
 export class RecordSet implements Iterable<RecordSet> {
   readonly env: Environment;
   readonly ids: readonly Id[];
-  /** On the prototype of the model's class: all its records share it. */
-  declare readonly [DEFINITION]: Model;
   /** The records that are fetched together with a miss on these. */
   readonly prefetchGroup: PrefetchGroup;
 
@@ -71,7 +69,7 @@ export class RecordSet implements Iterable<RecordSet> {
 
   /** The model's name. */
   get model(): string {
-    return this[DEFINITION].name;
+    return definitionOf(this).name;
   }
 
   get length(): number {
@@ -89,7 +87,7 @@ export class RecordSet implements Iterable<RecordSet> {
   }
 
   static definitionOf(records: RecordSet): Model {
-    return records[DEFINITION];
+    return definitionOf(records);
   }
 
   /** The id of a set of exactly one; the error names the field that was asked of it. */
@@ -102,7 +100,7 @@ export class RecordSet implements Iterable<RecordSet> {
   /** Records by id; repeats are dropped. Nothing is asked of the database: `exists` tells which are there. */
   browse(ids: Id | readonly Id[]): RecordSet {
     const list: readonly unknown[] = Array.isArray(ids) ? ids : [ids];
-    assertIds(this[DEFINITION], list);
+    assertIds(definitionOf(this), list);
     // As they were checked; and a copy, because sets are immutable and the caller's list is not.
     return this.#of([...new Set(list as readonly Id[])]);
   }
@@ -234,7 +232,7 @@ export class RecordSet implements Iterable<RecordSet> {
    */
   new(values: Values = {}, options: NewIdOptions = {}): RecordSet {
     assertValues('new', values);
-    return this.browse(newDraft(this.env, this[DEFINITION], values, options));
+    return this.browse(newDraft(this.env, definitionOf(this), values, options));
   }
 
   /**
@@ -306,13 +304,13 @@ export class RecordSet implements Iterable<RecordSet> {
   /** Forgets clean cached values, of all fields when none is named; pending ones stay. */
   invalidate(fields?: readonly string[]): void {
     if (fields) assertNames('invalidate', fields);
-    const chosen = fields ? fields.map((name) => this.env.registry.field(this.model, name)) : [...this[DEFINITION].fields.values()];
+    const chosen = fields ? fields.map((name) => this.env.registry.field(this.model, name)) : [...definitionOf(this).fields.values()];
     this.env.transaction.cache.invalidate(chosen.map((field) => [field, this.ids]));
   }
 
   /** Marks computed stored fields of these records, and computes them. */
   recompute(fields?: readonly string[]): Promise<void> {
-    const all = [...this[DEFINITION].fields.values()].filter((field) => field.isStored && field.compute);
+    const all = [...definitionOf(this).fields.values()].filter((field) => field.isStored && field.compute);
     this.#wait('recompute');
     if (fields) assertNames('recompute', fields);
     return recomputeFields(this.env.transaction, fields ? fields.map((name) => this.env.registry.field(this.model, name)) : all, this.ids);
@@ -321,7 +319,7 @@ export class RecordSet implements Iterable<RecordSet> {
   /** Computes and writes what is pending of these records: of the fields named, or of all. */
   flush(fields?: readonly string[]): Promise<void> {
     if (fields) assertNames('flush', fields);
-    const chosen = fields ? fields.map((name) => this.env.registry.field(this.model, name)) : [...this[DEFINITION].fields.values()];
+    const chosen = fields ? fields.map((name) => this.env.registry.field(this.model, name)) : [...definitionOf(this).fields.values()];
     return this.env.transaction.flush(chosen.map((field) => [field, this.ids] as const));
   }
 
@@ -332,11 +330,6 @@ export class RecordSet implements Iterable<RecordSet> {
   /** What JSON.stringify and loggers show: which records, and nothing of their values. `read` gives values. */
   toJSON(): { readonly model: string; readonly ids: readonly string[] } {
     return { model: this.model, ids: this.ids.map(String) };
-  }
-
-  /** The same for `console.log`. */
-  [Symbol.for('nodejs.util.inspect.custom')](): string {
-    return this.toString();
   }
 
   /** Reads a field by name, as the property does. @throws {UnknownFieldError} FIELD_UNKNOWN */
@@ -355,11 +348,11 @@ export class RecordSet implements Iterable<RecordSet> {
   }
 
   #single(id: Id): RecordSet {
-    return this.env.recordsOf(this[DEFINITION], [id], this.prefetchGroup);
+    return this.env.recordsOf(definitionOf(this), [id], this.prefetchGroup);
   }
 
   #of(ids: readonly Id[], group?: PrefetchGroup): RecordSet {
-    return this.env.recordsOf(this[DEFINITION], ids, group);
+    return this.env.recordsOf(definitionOf(this), ids, group);
   }
 
   #same(other: RecordSet): readonly Id[] {
@@ -374,3 +367,16 @@ function unique(ids: readonly Id[]): readonly Id[] {
 }
 
 Object.setPrototypeOf(RecordSet.prototype, recordGuard);
+
+// What `console.log` shows. Here, because declarations that are made file by file cannot name a member by a symbol that is looked up.
+Object.defineProperty(RecordSet.prototype, Symbol.for('nodejs.util.inspect.custom'), {
+  value(this: RecordSet) {
+    return this.toString();
+  },
+});
+
+/** The model that records are of: on the prototype of their class, where it is in nobody's way. */
+function definitionOf(records: RecordSet): Model {
+  // Put there when the class was made; like the above, it cannot be declared as a member.
+  return (records as unknown as { readonly [DEFINITION]: Model })[DEFINITION];
+}
