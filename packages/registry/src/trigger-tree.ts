@@ -6,8 +6,8 @@ import type { Field } from './field';
  * A branch's key is the relational field of the dependents' side: from records R, the branch holds for the records of the key's model
  * whose relation holds one of R.
  *
- * A recursive field is entered and not followed into itself: whoever marks values of one fires its own tree from them, level by
- * level.
+ * A recursive field is entered and not followed: whoever marks values of one fires its own tree from them, level by level. Every cycle
+ * has one, so trees end, and fields that depend on one another in any number are one level of each other's.
  * @example the tree of `country.name`: { targets: [], branches: { city.country → { targets: [city.displayName] } } }
  */
 export interface TriggerTree {
@@ -29,14 +29,6 @@ export interface TriggerSource {
   inversesOf(field: Field): readonly Field[];
 }
 
-/** A dependent on its way through the tree: found at a node, or still to go back through keys. */
-interface Arrival {
-  readonly keys: readonly Field[];
-  readonly target: Field;
-  /** What is not followed again: where the tree begins, and the recursive fields passed since. Every cycle has one. */
-  readonly passed: readonly Field[];
-}
-
 /**
  * A node that is worked out when it is first looked at.
  *
@@ -49,8 +41,7 @@ class TreeNode implements TriggerTree {
   readonly #above: TreeNode | undefined;
   readonly #targets = new Set<Field>();
   readonly #branches = new Map<Field, TreeNode>();
-  readonly #followed = new Set<string>();
-  #waiting: Arrival[] = [];
+  #waiting: Way[] = [];
   #listed: readonly Field[] | undefined;
 
   constructor(source: TriggerSource, key?: Field, above?: TreeNode) {
@@ -70,7 +61,7 @@ class TreeNode implements TriggerTree {
     return this.#branches;
   }
 
-  add(arrival: Arrival): void {
+  add(arrival: Way): void {
     this.#waiting.push(arrival);
   }
 
@@ -83,26 +74,22 @@ class TreeNode implements TriggerTree {
       for (const arrival of arrivals) {
         const [key, ...further] = arrival.keys;
         if (key === undefined) {
-          node.#arrive(arrival);
+          node.#arrive(arrival.target);
           if (node.#waiting.length > 0 && work.at(-1) !== node) work.push(node);
           continue;
         }
         const next = node.#through(key);
-        next.add({ ...arrival, keys: further });
+        next.add({ target: arrival.target, keys: further });
         if (next === node.#above || mayReturn(this.#source, key)) work.push(next);
       }
     }
   }
 
-  #arrive({ target, passed }: Arrival): void {
+  #arrive(target: Field): void {
+    if (this.#targets.has(target)) return;
     this.#targets.add(target);
-    const state = `${target.index}/${passed.map((field) => field.index).join()}`;
-    if (passed.includes(target) || this.#followed.has(state)) return;
-    this.#followed.add(state);
-    const further = target.isRecursive ? [...passed, target] : passed;
-    for (const way of this.#source.waysFrom(target)) {
-      if (way.target !== target) this.#waiting.push({ ...way, passed: further });
-    }
+    if (target.isRecursive) return;
+    for (const way of this.#source.waysFrom(target)) this.#waiting.push(way);
   }
 
   #through(key: Field): TreeNode {
@@ -155,7 +142,7 @@ export class TriggerTrees {
 
   #tree(field: Field, source: TriggerSource): TriggerTree {
     const root = new TreeNode(source);
-    for (const way of this.#source.waysFrom(field)) root.add({ ...way, passed: [field] });
+    for (const way of this.#source.waysFrom(field)) root.add(way);
     return root;
   }
 }
@@ -173,13 +160,31 @@ function kept(trees: Map<Field, TriggerTree>, field: Field, make: () => TriggerT
  * @remarks Works out all of the trees.
  */
 export function prunedTree(trees: readonly TriggerTree[], isWanted: (field: Field) => boolean): TriggerTree {
-  const targets = new Set(trees.flatMap((tree) => tree.targets.filter(isWanted)));
-  const below = new Map<Field, TriggerTree[]>();
-  for (const tree of trees) for (const [key, branch] of tree.branches) below.set(key, [...(below.get(key) ?? []), branch]);
-  const branches = new Map<Field, TriggerTree>();
-  for (const [key, parts] of below) {
-    const branch = prunedTree(parts, isWanted);
-    if (branch.targets.length > 0 || branch.branches.size > 0) branches.set(key, branch);
+  const root: Pruning = { trees, branches: new Map() };
+  const nodes = [root];
+  // Grows while it is walked: trees may be as deep as chains of fields are long.
+  for (const node of nodes) {
+    const below = new Map<Field, TriggerTree[]>();
+    for (const tree of node.trees) {
+      for (const [key, branch] of tree.branches) {
+        const known = below.get(key);
+        if (known) known.push(branch);
+        else below.set(key, [branch]);
+      }
+    }
+    for (const [key, parts] of below) nodes.push({ trees: parts, branches: new Map(), above: { key, node } });
   }
-  return { targets: [...targets], branches };
+  const pruned = (node: Pruning): TriggerTree => ({ targets: [...new Set(node.trees.flatMap((tree) => tree.targets.filter(isWanted)))], branches: node.branches });
+  for (const node of nodes.slice(1).reverse()) {
+    const branch = pruned(node);
+    if (node.above && (branch.targets.length > 0 || branch.branches.size > 0)) node.above.node.branches.set(node.above.key, branch);
+  }
+  return pruned(root);
+}
+
+/** A node of a pruned tree before its branches are known. */
+interface Pruning {
+  readonly trees: readonly TriggerTree[];
+  readonly branches: Map<Field, TriggerTree>;
+  readonly above?: { readonly key: Field; readonly node: Pruning };
 }

@@ -20,8 +20,8 @@ export function fireModified(tx: Transaction, field: Field, ids: readonly Id[]):
 /**
  * Walks a trigger tree from changed records to their dependents and marks these.
  *
- * A branch goes back through a relation: in memory where the other side is known, as a pending trigger for the rest. A recursive
- * field's tree is one level deep, so what gets marked fires it again; the walk is a worklist, because such chains are long.
+ * A branch goes back through a relation: in memory where the other side is known, as a pending trigger for the rest. Trees end
+ * at recursive fields, so what gets marked of one fires its tree; the walk is a worklist, because such chains are long.
  * @param ids - the changed records
  */
 export function fire(tx: Transaction, firing: Firing, tree: TriggerTree, ids: Iterable<Id>): void {
@@ -31,8 +31,12 @@ export function fire(tx: Transaction, firing: Firing, tree: TriggerTree, ids: It
     const here = [...step.ids];
     if (here.length === 0) continue;
     for (const target of step.tree.targets) {
-      const next = touch(tx, { firing, target, isDirect: step.isDirect, seen }, here);
-      if (target.isRecursive && next.length > 0) work.push({ tree: tx.registry.triggersOf(target), ids: next, isDirect: false });
+      const { fresh, marked } = touch(tx, { firing, target, isDirect: step.isDirect, seen }, here);
+      if (!target.isRecursive) continue;
+      // What is not stored cannot be compared: those behind it are as certain as it is.
+      const isDirect = step.isDirect && !target.isStored;
+      if (fresh.length > 0) work.push({ tree: tx.registry.triggersOf(target), ids: fresh, isDirect });
+      if (marked.length > 0) work.push({ tree: byHandOf(tx, target), ids: marked, isDirect });
     }
     for (const [key, branch] of step.tree.branches) {
       const { known, unknown } = goBack(tx, key, here);
@@ -59,17 +63,39 @@ interface Touch {
   readonly seen: Map<Field, Set<Id>>;
 }
 
-/** Marks one dependent field, or forgets its values when it is not stored. @returns the ids concerned for the first time */
-function touch(tx: Transaction, { firing, target, isDirect, seen }: Touch, ids: readonly Id[]): readonly Id[] {
+/** Marks one dependent field, or forgets its values when it is not stored. @returns the ids concerned for the first time, and those marked before */
+function touch(tx: Transaction, { firing, target, isDirect, seen }: Touch, ids: readonly Id[]): { readonly fresh: readonly Id[]; readonly marked: readonly Id[] } {
   const concerned = ids.filter((id) => !tx.triggers.isExempt(firing, target, id));
-  if (target.isStored) {
-    const isCertain = isDirect && readsDirectly(tx, firing.cause).has(target);
-    const drafts = concerned.filter((id): id is NewId => !isStoredId(id));
-    const marked = tx.toCompute.mark(target, drafts.length === 0 ? concerned : concerned.filter(isStoredId), isCertain ? 'certain' : firing.sequence);
-    tellChange('mark', target, marked.length);
-    return drafts.length === 0 ? marked : [...marked, ...forgetOf(tx, target, firstSeen(seen, target, drafts))];
-  }
-  return forgetOf(tx, target, firstSeen(seen, target, concerned));
+  if (!target.isStored) return { fresh: forgetOf(tx, target, firstSeen(seen, target, concerned)), marked: [] };
+  const isCertain = isDirect && readsDirectly(tx, firing.cause).has(target);
+  const drafts = concerned.filter((id): id is NewId => !isStoredId(id));
+  const kept = drafts.length === 0 ? concerned : concerned.filter(isStoredId);
+  const fresh = tx.toCompute.mark(target, kept, isCertain ? 'certain' : firing.sequence);
+  tellChange('mark', target, fresh.length);
+  const marked = target.isRecursive && fresh.length < kept.length ? without(kept, fresh) : [];
+  return { fresh: drafts.length === 0 ? fresh : [...fresh, ...forgetOf(tx, target, firstSeen(seen, target, drafts))], marked };
+}
+
+function without(ids: readonly Id[], others: readonly Id[]): readonly Id[] {
+  const left = new Set(others);
+  return ids.filter((id) => !left.has(id));
+}
+
+/** By the field's tree, which belongs to one version of the registry; fields are shared between versions. */
+const byHand = new WeakMap<TriggerTree, TriggerTree>();
+
+/**
+ * The stored dependents of a recursive field that may be written by hand.
+ *
+ * Who depends on a value that waits for its compute was marked with it. Only those written since are not.
+ */
+function byHandOf(tx: Transaction, field: Field): TriggerTree {
+  const all = tx.registry.triggersOf(field);
+  const known = byHand.get(all);
+  if (known) return known;
+  const tree = tx.registry.prunedTriggersOf([field], (target) => target.isStored && !target.isRecursive && !target.isReadonly);
+  byHand.set(all, tree);
+  return tree;
 }
 
 /** Values that nobody waits to write are computed again when they are read: those that are not stored, and those of drafts. */
@@ -88,15 +114,17 @@ function firstSeen(seen: Map<Field, Set<Id>>, field: Field, ids: readonly Id[]):
   return fresh;
 }
 
-const direct = new WeakMap<Field, ReadonlySet<Field>>();
+/** By the cause's own tree, which belongs to one version of the registry. */
+const direct = new WeakMap<TriggerTree, ReadonlySet<Field>>();
 
 /** The stored fields whose compute reads a field itself, or through values that are not stored and so cannot be compared. */
 function readsDirectly(tx: Transaction, cause: Field): ReadonlySet<Field> {
-  const known = direct.get(cause);
+  const own = tx.registry.directTriggersOf(cause);
+  const known = direct.get(own);
   if (known) return known;
   const found = new Set<Field>();
   const seen = new Set<Field>([cause]);
-  const work = [tx.registry.directTriggersOf(cause)];
+  const work = [own];
   for (let tree = work.pop(); tree; tree = work.pop()) {
     for (const target of tree.targets) {
       if (target.isStored) found.add(target);
@@ -107,6 +135,6 @@ function readsDirectly(tx: Transaction, cause: Field): ReadonlySet<Field> {
     }
     work.push(...tree.branches.values());
   }
-  direct.set(cause, found);
+  direct.set(own, found);
   return found;
 }

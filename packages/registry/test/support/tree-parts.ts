@@ -22,21 +22,20 @@ export function partsOf(tree: TriggerTree, choose: (count: number) => number = (
   return parts;
 }
 
-/** The parts that a field's tree must have, worked out from the definitions alone: every way from cause to dependent, one by one. */
+/** The parts that a field's tree must have, worked out from the definitions alone: every way from cause to dependent, one by one, up to recursive ones. */
 export function closureOf(models: RandomModels, start: Key, isDirect = false): ReadonlySet<Part> {
   const ways = waysIn(models);
   const parts = new Set<Part>();
   const seen = new Set<string>();
-  const visit = (keys: readonly Key[], target: Key, passed: readonly Key[]): void => {
+  const visit = (keys: readonly Key[], target: Key): void => {
     const here = reduced(models, keys);
     parts.add([...here, '>', target].join(' '));
-    const state = JSON.stringify([here, target, passed]);
-    if (isDirect || passed.includes(target) || seen.has(state)) return;
+    const state = JSON.stringify([here, target]);
+    if (isDirect || fieldAt(models, target).recursive === true || seen.has(state)) return;
     seen.add(state);
-    const further = fieldAt(models, target).recursive === true ? [...passed, target] : passed;
-    for (const way of ways.get(target) ?? []) if (way.target !== target) visit([...here, ...way.keys], way.target, further);
+    for (const way of ways.get(target) ?? []) visit([...here, ...way.keys], way.target);
   };
-  for (const way of ways.get(start) ?? []) visit(way.keys, way.target, [start]);
+  for (const way of ways.get(start) ?? []) visit(way.keys, way.target);
   return parts;
 }
 
