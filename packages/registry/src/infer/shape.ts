@@ -22,15 +22,26 @@ export type FieldDefinitions = Readonly<Record<string, Readonly<Record<string, F
 export type ModelName<S extends Shape> = `${keyof S['fields'] & string}`;
 
 /** The fields of a model. */
-export type FieldsOf<S extends Shape, N extends string> = N extends keyof S['fields'] ? S['fields'][N] : never;
+export type FieldsOf<S extends Shape, N extends string> = FieldsIn<S['fields'], N>;
+
+/**
+ * The same by the table of fields. What only reads fields is told no more than that table: every method and compute makes another
+ * shape, the table stays the same, and what was worked out of it is found again.
+ */
+export type FieldsIn<T, N extends string> = N extends keyof T ? T[N] : never;
 
 /** The names of a model's fields. */
+export type FieldName<S extends Shape, N extends string> = NameIn<S['fields'], N>;
+
+/** The same by the table of fields. */
 // As a text, for the same reason.
 // eslint-disable-next-line @typescript-eslint/no-unnecessary-template-expression
-export type FieldName<S extends Shape, N extends string> = `${keyof FieldsOf<S, N> & string}`;
+export type NameIn<T, N extends string> = `${keyof FieldsIn<T, N> & string}`;
 
 /** A field of a model. */
-export type FieldAt<S extends Shape, N extends string, F extends string> = F extends keyof FieldsOf<S, N> ? FieldsOf<S, N>[F] : never;
+export type FieldAt<S extends Shape, N extends string, F extends string> = FieldOf<FieldsOf<S, N>, F>;
+
+type FieldOf<T, F extends string> = F extends keyof T ? T[F] : never;
 
 /** The methods of a model. */
 export type MethodsOf<S extends Shape, N extends string> = N extends keyof S['methods'] ? S['methods'][N] : unknown;
@@ -47,13 +58,16 @@ export interface IdTypes {
 }
 
 /** The model a field leads to, or never. */
-export type ComodelOf<S extends Shape, N extends string, T> =
-  T extends { readonly $comodel: infer C extends string } ? C
-  : T extends { readonly $path: infer P extends string } ? ComodelAt<S, N, P>
+export type ComodelOf<S extends Shape, N extends string, T> = ComodelIn<S['fields'], N, T>;
+
+/** The same by the table of fields; `X` is the field. */
+export type ComodelIn<T, N extends string, X> =
+  X extends { readonly $comodel: infer C extends string } ? C
+  : X extends { readonly $path: infer P extends string } ? ComodelAt<T, N, P>
   : never;
 
 /** The model that a path of relations leads to, or never. */
-type ComodelAt<S extends Shape, N extends string, P extends string> =
+type ComodelAt<T, N extends string, P extends string> =
   P extends `${infer Head}.${infer Tail}`
-    ? Head extends keyof FieldsOf<S, N> ? ComodelAt<S, ComodelOf<S, N, FieldsOf<S, N>[Head]>, Tail> : never
-    : P extends keyof FieldsOf<S, N> ? ComodelOf<S, N, FieldsOf<S, N>[P]> : never;
+    ? Head extends keyof FieldsIn<T, N> ? ComodelAt<T, ComodelIn<T, N, FieldsIn<T, N>[Head]>, Tail> : never
+    : P extends keyof FieldsIn<T, N> ? ComodelIn<T, N, FieldsIn<T, N>[P]> : never;
