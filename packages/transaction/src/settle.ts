@@ -1,4 +1,4 @@
-import type { Id } from '@ormolu/kernel';
+import { isStoredId, type Id } from '@ormolu/kernel';
 import type { Field, TriggerTree } from '@ormolu/registry';
 import type { Environment } from './environment';
 import { TriggerPendingError } from './errors';
@@ -89,7 +89,8 @@ function chainOf(pair: Pair): readonly Pair[] {
 /** Whether the records at the end of a route hold, through the trigger's key, one of those that changed. */
 function leadsTo(tx: Transaction, trigger: PendingTrigger, ends: readonly Id[], needs: Need[]): boolean {
   if (trigger.side === 'current') return follow(tx, [trigger.key], ends, needs).some((id) => trigger.ids.has(id));
-  const open = ends.filter((id) => !trigger.spared.has(id));
+  // What was held before and is not in memory is what the database holds, and it knows no drafts.
+  const open = ends.filter((id) => isStoredId(id) && !trigger.spared.has(id));
   const [inverse] = tx.registry.inversesOf(trigger.key);
   if (open.length > 0 && inverse) needs.push({ field: inverse, ids: [...trigger.ids] });
   return false;
