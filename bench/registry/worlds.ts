@@ -1,4 +1,4 @@
-import { char, defineModels, float, integer, many2one, one2many, text, type FieldDefinition, type Registry } from '@ormolu/registry';
+import { char, defineModels, extension, float, integer, many2one, one2many, text, type FieldDefinition, type Registry } from '@ormolu/registry';
 
 /** Models as plain definitions, before anything is made of them. */
 export type World = Readonly<Record<string, Readonly<Record<string, FieldDefinition>>>>;
@@ -18,17 +18,21 @@ export function worldOf(count: number): World {
 export const DEPENDS = ['f0', 'hub.f0', 'next.next.f4', 'before.f1'] as const;
 
 /** What a program says of a world, as one that gets it from elsewhere: the compiler knows nothing of it. */
-interface Loose {
+export interface Loose {
   compute(model: string, field: string, depends: readonly string[], run: () => null): Loose;
   extend(models: World): Loose;
+  with(...extensions: readonly object[]): Loose;
   registry(): Registry;
 }
 
-export function defined(world: World): Loose {
+/** Gives the models of a world, each time anew: no setup finds anything that one before it kept. */
+export function definer(world: World): () => Loose {
   // The names are made by a loop: there is nothing for the compiler to check.
-  let models = defineModels(world) as unknown as Loose;
-  for (const model of Object.keys(world)) models = models.compute(model, 'label', DEPENDS, () => null);
-  return models;
+  const fields = (): Loose => defineModels(world);
+  const extensionOf = extension as unknown as (name: string, base: Loose, build: (models: Loose) => Loose) => object;
+  // Joined in one step: said one by one, each compute looks at all models, and a round would take minutes to prepare.
+  const labels = extensionOf('labels', fields(), (models) => Object.keys(world).reduce((all, model) => all.compute(model, 'label', DEPENDS, () => null), models));
+  return () => fields().with(labels);
 }
 
 /** The bare loop: an object for every field, in a map for every model, in one for all. */

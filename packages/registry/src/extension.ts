@@ -40,10 +40,12 @@ export interface Joined {
  * @throws {ExtensionConflictError} REGISTRY_EXTENSION_CONFLICT
  */
 export function joinModules({ definition, functions, joined }: JoinTarget, extensions: readonly Extension<unknown>[]): Joined {
-  const fresh = inOrder([...new Set(extensions)].filter((extension) => !joined.includes(extension)));
+  const before = new Set(joined);
+  const fresh = inOrder([...new Set(extensions)].filter((extension) => !before.has(extension)));
   const all = [...joined, ...fresh];
   // Functions are known by their module's name, so that of what the definition began with is taken, too.
-  const own = Object.keys(definition.modules).filter((name) => !joined.some((extension) => extension.name === name));
+  const names = new Set(joined.map(({ name }) => name));
+  const own = Object.keys(definition.modules).filter((name) => !names.has(name));
   refuseConflicts(all, own);
   const operations = fresh.flatMap(({ said }) => said);
   const [next, patches] = produceWithPatches(definition, (draft) => {
@@ -54,15 +56,23 @@ export function joinModules({ definition, functions, joined }: JoinTarget, exten
 }
 
 function inOrder(extensions: readonly Extension<unknown>[]): readonly Extension<unknown>[] {
-  const byName = [...extensions].sort((a, b) => (a.name < b.name ? -1 : 1));
+  const byName = new Map<string, Extension<unknown>[]>();
+  for (const extension of [...extensions].sort((a, b) => (a.name < b.name ? -1 : 1))) byName.set(extension.name, [...(byName.get(extension.name) ?? []), extension]);
   const ordered = new Set<Extension<unknown>>();
-  const add = (extension: Extension<unknown>): void => {
-    if (ordered.has(extension)) return;
+  const entered = new Set<Extension<unknown>>();
+  // The next one is at the end. On a stack of its own: modules build on one another in chains as long as programs make them.
+  const stack = [...byName.values()].flat().reverse();
+  for (let extension = stack.at(-1); extension; extension = stack.at(-1)) {
+    if (entered.has(extension)) {
+      ordered.add(extension);
+      stack.pop();
+      continue;
+    }
+    entered.add(extension);
+    const { name, requires } = extension;
     // An extension's base existed before it, so this ends.
-    for (const other of byName) if (extension.requires.includes(other.name) && other.name !== extension.name) add(other);
-    ordered.add(extension);
-  };
-  for (const extension of byName) add(extension);
+    for (const other of [...requires].sort().reverse()) if (other !== name) stack.push(...(byName.get(other) ?? []).filter((one) => !entered.has(one)));
+  }
   return [...ordered];
 }
 

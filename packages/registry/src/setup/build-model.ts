@@ -9,12 +9,13 @@ import { functionNamed } from '../patch';
 import type { ComputeDefinition } from '../definition';
 import type { Expansion, ExpandedModel } from './expand';
 import { remedyFor, type Problems } from './problems';
-import { relatedDefinition } from './related';
+import type { ShownFields } from './related';
 import { readRelated, searchRelated, writeRelated } from './related-compute';
 
 /** What models are built with. */
 export interface Workshop {
   readonly expansion: Expansion;
+  readonly shown: ShownFields;
   readonly functions: () => FunctionTable;
   readonly problems: Problems;
   /** A field's index: the one it had in the version before, or the next. */
@@ -67,7 +68,7 @@ function buildField(workshop: Workshop, expanded: ExpandedModel, { name, written
   const { expansion, problems } = workshop;
   const where = { model: expanded.name, field: name };
   const isRelated = written.kind === 'related';
-  const complete = isRelated ? relatedDefinition(expansion, where, written, problems) : written;
+  const complete = isRelated ? workshop.shown.definitionOf(where, written) : written;
   if (!complete) return undefined;
   const kind = kindOf(complete, (model) => {
     expansion.note(expanded.name, model, 'id');

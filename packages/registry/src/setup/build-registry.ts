@@ -11,6 +11,7 @@ import { checkModel, checkTables, neighboursOf } from './check-model';
 import { resolveDependencies } from './depends';
 import { Expansion } from './expand';
 import { Problems } from './problems';
+import { ShownFields } from './related';
 import { tablesOf } from './tables';
 
 /**
@@ -32,6 +33,7 @@ class Setup {
   readonly problems: Problems = new Problems();
   readonly #state: ModelsState;
   readonly #expansion: Expansion;
+  readonly #shown: ShownFields;
   readonly #models = new Map<string, Model>();
   readonly #sources = new Map<Model, readonly Source[]>();
   readonly #before: ReadonlyMap<string, ModelParts>;
@@ -42,6 +44,7 @@ class Setup {
   constructor(state: ModelsState) {
     this.#state = state;
     this.#expansion = new Expansion(state.definition, this.problems);
+    this.#shown = new ShownFields(this.#expansion, this.problems);
     this.#before = state.built ? Registry.partsOf(state.built) : new Map<string, ModelParts>();
     this.#nextIndex = state.built?.fieldCount ?? 0;
     this.problems.found.push(...state.definition.problems);
@@ -85,7 +88,7 @@ class Setup {
     const expanded = this.#expansion.model(name, name);
     if (!expanded) return;
     const model = buildModel({
-      expansion: this.#expansion, problems: this.problems, functions: () => (this.#functions ??= this.#state.functions.table()),
+      expansion: this.#expansion, shown: this.#shown, problems: this.problems, functions: () => (this.#functions ??= this.#state.functions.table()),
       indexOf: (_, field) => before?.model.fields.get(field)?.index ?? this.#nextIndex++,
     }, expanded);
     this.#models.set(name, model);

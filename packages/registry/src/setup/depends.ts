@@ -80,10 +80,14 @@ function waysOf(models: ReadonlyMap<string, Model>, depends: Dependencies['depen
       let keys: readonly Field[] = [];
       for (const [place, step] of path.entries()) {
         add(step, keys, target);
-        keys = [...keys, ...shownBy(models, step)];
-        for (const inverse of step.relation?.kind === 'one2many' ? source.inversesOf(step) : []) add(inverse, keys, target);
         const isLast = place === path.length - 1;
-        const relation = isLast ? undefined : keys.find((key) => !key.isPersistent);
+        const inverses = step.relation?.kind === 'one2many' ? source.inversesOf(step) : [];
+        // Nobody goes back through where a path ends, save from the other side of a list.
+        if (isLast && inverses.length === 0) continue;
+        const shown = shownBy(models, step);
+        keys = [...keys, ...shown];
+        for (const inverse of inverses) add(inverse, keys, target);
+        const relation = isLast ? undefined : shown.find((key) => !key.isPersistent);
         if (relation) unkept.set(target, relation);
       }
     }
@@ -93,14 +97,22 @@ function waysOf(models: ReadonlyMap<string, Model>, depends: Dependencies['depen
 
 /** The fields that a related one leads through, unless it is kept itself. */
 function shownBy(models: ReadonlyMap<string, Model>, field: Field): readonly Field[] {
-  if (!field.related || field.isPersistent) return [field];
   const steps: Field[] = [];
-  let here = models.get(field.model);
-  for (const name of field.related) {
-    const step = here?.fields.get(name);
-    if (!step) break;
-    steps.push(...shownBy(models, step));
-    here = step.relation && models.get(step.relation.comodel);
+  const work = [field];
+  for (let step = work.pop(); step; step = work.pop()) {
+    if (!step.related || step.isPersistent) {
+      steps.push(step);
+      continue;
+    }
+    const path: Field[] = [];
+    let here = models.get(step.model);
+    for (const name of step.related) {
+      const next = here?.fields.get(name);
+      if (!next) break;
+      path.push(next);
+      here = next.relation && models.get(next.relation.comodel);
+    }
+    work.push(...path.reverse());
   }
   return steps;
 }

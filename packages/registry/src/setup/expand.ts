@@ -27,7 +27,7 @@ export class Expansion {
   readonly #definition: Definition;
   readonly #problems: Problems;
   readonly #expanded = new Map<string, ExpandedModel | undefined>();
-  readonly #sources = new Map<string, Source[]>();
+  readonly #sources = new Map<string, Map<string, Source>>();
 
   constructor(definition: Definition, problems: Problems) {
     this.#definition = definition;
@@ -48,13 +48,13 @@ export class Expansion {
 
   /** What a model was built from. */
   sourcesOf(model: string): readonly Source[] {
-    return this.#sources.get(model) ?? [];
+    return [...(this.#sources.get(model)?.values() ?? [])];
   }
 
   note(forModel: string, model: string, aspect: Source['aspect']): void {
-    let sources = this.#sources.get(forModel);
-    if (!sources) this.#sources.set(forModel, (sources = []));
-    if (!sources.some((source) => source.model === model && source.aspect === aspect)) sources.push({ model, aspect, value: this.valueOf(model, aspect) });
+    const sources = this.#sourcesIn(forModel);
+    const key = `${aspect} ${model}`;
+    if (!sources.has(key)) sources.set(key, { model, aspect, value: this.valueOf(model, aspect) });
   }
 
   idTypeOf(model: string): IdType {
@@ -68,18 +68,44 @@ export class Expansion {
   /** @param forModel - the model that is being built */
   model(name: string, forModel: string): ExpandedModel | undefined {
     const own = this.#definitionOf(name);
+    const sources = this.#sourcesIn(forModel);
+    const isNoted = sources.has(`definition ${name}`);
     this.note(forModel, name, 'definition');
     if (!own) return undefined;
-    if (this.#expanded.has(name)) {
-      for (const source of this.sourcesOf(name)) this.note(forModel, source.model, source.aspect);
-      return this.#expanded.get(name);
+    if (!this.#expanded.has(name)) this.#expand(own);
+    // What is noted came with all that it takes over.
+    if (!isNoted) {
+      for (const [key, source] of this.#sourcesIn(name)) if (!sources.has(key)) sources.set(key, source);
     }
-    // Whoever comes here again on the way is a part of itself.
-    this.#expanded.set(name, undefined);
-    const expanded = own.mixins.length + own.delegates.length === 0 ? plain(own) : this.#combine(own);
-    this.#expanded.set(name, expanded);
-    for (const source of this.sourcesOf(name)) this.note(forModel, source.model, source.aspect);
-    return expanded;
+    return this.#expanded.get(name);
+  }
+
+  #sourcesIn(model: string): Map<string, Source> {
+    let sources = this.#sources.get(model);
+    if (!sources) this.#sources.set(model, (sources = new Map<string, Source>()));
+    return sources;
+  }
+
+  /** Those that a model takes over come first, on a stack of its own: chains of mixins are as long as programs make them. */
+  #expand(first: ModelDefinition): void {
+    const stack: { readonly own: ModelDefinition; readonly parents: Iterator<string> }[] = [];
+    const enter = (own: ModelDefinition): void => {
+      // Whoever comes here again on the way is a part of itself.
+      this.#expanded.set(own.name, undefined);
+      stack.push({ own, parents: [...own.mixins, ...own.delegates.map((field) => own.fields[field]?.comodel ?? '')].values() });
+    };
+    enter(first);
+    for (let top = stack.at(-1); top; top = stack.at(-1)) {
+      const next = top.parents.next();
+      if (next.done !== true) {
+        const parent = this.#expanded.has(next.value) ? undefined : this.#definitionOf(next.value);
+        if (parent) enter(parent);
+        continue;
+      }
+      const { own } = top;
+      this.#expanded.set(own.name, own.mixins.length + own.delegates.length === 0 ? plain(own) : this.#combine(own));
+      stack.pop();
+    }
   }
 
   /** Own names only: what every object has, 'constructor' among them, is no model. */
