@@ -59,6 +59,12 @@ export interface TransactionOptions extends RetryOptions {
   readonly uid?: number | undefined;
   /** What the environment begins with: `lang`, `allowedCompanyIds`, and keys of your own. */
   readonly context?: Readonly<Record<string, unknown>> | undefined;
+  /**
+   * Remembers where values come from and what changed them, so that `tx.explain` can tell. For development: it costs memory and time for
+   * every value.
+   * @defaultValue false
+   */
+  readonly explain?: boolean | undefined;
 }
 
 /** How the tables are brought to the models. */
@@ -97,6 +103,7 @@ const OPEN: Readonly<Record<keyof OrmoluOptions<unknown>, Form>> = {
 const TRANSACTION: Readonly<Record<keyof TransactionOptions, Form>> = {
   isolation: { accepts: (value) => ISOLATIONS.includes(value), expects: `one of ${ISOLATIONS.map((level) => `'${String(level)}'`).join(', ')}` },
   readOnly: flag,
+  explain: flag,
   uid: { accepts: (value) => value === null || Number.isInteger(value), expects: 'the id of a user, a whole number' },
   context: { accepts: (value) => typeof value === 'object' && value !== null && !Array.isArray(value), expects: 'an object of context keys' },
   tries: { accepts: (value) => Number.isInteger(value) && Number(value) >= 1, expects: 'the number of executions in all, a whole number of at least 1' },

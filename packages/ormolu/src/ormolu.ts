@@ -122,12 +122,12 @@ export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D
     return withRetry(() => this.#try(work, options), options);
   }
 
-  async #try<T>(work: (env: TransactionEnvironment<D, U, C>) => Promise<T> | T, { isolation, readOnly, uid, context }: TransactionOptions): Promise<T> {
+  async #try<T>(work: (env: TransactionEnvironment<D, U, C>) => Promise<T> | T, { isolation, readOnly, uid, context, explain }: TransactionOptions): Promise<T> {
     const { registry } = this;
     const session = await this.storage.open({ schema: registry.schema, isolation, readOnly });
     let tx: Transaction | undefined;
     try {
-      tx = new Transaction({ registry, newestRegistry: () => this.#registry, session, rung: this.#ladder, uid, context, checkRuns: this.#checkRuns, ...this.#actors });
+      tx = new Transaction({ registry, newestRegistry: () => this.#registry, session, rung: this.#ladder, uid, context, explain, checkRuns: this.#checkRuns, ...this.#actors });
       await tx.meetUser();
       // The registry's types say what the transaction's records are at run time: it makes them from the same definitions.
       const env = tx.env as unknown as TransactionEnvironment<D, U, C>;

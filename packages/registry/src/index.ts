@@ -19,7 +19,7 @@ export {
 } from './infer/builder';
 export { type ActorsIn, type AnyRecord, type EnvironmentIn, type RunTakesNoAsyncFunction } from './infer/environment';
 export {
-  type CachedRecords, type CacheMembers, type FieldSpec, type HookMembers, type ProtectedMembers, type SavepointMembers, type ToComputeMembers, type TransactionMembers,
+  type CachedRecords, type CacheFiguresMembers, type CacheMembers, type CacheStatsMembers, type CauseMembers, type ExplanationMembers, type FieldSpec, type HookMembers, type OriginName, type ProtectedMembers, type SavepointMembers, type ToComputeMembers, type TransactionMembers,
 } from './infer/transaction';
 export {
   type FieldType, type Flag, type FlagsOf, type OtherSideField, type ReferenceField, type RelatedField, type ScalarField, type SelectionField, type ToManyField,

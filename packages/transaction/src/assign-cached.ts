@@ -8,6 +8,7 @@ import { tellChange } from './events';
 import { moveBetweenLists, type Move } from './inverse-lists';
 import { placeOf, recordsAt, refuseWithoutCompany, sourceLanguage } from './keyed-fields';
 import { fire, isEmpty, pendingAt, startFiring } from './modified';
+import { originKey } from './origins';
 import type { Transaction } from './transaction';
 import { cachedReference } from './values';
 
@@ -33,9 +34,10 @@ export function assignCached(env: Environment, field: Field, ids: readonly Id[],
   if (changed.length === 0) return;
   const tree = tx.registry.triggersOf(field);
   tx.execution?.written.add(field);
-  const firing = startFiring(tx, field);
+  const firing = startFiring(tx, field, changed);
   if (field.relation) changeReference(tx, field, changed, { cached: value, firing });
   putCached(env, field, changed, changed.map(() => value));
+  tx.origins?.note(field, changed, { what: 'assigned', key: originKey(env, field) });
   tellChange('write', field, changed.length);
   if (field.keyedBy === 'lang') carryOver(env, field, changed, value);
   if (field.compute) {

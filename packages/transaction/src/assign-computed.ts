@@ -3,6 +3,7 @@ import type { Field } from '@ormolu/registry';
 import { changeReference } from './assign-cached';
 import type { Environment } from './environment';
 import { fire, startFiring } from './modified';
+import { originKey } from './origins';
 import { recordsOf } from './values';
 
 /**
@@ -18,6 +19,7 @@ export function assignComputed(env: Environment, field: Field, id: Id, cached: u
   tx.computes.noteAssigned(field, id);
   // Fields computed together: the one that was written by hand since, and is not pending, keeps that value.
   if ((field.isEditable || field.inverse) && !tx.toCompute.has(field, id) && env.peek(field, id) !== undefined) return;
+  tx.origins?.note(field, [id], { what: 'computed', key: originKey(env, field) });
   if (!field.isStored || !isStoredId(id)) {
     tx.cache.set(record, field, cached);
     return;
@@ -25,7 +27,7 @@ export function assignComputed(env: Environment, field: Field, id: Id, cached: u
   const before = env.peek(field, id);
   tx.toCompute.unmark(field, [id]);
   if (before !== undefined && field.isEqual(before, cached)) return;
-  const firing = field.relation && startFiring(tx, field);
+  const firing = field.relation && startFiring(tx, field, [id]);
   if (firing) changeReference(tx, field, [id], { cached, firing });
   tx.cache.set(record, field, cached, { dirty: true });
   if (firing) fire(tx, firing, tx.registry.triggersOf(field), [id]);

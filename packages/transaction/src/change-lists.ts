@@ -60,8 +60,9 @@ export function changeLists(tx: Transaction, field: Field, changes: readonly Lis
     const concerned = isSameSide(sideOf(list), side) ? changes : reverse;
     const tree = tx.registry.triggersOf(list);
     tx.execution?.written.add(list);
-    const firing = isEmpty(tree) ? undefined : startFiring(tx, list);
+    const firing = isEmpty(tree) ? undefined : startFiring(tx, list, concerned.map(({ id }) => id));
     followChanges(tx, list, concerned);
+    tx.origins?.note(list, concerned.map(({ id }) => id).filter((id) => cachedList(tx.rootEnv, list, id)), { what: list === field ? 'assigned' : 'followed' });
     if (firing) fire(tx, firing, tree, concerned.map(({ id }) => id));
   }
 }

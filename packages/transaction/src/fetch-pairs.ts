@@ -1,5 +1,6 @@
 import { condition, isStoredId, type Id, type OrderTerm, type StoredId } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
+import { insertFetched } from './insert-fetched';
 import { listsOver, pairOf, seenFrom, sideOf, type PairSide } from './relation-tables';
 import type { Transaction } from './transaction';
 import { cachedList, recordsOf } from './values';
@@ -14,14 +15,14 @@ export async function fetchPairs(tx: Transaction, field: Field, ids: readonly Id
   if (!side) return;
   const missing = [...tx.cache.getMissingIds(recordsOf(tx.rootEnv, field, ids.filter(isStoredId)), field)].filter(isStoredId).filter((id) => !tx.absent.has(field.model, id));
   if (missing.length === 0) return;
-  const { lists, isCorrected } = await readPairs(tx, side, missing);
+  const { lists, isCorrected, from } = await readPairs(tx, side, missing);
   // A list that a pending change has corrected is not what storage says: it must not outlive that change.
   const undoable = tx.fetchesAreUndoable || isCorrected;
-  tx.cache.insertMissing(recordsOf(tx.rootEnv, field, missing), field, missing.map((id) => Object.freeze([...(lists.get(id) ?? [])])), { undoable });
+  insertFetched(tx, recordsOf(tx.rootEnv, field, missing), field, { values: missing.map((id) => Object.freeze([...(lists.get(id) ?? [])])), undoable, from });
 }
 
 /** The members of some records' lists on one side of a relation table, as they are now, in the order of the members' model. */
-export async function readPairs(tx: Transaction, side: PairSide, ids: readonly StoredId[]): Promise<{ readonly lists: ReadonlyMap<Id, ReadonlySet<Id>>; readonly isCorrected: boolean }> {
+export async function readPairs(tx: Transaction, side: PairSide, ids: readonly StoredId[]): Promise<{ readonly lists: ReadonlyMap<Id, ReadonlySet<Id>>; readonly isCorrected: boolean; readonly from: readonly StoredId[] }> {
   const lists = new Map<Id, Set<Id>>(ids.map((id) => [id, new Set<Id>()]));
   const answer = await tx.query({ model: side.table, filter: condition([side.own], 'in', ids), order: orderOf(tx, side), fields: [side.own, side.other] });
   const [owners = [], members = []] = answer.columns;
@@ -41,7 +42,7 @@ export async function readPairs(tx: Transaction, side: PairSide, ids: readonly S
     if (change === 'added') list.add(member);
     else list.delete(member);
   }
-  return { lists, isCorrected };
+  return { lists, isCorrected, from: answer.ids };
 }
 
 /** All that the lists of some records hold: from memory where a list on that side is there, from the next rung otherwise. */

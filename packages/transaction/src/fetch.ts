@@ -2,6 +2,7 @@ import { condition, isStoredId, type Id, type StoredId } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
 import { fetchPairs } from './fetch-pairs';
 import type { Environment } from './environment';
+import { insertFetched } from './insert-fetched';
 import { putFetched } from './put-fetched';
 import type { Transaction } from './transaction';
 import { cachedReference, IdsOf, recordsOf } from './values';
@@ -85,7 +86,7 @@ async function fetchOtherSide(tx: Transaction, field: Field, ids: readonly Id[])
     fields: [inverse.name],
   });
   const parents = (answer.columns[0] ?? []).map((value) => inverse.fromColumn(value));
-  tx.cache.insertMissing(new IdsOf(env, inverse.model, answer.ids), inverse, parents, { undoable: tx.fetchesAreUndoable });
+  insertFetched(tx, new IdsOf(env, inverse.model, answer.ids), inverse, { values: parents, undoable: tx.fetchesAreUndoable, from: answer.ids });
   rememberLists(tx, field, { ids: missing, members: answer.ids });
 }
 
@@ -107,7 +108,7 @@ export function rememberLists(tx: Transaction, field: Field, { ids, members }: {
   }
   // A list that a pending write has corrected is not what storage says: it must not outlive that write.
   const undoable = tx.fetchesAreUndoable || dirty.length > 0;
-  tx.cache.insertMissing(recordsOf(env, field, ids), field, ids.map((id) => Object.freeze(lists.get(id) ?? [])), { undoable });
+  insertFetched(tx, recordsOf(env, field, ids), field, { values: ids.map((id) => Object.freeze(lists.get(id) ?? [])), undoable, from: members });
 }
 
 /** The many2one on the other side of a one2many. */

@@ -87,11 +87,15 @@ function remember(env: Environment, model: Model, { rows, ids }: Part): void {
   const idOf = ({ id }: NewRow): StoredId => ids.get(id) as StoredId; // every row has been inserted
   const all = rows.map(idOf);
   for (const field of model.fields.values()) {
-    if (isKeptList(field)) cache.update(new IdsOf(env, model.name, all), field, all.map(() => NOTHING));
+    if (isKeptList(field)) {
+      cache.update(new IdsOf(env, model.name, all), field, all.map(() => NOTHING));
+      env.transaction.origins?.note(field, all, { what: 'created' });
+    }
     if (!field.isStored) continue;
     const known = field.compute ? rows.filter(({ values }) => values.has(field)) : rows;
     const cached = known.map(({ values }) => values.get(field) ?? null);
     if (known.length > 0) cache.update(new IdsOf(env, model.name, known.map(idOf)), field, cached);
+    env.transaction.origins?.note(field, known.map(idOf), { what: 'created' });
     if (field.keyedBy === 'lang') cache.update(recordsAt(field, sourceLanguage(env.transaction), known.map(idOf)), field, cached);
   }
 }
@@ -110,7 +114,9 @@ const NOTHING: readonly Id[] = Object.freeze([]);
 function markDependents(tx: Transaction, field: Field, { rows, ids }: Part): void {
   const idOf = ({ id }: NewRow): StoredId => ids.get(id) as StoredId; // every row has been inserted
   if (field.compute && field.isStored) {
-    tx.toCompute.mark(field, rows.filter(({ values }) => !values.has(field)).map(idOf), 'certain');
+    const computed = rows.filter(({ values }) => !values.has(field)).map(idOf);
+    tx.toCompute.mark(field, computed, 'certain');
+    tx.origins?.note(field, computed, { what: 'marked' });
     return;
   }
   const inverses = tx.registry.inversesOf(field);
@@ -122,5 +128,5 @@ function markDependents(tx: Transaction, field: Field, { rows, ids }: Part): voi
   const tree = tx.registry.triggersOf(field);
   // Own computed fields are marked above; nothing can hold the new records yet, except through their own many2ones.
   const others = new Map([...tree.branches].filter(([key]) => inverses.includes(key)));
-  if (others.size > 0) fire(tx, startFiring(tx, field), { targets: [], branches: others }, rows.map(idOf));
+  if (others.size > 0) fire(tx, startFiring(tx, field, rows.map(idOf)), { targets: [], branches: others }, rows.map(idOf));
 }

@@ -43,6 +43,7 @@ export function moveBetweenLists(tx: Transaction, list: Field, moves: readonly M
     const known = new Set(kept);
     const after = [...kept, ...(joining.get(owner) ?? []).filter((id) => !known.has(id))];
     putCached(tx.rootEnv, list, [owner], [Object.freeze(after)]);
+    tx.origins?.note(list, [owner], { what: 'followed' });
   }
 }
 

@@ -8,13 +8,13 @@ import type { Transaction } from './transaction';
 import { recordsOf } from './values';
 
 /** Starts a firing: what the triggers found later need to know of this moment. */
-export function startFiring(tx: Transaction, cause: Field): Firing {
-  return { cause, sequence: tx.triggers.nextSequence(), shield: tx.protection.snapshot() };
+export function startFiring(tx: Transaction, cause: Field, ids: readonly Id[]): Firing {
+  return { cause, ids, sequence: tx.triggers.nextSequence(), shield: tx.protection.snapshot() };
 }
 
 /** Marks everything that depends on a field of some records whose values have changed by other ways than assignment. */
 export function fireModified(tx: Transaction, field: Field, ids: readonly Id[]): void {
-  if (ids.length > 0) fire(tx, startFiring(tx, field), tx.registry.triggersOf(field), ids);
+  if (ids.length > 0) fire(tx, startFiring(tx, field, ids), tx.registry.triggersOf(field), ids);
 }
 
 /**
@@ -66,6 +66,7 @@ interface Touch {
 /** Marks one dependent field, or forgets its values when it is not stored. @returns the ids concerned for the first time, and those marked before */
 function touch(tx: Transaction, { firing, target, isDirect, seen }: Touch, ids: readonly Id[]): { readonly fresh: readonly Id[]; readonly marked: readonly Id[] } {
   const concerned = ids.filter((id) => !tx.triggers.isExempt(firing, target, id));
+  tx.origins?.note(target, concerned, { what: 'marked', cause: firing.cause, ids: firing.ids });
   if (!target.isStored) return { fresh: forgetOf(tx, target, firstSeen(seen, target, concerned)), marked: [] };
   const isCertain = isDirect && readsDirectly(tx, firing.cause).has(target);
   const drafts = concerned.filter((id): id is NewId => !isStoredId(id));

@@ -6,6 +6,8 @@ import type { UndoLog } from './undo-log';
 export interface Firing {
   /** The field whose change fired. */
   readonly cause: Field;
+  /** Of these records, as far as they are known. */
+  readonly ids: readonly Id[];
   /** Grows with every firing; assignments remember it, so that a trigger resolved later can tell what came after it. */
   readonly sequence: number;
   /** Pairs that were protected when it fired. */

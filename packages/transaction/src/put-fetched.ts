@@ -1,6 +1,7 @@
 import type { Id } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
 import type { Environment } from './environment';
+import { insertFetched } from './insert-fetched';
 import { keyOfPlace, placeOf, recordsAt, sourceLanguage } from './keyed-fields';
 import { recordsOf } from './values';
 
@@ -11,9 +12,9 @@ import { recordsOf } from './values';
  */
 export function putFetched(env: Environment, field: Field, ids: readonly Id[], raw: readonly unknown[]): void {
   const tx = env.transaction;
-  const options = { undoable: tx.fetchesAreUndoable };
+  const options = { undoable: tx.fetchesAreUndoable, from: ids };
   if (!field.keyedBy) {
-    tx.cache.insertMissing(recordsOf(env, field, ids), field, raw.map((value) => field.fromColumn(value)), options);
+    insertFetched(tx, recordsOf(env, field, ids), field, { values: raw.map((value) => field.fromColumn(value)), ...options });
     return;
   }
   const own = placeOf(env, field.keyedBy);
@@ -30,7 +31,7 @@ export function putFetched(env: Environment, field: Field, ids: readonly Id[], r
   }
   for (const [place, there] of found) {
     if (field.keyedBy === 'lang') tx.fallbacks.end(field, place, there.ids);
-    tx.cache.insertMissing(recordsAt(field, place, there.ids), field, there.values, options);
+    insertFetched(tx, recordsAt(field, place, there.ids), field, { values: there.values, ...options });
   }
   const unknown = tx.cache.getMissingIds(recordsAt(field, own, [...lacking]), field);
   if (unknown.length === 0) return;
@@ -39,16 +40,16 @@ export function putFetched(env: Environment, field: Field, ids: readonly Id[], r
   if (field.keyedBy === 'lang') {
     // Where there is no source either, there is no value.
     const sourceless = tx.cache.getMissingIds(recordsAt(field, source, unknown), field);
-    tx.cache.insertMissing(recordsAt(field, source, sourceless), field, sourceless.map(() => null), options);
+    insertFetched(tx, recordsAt(field, source, sourceless), field, { values: sourceless.map(() => null), ...options });
   }
   if (!follows) {
-    if (field.keyedBy === 'company') tx.cache.insertMissing(recordsAt(field, own, unknown), field, unknown.map(() => null), options);
+    if (field.keyedBy === 'company') insertFetched(tx, recordsAt(field, own, unknown), field, { values: unknown.map(() => null), ...options });
     return;
   }
   // The cache is asked, not the answer: the source may have a pending value.
   const column = tx.cache.column(field, keyOfPlace(source));
   const slots = tx.cache.slots(field.model);
-  tx.cache.insertMissing(recordsAt(field, own, unknown), field, unknown.map((id) => column.at(slots.slotOf(id))), options);
+  insertFetched(tx, recordsAt(field, own, unknown), field, { values: unknown.map((id) => column.at(slots.slotOf(id))), ...options });
   tx.fallbacks.note(field, own, unknown);
 }
 

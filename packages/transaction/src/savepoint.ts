@@ -78,7 +78,11 @@ export class Savepoint implements AsyncDisposable {
 
   async #undo(): Promise<void> {
     await this.#tx.session.rollbackTo(this.#session);
-    this.#tx.undo.undo(this.#memory);
+    const goBack = (): void => {
+      this.#tx.undo.undo(this.#memory);
+    };
+    if (this.#tx.origins) this.#tx.origins.rollingBack(goBack);
+    else goBack();
     this.#tx.rolledBackTo(this.#writesBefore);
     tellTransaction('savepoint rolled back');
   }

@@ -13,6 +13,7 @@ import { EnvironmentSet, type EnvironmentKey } from './environment-set';
 import { tellTransaction } from './events';
 import { Exclusive } from './exclusive';
 import { RunError, type ComputeFailure } from './errors';
+import { explain, type Explanation } from './explain';
 import { finishCommit, prepareCommit } from './ending';
 import { Fallbacks } from './fallbacks';
 import { fetchNeeds } from './fetch-needs';
@@ -21,6 +22,7 @@ import { Hooks } from './hooks';
 import { loadCauses } from './load';
 import { PairRows, PendingPairs } from './pending-pairs';
 import { PendingTriggers } from './pending-triggers';
+import { Origins } from './origins';
 import { pendingWrites, type PendingWrites } from './pending-writes';
 import { Protection } from './protecting';
 import { computeStored } from './recompute';
@@ -44,6 +46,8 @@ export interface TransactionOptions extends Actors {
   readonly rung: Rung;
   /** Runs every function given to `run` twice and compares what it did. For development. @defaultValue false */
   readonly checkRuns?: boolean | undefined;
+  /** Remembers where values come from and what changed them, for `explain`. For development. @defaultValue false */
+  readonly explain?: boolean | undefined;
   /** The user on whose behalf it runs. @defaultValue null */
   readonly uid?: number | null | undefined;
   readonly context?: Readonly<Record<string, unknown>> | undefined;
@@ -87,6 +91,8 @@ export class Transaction {
   /** Whether every function given to `run` is run twice and compared. */
   readonly checksRuns: boolean;
   readonly exclusive: Exclusive = new Exclusive();
+  /** What happened to values, when the transaction is to explain itself. */
+  readonly origins: Origins | undefined;
   readonly rounds: Rounds = new Rounds();
   /** The environment the user's function gets. */
   readonly env: Environment;
@@ -112,6 +118,7 @@ export class Transaction {
     this.#registry = options.registry;
     this.#newest = options.newestRegistry ?? (() => options.registry);
     this.session = options.session;
+    this.origins = options.explain === true ? new Origins(this.undo) : undefined;
     this.checksRuns = options.checkRuns ?? false;
     this.rung = options.rung;
     this.actors = options;
@@ -234,6 +241,7 @@ export class Transaction {
     this.drafts.clear();
     this.absent.clear();
     this.fallbacks.clear();
+    this.origins?.clear();
   }
 
   /**
@@ -280,6 +288,18 @@ export class Transaction {
     assertFunction('protecting', fn);
     const chosen = fields.map((field: Field | string) => (typeof field === 'string' ? this.registry.field(records.model, field) : field));
     return this.protection.during(chosen.map((field) => [field, records.ids] as const), fn);
+  }
+
+  /**
+   * Says why a value is what it is: where it came from, what triggered it, what is pending about it. As data, and as text by `toString()`.
+   *
+   * @param record - one record of this transaction; how its environment sees the field is explained
+   * @throws {UnknownFieldError} FIELD_UNKNOWN @throws {NotSingletonError} TX_NOT_SINGLETON @throws {MisuseError} TX_ARGUMENT
+   * @remarks From memory: nothing is fetched or computed. The history is known when the transaction was opened with `explain: true`.
+   * @see docs/explain.md
+   */
+  explain(record: RecordSet, field: Field | string): Explanation {
+    return explain(this, record, field);
   }
 
   /**
@@ -334,12 +354,12 @@ export class Transaction {
 
   /** Asks the next rung for values by id. */
   read(question: ReadQuestion): Promise<Columns> {
-    return this.#noticing('read', () => this.rung.read(this.session, question));
+    return this.#noticing('read', () => this.#heard(() => this.rung.read(this.session, question)));
   }
 
   /** Asks the next rung for records by filter. */
   query(query: Query): Promise<Columns> {
-    return this.#noticing('query', () => this.rung.query(this.session, query));
+    return this.#noticing('query', () => this.#heard(() => this.rung.query(this.session, query)));
   }
 
   /** Asks the next rung for a number of records. */
@@ -356,6 +376,10 @@ export class Transaction {
   statement<T>(send: (session: Session) => Promise<T>): Promise<T> {
     if (this.savepoints.length > 0) this.#hasWrittenInSavepoint = true;
     return this.#noticing('statement', () => send(this.session));
+  }
+
+  #heard(ask: () => Promise<Columns>): Promise<Columns> {
+    return this.origins ? this.origins.asking(ask) : ask();
   }
 
   /** Remembers when the database transaction is lost by a statement. */

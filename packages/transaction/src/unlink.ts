@@ -82,11 +82,11 @@ async function markThoseWhoDepended(tx: Transaction, { deleted, emptied }: Conse
     await fetchColumns(tx, owners, [...ids]);
     for (const field of fields) {
       const tree = tx.registry.triggersOf(field);
-      if (tree.branches.size > 0) fire(tx, startFiring(tx, field), { targets: [], branches: tree.branches }, ids);
+      if (tree.branches.size > 0) fire(tx, startFiring(tx, field, [...ids]), { targets: [], branches: tree.branches }, ids);
     }
   }
   await markThroughPairs(tx, deleted);
-  for (const [field, ids] of emptied) fire(tx, startFiring(tx, field), tx.registry.triggersOf(field), ids);
+  for (const [field, ids] of emptied) fire(tx, startFiring(tx, field, [...ids]), tx.registry.triggersOf(field), ids);
   await resolveTriggers(tx);
 }
 
@@ -97,7 +97,7 @@ async function markThroughPairs(tx: Transaction, deleted: Consequences['deleted'
       const trees = listsOver(tx.registry, side.table).filter((list) => sideOf(list)?.own === side.other && !isEmpty(tx.registry.triggersOf(list)));
       if (trees.length === 0) continue;
       const holders = await membersOf(tx, side, [...ids]);
-      for (const list of trees) fire(tx, startFiring(tx, list), tx.registry.triggersOf(list), holders);
+      for (const list of trees) fire(tx, startFiring(tx, list, [...holders]), tx.registry.triggersOf(list), holders);
     }
   }
 }
@@ -126,6 +126,7 @@ function forget(tx: Transaction, { deleted, emptied }: Consequences): void {
     const moves = staying.map((id) => ({ id, from: cachedReference(env, field, id), to: null }));
     for (const inverse of tx.registry.inversesOf(field)) moveBetweenLists(tx, inverse, moves);
     tx.cache.update(recordsOf(env, field, staying), field, staying.map(() => null));
+    tx.origins?.note(field, staying, { what: 'followed' });
     tx.noteChanged(field.model, staying);
   }
   for (const [model, gone] of deleted) {

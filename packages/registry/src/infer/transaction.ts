@@ -37,6 +37,53 @@ export interface TransactionMembers<in out S extends Shape> {
   savepoint<T>(work: () => Promise<T> | T, options?: { readonly flush?: boolean }): Promise<T>;
   /** Shields fields of some records from recomputation while a function runs, or until the promise it returns is settled. */
   protecting<N extends ModelName<S>, T>(fields: readonly FieldName<S, N>[], records: RecordMembers<S, N>, fn: () => T): T;
+  /** Says from memory why a value is what it is; its history when the transaction was opened with `explain: true`. */
+  explain<N extends ModelName<S>>(record: RecordMembers<S, N>, field: FieldName<S, N>): ExplanationMembers;
+}
+
+/** A change that a computed value follows. */
+export interface CauseMembers {
+  readonly model: string;
+  readonly field: string;
+  readonly ids: readonly Id[];
+  /** How those records' value came to be, as far as it was recorded. */
+  readonly origin: OriginName | undefined;
+}
+
+/** How a value came to be. `followed`: it changed with the other side of its relation; `restored`: a rollback brought it back. */
+export type OriginName = 'fetched' | 'assigned' | 'created' | 'computed' | 'followed' | 'restored';
+
+/** Why a value is what it is. */
+export interface ExplanationMembers {
+  readonly model: string;
+  readonly id: Id;
+  readonly field: string;
+  /** As memory has it; undefined when it is not there. A relation is an id or a list of ids. */
+  readonly value: unknown;
+  readonly state: 'not in memory' | 'to be computed' | 'to be written' | 'as stored' | 'in memory only' | 'absent';
+  /** What made the value that is in memory; undefined when it is not there or nobody recorded it. */
+  readonly origin: OriginName | undefined;
+  /** The changes that had it computed, or will. */
+  readonly causes: readonly CauseMembers[];
+  /** All that was recorded about it, the oldest first. */
+  readonly history: readonly (OriginName | 'marked')[];
+  /** The statement that it was fetched with, parameters apart. */
+  readonly statement?: string | undefined;
+  /** Who answered when it was fetched. */
+  readonly rung?: string | undefined;
+  /** Fields whose change may yet turn out to concern it. */
+  readonly pendingTriggers: readonly string[];
+  readonly isProtected: boolean;
+  readonly isStored: boolean;
+  /** The paths its compute reads; undefined when it is not computed. */
+  readonly depends: readonly string[] | undefined;
+  /** How many records are fetched with this one. */
+  readonly prefetched: number;
+  readonly registryVersion: number;
+  /** Whether the transaction was opened with `explain: true`. */
+  readonly isRecorded: boolean;
+  /** The same in sentences. It contains the value: mind where it goes. */
+  toString(): string;
 }
 
 /** A savepoint to be ended by hand: rolls back at the end of an `await using` block unless it was released. */
@@ -85,4 +132,23 @@ export interface CacheMembers {
   invalidate(spec?: FieldSpec): void;
   /** Compares the cached values of columns, pending ones aside, with the database. */
   check(env: object): Promise<void>;
+  /** Figures of the whole cache, of each model and of each field. Walks over columns, not over values. */
+  stats(): CacheStatsMembers;
+}
+
+/** Figures of one field, one model or the whole cache. */
+export interface CacheFiguresMembers {
+  /** Values asked for and found, or not, since the last `clear`. Reads of properties are not counted. */
+  readonly hits: number;
+  readonly misses: number;
+  /** Values held now, in all contexts, and of these, those that wait to be written. */
+  readonly values: number;
+  readonly dirty: number;
+  /** Bytes held, estimated. */
+  readonly bytes: number;
+}
+
+/** Figures of a cache, also per model and field. */
+export interface CacheStatsMembers extends CacheFiguresMembers {
+  readonly models: Readonly<Record<string, CacheFiguresMembers & { readonly records: number; readonly fields: Readonly<Record<string, CacheFiguresMembers>> }>>;
 }

@@ -1,0 +1,183 @@
+import { isStoredId, type Id } from '@ormolu/kernel';
+import type { Field } from '@ormolu/registry';
+import { argument } from './check-call';
+import type { Environment } from './environment';
+import type { OriginKind, Step } from './origins';
+import { originKey } from './origins';
+import { reachOf } from './reach';
+import { RecordSet } from './recordset';
+import type { Transaction } from './transaction';
+
+/** How a value stands to the database. */
+export type ValueState = 'not in memory' | 'to be computed' | 'to be written' | 'as stored' | 'in memory only' | 'absent';
+
+/** A change that a computed value follows. */
+export interface ExplainedCause {
+  readonly model: string;
+  readonly field: string;
+  readonly ids: readonly Id[];
+  /** How those records' value came to be, as far as it was recorded. */
+  readonly origin: OriginKind | undefined;
+}
+
+/** Why a value is what it is. @see Transaction.explain */
+export interface Explanation {
+  readonly model: string;
+  readonly id: Id;
+  readonly field: string;
+  /** As memory has it; undefined when it is not there. A relation is an id or a list of ids. */
+  readonly value: unknown;
+  readonly state: ValueState;
+  /** What made the value that is in memory; undefined when it is not there or nobody recorded it. `restored`: a rollback brought it back. */
+  readonly origin: OriginKind | undefined;
+  /** The changes that had it computed, or will. */
+  readonly causes: readonly ExplainedCause[];
+  /** All that was recorded about it, the oldest first. */
+  readonly history: readonly (OriginKind | 'marked')[];
+  /** The statement that it was fetched with, parameters apart. */
+  readonly statement?: string | undefined;
+  /** Who answered when it was fetched. */
+  readonly rung?: string | undefined;
+  /** Fields whose change may yet turn out to concern it: who depends on them is not known before a flush, or until it is read. */
+  readonly pendingTriggers: readonly string[];
+  /** Whether it is shielded from recomputation now. */
+  readonly isProtected: boolean;
+  /** Whether it has a column of its own. */
+  readonly isStored: boolean;
+  /** The paths its compute reads, as written; undefined when it is not computed. */
+  readonly depends: readonly string[] | undefined;
+  /** How many records are fetched with this one. */
+  readonly prefetched: number;
+  /** The version of the models. */
+  readonly registryVersion: number;
+  /** Whether the transaction was opened with `explain: true`. */
+  readonly isRecorded: boolean;
+  /** The same in sentences. It contains the value: mind where it goes. */
+  toString(): string;
+}
+
+/** @see Transaction.explain */
+export function explain(tx: Transaction, record: RecordSet, named: Field | string): Explanation {
+  if (!(record instanceof RecordSet) || record.env.transaction !== tx) throw argument('explain', record, 'a record of this transaction');
+  const { env } = record;
+  const field = tx.registry.field(record.model, typeof named === 'string' ? named : named.name);
+  const [given] = record.ensureOne().ids as readonly [Id]; // one it is
+  const id = isStoredId(given) ? given : tx.drafts.current(given);
+  const value = env.peek(field, id);
+  const { steps, at } = recorded(env, field, id);
+  const origin = value === undefined ? undefined : kindOf(steps[at]);
+  const isPending = tx.toCompute.has(field, id);
+  const source = lastOf(steps.slice(0, at + 1), ({ what }) => what !== 'marked' && what !== 'restored')?.source;
+  const parts = {
+    model: field.model, id, field: field.name, value, origin,
+    state: stateOf(env, field, id),
+    causes: causesOf(tx, isPending || value === undefined ? steps.slice(at + 1) : marksBefore(steps, at)),
+    history: steps.map(({ what }) => what),
+    ...(origin !== undefined && source?.statement !== undefined ? { statement: source.statement } : {}),
+    ...(origin !== undefined && source?.rung !== undefined ? { rung: source.rung } : {}),
+    pendingTriggers: triggersFor(tx, field, id),
+    isProtected: tx.protection.has(field, id),
+    isStored: field.isStored,
+    depends: field.compute?.depends,
+    prefetched: record.prefetchGroup.ids().length,
+    registryVersion: tx.registry.version,
+    isRecorded: tx.origins !== undefined,
+  };
+  return { ...parts, toString: () => sentences(parts).join('\n') };
+}
+
+/** What was recorded of a value as this environment sees it, and the place of the step that made it. */
+function recorded(env: Environment, field: Field, id: Id): { readonly steps: readonly Step[]; readonly at: number } {
+  const key = originKey(env, field);
+  const steps = (env.transaction.origins?.of(field, id) ?? []).filter((step) => step.key === undefined || step.key === key);
+  return { steps, at: steps.findLastIndex(({ what }) => what !== 'marked') };
+}
+
+function kindOf(step: Step | undefined): OriginKind | undefined {
+  return step === undefined || step.what === 'marked' ? undefined : step.what;
+}
+
+/** The marks that led to a computed value: those between it and the value before. */
+function marksBefore(steps: readonly Step[], at: number): readonly Step[] {
+  const made = steps.slice(0, at + 1).findLastIndex(({ what }) => what !== 'marked' && what !== 'restored');
+  if (steps[made]?.what !== 'computed') return [];
+  const before = steps.slice(0, made).findLastIndex(({ what }) => what !== 'marked' && what !== 'restored');
+  return steps.slice(before + 1, made);
+}
+
+function causesOf(tx: Transaction, marks: readonly Step[]): readonly ExplainedCause[] {
+  const causes = new Map<Field, Set<Id>>();
+  for (const { cause, ids = [] } of marks) {
+    if (!cause) continue;
+    const known = causes.get(cause) ?? new Set();
+    causes.set(cause, known);
+    for (const id of ids) known.add(id);
+  }
+  return Array.from(causes, ([cause, ids]) => {
+    const [first] = ids;
+    const made = first === undefined ? undefined : lastOf(tx.origins?.of(cause, first) ?? [], ({ what }) => what !== 'marked');
+    return { model: cause.model, field: cause.name, ids: [...ids], origin: kindOf(made) };
+  });
+}
+
+function stateOf(env: Environment, field: Field, id: Id): ValueState {
+  const tx = env.transaction;
+  if (isStoredId(id) && tx.absent.has(field.model, id)) return 'absent';
+  if (tx.toCompute.has(field, id)) return 'to be computed';
+  if (env.peek(field, id) === undefined) return 'not in memory';
+  if (field.isStored && tx.cache.isDirty(env.recordsOf(tx.registry.model(field.model), [id]), field)) return 'to be written';
+  return field.isPersistent && isStoredId(id) ? 'as stored' : 'in memory only';
+}
+
+/** The changes whose dependents are not known yet, and of which this value may be one. */
+function triggersFor(tx: Transaction, field: Field, id: Id): readonly string[] {
+  const concerning = tx.triggers.snapshot().filter((trigger) =>
+    reachOf(tx, trigger.tree).concerned.has(field) && trigger.settled.get(field)?.has(id) !== true && !tx.triggers.isExempt(trigger.firing, field, id));
+  return [...new Set(concerning.map(({ firing }) => firing.cause.toString()))];
+}
+
+function lastOf<T>(all: readonly T[], is: (one: T) => boolean): T | undefined {
+  return all.findLast(is);
+}
+
+/** How many records a sentence names. */
+const NAMED = 5;
+
+const ORIGINS: Readonly<Record<OriginKind, string>> = {
+  fetched: 'It was fetched',
+  assigned: 'It was assigned',
+  created: 'It was given when the record was created',
+  computed: 'It was computed',
+  followed: 'It followed a change on the other side of its relation',
+  restored: 'A rollback brought it back',
+};
+
+function sentences(parts: Omit<Explanation, 'toString'>): readonly string[] {
+  const { causes, depends, origin, pendingTriggers, rung, state, statement, value } = parts;
+  const name = `${parts.model}(${String(parts.id)}).${parts.field}`;
+  const lines = [value === undefined ? `${name} is ${state}.` : `${name} is ${textOf(value)}: ${state}.`];
+  const whence = `${rung === undefined ? '' : ` from the rung '${rung}'`}${statement === undefined ? '' : ` with: ${statement}`}`;
+  if (origin === 'restored') lines.push(`A rollback brought it back${whence === '' ? '' : `; before, it was fetched${whence}`}.`);
+  else if (origin) lines.push(`${ORIGINS[origin]}${whence}.`);
+  for (const { ids, model, field, origin: made } of causes) {
+    lines.push(`It follows ${model}${ids.length === 0 ? '' : `(${namesOf(ids)})`}.${field}${made ? `, which was ${made}` : ', which changed'}.`);
+  }
+  if (depends) lines.push(`Its compute${parts.isStored ? '' : ', which is not stored,'} reads ${depends.length === 0 ? 'nothing' : depends.join(', ')}.`);
+  if (pendingTriggers.length > 0) lines.push(`Changes of ${pendingTriggers.join(', ')} may concern it: the next read of it, or the flush, finds out.`);
+  if (parts.isProtected) lines.push('It is protected from recomputation now.');
+  if (!parts.isRecorded) lines.push('Its history is not known: the transaction was not opened with { explain: true }.');
+  else if (value !== undefined && origin === undefined) lines.push('How it came to be was not recorded, or so long ago that it is forgotten.');
+  return lines;
+}
+
+function namesOf(ids: readonly Id[]): string {
+  const named = ids.slice(0, NAMED).map(String).join(', ');
+  return ids.length > NAMED ? `${named} and ${String(ids.length - NAMED)} more` : named;
+}
+
+function textOf(value: unknown): string {
+  if (Array.isArray(value)) return `[${namesOf(value as readonly Id[])}]`; // a list is kept as ids
+  if (typeof value === 'string') return `'${value}'`;
+  if (ArrayBuffer.isView(value)) return `${String(value.byteLength)} bytes`;
+  return typeof value === 'object' && value !== null && Object.getPrototypeOf(value) === Object.prototype ? JSON.stringify(value) : String(value);
+}
