@@ -11,7 +11,7 @@ import { WarmWorker } from './warm-worker.mjs';
 
 const USAGE = `Usage: pnpm mutants [--file PART] [--survivors] [--fresh]
   --file       only files of packages/cache/src whose names hold PART
-  --survivors  try again only those that survived last time, whatever was changed in tests since
+  --survivors  try again only those that survived last time and are not listed as equivalent, whatever was changed in tests since
   --fresh      try all again`;
 const WANTED = 0.95;
 const WORKERS = 2;
@@ -55,12 +55,13 @@ function allMutants(part) {
 }
 
 /** What is known from before: mutant → what noticed it, or null for a survivor. */
-function readKnown({ fresh, survivors }, print) {
+function readKnown({ fresh, survivors }, print, mutants) {
   if (fresh) return new Map();
   try {
     const { print: before, outcomes } = JSON.parse(readFileSync(STATE, 'utf8'));
     if (before === print) return new Map(Object.entries(outcomes));
-    if (survivors) return new Map(Object.entries(outcomes).filter(([, killer]) => killer !== null));
+    const listed = new Set(mutants.filter((mutant) => equivalentTo(mutant) !== undefined).map(({ key }) => key));
+    if (survivors) return new Map(Object.entries(outcomes).filter(([key, killer]) => killer !== null || listed.has(key)));
   } catch (error) {
     if (error.code !== 'ENOENT') throw error;
   }
@@ -71,7 +72,8 @@ const equivalents = JSON.parse(readFileSync(join(root, 'scripts/mutants/equivale
 const equivalentTo = ({ name, code, what }) => equivalents.find((one) => one.file === name && code.includes(one.code) && (one.what === undefined || what.includes(one.what)));
 
 async function tryAll(mutants, known, save) {
-  const untried = mutants.filter(({ key }) => !known.has(key));
+  // Those listed as equivalent last: they take longest and decide least.
+  const untried = mutants.filter(({ key }) => !known.has(key)).sort((a, b) => Number(equivalentTo(a) !== undefined) - Number(equivalentTo(b) !== undefined));
   console.log(`${mutants.length} mutants of packages/cache/src, ${untried.length} to try`);
   if (untried.length === 0) return;
   const workers = await Promise.all(Array.from({ length: WORKERS }, () => WarmWorker.start()));
@@ -95,8 +97,8 @@ async function tryAll(mutants, known, save) {
 
 const options = readArguments();
 const print = fingerprint();
-const known = readKnown(options, print);
 const mutants = allMutants(options.file);
+const known = readKnown(options, print, mutants);
 await tryAll(mutants, known, () => {
   mkdirSync(dirname(STATE), { recursive: true });
   writeFileSync(STATE, JSON.stringify({ print, outcomes: Object.fromEntries(known) }));

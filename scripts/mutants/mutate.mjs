@@ -43,7 +43,7 @@ export function mutantsOf(fileName, source) {
     if (ts.isBreakStatement(node) || ts.isContinueStatement(node)) add(node, ';', 'drop the jump');
     if (ts.isReturnStatement(node)) {
       if (node.expression === undefined) add(node, ';', 'drop the return');
-      else add(node, 'return undefined;', 'return nothing');
+      else if (node.expression.getText(file) !== 'undefined') add(node, 'return undefined;', 'return nothing');
     }
     ts.forEachChild(node, visit);
   };

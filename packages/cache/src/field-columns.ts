@@ -41,9 +41,8 @@ export class FieldColumns {
     return key === NO_CONTEXT ? this.plain : this.#keyed?.get(key);
   }
 
-  /** Notes that a column is written to: contexts are listed in the order of their first write. */
+  /** Notes that a column of rank 0 is written to: contexts are listed in the order of their first write. */
   touch(column: Column): void {
-    if (column.rank > 0) return;
     this.#ranks += 1;
     column.rank = this.#ranks;
     // Values that were fetched stay after an undo, and with them the column's place in the order.

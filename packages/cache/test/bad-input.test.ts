@@ -25,6 +25,7 @@ test('an id that is missing from one record is told apart from a wrong number of
 
 test.each([['a name', 'name'], ['a list', []], ['no name', { model: 'city', dependsContext: [] }], ['no model', { name: 'name', dependsContext: [] }],
   ['no dependsContext', { model: 'city', name: 'name' }], ['one key, not in a list', { model: 'city', name: 'name', dependsContext: 'lang' }],
+  ['a number for a model', { model: 7, name: 'name', dependsContext: [] }],
   ['a number for a name', { model: 'city', name: 7, dependsContext: [] }]])('%s is no field', (_, field) => {
   const cache = new Cache();
   const given = field as unknown as CacheField;
@@ -52,7 +53,7 @@ test('what was put in before something is refused is whole', () => {
   expect(() => cache.update(cities(2, 7, undefined, 8), name, ['B', 'g', 'x', 'h'], { dirty: true })).toThrow(InvalidIdError);
   expect([...cache.dirtyEntries(name)].map(([, id, value]) => [id, value])).toEqual([[2, 'B'], [7, 'g']]);
   expect(cache.getDirtyFields()).toEqual([name]);
-  expect(() => cache.set(cities(1), name, MISS)).toThrow(MissAsValueError);
+  for (const id of [1, 9]) expect(() => cache.set(cities(id), name, MISS)).toThrow(MissAsValueError);
   cache.undoTo(mark);
   expect([...cache.entries(name)].map(([, id, value]) => [id, value])).toEqual([[1, 'a'], [2, 'b']]);
   expect(cache.getDirtyFields()).toEqual([]);

@@ -232,3 +232,10 @@ test('a column of a context is the one the calls use', () => {
   expect(cache.column(slogan, contextKey(['fr'])).of(1)).toBe('oui');
   expect(cache.column(slogan).of(1)).toBe(MISS);
 });
+
+test('an environment is not asked about a field that depends on no context', () => {
+  const cache = new Cache();
+  const records = new TestRecords('city', [1], { cacheKey: () => { throw new Error('asked'); } });
+  cache.set(records, name, 'Ghent');
+  expect([cache.get(records, name), cache.getFields(records)]).toEqual(['Ghent', [name]]);
+});

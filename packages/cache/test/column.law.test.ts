@@ -95,10 +95,18 @@ test('law: for every script, a column holds what a Map holds, in its order, far 
   }), { numRuns: Number(process.env['ORMOLU_LAW_RUNS'] ?? 400) });
 });
 
+test('places, order and marks are what a column weighs', () => {
+  const column = new Column(new SlotIndex(), 'key', 0, new UndoLog());
+  column.put(1, 'b');
+  column.put(0, 'a');
+  column.mark(0);
+  expect(column.bytes).toBe(2 * 8 + 2 * 16 + 16);
+});
+
 test('one value far behind all others does not cost the places between', () => {
   const column = new Column(new SlotIndex(), 'key', 0, new UndoLog());
   column.put(1_000_000, 'far');
-  expect([column.at(1_000_000), column.bytes < 200, column.sample(5)]).toEqual(['far', true, ['far']]);
+  expect([column.at(1_000_000), column.bytes, column.sample(5)]).toEqual(['far', 48, ['far']]);
   column.delete(1_000_000);
   expect([column.at(1_000_000), column.size]).toEqual([MISS, 0]);
 });
@@ -137,6 +145,50 @@ test('a column that was emptied begins a new order', () => {
   for (const slotOf of [0, 1]) column.delete(slotOf);
   for (const slotOf of [5, 3, 4]) column.put(slotOf, slotOf);
   expect(column.occupied()).toEqual([5, 3, 4]);
+});
+
+test('the order that a column begins anew is not written down while it is that of the slots', () => {
+  const column = new Column(new SlotIndex(), 'key', 0, new UndoLog());
+  for (const slotOf of [3, 1]) {
+    column.put(slotOf, slotOf);
+    column.delete(slotOf);
+  }
+  column.put(2, 2);
+  expect([column.bytes, column.occupied()]).toEqual([4 * 8, [2]]);
+});
+
+test('gaps in the order are not closed while an undo may put values back into them', () => {
+  const log = new UndoLog();
+  const column = new Column(new SlotIndex(), 'key', 0, log);
+  for (const slotOf of [5, 3, 1]) column.put(slotOf, slotOf);
+  const mark = log.open();
+  for (let again = 0; again < 200; again += 1) {
+    column.delete(5);
+    column.put(5, again);
+  }
+  log.undoTo(mark);
+  expect([column.occupied(), column.at(5)]).toEqual([[5, 3, 1], 5]);
+});
+
+test('when gaps were closed, each slot is found at its new place', () => {
+  const column = new Column(new SlotIndex(), 'key', 0, new UndoLog());
+  for (const slotOf of [5, 3, 1]) column.put(slotOf, slotOf);
+  for (let again = 0; again < 200; again += 1) {
+    column.delete(5);
+    column.put(5, again);
+  }
+  column.delete(3);
+  expect(column.occupied()).toEqual([1, 5]);
+});
+
+test('a far value right behind the array is taken out, and does not come back with the next', () => {
+  const column = new Column(new SlotIndex(), 'key', 0, new UndoLog());
+  column.put(5_000, 'far');
+  for (let near = 0; near < 300; near += 1) column.put(near, near);
+  column.put(4_999, 'last in the array');
+  column.delete(5_000);
+  column.put(5_001, 'next');
+  expect([column.at(5_000), column.at(5_001), column.size]).toEqual([MISS, 'next', 302]);
 });
 
 test('a sample is spread over the slots, and has no holes', () => {

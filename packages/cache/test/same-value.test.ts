@@ -30,4 +30,11 @@ test('equal content is the same', () => {
   expect(sameValue(-0, 0)).toBe(true);
   expect(sameValue([1, 2, 3], [1, 2])).toBe(false);
   expect(sameValue([1, 2], [1, 2, 3])).toBe(false);
+  expect(sameValue([1, 2], [1, 3])).toBe(false);
+});
+
+test('an object is no plain value, whatever it calls itself', () => {
+  for (const [tag, value] of [['Undefined', undefined], ['Null', null], ['Number', 1]] as const) {
+    expect([sameValue({ [Symbol.toStringTag]: tag }, value), sameValue(value, { [Symbol.toStringTag]: tag })]).toEqual([false, false]);
+  }
 });

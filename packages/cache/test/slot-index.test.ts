@@ -55,6 +55,46 @@ test('a few far ids do not spoil the window for the rest', () => {
   expect(index.bytes).toBeLessThan(5_100 * 90);
 });
 
+/** Bytes of an index whose window has so many places, with so many entries in the map. */
+const weight = (ids: readonly Id[], places: number, entries: number) => (places + ids.length) * 8 + entries * 48;
+
+test.each([
+  ['one id is a window of 64', [100], 64, 0],
+  ['a window reaches to its last place', [100, 163], 64, 0],
+  ['behind it, it grows to twice its length', [100, 164], 128, 0],
+  ['it grows to where the id stands', [100, 101, 179], 128, 0],
+  ['one id allows 72 places', [100, 171], 128, 0],
+  ['and no more', [100, 172], 64, 1],
+  ['two ids allow 80', [100, 101, 180], 64, 1],
+  ['it grows upwards when an id above is met', [100, 164, 200], 128, 0],
+  ['and downwards when one below is met', [100, 99, 40], 128, 0],
+  ['never below zero', [20, 15, 140], 84, 1],
+  ['what is no whole number stands in the map', [100, 'a', 1.5, 5n], 64, 3],
+  ['with 63 numbers in the map nothing is moved', [...range(0, 5), ...range(1_000, 63)], 64, 63],
+  ['the 64th is the reason to look where most ids lie', [...range(0, 5), ...range(1_000, 64)], 75, 5],
+  ['what stands right behind it then stays in the map', [...range(0, 5), 1_067, ...range(1_000, 63)], 75, 6],
+  ['the ids taken in allow their part', [...range(0, 5), ...range(1_000, 64), 1_567], 576, 5],
+  ['and no more', [...range(0, 5), ...range(1_000, 64), 1_568], 75, 6],
+  ['and are no reason to look again', [...range(0, 5), ...range(1_000, 64), ...range(1_600, 60)], 75, 65],
+  ['forty are no reason', [0, ...range(1_000, 40)], 64, 40],
+  ['seven places for each, and a little, are too many', [...range(0, 6), ...range(1_000, 64, 8)], 64, 64],
+  ['one place less is not', [...range(0, 6), ...range(1_000, 57, 8), 1_455, ...range(1_464, 6, 8)], 584, 6],
+  ['it begins at zero when most ids lie next to it', [10 ** 6, ...range(1, 64)], 68, 1],
+  ['nothing is looked at before the numbers in the map are twice as many', [...range(0, 5), ...range(1_000, 8, 10 ** 6), ...range(10 ** 9, 119)], 64, 127],
+  ['then it is', [...range(0, 5), ...range(1_000, 8, 10 ** 6), ...range(10 ** 9, 120)], 141, 13],
+  ['far apart they stay in the map until there are twice as many', [...range(0, 5), ...range(1_000, 64, 1_000), ...range(200_000, 63)], 64, 127],
+])('how far the window reaches: %s', (_, ids, places, entries) => {
+  expect(check(ids).bytes).toBe(weight(ids, places, entries));
+});
+
+test('law: a far id, whenever it comes while the window grows, takes nothing away from the ids before it', () => {
+  for (let count = 0; count < 90; count += 1) check([...range(0, 5), ...range(1_000, 64), ...range(992, 8), ...range(1_064, count), 5_000]);
+});
+
+test('what went back to the map is taken in again when the window comes near', () => {
+  check([...range(0, 5), ...range(1_000, 64), ...range(999, 1_000, -1)]);
+});
+
 test('texts and drafts and numbers that are not whole are known by identity', () => {
   check(['a', 'b', '1', 1, 1n, 1.5, Number.NaN, Infinity, 2 ** 60, 'a', 1n, 0], ['c', 2n, 2, 2.5]);
 });

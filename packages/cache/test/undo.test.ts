@@ -176,3 +176,15 @@ test('law: after any changes with fetches between, an undo leaves every value of
     expect([name, size].map((field) => [...cache.dirtyEntries(field)])).toEqual(dirty);
   }), { numRuns: Number(process.env['ORMOLU_LAW_RUNS'] ?? 300) });
 });
+
+test('what was forgotten comes back in its place, and what is set then comes behind it', () => {
+  const cache = new Cache();
+  cache.update(cities(1, 2, 3), size, [1, 2, 3]);
+  cache.update(cities(1, 3), name, ['a', 'c']);
+  const mark = cache.openUndo();
+  cache.invalidate([[name]]);
+  cache.insertMissing(cities(1), name, ['fetched']);
+  cache.undoTo(mark);
+  cache.set(cities(2), name, 'b');
+  expect(cache.getRecords(cities(), name).ids).toEqual([1, 3, 2]);
+});
