@@ -43,7 +43,8 @@ export async function flush(tx: Transaction, spec?: FlushSpec): Promise<void> {
   const wanted = spec && wantedBy(spec);
   const failures = await recomputeAll(tx, wanted);
   await writePending(tx, pendingRows(tx, wanted), wanted);
-  tx.toCompute.forgetChanges();
+  // A trigger that is still pending may yet mark what reads a value that came out different before.
+  if (tx.triggers.size === 0) tx.toCompute.forgetChanges();
   if (failures.length > 0) throw new ComputeError(failures);
 }
 

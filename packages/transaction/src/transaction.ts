@@ -190,19 +190,18 @@ export class Transaction {
   }
 
   /**
-   * Writes what is pending, so that a question about some fields has the right answer; sends nothing when nothing that is pending
-   * concerns them. Another flush that is running is awaited.
+   * Writes what is pending of some fields, so that a question about them has the right answer; sends nothing when nothing is. Another
+   * flush that is running is awaited.
    */
   async flushFor(fields: ReadonlySet<Field>): Promise<void> {
-    // A compute that this very flush has called asks in its middle: what it is about is not waited for.
+    const spec = Array.from(fields, (field) => [field] as const);
+    // A compute that this very flush has called asks in its middle.
     if (flushFlow.getStore() === this) {
-      if (concernsPending(this, fields)) await flush(this, Array.from(fields, (field) => [field] as const));
+      if (concernsPending(this, fields)) await flush(this, spec);
       return;
     }
     this.exclusive.assertMayCall('search');
     while (this.#flushing) await this.#flushing;
-    // What a pending trigger marks along the way must not be told apart from what is asked about: then all of it goes.
-    const spec = this.triggers.size > 0 ? undefined : Array.from(fields, (field) => [field] as const);
     if (concernsPending(this, fields)) await this.#flush(spec);
   }
 
