@@ -1,3 +1,5 @@
+import { join } from 'node:path';
+import { chooseSeed } from '../src/law-seed';
 import { startServices, type Services } from '../src/start-services';
 
 declare global {
@@ -5,11 +7,14 @@ declare global {
   var ormoluServices: Services | undefined;
 }
 
-/** Before the first test file: the servers, once for all workers, which find them through the environment. */
+/** Before the first test file: the seed of laws and the servers, once for all workers, which find them through the environment. */
 export default async function setUp(): Promise<void> {
   // Started by `npm test`, we end when that is killed; started by hand there is no channel, and nothing to hear.
   process.once('disconnect', () => process.exit(1));
   process.channel?.unref();
+  const seed = chooseSeed(join(__dirname, '../../packages'));
+  process.env['ORMOLU_SEED'] = String(seed);
+  console.error(`laws draw from seed ${seed}: ORMOLU_SEED=${seed} repeats this run, ORMOLU_SEED=random tries others`);
   try {
     globalThis.ormoluServices = await startServices();
   } catch {

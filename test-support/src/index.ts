@@ -1,3 +1,4 @@
 export { createDatabase, type ScratchDatabase } from './create-database';
 export { lawRuns } from './law-runs';
+export { lawSeed } from './law-seed';
 export { startServices, type Services } from './start-services';

@@ -1,9 +1,8 @@
 import { Cache } from '@ormolu/cache';
 import { cacheCommands, subjects } from '@ormolu/cache/testing';
+import { lawSeed } from '@ormolu/test-support';
 import * as fc from 'fast-check';
 
-/** A seed of one's own repeats a run: `ORMOLU_SEED=… jest cache.model`. */
-const seed = Number(process.env['ORMOLU_SEED'] ?? Math.floor(Math.random() * 2 ** 31));
 const runs = Number(process.env['ORMOLU_LAW_RUNS'] ?? 400);
 
 describe('the cache against its model', () => {
@@ -19,8 +18,8 @@ describe('the cache against its model', () => {
         toString: () => command.toString(),
       }));
       fc.modelRun(() => subjects(new Cache()), counted);
-    }), { seed, numRuns: runs });
-    console.log(`cache model law: ${commands} commands, seed ${seed}`);
+    }), { numRuns: runs });
+    console.log(`cache model law: ${commands} commands, seed ${lawSeed()}`);
     if (runs >= 400) expect(commands).toBeGreaterThanOrEqual(10_000);
   });
 });

@@ -44,7 +44,7 @@ export function sumDecimals(texts: readonly string[]): string {
 }
 
 /** Digits that a mean has behind the point beyond those of the sum. */
-const MEAN_DIGITS = 6;
+export const MEAN_DIGITS = 6;
 
 /** A sum divided by how many were summed, rounded half away from zero. */
 export function meanOfDecimals(sum: string, count: number): string {

@@ -4,6 +4,7 @@ import { inOrder } from '../filter/comparison-sql';
 import type { ResolvedPath } from '../filter/resolve-path';
 import { mean, sumInForm, type RawSum } from '../group/figures';
 import { resolveGroup, type ResolvedAggregate } from '../group/resolve-group';
+import { MEAN_DIGITS } from '../decimal';
 import { ParameterList } from './parameter-list';
 import { bound } from './query';
 import { idPlace, type RowsStatement } from './records';
@@ -83,7 +84,7 @@ function columnsOf({ function: name, resolved }: ResolvedAggregate, column: stri
       return { selected: [exactSum(type, column)], rank: `sum(${column})`, figures: ([sums = []]) => sums.map((sum) => sumInForm(type, rawSum(type, sum))) };
     case 'avg':
       return {
-        selected: [exactSum(type, column), { text: `count(${column})`, type: 'int8' }], rank: `avg(${column})`,
+        selected: [exactSum(type, column), { text: `count(${column})`, type: 'int8' }], rank: meanRank(type, column),
         figures: ([sums = [], counts = []]) => sums.map((sum, g) => mean(rawSum(type, sum), Number(counts[g]))),
       };
   }
@@ -91,6 +92,17 @@ function columnsOf({ function: name, resolved }: ResolvedAggregate, column: stri
 
 function counting(text: string): AggregateColumns {
   return { selected: [{ text, type: 'int8' }], rank: text, figures: ([counts = []]) => counts.map(Number) };
+}
+
+/**
+ * The mean as it is answered, to order by. `avg` of whole numbers and decimals keeps as many digits as it sees fit, and would part or tie
+ * groups by digits that the answer does not have.
+ */
+function meanRank(type: ColumnType, column: string): string {
+  if (type === 'float8') return `avg(${column})`;
+  if (type !== 'numeric') return `sum(${column})::float8 / count(${column})`;
+  // A quotient has digits by its size: made large it is exact far beyond those kept, and made small again by a product, which is exact.
+  return `round(sum(${column}) * 1e60 / count(${column}) * 1e-60, coalesce(scale(sum(${column})), 0) + ${MEAN_DIGITS})`;
 }
 
 /** Whole numbers add up to more than 8 bytes hold, and decimals travel as texts anyway. */
