@@ -141,6 +141,7 @@ export class Models<in out D, in out A = never> {
     const run = namer.name(`override of ${model}`, replace);
     // Which methods it replaces is seen by asking it; what it calls them with comes later.
     const known = Object.keys(this.state.definition.models[model]?.methods ?? {});
+    // The names are those of `PreviousOf`; the functions are never called, so they need not be of its types.
     const stand = Object.fromEntries(known.map((name) => [name, () => undefined])) as unknown as PreviousOf<Bounded<D>, N>;
     const given: object = replace(stand);
     const unfit = wrongMethods(model, given);

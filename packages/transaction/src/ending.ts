@@ -1,12 +1,44 @@
 import { TransactionStateError } from './errors';
+import { tellTransaction } from './events';
+import { forgetAll } from './forget';
 import type { Transaction } from './transaction';
+
+/** Flushes, makes everything true and tells the rungs below. @see Transaction.commit */
+export async function commit(tx: Transaction): Promise<void> {
+  tx.stage.assertAllows('commit');
+  await prepare(tx);
+  tx.stage.become('committing');
+  try {
+    await tx.session.commit();
+  } catch (error) {
+    // Nothing was written, as far as anybody can tell; what is to run with a rollback runs with it.
+    tx.stage.become('failed');
+    throw error;
+  }
+  tx.stage.become('closed');
+  tellTransaction('commit');
+  await finish(tx);
+}
+
+/** Takes everything back, in database and memory. A second call does nothing. */
+export async function rollBack(tx: Transaction): Promise<void> {
+  if (tx.state === 'closed') return;
+  for (const hooks of [tx.precommit, tx.postcommit]) hooks.clear();
+  const errors = [...(await tx.prerollback.runAll())];
+  await tx.session.rollback();
+  tx.stage.become('closed');
+  tellTransaction('rollback');
+  forgetAll(tx);
+  errors.push(...(await tx.postrollback.runAll()));
+  if (errors.length > 0) throw new AggregateError(errors, 'The transaction was rolled back, but functions that were to run with it failed: see errors.');
+}
 
 /**
  * What comes before the COMMIT: everything pending is written, and what the hooks leave pending too.
  *
  * @throws {TransactionStateError} TX_SAVEPOINT_OPEN
  */
-export async function prepareCommit(tx: Transaction): Promise<void> {
+async function prepare(tx: Transaction): Promise<void> {
   if (tx.savepoints.length > 0) throw new TransactionStateError('TX_SAVEPOINT_OPEN', 'commit() was called inside a savepoint. Release it or roll it back first.');
   await tx.flush();
   while (tx.precommit.size > 0) {
@@ -20,10 +52,10 @@ export async function prepareCommit(tx: Transaction): Promise<void> {
  *
  * @throws {AggregateError} of everything that failed
  */
-export async function finishCommit(tx: Transaction): Promise<void> {
+async function finish(tx: Transaction): Promise<void> {
   const errors: unknown[] = [];
   try {
-    await tx.rung.publish({ changed: tx.changed });
+    await tx.below.rung.publish({ changed: tx.below.changed });
   } catch (error) {
     errors.push(error);
   }

@@ -8,6 +8,7 @@ import type { EnvironmentKey } from './environment-set';
 import { argument, assertValues } from './check-call';
 import { fetchColumns } from './fetch';
 import { keyOfPlace, meetCompany, placeOf, placeOfKey } from './keyed-fields';
+import { forgetStored } from './forget';
 import { PrefetchGroup } from './prefetch';
 import { readField } from './read';
 import { readStored } from './read-stored';
@@ -177,8 +178,8 @@ export class Environment {
    */
   async sql(text: string, params: readonly unknown[] = []): Promise<readonly Record<string, unknown>[]> {
     await this.transaction.flush();
-    const rows = await this.transaction.statement((session) => session.sql(text, params));
-    if (!QUESTION.test(text)) this.transaction.forgetStored();
+    const rows = await this.transaction.below.statement((session) => session.sql(text, params));
+    if (!QUESTION.test(text)) forgetStored(this.transaction);
     return rows;
   }
 

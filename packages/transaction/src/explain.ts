@@ -1,63 +1,14 @@
 import { isStoredId, type Id } from '@ormolu/kernel';
-import type { Field } from '@ormolu/registry';
+import type { CauseMembers, ExplanationMembers, Field, OriginName } from '@ormolu/registry';
 import { argument } from './check-call';
 import type { Environment } from './environment';
-import type { OriginKind, Step } from './origins';
-import { originKey } from './origins';
+import { originKey, type Step } from './origins';
 import { reachOf } from './reach';
 import { RecordSet } from './recordset';
 import type { Transaction } from './transaction';
 
-/** How a value stands to the database. */
-export type ValueState = 'not in memory' | 'to be computed' | 'to be written' | 'as stored' | 'in memory only' | 'absent';
-
-/** A change that a computed value follows. */
-export interface ExplainedCause {
-  readonly model: string;
-  readonly field: string;
-  readonly ids: readonly Id[];
-  /** How those records' value came to be, as far as it was recorded. */
-  readonly origin: OriginKind | undefined;
-}
-
-/** Why a value is what it is. @see Transaction.explain */
-export interface Explanation {
-  readonly model: string;
-  readonly id: Id;
-  readonly field: string;
-  /** As memory has it; undefined when it is not there. A relation is an id or a list of ids. */
-  readonly value: unknown;
-  readonly state: ValueState;
-  /** What made the value that is in memory; undefined when it is not there or nobody recorded it. `restored`: a rollback brought it back. */
-  readonly origin: OriginKind | undefined;
-  /** The changes that had it computed, or will. */
-  readonly causes: readonly ExplainedCause[];
-  /** All that was recorded about it, the oldest first. */
-  readonly history: readonly (OriginKind | 'marked')[];
-  /** The statement that it was fetched with, parameters apart. */
-  readonly statement?: string | undefined;
-  /** Who answered when it was fetched. */
-  readonly rung?: string | undefined;
-  /** Fields whose change may yet turn out to concern it: who depends on them is not known before a flush, or until it is read. */
-  readonly pendingTriggers: readonly string[];
-  /** Whether it is shielded from recomputation now. */
-  readonly isProtected: boolean;
-  /** Whether it has a column of its own. */
-  readonly isStored: boolean;
-  /** The paths its compute reads, as written; undefined when it is not computed. */
-  readonly depends: readonly string[] | undefined;
-  /** How many records are fetched with this one. */
-  readonly prefetched: number;
-  /** The version of the models. */
-  readonly registryVersion: number;
-  /** Whether the transaction was opened with `explain: true`. */
-  readonly isRecorded: boolean;
-  /** The same in sentences. It contains the value: mind where it goes. */
-  toString(): string;
-}
-
 /** @see Transaction.explain */
-export function explain(tx: Transaction, record: RecordSet, named: Field | string): Explanation {
+export function explain(tx: Transaction, record: RecordSet, named: Field | string): ExplanationMembers {
   if (!(record instanceof RecordSet) || record.env.transaction !== tx) throw argument('explain', record, 'a record of this transaction');
   const { env } = record;
   const field = tx.registry.field(record.model, typeof named === 'string' ? named : named.name);
@@ -93,7 +44,7 @@ function recorded(env: Environment, field: Field, id: Id): { readonly steps: rea
   return { steps, at: steps.findLastIndex(({ what }) => what !== 'marked') };
 }
 
-function kindOf(step: Step | undefined): OriginKind | undefined {
+function kindOf(step: Step | undefined): OriginName | undefined {
   return step === undefined || step.what === 'marked' ? undefined : step.what;
 }
 
@@ -105,7 +56,7 @@ function marksBefore(steps: readonly Step[], at: number): readonly Step[] {
   return steps.slice(before + 1, made);
 }
 
-function causesOf(tx: Transaction, marks: readonly Step[]): readonly ExplainedCause[] {
+function causesOf(tx: Transaction, marks: readonly Step[]): readonly CauseMembers[] {
   const causes = new Map<Field, Set<Id>>();
   for (const { cause, ids = [] } of marks) {
     if (!cause) continue;
@@ -120,7 +71,7 @@ function causesOf(tx: Transaction, marks: readonly Step[]): readonly ExplainedCa
   });
 }
 
-function stateOf(env: Environment, field: Field, id: Id): ValueState {
+function stateOf(env: Environment, field: Field, id: Id): ExplanationMembers['state'] {
   const tx = env.transaction;
   if (isStoredId(id) && tx.absent.has(field.model, id)) return 'absent';
   if (tx.toCompute.has(field, id)) return 'to be computed';
@@ -143,7 +94,7 @@ function lastOf<T>(all: readonly T[], is: (one: T) => boolean): T | undefined {
 /** How many records a sentence names. */
 const NAMED = 5;
 
-const ORIGINS: Readonly<Record<OriginKind, string>> = {
+const ORIGINS: Readonly<Record<OriginName, string>> = {
   fetched: 'It was fetched',
   assigned: 'It was assigned',
   created: 'It was given when the record was created',
@@ -152,7 +103,7 @@ const ORIGINS: Readonly<Record<OriginKind, string>> = {
   restored: 'A rollback brought it back',
 };
 
-function sentences(parts: Omit<Explanation, 'toString'>): readonly string[] {
+function sentences(parts: Omit<ExplanationMembers, 'toString'>): readonly string[] {
   const { causes, depends, origin, pendingTriggers, rung, state, statement, value } = parts;
   const name = `${parts.model}(${String(parts.id)}).${parts.field}`;
   const lines = [value === undefined ? `${name} is ${state}.` : `${name} is ${textOf(value)}: ${state}.`];

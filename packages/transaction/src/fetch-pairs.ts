@@ -17,14 +17,14 @@ export async function fetchPairs(tx: Transaction, field: Field, ids: readonly Id
   if (missing.length === 0) return;
   const { lists, isCorrected, from } = await readPairs(tx, side, missing);
   // A list that a pending change has corrected is not what storage says: it must not outlive that change.
-  const undoable = tx.fetchesAreUndoable || isCorrected;
+  const undoable = tx.below.fetchesAreUndoable || isCorrected;
   insertFetched(tx, recordsOf(tx.rootEnv, field, missing), field, { values: missing.map((id) => Object.freeze([...(lists.get(id) ?? [])])), undoable, from });
 }
 
 /** The members of some records' lists on one side of a relation table, as they are now, in the order of the members' model. */
 export async function readPairs(tx: Transaction, side: PairSide, ids: readonly StoredId[]): Promise<{ readonly lists: ReadonlyMap<Id, ReadonlySet<Id>>; readonly isCorrected: boolean; readonly from: readonly StoredId[] }> {
   const lists = new Map<Id, Set<Id>>(ids.map((id) => [id, new Set<Id>()]));
-  const answer = await tx.query({ model: side.table, filter: condition([side.own], 'in', ids), order: orderOf(tx, side), fields: [side.own, side.other] });
+  const answer = await tx.below.query({ model: side.table, filter: condition([side.own], 'in', ids), order: orderOf(tx, side), fields: [side.own, side.other] });
   const [owners = [], members = []] = answer.columns;
   for (const [place, row] of answer.ids.entries()) {
     // The columns of a relation table hold ids and nothing else.

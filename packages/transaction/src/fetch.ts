@@ -30,7 +30,7 @@ async function askColumns(env: Environment, fields: readonly Field[], ids: reado
   const [first] = fields;
   if (asked.length === 0 || !first) return;
   const wanted = fields.filter((field) => tx.cache.getMissingIds(recordsOf(env, field, asked), field).length > 0);
-  const answer = await tx.read({ model: first.model, ids: asked, fields: wanted.map((field) => field.name) });
+  const answer = await tx.below.read({ model: first.model, ids: asked, fields: wanted.map((field) => field.name) });
   for (const [place, field] of wanted.entries()) putFetched(env, field, answer.ids, answer.columns[place] ?? []);
   if (answer.ids.length < asked.length) {
     const there = new Set(answer.ids);
@@ -80,13 +80,13 @@ async function fetchOtherSide(tx: Transaction, field: Field, ids: readonly Id[])
   const missing = [...tx.cache.getMissingIds(recordsOf(env, field, ids.filter(isStoredId)), field)].filter(isStoredId);
   if (missing.length === 0) return;
   const inverse = inverseOf(tx, field);
-  const answer = await tx.query({
+  const answer = await tx.below.query({
     model: inverse.model,
     filter: condition([inverse.name], 'in', missing),
     fields: [inverse.name],
   });
   const parents = (answer.columns[0] ?? []).map((value) => inverse.fromColumn(value));
-  insertFetched(tx, new IdsOf(env, inverse.model, answer.ids), inverse, { values: parents, undoable: tx.fetchesAreUndoable, from: answer.ids });
+  insertFetched(tx, new IdsOf(env, inverse.model, answer.ids), inverse, { values: parents, undoable: tx.below.fetchesAreUndoable, from: answer.ids });
   rememberLists(tx, field, { ids: missing, members: answer.ids });
 }
 
@@ -107,7 +107,7 @@ export function rememberLists(tx: Transaction, field: Field, { ids, members }: {
     if (parent !== undefined && parent !== null) lists.get(parent)?.push(id);
   }
   // A list that a pending write has corrected is not what storage says: it must not outlive that write.
-  const undoable = tx.fetchesAreUndoable || dirty.length > 0;
+  const undoable = tx.below.fetchesAreUndoable || dirty.length > 0;
   insertFetched(tx, recordsOf(env, field, ids), field, { values: ids.map((id) => Object.freeze(lists.get(id) ?? [])), undoable, from: members });
 }
 

@@ -91,8 +91,8 @@ async function writePending(tx: Transaction, pending: ReadonlyMap<string, Pendin
   for (const [model, rows] of pending) {
     for (const { fields, ids } of groupByFields(rows)) {
       const columns = fields.map((field) => columnOf(field, ids.map((id) => rows.byId.get(id)?.get(field))));
-      const found = await tx.statement((session) => session.update({ model, ids, fields: fields.map((field) => field.name), columns }));
-      tx.noteChanged(model, found);
+      const found = await tx.below.statement((session) => session.update({ model, ids, fields: fields.map((field) => field.name), columns }));
+      tx.below.noteChanged(model, found);
       // A value assigned while the statement was on its way has yet to be written.
       for (const field of fields) clearDirty(tx, field, field.keyedBy ? found : found.filter((id) => tx.rootEnv.peek(field, id) === rows.byId.get(id)?.get(field)));
       if (found.length === ids.length) continue;

@@ -6,9 +6,7 @@ export {
   AccessError, ComputeCycleError, ComputeError, ComputeUnassignedError, MissingRecordError, NoActorError, NotLoadedError, NotSingletonError, QueryNotLoadedError, RunError,
   TransactionStateError, TriggerPendingError, WriteRefusedError, type ComputeFailure,
 } from './errors';
-export { type ExplainedCause, type Explanation, type ValueState } from './explain';
 export { Hooks, type Hook } from './hooks';
-export { type OriginKind } from './origins';
 export { Query } from './query';
 export { type Group, type GroupOptions } from './read-group';
 export { RecordSet } from './recordset';

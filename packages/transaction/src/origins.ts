@@ -2,11 +2,8 @@ import { AsyncLocalStorage } from 'node:async_hooks';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { ContextKey } from '@ormolu/cache';
 import { channels, type AnswerEvent, type Id, type StatementEvent } from '@ormolu/kernel';
-import type { Field } from '@ormolu/registry';
+import type { Field, OriginName } from '@ormolu/registry';
 import type { UndoLog } from './undo-log';
-
-/** How a value came to be what it is. `followed`: a list that changed with the other side of its relation, or a reference emptied by an unlink. */
-export type OriginKind = 'fetched' | 'assigned' | 'created' | 'computed' | 'followed' | 'restored';
 
 /** Who answered a question, and what the database was sent for it. */
 export interface Source {
@@ -16,7 +13,7 @@ export interface Source {
 
 /** One thing that happened to a value: it came to be, or a change elsewhere marked it to be computed anew. */
 export interface Step {
-  readonly what: OriginKind | 'marked';
+  readonly what: OriginName | 'marked';
   /** Of fetched values. */
   readonly source?: Source | undefined;
   /** Of marks: the field that changed. */

@@ -12,7 +12,7 @@ import { recordsOf } from './values';
  */
 export function putFetched(env: Environment, field: Field, ids: readonly Id[], raw: readonly unknown[]): void {
   const tx = env.transaction;
-  const options = { undoable: tx.fetchesAreUndoable, from: ids };
+  const options = { undoable: tx.below.fetchesAreUndoable, from: ids };
   if (!field.keyedBy) {
     insertFetched(tx, recordsOf(env, field, ids), field, { values: raw.map((value) => field.fromColumn(value)), ...options });
     return;

@@ -87,7 +87,7 @@ export async function readyFilter(question: Pick<Question, 'env' | 'looked'>, fi
   await meetCompany(env);
   await tx.flushFor(looked.fields);
   const keys = valueKeys(env, looked.fields);
-  return await answerLists(filter, async (model, inner) => (await tx.query({ model, filter: inner, order: [], keys })).ids);
+  return await answerLists(filter, async (model, inner) => (await tx.below.query({ model, filter: inner, order: [], keys })).ids);
 }
 
 /** What a question's answer depends on. */

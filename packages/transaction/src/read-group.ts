@@ -49,7 +49,7 @@ export async function readGroup(set: RecordSet, options: GroupOptions): Promise<
   ]);
   const terms = order.map((term) => orderTerm(model, term, places));
   const { filter: found, keys: valueKeys } = await ready(question);
-  const groups = await env.transaction.group({ model, filter: found, by: keys, aggregates, ...(terms.length > 0 ? { order: terms } : {}), limit, offset, keys: valueKeys });
+  const groups = await env.transaction.below.group({ model, filter: found, by: keys, aggregates, ...(terms.length > 0 ? { order: terms } : {}), limit, offset, keys: valueKeys });
 
   const lastOf = (column: readonly string[]): Field | undefined => question.looked.follow(model, column).last;
   const fields = by.map((_, key) => lastOf(keys[key] ?? []));

@@ -9,7 +9,7 @@ import type { Transaction } from './transaction';
  * @param placeOf - where a field with a value per company or language keeps the value wanted
  */
 export async function readStored(tx: Transaction, question: ReadQuestion, placeOf: (by: NonNullable<Field['keyedBy']>) => string | null): Promise<Columns> {
-  const answer = await tx.readPast(question);
+  const answer = await tx.below.readPast(question);
   const columns = question.fields.map((name, at) => {
     const field = tx.registry.field(question.model, name);
     const raw = answer.columns[at] ?? [];

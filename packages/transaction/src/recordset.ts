@@ -1,52 +1,30 @@
 import { MisuseError, typeName, type Id, type NewIdOptions } from '@ormolu/kernel';
-import type { Model } from '@ormolu/registry';
-import { argument, assertFunction, assertIds, assertNames, assertValues, settled } from './check-call';
+import type { Field, Model } from '@ormolu/registry';
+import { assertIds, assertNames, assertValues } from './check-call';
 import { copy } from './copy';
 import { create } from './create';
 import type { Environment } from './environment';
-import type { RecordClass } from './record-class';
 import { NotSingletonError } from './errors';
 import type { Values } from './list-commands';
 import { load } from './load';
-import { groupBy } from './group-by';
 import { fireModified } from './modified';
 import { newDraft } from './new-draft';
 import { Query } from './query';
 import { PrefetchGroup } from './prefetch';
-import { resolvePath } from './paths';
 import { readGroup, type Group, type GroupOptions } from './read-group';
 import { readApi, readField } from './read';
 import { recordGuard } from './record-guard';
 import { recomputeFields } from './recompute';
 import { save } from './save';
-import { SameKeys } from './same-keys';
 import { count, existing, search, type SearchOptions } from './search';
+import { filtered, grouped, mapped, sorted, unique, type SortKey } from './set-operations';
+import { Singles } from './singles';
 import { assign } from './assign';
 import { unlink } from './unlink';
 import { write } from './write';
 
 /** Where a record keeps its model: no name that a field could have. */
 export const DEFINITION: unique symbol = Symbol('definition');
-
-/** The records of a set, one by one. A generator would cost as much again as making them. */
-class Singles implements Iterator<RecordSet> {
-  readonly #records: RecordSet;
-  readonly #make: RecordClass;
-  #next = 0;
-
-  constructor(records: RecordSet) {
-    this.#records = records;
-    this.#make = records.constructor as RecordClass; // a set's class is that of its model
-  }
-
-  next(): IteratorResult<RecordSet> {
-    const { ids, env, prefetchGroup } = this.#records;
-    const id = ids[this.#next];
-    if (id === undefined) return { done: true, value: undefined };
-    this.#next += 1;
-    return { done: false, value: new this.#make(env, [id], prefetchGroup) };
-  }
-}
 
 /**
  * An ordered, immutable set of records of one model in one environment.
@@ -137,45 +115,22 @@ export class RecordSet implements Iterable<RecordSet> {
    * @param path - field names with dots, `'country.name'`
    */
   mapped(path: string): RecordSet | readonly unknown[] {
-    if (typeof path !== 'string') throw argument('mapped', path, "a path, 'country.name'; for a function, write [...records].map(…)");
-    if (path === 'id') return this.ids;
-    if (path.endsWith('.id')) return (this.mapped(path.slice(0, -3)) as RecordSet).ids;
-    let records = this.#of(this.ids, this.prefetchGroup);
-    for (const field of resolvePath(this.env.registry, this.model, path)) {
-      const values = [...records].map((record) => readField(record, field));
-      if (!field.relation) return values;
-      const ids = values.flatMap((value) => (value instanceof RecordSet ? value.ids : []));
-      const group = records.prefetchGroup.through(field, this.env);
-      records = this.env.recordsOf(this.env.registry.model(field.relation.comodel), unique(ids), group);
-    }
-    return records;
+    return mapped(this, path);
   }
 
   /** The records for which `keep` is true, in order. */
   filtered(keep: (record: RecordSet) => boolean): RecordSet {
-    assertFunction('filtered', keep);
-    return this.#of([...this].filter((record) => settled('filtered', keep(record), { mayBeUndefined: true })).flatMap((record) => record.ids), this.prefetchGroup);
+    return filtered(this, keep);
   }
 
   /** The records in the order of a key; equal keys keep their order. Null comes last. */
-  sorted(key: (record: RecordSet) => string | number | bigint | boolean | Date | null, direction: 'asc' | 'desc' = 'asc'): RecordSet {
-    assertFunction('sorted', key);
-    if (!['asc', 'desc'].includes(direction)) throw argument('sorted', direction, "'asc' or 'desc' for the direction");
-    const sign = direction === 'asc' ? 1 : -1;
-    const keyed = [...this].map((record) => ({ ids: record.ids, key: settled('sorted', key(record), { mayBeUndefined: false }) }));
-    keyed.sort((a, b) => {
-      if (a.key === null || b.key === null) return Number(a.key === null) - Number(b.key === null);
-      return a.key < b.key ? -sign : a.key > b.key ? sign : 0;
-    });
-    return this.#of(keyed.flatMap(({ ids }) => ids), this.prefetchGroup);
+  sorted(key: (record: RecordSet) => SortKey, direction: 'asc' | 'desc' = 'asc'): RecordSet {
+    return sorted(this, key, direction);
   }
 
   /** The records by the value of a key, in the order the keys first come. Records and dates are equal by what they stand for: the first one is the key. */
   grouped<K>(key: (record: RecordSet) => K): Map<K, RecordSet> {
-    assertFunction('grouped', key);
-    const same = new SameKeys<K>();
-    const groups = groupBy(this, (record) => same.firstOf(settled('grouped', key(record), { mayBeUndefined: true })));
-    return new Map([...groups].map(([value, records]) => [value, this.#of(records.map(({ id }) => id), this.prefetchGroup)]));
+    return grouped(this, key);
   }
 
   /** These records, then those of the other set that are not among them. */
@@ -303,24 +258,19 @@ export class RecordSet implements Iterable<RecordSet> {
 
   /** Forgets clean cached values, of all fields when none is named; pending ones stay. */
   invalidate(fields?: readonly string[]): void {
-    if (fields) assertNames('invalidate', fields);
-    const chosen = fields ? fields.map((name) => this.env.registry.field(this.model, name)) : [...definitionOf(this).fields.values()];
-    this.env.transaction.cache.invalidate(chosen.map((field) => [field, this.ids]));
+    this.env.transaction.cache.invalidate(this.#fields('invalidate', fields).map((field) => [field, this.ids]));
   }
 
   /** Marks computed stored fields of these records, and computes them. */
   recompute(fields?: readonly string[]): Promise<void> {
-    const all = [...definitionOf(this).fields.values()].filter((field) => field.isStored && field.compute);
     this.#wait('recompute');
-    if (fields) assertNames('recompute', fields);
-    return recomputeFields(this.env.transaction, fields ? fields.map((name) => this.env.registry.field(this.model, name)) : all, this.ids);
+    const chosen = this.#fields('recompute', fields);
+    return recomputeFields(this.env.transaction, fields ? chosen : chosen.filter((field) => field.isStored && field.compute), this.ids);
   }
 
   /** Computes and writes what is pending of these records: of the fields named, or of all. */
   flush(fields?: readonly string[]): Promise<void> {
-    if (fields) assertNames('flush', fields);
-    const chosen = fields ? fields.map((name) => this.env.registry.field(this.model, name)) : [...definitionOf(this).fields.values()];
-    return this.env.transaction.flush(chosen.map((field) => [field, this.ids] as const));
+    return this.env.transaction.flush(this.#fields('flush', fields).map((field) => [field, this.ids] as const));
   }
 
   toString(): string {
@@ -342,6 +292,13 @@ export class RecordSet implements Iterable<RecordSet> {
     assign(this, this.env.registry.field(this.model, name), value);
   }
 
+  /** The fields named, or all. */
+  #fields(call: string, names: readonly string[] | undefined): readonly Field[] {
+    if (!names) return [...definitionOf(this).fields.values()];
+    assertNames(call, names);
+    return names.map((name) => this.env.registry.field(this.model, name));
+  }
+
   /** Refuses a call that returns a promise while a function runs that must not wait. */
   #wait(call: string): void {
     this.env.transaction.assertOutsideRun(call);
@@ -360,10 +317,6 @@ export class RecordSet implements Iterable<RecordSet> {
     const given = other instanceof RecordSet ? `records of ${other.model}` : typeName(other);
     throw new MisuseError('TX_ARGUMENT', `Records of ${this.model} were to be joined or compared with ${given}. Give a set of ${this.model}.`);
   }
-}
-
-function unique(ids: readonly Id[]): readonly Id[] {
-  return ids.length < 2 ? ids : [...new Set(ids)];
 }
 
 Object.setPrototypeOf(RecordSet.prototype, recordGuard);

@@ -55,7 +55,7 @@ async function holdersByReference(tx: Transaction, key: Field, ids: readonly Sto
   const model = tx.registry.model(key.model);
   // What the dependents' computes read of their own record comes along: it is the next thing asked.
   const fields = [key, ...[...model.fields.values()].filter((field) => field !== key && field.isPrefetched)];
-  const answer = await tx.query({
+  const answer = await tx.below.query({
     model: key.model, filter: condition([key.name], 'in', ids), fields: fields.map((field) => field.name),
   });
   await meetCompany(env);
@@ -98,7 +98,7 @@ async function holdersAsStored(tx: Transaction, key: Field, ids: readonly Stored
   const [inverse] = tx.registry.inversesOf(key);
   const holders = new Map<Id, Set<Id>>();
   if (!inverse || ids.length === 0) return holders;
-  const answer = await tx.read({ model: inverse.model, ids, fields: [inverse.name] });
+  const answer = await tx.below.read({ model: inverse.model, ids, fields: [inverse.name] });
   for (const [place, id] of answer.ids.entries()) {
     // A many2one's canonical form is an id or null.
     const holder = inverse.fromColumn(answer.columns[0]?.[place]) as Id | null;

@@ -41,7 +41,7 @@ export class Savepoint implements AsyncDisposable {
     assertAllowed(tx.state, 'savepoint');
     if (flush) await tx.flush();
     const session = await tx.session.savepoint();
-    const writesBefore = tx.fetchesAreUndoable;
+    const writesBefore = tx.below.fetchesAreUndoable;
     const savepoint = new Savepoint(tx, { session, memory: tx.undo.checkpoint(), flushes: flush, writesBefore });
     tx.savepoints.push(savepoint);
     tellTransaction('savepoint');
@@ -83,7 +83,7 @@ export class Savepoint implements AsyncDisposable {
     };
     if (this.#tx.origins) this.#tx.origins.rollingBack(goBack);
     else goBack();
-    this.#tx.rolledBackTo(this.#writesBefore);
+    this.#tx.below.rolledBackTo(this.#writesBefore);
     tellTransaction('savepoint rolled back');
   }
 

@@ -16,7 +16,7 @@ export type { SearchOptions } from './question';
 export async function search(set: RecordSet, filter: unknown, options: SearchOptions): Promise<RecordSet> {
   const { env } = set;
   checkOptions(options);
-  const answer = await env.transaction.query(await ready(prepare(env, set.model, filter, options)));
+  const answer = await env.transaction.below.query(await ready(prepare(env, set.model, filter, options)));
   return env.recordsOf(env.registry.model(set.model), answer.ids);
 }
 
@@ -35,7 +35,7 @@ const OPTIONS: readonly string[] = ['order', 'limit', 'offset'] satisfies readon
 /** Counts what a search would find. */
 export async function count(set: RecordSet, filter: unknown): Promise<number> {
   const { env } = set;
-  return env.transaction.count(await ready(prepare(env, set.model, filter, { order: [] })));
+  return env.transaction.below.count(await ready(prepare(env, set.model, filter, { order: [] })));
 }
 
 /** The records of a set that are in the database, in its order. */
@@ -44,7 +44,7 @@ export async function existing(set: RecordSet): Promise<RecordSet> {
   const tx = env.transaction;
   const stored = ids.filter(isStoredId);
   if (stored.length === 0) return set;
-  const answer = await tx.query({ model: set.model, filter: condition(['id'], 'in', stored) });
+  const answer = await tx.below.query({ model: set.model, filter: condition(['id'], 'in', stored) });
   const there = new Set<Id>(answer.ids);
   return env.recordsOf(env.registry.model(set.model), ids.filter((id) => !isStoredId(id) || there.has(id)));
 }

@@ -15,7 +15,7 @@ export interface Wants {
 export async function sendQuery(question: Question, { withValues, prefetch }: Wants): Promise<readonly StoredId[]> {
   const { env, model } = question;
   const fields = withValues ? [...model.fields.values()].filter((field) => field.isPrefetched) : [];
-  const answer = await env.transaction.query({ ...(await ready(question)), fields: fields.map((field) => field.name) });
+  const answer = await env.transaction.below.query({ ...(await ready(question)), fields: fields.map((field) => field.name) });
   for (const [place, field] of fields.entries()) putFetched(env, field, answer.ids, answer.columns[place] ?? []);
   if (prefetch.length > 0) await load(env, model.name, answer.ids, prefetch);
   return answer.ids;

@@ -1,3 +1,4 @@
+import type { Session } from '@ormolu/kernel';
 import { TransactionStateError } from './errors';
 
 /**
@@ -33,4 +34,39 @@ export function assertAllowed(state: TransactionState, call: string): void {
   throw new TransactionStateError('TX_STATE', `${call} is not possible while the transaction is ${state}. ${REMEDY[state]}`, {
     details: { state, call },
   });
+}
+
+/** The state that one transaction is in. */
+export class Stage {
+  #now: TransactionState = 'open';
+
+  get now(): TransactionState {
+    return this.#now;
+  }
+
+  /** @throws {TransactionStateError} TX_STATE */
+  assertAllows(call: string): void {
+    assertAllowed(this.#now, call);
+  }
+
+  become(state: TransactionState): void {
+    this.#now = state;
+  }
+
+  /** Is in a state for as long as work takes. A failed statement may have ended the database transaction meanwhile; that stays so. */
+  async during(state: TransactionState, work: () => Promise<void>): Promise<void> {
+    const before = this.#now;
+    this.#now = state;
+    try {
+      await work();
+    } finally {
+      if (this.#now === state) this.#now = before;
+    }
+  }
+
+  /** After a statement failed, or a rollback to a savepoint: whether the database still takes statements. */
+  follow(session: Session): void {
+    if (session.state !== 'open') this.#now = 'failed';
+    else if (this.#now === 'failed') this.#now = 'open';
+  }
 }

@@ -1,10 +1,10 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { Cache } from '@ormolu/cache';
-import { isStoredId, type StackMap, type Columns, type GroupQuery, type Groups, type Id, type Query, type ReadQuestion, type Rung, type Session, type StoredId } from '@ormolu/kernel';
-import type { Field, Registry } from '@ormolu/registry';
+import type { Columns, Id, Rung, Session, StackMap } from '@ormolu/kernel';
+import type { ExplanationMembers, Field, Registry } from '@ormolu/registry';
 import { Absent } from './absent';
 import { argument, assertFunction } from './check-call';
 import { companyField, type Actors } from './actors';
+import { Below } from './below';
 import { ComputingStack } from './computing';
 import { frozenContext } from './context';
 import { Drafts } from './drafts';
@@ -13,11 +13,13 @@ import { EnvironmentSet, type EnvironmentKey } from './environment-set';
 import { tellTransaction } from './events';
 import { Exclusive } from './exclusive';
 import { RunError, type ComputeFailure } from './errors';
-import { explain, type Explanation } from './explain';
-import { finishCommit, prepareCommit } from './ending';
+import { explain } from './explain';
+import { commit, rollBack } from './ending';
 import { Fallbacks } from './fallbacks';
 import { fetchNeeds } from './fetch-needs';
-import { concernsPending, flush, type FlushSpec } from './flush';
+import type { FlushSpec } from './flush';
+import { Flushing } from './flushing';
+import { forgetAll } from './forget';
 import { Hooks } from './hooks';
 import { loadCauses } from './load';
 import { PairRows, PendingPairs } from './pending-pairs';
@@ -31,7 +33,7 @@ import { run, type Execution } from './run';
 import { Rounds } from './rounds';
 import { Savepoint, withSavepoint, type SavepointOptions } from './savepoint';
 import { ToCompute } from './to-compute';
-import { assertAllowed, type TransactionState } from './transaction-state';
+import { Stage, type TransactionState } from './transaction-state';
 import { UndoLog } from './undo-log';
 
 /** What a transaction works with. */
@@ -52,9 +54,6 @@ export interface TransactionOptions extends Actors {
   readonly uid?: number | null | undefined;
   readonly context?: Readonly<Record<string, unknown>> | undefined;
 }
-
-/** Which transaction's flush the current flow of calls is part of. */
-const flushFlow = new AsyncLocalStorage<Transaction>();
 
 /**
  * The first rung: a unit of work with everything it has read and not yet written.
@@ -85,8 +84,10 @@ export class Transaction {
   readonly postcommit: Hooks = new Hooks(this.undo);
   readonly prerollback: Hooks = new Hooks(this.undo);
   readonly postrollback: Hooks = new Hooks(this.undo);
+  /** The open database transaction. */
   readonly session: Session;
-  readonly rung: Rung;
+  /** Everything that is asked of the rungs below and of the database. */
+  readonly below: Below;
   readonly actors: Actors;
   /** Whether every function given to `run` is run twice and compared. */
   readonly checksRuns: boolean;
@@ -100,8 +101,6 @@ export class Transaction {
   readonly rootEnv: Environment;
   /** The function that may suspend and is running now. */
   execution: Execution | undefined;
-  /** Rows changed so far, for the rungs below. */
-  readonly changed: Map<string, Set<StoredId>> = new Map();
   /** Property reads so far, those of functions that ran again included. */
   reads = 0;
   /** Of the reads, those that no user's function made itself, but computes and the engine. */
@@ -110,9 +109,8 @@ export class Transaction {
   misses = 0;
   #registry: Registry;
   readonly #newest: () => Registry;
-  #state: TransactionState = 'open';
-  #flushing: Promise<void> | undefined;
-  #hasWrittenInSavepoint = false;
+  readonly stage: Stage = new Stage();
+  readonly #flushing: Flushing = new Flushing(this);
 
   constructor(options: TransactionOptions) {
     this.#registry = options.registry;
@@ -120,7 +118,7 @@ export class Transaction {
     this.session = options.session;
     this.origins = options.explain === true ? new Origins(this.undo) : undefined;
     this.checksRuns = options.checkRuns ?? false;
-    this.rung = options.rung;
+    this.below = new Below(this, options.rung, options.session);
     this.actors = options;
     const key = { uid: options.uid ?? null, su: options.uid === undefined || options.uid === null, context: options.context ?? {} };
     this.env = this.environment(key);
@@ -128,7 +126,7 @@ export class Transaction {
   }
 
   get state(): TransactionState {
-    return this.#state;
+    return this.stage.now;
   }
 
   /** The version of the models it works with: the one it began with, until `reset`. */
@@ -186,62 +184,23 @@ export class Transaction {
    */
   flush(spec?: FlushSpec): Promise<void> {
     this.assertOutsideRun('flush');
-    return this.exclusive.during('flush', () => this.#flush(spec));
+    return this.exclusive.during('flush', () => this.#flushing.flush(spec));
   }
 
-  /**
-   * Writes what is pending of some fields, so that a question about them has the right answer; sends nothing when nothing is. Another
-   * flush that is running is awaited.
-   */
-  async flushFor(fields: ReadonlySet<Field>): Promise<void> {
-    const spec = Array.from(fields, (field) => [field] as const);
-    // A compute that this very flush has called asks in its middle.
-    if (flushFlow.getStore() === this) {
-      if (concernsPending(this, fields)) await flush(this, spec);
-      return;
-    }
-    this.exclusive.assertMayCall('search');
-    while (this.#flushing) await this.#flushing;
-    if (concernsPending(this, fields)) await this.#flush(spec);
+  /** Writes what is pending of some fields, so that a question about them has the right answer; sends nothing when nothing is. */
+  flushFor(fields: ReadonlySet<Field>): Promise<void> {
+    return this.#flushing.flushFor(fields);
   }
 
   async #run<T>(fn: () => T): Promise<T> {
-    assertAllowed(this.#state, 'read');
+    this.stage.assertAllows('read');
     return this.exclusive.asking('run', () => run(this, fn, 'user'));
-  }
-
-  async #flush(spec?: FlushSpec): Promise<void> {
-    assertAllowed(this.#state, 'flush');
-    const before = this.#state;
-    this.#state = 'flushing';
-    try {
-      const flushing = flushFlow.run(this, () => flush(this, spec));
-      this.#flushing = flushing.catch(() => undefined);
-      await flushing;
-      tellTransaction('flush');
-    } finally {
-      this.#flushing = undefined;
-      // A failed statement has ended the database transaction meanwhile; that stays so.
-      if (this.#isIn('flushing')) this.#state = before;
-    }
   }
 
   /** Forgets everything in memory, what is pending included. */
   clear(): void {
-    assertAllowed(this.#state, 'clear');
-    this.#forget();
-  }
-
-  #forget(): void {
-    this.cache.clear();
-    this.toCompute.clear();
-    this.triggers.clear();
-    this.pairs.clear();
-    this.pairRows.clear();
-    this.drafts.clear();
-    this.absent.clear();
-    this.fallbacks.clear();
-    this.origins?.clear();
+    this.stage.assertAllows('clear');
+    forgetAll(this);
   }
 
   /**
@@ -252,7 +211,7 @@ export class Transaction {
    */
   reset(): Promise<void> {
     this.assertOutsideRun('reset');
-    assertAllowed(this.#state, 'reset');
+    this.stage.assertAllows('reset');
     const before = this.#registry;
     this.undo.push(() => {
       this.#adopt(before);
@@ -298,7 +257,7 @@ export class Transaction {
    * @remarks From memory: nothing is fetched or computed. The history is known when the transaction was opened with `explain: true`.
    * @see docs/explain.md
    */
-  explain(record: RecordSet, field: Field | string): Explanation {
+  explain(record: RecordSet, field: Field | string): ExplanationMembers {
     return explain(this, record, field);
   }
 
@@ -310,36 +269,12 @@ export class Transaction {
    */
   commit(): Promise<void> {
     this.assertOutsideRun('commit');
-    return this.exclusive.during('commit', () => this.#commit());
-  }
-
-  async #commit(): Promise<void> {
-    assertAllowed(this.#state, 'commit');
-    await prepareCommit(this);
-    this.#state = 'committing';
-    try {
-      await this.session.commit();
-    } catch (error) {
-      // Nothing was written, as far as anybody can tell; what is to run with a rollback runs with it.
-      this.#state = 'failed';
-      throw error;
-    }
-    this.#state = 'closed';
-    tellTransaction('commit');
-    await finishCommit(this);
+    return this.exclusive.during('commit', () => commit(this));
   }
 
   /** Takes everything back, in database and memory. A second call does nothing. */
-  async rollback(): Promise<void> {
-    if (this.#state === 'closed') return;
-    for (const hooks of [this.precommit, this.postcommit]) hooks.clear();
-    const errors = [...(await this.prerollback.runAll())];
-    await this.session.rollback();
-    this.#state = 'closed';
-    tellTransaction('rollback');
-    this.#forget();
-    errors.push(...(await this.postrollback.runAll()));
-    if (errors.length > 0) throw new AggregateError(errors, 'The transaction was rolled back, but functions that were to run with it failed: see errors.');
+  rollback(): Promise<void> {
+    return rollBack(this);
   }
 
   /** Does something whose reads are not those of the user's function that is running. */
@@ -352,47 +287,6 @@ export class Transaction {
     }
   }
 
-  /** Asks the next rung for values by id. */
-  read(question: ReadQuestion): Promise<Columns> {
-    return this.#noticing('read', () => this.#heard(() => this.rung.read(this.session, question)));
-  }
-
-  /** Asks the next rung for records by filter. */
-  query(query: Query): Promise<Columns> {
-    return this.#noticing('query', () => this.#heard(() => this.rung.query(this.session, query)));
-  }
-
-  /** Asks the next rung for a number of records. */
-  count(query: Query): Promise<number> {
-    return this.#noticing('count', () => this.rung.count(this.session, query));
-  }
-
-  /** Asks the next rung for groups of records. */
-  group(query: GroupQuery): Promise<Groups> {
-    return this.#noticing('readGroup', () => this.rung.group(this.session, query));
-  }
-
-  /** Sends a statement that changes rows. */
-  statement<T>(send: (session: Session) => Promise<T>): Promise<T> {
-    if (this.savepoints.length > 0) this.#hasWrittenInSavepoint = true;
-    return this.#noticing('statement', () => send(this.session));
-  }
-
-  #heard(ask: () => Promise<Columns>): Promise<Columns> {
-    return this.origins ? this.origins.asking(ask) : ask();
-  }
-
-  /** Remembers when the database transaction is lost by a statement. */
-  async #noticing<T>(call: string, send: () => Promise<T>): Promise<T> {
-    assertAllowed(this.#state, 'read');
-    try {
-      return await this.exclusive.asking(call, send);
-    } catch (error) {
-      if (this.session.state !== 'open') this.#state = 'failed';
-      throw error;
-    }
-  }
-
   /** Loads what a stored field's compute reads for marked records, then computes them. @returns the failures */
   async recompute(field: Field, ids: readonly Id[]): Promise<readonly ComputeFailure[]> {
     await loadCauses(this, field, ids);
@@ -402,47 +296,6 @@ export class Transaction {
   /** Stored values past the cache, in the cache's form, as the engine's own environment sees them. */
   readStored(model: string, ids: readonly Id[], names: readonly string[]): Promise<Columns> {
     return this.rootEnv.readStored(model, ids, names);
-  }
-
-  /** Asks the database for values by id, past the rungs between. */
-  readPast(question: ReadQuestion): Promise<Columns> {
-    return this.#noticing('read', () => this.session.read(question));
-  }
-
-  /** Forgets what it knows of stored records; what is pending, and drafts, stay. */
-  forgetStored(): void {
-    for (const model of this.registry.models.values()) {
-      for (const field of model.fields.values()) {
-        if (!this.cache.containsField(field)) continue;
-        const ids = new Set<Id>();
-        for (const [, id] of this.cache.entries(field)) if (isStoredId(id)) ids.add(id);
-        this.cache.invalidate([[field, [...ids]]]);
-      }
-    }
-    this.absent.clear();
-  }
-
-  /** Values fetched now may show what a savepoint will take back, and must leave with it. */
-  get fetchesAreUndoable(): boolean {
-    return this.#hasWrittenInSavepoint && this.savepoints.length > 0;
-  }
-
-  /** After a rollback to a savepoint: the database takes statements again. */
-  rolledBackTo(hadWritten: boolean): void {
-    this.#hasWrittenInSavepoint = hadWritten;
-    if (this.#state === 'failed' && this.session.state === 'open') this.#state = 'open';
-  }
-
-  noteCreated(model: string, ids: readonly StoredId[]): void {
-    this.absent.remove(model, ids);
-    this.noteChanged(model, ids);
-  }
-
-  /** Remembers rows changed, for the rungs below. Those of a savepoint rolled back stay: saying too much is safe. */
-  noteChanged(model: string, ids: readonly StoredId[]): void {
-    const changed = this.changed.get(model) ?? new Set<StoredId>();
-    this.changed.set(model, changed);
-    for (const id of ids) changed.add(id);
   }
 
   /**
@@ -458,9 +311,5 @@ export class Transaction {
       `${call}() was called inside ${where}. Nothing there may return a promise: read plain properties, and call ${call}() before or after.`,
       { details: { call } },
     );
-  }
-
-  #isIn(state: TransactionState): boolean {
-    return this.#state === state;
   }
 }

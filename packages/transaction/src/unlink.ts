@@ -44,7 +44,7 @@ export async function unlink(set: RecordSet): Promise<void> {
   await tx.flush();
   const consequences = await spread(tx, set.model, ids);
   await markThoseWhoDepended(tx, consequences);
-  await tx.statement((session) => session.delete(set.model, ids));
+  await tx.below.statement((session) => session.delete(set.model, ids));
   forget(tx, consequences);
 }
 
@@ -57,7 +57,7 @@ async function spread(tx: Transaction, model: string, ids: readonly StoredId[]):
     for (const field of referencesTo(tx, step.model)) {
       const rule = field.relation?.onDelete ?? 'set null';
       if (rule === 'restrict') continue;
-      const answer = await tx.query({
+      const answer = await tx.below.query({
         model: field.model, filter: condition([field.name], 'in', step.ids), fields: [field.name],
       });
       const holders = rule === 'cascade' ? gather(deleted, field.model) : gather(emptied, field);
@@ -127,7 +127,7 @@ function forget(tx: Transaction, { deleted, emptied }: Consequences): void {
     for (const inverse of tx.registry.inversesOf(field)) moveBetweenLists(tx, inverse, moves);
     tx.cache.update(recordsOf(env, field, staying), field, staying.map(() => null));
     tx.origins?.note(field, staying, { what: 'followed' });
-    tx.noteChanged(field.model, staying);
+    tx.below.noteChanged(field.model, staying);
   }
   for (const [model, gone] of deleted) {
     const ids: readonly Id[] = [...gone];
@@ -141,7 +141,7 @@ function forget(tx: Transaction, { deleted, emptied }: Consequences): void {
     forgetPairs(tx, model, gone);
     tx.cache.forget(model, ids);
     tx.absent.add(model, ids);
-    tx.noteChanged(model, [...gone]);
+    tx.below.noteChanged(model, [...gone]);
   }
 }
 

@@ -23,7 +23,7 @@ beforeEach(async () => {
 
 test('one command list may delete a record and create another in its place', async () => {
   await tx.env.model('order').browse(1).write({ lines: [{ create: { code: 'a', price: 7 } }, { update: [2, { price: 1 }] }, { delete: 1 }] });
-  const stored = await tx.query({ model: 'line', filter: { kind: 'and', all: [] }, fields: ['code', 'price', 'inverse'] });
+  const stored = await tx.below.query({ model: 'line', filter: { kind: 'and', all: [] }, fields: ['code', 'price', 'inverse'] });
   // The new record's values are computed with the next flush, not before.
   expect(stored.columns).toEqual([['b', 'a'], [1, 7], [100, null]]);
   await tx.flush();

@@ -77,6 +77,3 @@ export type Delegated<S extends Shape, N extends ModelName<S>, F extends FieldNa
   FieldAt<S, N, F> extends { readonly $comodel: infer C extends string }
     ? { readonly [X in Exclude<FieldName<S, C>, FieldName<S, N>>]: { readonly kind: 'related'; readonly $flags: { readonly filled: true }; readonly $path: `${F}.${X}` } }
     : object;
-
-/** A single record as computes, inverses and searches of one record get it. */
-export type RecordFor<S extends Shape, N extends ModelName<S>> = RecordIn<S, N>;

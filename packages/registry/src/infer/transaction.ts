@@ -50,7 +50,7 @@ export interface CauseMembers {
   readonly origin: OriginName | undefined;
 }
 
-/** How a value came to be. `followed`: it changed with the other side of its relation; `restored`: a rollback brought it back. */
+/** How a value came to be. `followed`: a list that changed with the other side of its relation, or a reference emptied by an unlink; `restored`: a rollback brought it back. */
 export type OriginName = 'fetched' | 'assigned' | 'created' | 'computed' | 'followed' | 'restored';
 
 /** Why a value is what it is. */
@@ -60,6 +60,7 @@ export interface ExplanationMembers {
   readonly field: string;
   /** As memory has it; undefined when it is not there. A relation is an id or a list of ids. */
   readonly value: unknown;
+  /** How it stands to the database. */
   readonly state: 'not in memory' | 'to be computed' | 'to be written' | 'as stored' | 'in memory only' | 'absent';
   /** What made the value that is in memory; undefined when it is not there or nobody recorded it. */
   readonly origin: OriginName | undefined;
@@ -71,14 +72,17 @@ export interface ExplanationMembers {
   readonly statement?: string | undefined;
   /** Who answered when it was fetched. */
   readonly rung?: string | undefined;
-  /** Fields whose change may yet turn out to concern it. */
+  /** Fields whose change may yet turn out to concern it: who depends on them is not known before a flush, or until it is read. */
   readonly pendingTriggers: readonly string[];
+  /** Whether it is shielded from recomputation now. */
   readonly isProtected: boolean;
+  /** Whether it has a column of its own. */
   readonly isStored: boolean;
-  /** The paths its compute reads; undefined when it is not computed. */
+  /** The paths its compute reads, as written; undefined when it is not computed. */
   readonly depends: readonly string[] | undefined;
   /** How many records are fetched with this one. */
   readonly prefetched: number;
+  /** The version of the models. */
   readonly registryVersion: number;
   /** Whether the transaction was opened with `explain: true`. */
   readonly isRecorded: boolean;
