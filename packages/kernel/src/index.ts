@@ -1,3 +1,4 @@
+export { concerns, type ChangeRow, type LogPoll, type Tag } from './change-log';
 export { channels, type AnswerEvent, type ChangeEvent, type ComputeEvent, type RunEvent, type RunRound, type StatementEvent, type TransactionEvent } from './channels';
 export { ManualClock, systemClock, type Clock } from './clock';
 export { type Commit } from './commit';
@@ -9,6 +10,7 @@ export { allOf, condition, EVERYTHING, OPERATORS, pathsOf, type Condition, type 
 export { duringCall, heldSessions, holding, isNestedIn, type CallInFlow } from './flow';
 export { describeIds, isStoredId, NewId, type Id, type NewIdOptions, type StoredId } from './id';
 export { jsonFormOf, keyedValue, referredModel, type JsonForm, type KeyedColumn, type ValueKeys } from './keyed-column';
+export { LogKnowledge, type LogView } from './log-knowledge';
 export { nearestName } from './nearest';
 export {
   SameValue, type Aggregate, type AggregateFunction, type Columns, type GroupOrderTerm, type GroupQuery, type Groups, type InsertRows, type Query, type ReadQuestion,
@@ -19,8 +21,9 @@ export {
   Schema, VERSION_COLUMN, VERSION_FIELD, type ColumnSchema, type ColumnType, type IdType, type ListSchema, type OnDelete, type OrderTerm, type TableSchema,
 } from './schema';
 export { type Isolation, type Session, type SessionOptions, type SessionSavepoint, type SessionState, type StreamOptions } from './session';
+export { whyStale, type CachedRead, type Sight } from './sight';
 export { formatSnapshot, isWithin, parseSnapshot, sees, withOwn, type Snapshot } from './snapshot';
-export { type AddedField, type MigrateOptions, type MigrationReport, type PlanOptions, type Storage, type StorageCapabilities } from './storage';
+export { type AddedField, type MigrateOptions, type MigrationReport, type PlanOptions, type Storage, type StorageCapabilities, type StorageChangeLog } from './storage';
 export { Lru, LruCapacityError } from './structures/lru';
 export { LastOrderedSet, OrderedSet } from './structures/ordered-set';
 export { StackMap, StackMapEmptyError } from './structures/stack-map';

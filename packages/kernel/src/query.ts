@@ -2,6 +2,7 @@ import type { Filter } from './filter';
 import type { StoredId } from './id';
 import type { ValueKeys } from './keyed-column';
 import type { OrderTerm } from './schema';
+import type { EntryStamp } from './validity';
 
 /** Which columns of which records: one question down the ladder, whatever the number of ids. */
 export interface ReadQuestion {
@@ -10,6 +11,8 @@ export interface ReadQuestion {
   readonly ids: readonly StoredId[];
   /** Stored fields, at least one; `id` is never among them. */
   readonly fields: readonly string[];
+  /** Asks for the answer's stamp, so that it can be kept. @defaultValue false */
+  readonly stamped?: boolean | undefined;
 }
 
 /**
@@ -20,6 +23,12 @@ export interface ReadQuestion {
 export interface Columns {
   readonly ids: readonly StoredId[];
   readonly columns: readonly (readonly unknown[])[];
+  /**
+   * The snapshot it was read under, when the question asked for it and the answer may be given to others.
+   *
+   * Absent when this transaction has written anything, or when the storage cannot tell.
+   */
+  readonly stamp?: EntryStamp | undefined;
 }
 
 /** Which records fulfil a filter, and stored fields of theirs when wanted. */
@@ -34,6 +43,8 @@ export interface Query {
   readonly fields?: readonly string[] | undefined;
   /** Which values of keyed columns filter and order look at. Absent: there are none. */
   readonly keys?: ValueKeys | undefined;
+  /** Asks `query` for the answer's stamp; `count` has none: a group of all that counts is the same question. @defaultValue false */
+  readonly stamped?: boolean | undefined;
 }
 
 /** What is made of the values of a group. `countDistinct` counts the values that differ. */
@@ -64,6 +75,8 @@ export interface GroupQuery {
   readonly offset?: number | undefined;
   /** Which values of keyed columns filter, keys and aggregates look at. Absent: there are none. */
   readonly keys?: ValueKeys | undefined;
+  /** Asks for the answer's stamp, so that it can be kept. @defaultValue false */
+  readonly stamped?: boolean | undefined;
 }
 
 /**
@@ -78,6 +91,8 @@ export interface Groups {
   readonly count: number;
   readonly keys: readonly (readonly unknown[])[];
   readonly aggregates: readonly (readonly unknown[])[];
+  /** As that of `Columns`. */
+  readonly stamp?: EntryStamp | undefined;
 }
 
 /** New rows by column. Fields not named get no value. */

@@ -1,6 +1,9 @@
+import type { Tag } from './change-log';
 import type { StoredId } from './id';
 import type { Columns, GroupQuery, Groups, InsertRows, Query, ReadQuestion, UpdateRows } from './query';
 import type { Schema } from './schema';
+import type { CachedRead, Sight } from './sight';
+import type { EntryStamp } from './validity';
 
 export type Isolation = 'read committed' | 'repeatable read' | 'serializable';
 
@@ -11,6 +14,12 @@ export interface SessionOptions {
   readonly isolation?: Isolation | undefined;
   /** @defaultValue false */
   readonly readOnly?: boolean | undefined;
+  /**
+   * Lets caches answer in this transaction: `sight()` tells what it sees, reads can be stamped, and it learns what its own statements change.
+   * The first message to the database carries a poll of the change log besides.
+   * @defaultValue false: nothing of this costs anything
+   */
+  readonly sight?: boolean | undefined;
 }
 
 /**
@@ -104,8 +113,46 @@ export interface Session {
   release(savepoint: SessionSavepoint): Promise<void>;
 
   /**
+   * What this transaction sees, so that entries of caches can be judged by `whyStale`. Every read that may be answered by a cache asks anew.
+   *
+   * Absent when the storage has no change log.
+   * @returns undefined when the session was opened without the option `sight`, or when nothing of this database can be kept: the storage's
+   * `changeLog.uncachable` says why
+   * @remarks REPEATABLE READ: a round trip when nothing was sent yet (BEGIN and the poll in one message; a read sent first carries both),
+   * none later. READ COMMITTED: one poll each time, begun after the call and shared by all sessions of the process that wait. SERIALIZABLE:
+   * BEGIN, then such a poll, the first time. Polls of the latter two go over a connection of their own.
+   */
+  sight?(): Promise<Sight | undefined>;
+  /**
+   * What this transaction's statements have changed beyond the records they were told to, since the last call: by cascades, by triggers
+   * of others, by SQL of the caller's own. Read along with the statement that did it.
+   * @returns tags, of whole models where no record can be told; empty without the option `sight`
+   */
+  takeTouched?(): readonly Tag[];
+  /**
+   * Tells a serializable session what it was answered by a cache. All of it is asked again before the commit, one message a model, so that
+   * the database knows of these reads; what this transaction changed itself is not compared.
+   *
+   * Does nothing at other isolation levels.
+   */
+  noteCached?(reads: readonly CachedRead[]): void;
+  /**
+   * Tells everybody, with this transaction's commit, that something without a table has changed: entries that bear these tags.
+   * @param models - names that begin with `$`
+   * @throws {MisuseError} STORAGE_SIGNAL for other names
+   * @remarks One statement.
+   */
+  signal?(models: readonly string[]): Promise<void>;
+  /**
+   * After `commit`: the stamp of what this transaction has written, as it read it back itself: its snapshot and its own transaction.
+   *
+   * Absent when it has written nothing, at READ COMMITTED, and without the option `sight`.
+   */
+  readonly committedAs?: EntryStamp | undefined;
+
+  /**
    * Makes all changes true, or none. The session is over afterwards, also after an error.
-   * @throws {ConflictError} when another transaction was faster
+   * @throws {ConflictError} when another transaction was faster; STORAGE_CACHED_READ when what a cache had answered differs at SERIALIZABLE
    */
   commit(): Promise<void>;
   /** Undoes all. Never throws; a second call does nothing. */

@@ -1,3 +1,4 @@
+import type { LogKnowledge } from './log-knowledge';
 import type { Schema } from './schema';
 import type { Session, SessionOptions } from './session';
 
@@ -44,12 +45,31 @@ export interface MigrateOptions extends PlanOptions {
   readonly fill?: ((session: Session, added: readonly AddedField[]) => Promise<void>) | undefined;
 }
 
+/** The change log of a storage, as far as it can be relied on. */
+export interface StorageChangeLog {
+  /** What this process knows of it: one for all sessions, by the names of tables and columns. */
+  readonly knowledge: LogKnowledge;
+  /**
+   * What may not be kept in caches, and why: by model, as of the newest session with `sight`. The name `*` stands for all of them.
+   * @returns undefined before the first such session
+   */
+  readonly uncachable: ReadonlyMap<string, string> | undefined;
+  /**
+   * Removes the oldest rows of the log. Entries so old that only those could judge them are misses from then on.
+   * @param options - `keep`: how many of the newest rows stay
+   * @returns how many rows are gone; 0 also when another process is just doing it
+   */
+  trim(options?: { readonly keep?: number | undefined }): Promise<number>;
+}
+
 /** The last rung: keeps the truth, opens sessions, creates and upgrades its tables. */
 export interface Storage {
   readonly name: string;
   readonly capabilities: StorageCapabilities;
   /** Statements sent by all sessions so far. */
   readonly statements: number;
+  /** Absent: the storage has none, or it was switched off. Then sessions have no sight, and nothing of them can be kept. */
+  readonly changeLog?: StorageChangeLog | undefined;
 
   /**
    * Begins a database transaction.

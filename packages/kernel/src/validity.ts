@@ -22,6 +22,7 @@ export type MissReason =
   | 'not yet known' // read under a snapshot that this process has not heard all of
   | 'reader ahead' // the reader sees more than this process has heard of
   | 'trimmed' // rows that would decide are gone
+  | 'not watched' // changes of what it depends on do not all reach the log
   | 'changed between' // a writer of its tags is seen by one of the two snapshots and not by the other
   | 'changed here'; // the reader's own transaction has changed it
 

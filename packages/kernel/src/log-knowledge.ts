@@ -1,0 +1,171 @@
+import { concerns, meet, type ChangeRow, type LogPoll, type Tag } from './change-log';
+import { isWithin, sees } from './snapshot';
+import type { LogExtent } from './validity';
+
+/** The change log as somebody may look at it: how far it is known, and who wrote what. */
+export interface LogView {
+  /** Undefined when nothing is known yet: then no entry can be judged. */
+  readonly extent: LogExtent | undefined;
+  /**
+   * The transactions that may have changed what a tag stands for, of those known; some may come twice.
+   * @param from - older ones do not matter to the caller @defaultValue all that are known
+   */
+  writersOf(tag: Tag, from?: bigint): Iterable<bigint>;
+}
+
+/** Of one transaction, what it changed of a record or of a model. */
+interface Change {
+  readonly xid: bigint;
+  readonly fields: readonly string[] | null;
+}
+
+/** The changes of one model, each list ascending by transaction. */
+interface ModelChanges {
+  /** Every change. */
+  readonly all: Change[];
+  /** Those of any record. */
+  readonly whole: Change[];
+  readonly byId: Map<string, Change[]>;
+}
+
+/** Rows kept of the log when nothing else is asked: some tens of megabytes. */
+const MAX_ROWS = 100_000;
+
+/**
+ * What one process knows of the change log of one database: complete for every transaction from `extent.since` on that `extent.until` sees.
+ *
+ * Polls may be answered in any order: what one has told already another may tell again.
+ * @remarks Memory is bounded: beyond `maxRows` the oldest transactions are forgotten, and what only they could decide is a miss.
+ * @see docs/protocol.md
+ */
+export class LogKnowledge implements LogView {
+  readonly #maxRows: number;
+  readonly #models = new Map<string, ModelChanges>();
+  #rows: ChangeRow[] = [];
+  #extent: LogExtent | undefined;
+
+  /** @param options - `maxRows`: how many rows of the log are remembered, from 1 up @defaultValue 100,000 */
+  constructor({ maxRows = MAX_ROWS }: { readonly maxRows?: number | undefined } = {}) {
+    this.#maxRows = maxRows;
+  }
+
+  get extent(): LogExtent | undefined {
+    return this.#extent;
+  }
+
+  /** Rows remembered. */
+  get size(): number {
+    return this.#rows.length;
+  }
+
+  /** Takes in the answer to a poll. */
+  learn(poll: LogPoll): void {
+    const known = this.#extent;
+    if (known?.epoch !== poll.epoch) this.#beginAnew(poll);
+    else if (poll.after === undefined || isWithin(poll.after, known.until)) this.#extend(known, poll);
+    // Else it was asked from what this process has since given up; the next one asks from what is known.
+    this.#forgetBeyondBound();
+  }
+
+  *writersOf({ model, id, fields }: Tag, from = 0n): Generator<bigint> {
+    const changes = this.#models.get(model);
+    if (!changes) return;
+    const lists = id === undefined ? [changes.all] : [changes.byId.get(String(id)) ?? [], changes.whole];
+    for (const list of lists) {
+      for (let at = placeOf(list, from); at < list.length; at += 1) {
+        const change = list[at];
+        if (change && meet(change.fields, fields)) yield change.xid;
+      }
+    }
+  }
+
+  /** The rows that concern a tag, to be shown. */
+  rowsOf(tag: Tag): readonly ChangeRow[] {
+    const xids = new Set(this.writersOf(tag));
+    return this.#rows.filter((row) => xids.has(row.xid) && concerns(row, tag));
+  }
+
+  /** Another database, timeline or log: nothing of what was known counts. */
+  #beginAnew({ after, until, epoch, trimmed, rows }: LogPoll): void {
+    this.#models.clear();
+    this.#rows = [];
+    // A first poll asks from the lowest transaction in progress on; any other asked from where this process stood in the other epoch.
+    const since = after === undefined ? until.xmin : until.xmax;
+    this.#extent = { since: highest(since, trimmed), until, epoch };
+    this.#add(rows.filter(({ xid }) => xid >= since));
+  }
+
+  #extend(known: LogExtent, { after, until, trimmed, rows }: LogPoll): void {
+    this.#add(rows.filter(({ xid }) => xid >= known.since && !sees(known.until, xid)));
+    // Snapshots of one database contain each other; the one that contains less was taken first, and its answer came late.
+    const isNews = isWithin(known.until, until);
+    if (isNews && after === undefined) this.#extent = { ...known, since: highest(known.since, until.xmin), until };
+    else if (isNews) this.#extent = { ...known, until };
+    this.#forgetBelow(trimmed);
+  }
+
+  #add(rows: readonly ChangeRow[]): void {
+    for (const row of rows) {
+      insert(this.#rows, row);
+      this.#index(row);
+    }
+  }
+
+  #index({ xid, model, id, fields }: ChangeRow): void {
+    let changes = this.#models.get(model);
+    if (!changes) {
+      changes = { all: [], whole: [], byId: new Map() };
+      this.#models.set(model, changes);
+    }
+    insert(changes.all, { xid, fields });
+    if (id === null) {
+      insert(changes.whole, { xid, fields });
+      return;
+    }
+    const key = String(id);
+    const ofRecord = changes.byId.get(key);
+    if (ofRecord) insert(ofRecord, { xid, fields });
+    else changes.byId.set(key, [{ xid, fields }]);
+  }
+
+  #forgetBeyondBound(): void {
+    if (this.#rows.length <= this.#maxRows) return;
+    // A tenth more than need be, so that the indexes are made anew seldom.
+    const since = this.#rows[this.#rows.length - Math.floor(this.#maxRows * 0.9)]?.xid ?? this.#rows.at(-1)?.xid ?? 0n;
+    const isBounded = this.#rows.length - placeOf(this.#rows, since) <= this.#maxRows;
+    this.#forgetBelow(isBounded ? since : since + 1n);
+  }
+
+  #forgetBelow(since: bigint): void {
+    if (!this.#extent || since <= this.#extent.since) return;
+    this.#extent = { ...this.#extent, since };
+    const kept = placeOf(this.#rows, since);
+    if (kept === 0) return;
+    this.#rows = this.#rows.slice(kept);
+    this.#models.clear();
+    for (const row of this.#rows) this.#index(row);
+  }
+}
+
+/** Puts a change where it belongs by its transaction: nearly always at the end. */
+function insert<T extends { readonly xid: bigint }>(list: T[], one: T): void {
+  const last = list.at(-1);
+  if (last === undefined || last.xid <= one.xid) list.push(one);
+  else list.splice(placeOf(list, one.xid), 0, one);
+}
+
+/** Where the changes of a transaction and those after it begin. */
+function placeOf(list: readonly { readonly xid: bigint }[], xid: bigint): number {
+  let low = 0;
+  let high = list.length;
+  while (low < high) {
+    const middle = (low + high) >> 1;
+    if ((list[middle]?.xid ?? xid) < xid) low = middle + 1;
+    else high = middle;
+  }
+  return low;
+}
+
+function highest(a: bigint, b: bigint): bigint {
+  return a > b ? a : b;
+}

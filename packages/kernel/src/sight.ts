@@ -1,0 +1,51 @@
+import type { Tag } from './change-log';
+import type { LogView } from './log-knowledge';
+import type { Columns, GroupQuery, Groups, Query, ReadQuestion } from './query';
+import type { Snapshot } from './snapshot';
+import { whyInvalid, type EntryStamp, type MissReason } from './validity';
+
+/**
+ * What a session sees, and what its process knows of the change log: all that decides whether an entry of a cache is true for it.
+ *
+ * Everything here answers at once, from memory. What the process knows grows meanwhile, for all sessions together.
+ * @see docs/protocol.md
+ */
+export interface Sight {
+  /** What the transaction sees; at READ COMMITTED what a statement begun when the sight was asked for saw at least. */
+  readonly snapshot: Snapshot;
+  /** Of the database and schema this session reads; stamps of its answers bear it. */
+  readonly epoch: string;
+  /** The change log, by the names of this session's schema. */
+  readonly log: LogView;
+  /** Whether this transaction has itself changed what a tag stands for, or may have. Once true it stays so, also after a savepoint. */
+  isChangedHere(tag: Tag): boolean;
+  /** Why changes of a model do not all reach the log, so that nothing of it may be kept; undefined when they do. */
+  whyUncachable(model: string): string | undefined;
+}
+
+/** An answer that a serializable transaction took from a cache: asked again before it commits. */
+export type CachedRead =
+  | { readonly kind: 'read'; readonly question: ReadQuestion; readonly answer: Columns }
+  | { readonly kind: 'query'; readonly question: Query; readonly answer: Columns }
+  | { readonly kind: 'group'; readonly question: GroupQuery; readonly answer: Groups };
+
+/**
+ * Whether an entry of a cache is what a session would get from the database now: undefined if it is, otherwise why not.
+ *
+ * @param tags - all that the entry depends on
+ * @remarks In memory; linear in the changes known of what the tags stand for since the older of the two snapshots.
+ */
+export function whyStale(sight: Sight, entry: EntryStamp, tags: readonly Tag[]): MissReason | undefined {
+  const { extent } = sight.log;
+  // Another session of this process may have met another server since.
+  if (extent?.epoch !== sight.epoch) return 'another epoch';
+  if (tags.some(({ model }) => sight.whyUncachable(model) !== undefined)) return 'not watched';
+  const from = entry.snapshot.xmin < sight.snapshot.xmin ? entry.snapshot.xmin : sight.snapshot.xmin;
+  return whyInvalid({
+    entry, reader: sight.snapshot, log: extent, writers: writersOf(sight.log, tags, from), isChangedHere: tags.some((tag) => sight.isChangedHere(tag)),
+  });
+}
+
+function* writersOf(log: LogView, tags: readonly Tag[], from: bigint): Generator<bigint> {
+  for (const tag of tags) yield* log.writersOf(tag, from);
+}
