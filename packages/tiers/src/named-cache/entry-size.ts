@@ -19,6 +19,7 @@ export function estimatedBytes(value: unknown): number {
 /** The object itself; what it holds is added to what is still open. */
 function sizeOfObject(one: object, open: unknown[]): number {
   if (ArrayBuffer.isView(one)) return 64 + one.byteLength;
+  if (one instanceof Date) return 104;
   if (one instanceof ArrayBuffer) return 64 + one.byteLength;
   if (one instanceof Map) {
     for (const pair of one) open.push(...pair);
