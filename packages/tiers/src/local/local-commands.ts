@@ -1,0 +1,105 @@
+import { durationMs, MisuseError, type Duration, type EntryStamp } from '@ormolu/kernel';
+import { estimatedBytes } from '../named-cache/entry-size';
+import type { BoundedStore, Bounds } from '../policies/bounded-store';
+import { storeWith, type PolicyName } from '../policies/policies';
+import type { QueryTag } from './query-tags';
+
+/** Which answers to questions a process keeps. */
+export interface LocalCommandsOptions extends Bounds {
+  /** What leaves when it is full. @defaultValue 's3fifo' */
+  readonly policy?: PolicyName | undefined;
+  /** What the database answered faster is not worth keeping. @defaultValue 0: everything is */
+  readonly minTime?: Duration | undefined;
+  /** Answers of more records or groups are not kept. @defaultValue 10 000 */
+  readonly maxResult?: number | undefined;
+}
+
+/** What the command cache holds, and what it did not take. */
+export interface LocalCommandsStats {
+  readonly answers: number;
+  /** Estimated. */
+  readonly bytes: number;
+  readonly evictions: number;
+  readonly tooFast: number;
+  readonly tooLarge: number;
+}
+
+/** An answer, and what decides whether it holds for a reader. */
+export interface CommandEntry {
+  readonly stamp: EntryStamp;
+  readonly tags: readonly QueryTag[];
+  /** Ids in their order, a number, or groups: what the key asks for. Never changed. */
+  readonly answer: unknown;
+}
+
+/** What keeping an answer takes and gives. */
+export interface AnswerCost {
+  /** How long the database took. */
+  readonly ms: number;
+  /** How many records or groups it holds. */
+  readonly results: number;
+}
+
+/** What an entry takes beside its answer: its place in maps and queues, stamp and tags. */
+const ENTRY_BYTES = 500;
+const MOST_RESULTS = 10_000;
+
+/**
+ * The answers that one process had to its questions: which records a search found, how many there are, figures about groups.
+ *
+ * An entry says what it depends on, so that each reader can judge whether it holds for him. Nothing leaves because something was written:
+ * an answer that is wrong for all new readers is replaced by the next one.
+ * @see docs/command-cache.md; OrientDB's command cache
+ */
+export class LocalCommands {
+  readonly #entries: BoundedStore<string, CommandEntry>;
+  readonly #minMs: number;
+  readonly #maxResult: number;
+  #evictions = 0;
+  #tooFast = 0;
+  #tooLarge = 0;
+
+  /** @throws {MisuseError} TIER_BOUNDS for bounds that are none @throws {MisuseError} DURATION_INVALID */
+  constructor({ policy = 's3fifo', minTime = 0, maxResult = MOST_RESULTS, ...bounds }: LocalCommandsOptions) {
+    this.#minMs = durationMs(minTime, 'minTime');
+    if (!(maxResult >= 1)) throw new MisuseError('TIER_BOUNDS', `maxResult is ${String(maxResult)}: give a number of records of at least 1. To keep no answers, switch the command cache off.`);
+    this.#maxResult = maxResult;
+    this.#entries = storeWith<string, CommandEntry>(policy, {
+      ...bounds,
+      onEvict: () => {
+        this.#evictions += 1;
+      },
+    });
+  }
+
+  peek(key: string): CommandEntry | undefined {
+    return this.#entries.get(key);
+  }
+
+  /** Keeps an answer, in the place of the one that is there. @returns whether it was worth keeping */
+  put(key: string, entry: CommandEntry, { ms, results }: AnswerCost): boolean {
+    if (ms < this.#minMs) {
+      this.#tooFast += 1;
+      return false;
+    }
+    if (results > this.#maxResult) {
+      this.#tooLarge += 1;
+      return false;
+    }
+    return this.#entries.set(key, entry, ENTRY_BYTES + 2 * key.length + estimatedBytes(entry.answer));
+  }
+
+  /** Forgets the answers that depend on a model, or all. @remarks Of a model: looks at every answer. */
+  invalidate(model?: string): void {
+    if (model === undefined) {
+      this.#entries.clear();
+      return;
+    }
+    const keys = [...this.#entries.entries()].flatMap(([key, { tags }]) => (tags.some((tag) => tag.model === model) ? [key] : []));
+    for (const key of keys) this.#entries.delete(key);
+  }
+
+  stats(): LocalCommandsStats {
+    return { answers: this.#entries.size, bytes: this.#entries.bytes, evictions: this.#evictions, tooFast: this.#tooFast, tooLarge: this.#tooLarge };
+  }
+}

@@ -1,0 +1,128 @@
+import { createHash } from 'node:crypto';
+import type { Aggregate, Filter, GroupQuery, OrderTerm, Query, ValueKeys } from '@ormolu/kernel';
+
+/** Longer keys are kept as a digest of theirs. */
+const LONGEST = 256;
+
+/**
+ * The key of a search: the same for questions that must have the same answer, whatever the order in which their conditions are written.
+ *
+ * What the reader's context and company change of a question is in the question by the time it comes to a rung, in its filter and keys; the
+ * columns wanted beside the ids are not part of it.
+ */
+export function searchKey({ model, filter, order, limit, offset, keys }: Query): string {
+  return short(['s', text(model), filterKey(filter), order ? orderKey(order) : '*', bound(limit), bound(offset ?? 0), valueKeysKey(keys)]);
+}
+
+/** The key of a count, which no order or bound changes. */
+export function countKey({ model, filter, keys }: Query): string {
+  return short(['c', text(model), filterKey(filter), valueKeysKey(keys)]);
+}
+
+/** The key of a group query. */
+export function groupKey({ model, filter, by, aggregates, order, limit, offset, keys }: GroupQuery): string {
+  const terms = order?.map((term) => ('key' in term ? `k${term.key}` : `a${term.aggregate}`) + term.direction);
+  return short(['g', text(model), filterKey(filter), pathsKey(by), `[${aggregates.map(aggregateKey).join()}]`, terms ? `[${terms.join()}]` : '*', bound(limit), bound(offset ?? 0), valueKeysKey(keys)]);
+}
+
+/** A filter as text, in one way of the many in which it can be written. */
+export function filterKey(filter: Filter): string {
+  return normal(filter).key;
+}
+
+/** A filter's text; of an `and` or `or` of several parts, these, too. */
+interface Normal {
+  readonly key: string;
+  readonly sign?: '&' | '|';
+  readonly parts?: readonly Normal[];
+}
+
+function normal(filter: Filter): Normal {
+  switch (filter.kind) {
+    case 'condition':
+      return { key: `(${text(filter.operator)} ${pathKey(filter.path)} ${filter.operator === 'in' || filter.operator === 'notIn' ? setKey(filter.value) : valueKey(filter.value)})` };
+    case 'and':
+      return joined('&', filter.all);
+    case 'or':
+      return joined('|', filter.any);
+    case 'not':
+      return { key: `!${filterKey(filter.not)}` };
+  }
+}
+
+/** The parts in the order of their texts, each once, those of the same kind unwrapped; a single part stands for itself. */
+function joined(sign: '&' | '|', filters: readonly Filter[]): Normal {
+  const parts = new Map<string, Normal>();
+  for (const filter of filters) {
+    const one = normal(filter);
+    for (const part of one.sign === sign && one.parts ? one.parts : [one]) parts.set(part.key, part);
+  }
+  const [only] = parts.values();
+  if (parts.size === 1 && only) return only;
+  const sorted = [...parts.values()].sort((a, b) => (a.key < b.key ? -1 : 1));
+  return { key: `${sign}{${sorted.map(({ key }) => key).join(' ')}}`, sign, parts: sorted };
+}
+
+function setKey(value: unknown): string {
+  if (!Array.isArray(value)) return valueKey(value);
+  return `{${[...new Set(value.map(valueKey))].sort().join(' ')}}`;
+}
+
+/** A value as text, by which values that a database may tell apart are told apart. */
+function valueKey(value: unknown): string {
+  switch (typeof value) {
+    case 'string':
+      return text(value);
+    case 'number':
+      return Object.is(value, -0) ? '-0' : String(value);
+    case 'bigint':
+      return `${String(value)}n`;
+    case 'object':
+      return value === null ? 'null' : objectKey(value);
+    case 'undefined':
+      // Comparisons take it for no value.
+      return 'null';
+    default:
+      return `${typeof value} ${String(value)}`;
+  }
+}
+
+function objectKey(value: object): string {
+  if (Array.isArray(value)) return `[${value.map(valueKey).join()}]`;
+  if (value instanceof Date) return `date ${String(value.getTime())}`;
+  if (ArrayBuffer.isView(value)) return `bytes ${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64')}`;
+  return `{${Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, part]) => `${text(name)}:${valueKey(part)}`).join()}}`;
+}
+
+function aggregateKey({ function: name, path }: Aggregate): string {
+  return `${name} ${path ? pathKey(path) : '*'}`;
+}
+
+function orderKey(order: readonly OrderTerm[]): string {
+  return `[${order.map(({ path, direction }) => `${direction} ${pathKey(path)}`).join()}]`;
+}
+
+function valueKeysKey(keys: ValueKeys | undefined): string {
+  return keys ? `${keys.company ? `[${keys.company.map(text).join()}]` : '*'}${keys.lang ? `[${keys.lang.map(text).join()}]` : '*'}` : '**';
+}
+
+function pathsKey(paths: readonly (readonly string[])[]): string {
+  return `[${paths.map(pathKey).join()}]`;
+}
+
+function pathKey(path: readonly string[]): string {
+  return `[${path.map(text).join()}]`;
+}
+
+function bound(count: number | undefined): string {
+  return count === undefined ? '*' : String(count);
+}
+
+function text(value: string): string {
+  return JSON.stringify(value);
+}
+
+function short(parts: readonly string[]): string {
+  const whole = parts.join(' ');
+  return whole.length <= LONGEST ? whole : `${whole.slice(0, 1)}#${createHash('sha256').update(whole).digest('base64')}`;
+}
