@@ -4,6 +4,7 @@ import { computeOrder } from './compute-order';
 import { ComputeError, DraftError, MissingRecordError, type ComputeFailure } from './errors';
 import { flushPairs } from './flush-pairs';
 import { placeOfKey, recordsAt } from './keyed-fields';
+import { onlyRowsWith, pendingColumns, rowsOf, type PendingColumn } from './pending-columns';
 import { reachOf } from './reach';
 import { resolveTriggers } from './resolve-triggers';
 import type { Transaction } from './transaction';
@@ -42,7 +43,7 @@ function isWanted(wanted: Wanted | undefined, field: Field, id: Id): boolean {
 export async function flush(tx: Transaction, spec?: FlushSpec): Promise<void> {
   const wanted = spec && wantedBy(spec);
   const failures = await recomputeAll(tx, wanted);
-  await writePending(tx, pendingRows(tx, wanted), wanted);
+  await writePending(tx, pendingOf(tx, wanted), wanted);
   // A trigger that is still pending may yet mark what reads a value that came out different before.
   if (tx.triggers.size === 0) tx.toCompute.forgetChanges();
   if (failures.length > 0) throw new ComputeError(failures);
@@ -52,18 +53,20 @@ async function recomputeAll(tx: Transaction, wanted: Wanted | undefined): Promis
   const order = computeOrder(tx.registry);
   const failures: ComputeFailure[] = [];
   const failed = new Map<Field, Set<Id>>();
-  const dueOf = (field: Field): readonly Id[] => tx.toCompute.get(field).filter((id) => !failed.get(field)?.has(id) && isWanted(wanted, field, id));
+  const dueOf = (field: Field): readonly Id[] => {
+    const pending = tx.toCompute.get(field);
+    return wanted || failed.has(field) ? pending.filter((id) => !failed.get(field)?.has(id) && isWanted(wanted, field, id)) : pending;
+  };
   for (;;) {
     if (mustResolve(tx, wanted)) await resolveTriggers(tx);
-    const due = tx.toCompute.fields().filter((field) => dueOf(field).length > 0);
-    const [next] = due.sort((a, b) => (order.get(a) ?? 0) - (order.get(b) ?? 0));
+    const marked = [...tx.toCompute.fields()].sort((a, b) => (order.get(a) ?? 0) - (order.get(b) ?? 0));
+    const next = marked.find((field) => dueOf(field).length > 0);
     if (!next) {
       // The values computed meanwhile are to be written too, and with them the causes of triggers.
       if (mustResolve(tx, wanted)) continue;
       return failures;
     }
-    const ids = dueOf(next);
-    for (const failure of await tx.recompute(next, ids)) {
+    for (const failure of await tx.recompute(next, dueOf(next))) {
       failures.push(failure);
       const known = failed.get(next) ?? new Set<Id>();
       failed.set(next, known);
@@ -80,24 +83,16 @@ export function concernsPending(tx: Transaction, fields: ReadonlySet<Field>): bo
   return [...fields].some(({ relation }) => relation?.relationModel !== undefined && tx.pairs.tables().includes(relation.relationModel));
 }
 
-/** The pending values of one model: which fields each record has, and their values. */
-interface PendingRows {
-  readonly fields: Field[];
-  readonly byId: Map<StoredId, Map<Field, unknown>>;
-}
-
-async function writePending(tx: Transaction, pending: ReadonlyMap<string, PendingRows>, wanted: Wanted | undefined): Promise<void> {
+async function writePending(tx: Transaction, pending: ReadonlyMap<string, readonly PendingColumn[]>, wanted: Wanted | undefined): Promise<void> {
   const missing: (MissingRecordError | DraftError)[] = [...waitingForDrafts(tx, wanted)];
-  for (const [model, rows] of pending) {
-    for (const { fields, ids } of groupByFields(rows)) {
-      const columns = fields.map((field) => columnOf(field, ids.map((id) => rows.byId.get(id)?.get(field))));
-      const found = await tx.below.statement((session) => session.update({ model, ids, fields: fields.map((field) => field.name), columns }));
+  for (const [model, ofModel] of pending) {
+    for (const { ids, columns } of rowsOf(ofModel)) {
+      const fields = columns.map(({ field }) => field.name);
+      const found = await tx.below.statement((session) => session.update({ model, ids, fields, columns: columns.map(columnOf) }));
       tx.below.noteChanged(model, found);
-      // A value assigned while the statement was on its way has yet to be written.
-      for (const field of fields) clearDirty(tx, field, field.keyedBy ? found : found.filter((id) => tx.rootEnv.peek(field, id) === rows.byId.get(id)?.get(field)));
-      if (found.length === ids.length) continue;
-      const there = new Set(found);
-      missing.push(new MissingRecordError(model, ids.filter((id) => !there.has(id)), `pending values of ${fields.map((field) => field.name).join(', ')} were to be written`));
+      const there = found.length < ids.length ? new Set(found) : undefined;
+      for (const column of columns) clearWritten(tx, column, ids, there);
+      if (there) missing.push(new MissingRecordError(model, ids.filter((id) => !there.has(id)), `pending values of ${fields.join(', ')} were to be written`));
     }
   }
   await flushPairs(tx, tx.pairs.tables().filter((table) => !wanted || tablesOf(wanted).has(table)));
@@ -117,11 +112,11 @@ function tablesOf(wanted: Wanted): ReadonlySet<string | undefined> {
 function mustResolve(tx: Transaction, wanted: Wanted | undefined): boolean {
   if (tx.triggers.size === 0) return false;
   if (!wanted) return true;
-  const rows = pendingRows(tx, wanted);
+  const pending = pendingOf(tx, wanted);
   return tx.triggers.snapshot().some(({ firing: { cause }, tree }) => {
     const { concerned } = reachOf(tx, tree);
     if (tablesOf(wanted).has(cause.relation?.relationModel ?? '')) return true;
-    return [...wanted.keys()].some((field) => concerned.has(field)) || [...(rows.get(cause.model)?.byId.values() ?? [])].some((row) => row.has(cause));
+    return [...wanted.keys()].some((field) => concerned.has(field)) || (pending.get(cause.model)?.some(({ field }) => field === cause) ?? false);
   });
 }
 
@@ -134,59 +129,25 @@ function waitingForDrafts(tx: Transaction, wanted: Wanted | undefined): readonly
 }
 
 /** What is to be written, of all or of the records of which something wanted is pending. */
-function pendingRows(tx: Transaction, wanted: Wanted | undefined): ReadonlyMap<string, PendingRows> {
-  const pending = gatherPending(tx);
-  if (wanted) for (const rows of pending.values()) leaveOut(rows, wanted);
-  return pending;
+function pendingOf(tx: Transaction, wanted: Wanted | undefined): ReadonlyMap<string, readonly PendingColumn[]> {
+  const pending = pendingColumns(tx);
+  return wanted ? new Map(Array.from(pending, ([model, columns]) => [model, onlyRowsWith(columns, (field, id) => isWanted(wanted, field, id))])) : pending;
 }
 
-function gatherPending(tx: Transaction): ReadonlyMap<string, PendingRows> {
-  const pending = new Map<string, PendingRows>();
-  for (const { model, name } of [...tx.cache.getDirtyFields()]) {
-    const field = tx.registry.field(model, name);
-    let rows = pending.get(model);
-    if (!rows) pending.set(model, (rows = { fields: [], byId: new Map() }));
-    rows.fields.push(field);
-    for (const [key, id, value] of tx.cache.dirtyEntries(field)) {
-      if (!isStoredId(id)) continue;
-      if (value instanceof NewId) continue;
-      let row = rows.byId.get(id);
-      if (!row) rows.byId.set(id, (row = new Map<Field, unknown>()));
-      row.set(field, field.keyedBy ? { ...(row.get(field) as object | undefined), [String(placeOfKey(key))]: field.toColumn(value) } : value);
-    }
-  }
-  return pending;
-}
-
-/** Leaves out the records of which nothing wanted is pending. */
-function leaveOut({ byId }: PendingRows, wanted: Wanted): void {
-  for (const [id, row] of byId) if (![...row.keys()].some((field) => isWanted(wanted, field, id))) byId.delete(id);
-}
-
-/** Records with the same set of pending fields share a statement. */
-function groupByFields({ fields, byId }: PendingRows): readonly { fields: readonly Field[]; ids: readonly StoredId[] }[] {
-  const groups = new Map<string, { fields: readonly Field[]; ids: StoredId[] }>();
-  for (const [id, row] of byId) {
-    const own = fields.filter((field) => row.has(field));
-    const name = own.map((field) => field.name).join(' ');
-    const group = groups.get(name);
-    if (group) group.ids.push(id);
-    else groups.set(name, { fields: own, ids: [id] });
-  }
-  return [...groups.values()];
-}
-
-function clearDirty(tx: Transaction, field: Field, ids: readonly StoredId[]): void {
-  if (!field.keyedBy) {
-    tx.cache.clearDirty(new IdsOf(tx.rootEnv, field.model, ids), field);
+/** Takes away the marks of what has been written. A value assigned while the statement was on its way has yet to be. */
+function clearWritten(tx: Transaction, { field, values }: PendingColumn, ids: readonly StoredId[], there: ReadonlySet<StoredId> | undefined): void {
+  if (field.keyedBy) {
+    const keys = new Set(Array.from(tx.cache.dirtyEntries(field), ([key]) => key));
+    for (const key of keys) tx.cache.clearDirty(recordsAt(field, placeOfKey(key), there ? ids.filter((id) => there.has(id)) : ids), field);
     return;
   }
-  const keys = new Set(Array.from(tx.cache.dirtyEntries(field), ([key]) => key));
-  for (const key of keys) tx.cache.clearDirty(recordsAt(field, placeOfKey(key), ids), field);
+  const column = tx.rootEnv.column(field);
+  const written = ids.filter((id, place) => column.of(id) === values[place] && there?.has(id) !== false);
+  tx.cache.clearDirty(new IdsOf(tx.rootEnv, field.model, written), field);
 }
 
 /** One value for all ids takes the cheap form. */
-function columnOf(field: Field, values: readonly unknown[]): readonly unknown[] | SameValue {
+function columnOf({ field, values }: PendingColumn): readonly unknown[] | SameValue {
   const [first] = values;
   if (field.keyedBy) {
     // The keys to change, in the column's form already.
