@@ -1,0 +1,31 @@
+import { defineModels, integer } from '@ormolu/registry';
+import { lawRuns } from '@ormolu/test-support';
+import * as fc from 'fast-check';
+import { groupByFields, rowsOf, type PendingColumn, type PendingRows } from '../src/pending-columns';
+
+const registry = defineModels({ thing: { a: integer(), b: integer(), c: integer() } }).registry();
+const fields = ['a', 'b', 'c'].map((name) => registry.field('thing', name));
+
+/** Which records have something pending: the same of every field, or of each its own. */
+const ids = fc.uniqueArray(fc.nat({ max: 6 }));
+const pending = fc.oneof(
+  fc.tuple(ids, fc.nat({ max: 3 })).map(([all, count]) => fields.slice(0, count).map((field): PendingColumn => columnOf(field, all))),
+  fc.array(ids, { maxLength: 3 }).map((lists) => lists.flatMap((own, place) => fields[place] ? [columnOf(fields[place], own)] : [])),
+);
+
+function columnOf(field: PendingColumn['field'], own: readonly number[]): PendingColumn {
+  return { field, ids: own, values: own.map((id) => `${field.name} of ${String(id)}`) };
+}
+
+/** What the statements write, cell by cell; and which fields each has, which no other has. */
+function written(rows: readonly PendingRows[]): unknown {
+  const cells = rows.flatMap(({ ids: own, columns }) => columns.flatMap(({ field, values }) => own.map((id, place) => [id, field.name, values[place]] as const)));
+  const statements = rows.filter(({ ids: own }) => own.length > 0).map(({ columns }) => columns.map(({ field }) => field.name).join(' '));
+  return { cells: cells.map(String).sort(), statements: statements.sort() };
+}
+
+test('law: pending columns that need not be taken apart give the rows that the plain way gives', () => {
+  fc.assert(fc.property(pending, (columns) => {
+    expect(written(rowsOf(columns))).toEqual(written(groupByFields(columns)));
+  }), { numRuns: lawRuns(300) });
+});
