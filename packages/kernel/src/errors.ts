@@ -62,12 +62,12 @@ export class ConcurrentModificationError extends OrmoluError implements VersionC
   readonly expected: bigint;
   readonly found: bigint | null;
 
-  /** @param conflict - the first record that differs @param others - those that differ beside it */
-  constructor(conflict: VersionConflict, others: readonly VersionConflict[] = []) {
+  /** @param conflict - the first record that differs @param others - those that differ beside it @param cause - the error by which it was noticed */
+  constructor(conflict: VersionConflict, others: readonly VersionConflict[] = [], cause?: unknown) {
     const { model, id, expected, found } = conflict;
     const more = others.length === 0 ? '' : ` ${String(others.length)} more ${others.length === 1 ? 'record differs' : 'records differ'}, see details.conflicts.`;
     super('STORAGE_VERSION', `Record ${String(id)} of model '${model}' was ${found === null ? 'removed' : 'changed'} by somebody else: version ${String(expected)} was expected, and ${found === null ? 'there is none' : `${String(found)} was found`}. Load it again, and repeat the change if it still makes sense.${more}`, {
-      details: { model, id, expected, found, conflicts: [conflict, ...others] },
+      details: { model, id, expected, found, conflicts: [conflict, ...others] }, ...(cause === undefined ? {} : { cause }),
     });
     this.model = model;
     this.id = id;

@@ -55,6 +55,12 @@ export interface TransactionOptions extends RetryOptions {
   readonly isolation?: Isolation | undefined;
   /** The database refuses writes. @defaultValue false */
   readonly readOnly?: boolean | undefined;
+  /**
+   * `'optimistic'`: updates and deletes of records of `versioned` models demand the version that was read with them. When somebody else
+   * has changed such a record meanwhile, a `ConcurrentModificationError` says which, and nothing is run again.
+   * @defaultValue the database's isolation alone decides, and the work is run again when another transaction was faster
+   */
+  readonly concurrency?: 'optimistic' | undefined;
   /** The user on whose behalf it runs. @defaultValue nobody in particular, with unlimited access */
   readonly uid?: number | undefined;
   /** What the environment begins with: `lang`, `allowedCompanyIds`, and keys of your own. */
@@ -103,6 +109,7 @@ const OPEN: Readonly<Record<keyof OrmoluOptions<unknown>, Form>> = {
 const TRANSACTION: Readonly<Record<keyof TransactionOptions, Form>> = {
   isolation: { accepts: (value) => ISOLATIONS.includes(value), expects: `one of ${ISOLATIONS.map((level) => `'${String(level)}'`).join(', ')}` },
   readOnly: flag,
+  concurrency: { accepts: (value) => value === 'optimistic', expects: "'optimistic', or leave it out" },
   explain: flag,
   uid: { accepts: (value) => value === null || Number.isInteger(value), expects: 'the id of a user, a whole number' },
   context: { accepts: (value) => typeof value === 'object' && value !== null && !Array.isArray(value), expects: 'an object of context keys' },

@@ -1,4 +1,4 @@
-import { holding, type MigrationReport, type Rung, type RungStats, type Storage } from '@ormolu/kernel';
+import { ConflictError, holding, type MigrationReport, type Rung, type RungStats, type Storage } from '@ormolu/kernel';
 import type { ModelNameOf, Models, Registry } from '@ormolu/registry';
 import { StorageRung } from '@ormolu/storage';
 import { Transaction, type Actors } from '@ormolu/transaction';
@@ -6,6 +6,7 @@ import { NamedCaches, type NamedCacheStats } from '@ormolu/tiers';
 import { DatabaseError } from './errors';
 import { backfill, type FilledFields } from './migrate/backfill';
 import { buildLadder, TransactionFigures } from './ladder';
+import { modificationBehind } from './optimistic';
 import { checkOptions, checkWork, type MigrateDatabaseOptions, type OrmoluOptions, type TransactionEnvironment, type TransactionOptions } from './options';
 import { withRetry } from './retry';
 
@@ -112,6 +113,7 @@ export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D
    * @param work - gets the environment from which everything is reached; its effects outside the database may happen several times
    * @returns what the work returned, once the commit is durable
    * @throws {MisuseError} DB_OPTION_UNKNOWN, DB_OPTION_INVALID, before anything is run
+   * @throws {ConcurrentModificationError} STORAGE_VERSION with `concurrency: 'optimistic'`, when somebody else changed what it was to change
    * @throws {unknown} what the work threw, after the rollback; a `ConflictError` when no try succeeded
    * @remarks BEGIN and COMMIT beside what the work does.
    */
@@ -122,12 +124,12 @@ export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D
     return withRetry(() => this.#try(work, options), options);
   }
 
-  async #try<T>(work: (env: TransactionEnvironment<D, U, C>) => Promise<T> | T, { isolation, readOnly, uid, context, explain }: TransactionOptions): Promise<T> {
+  async #try<T>(work: (env: TransactionEnvironment<D, U, C>) => Promise<T> | T, { isolation, readOnly, concurrency, uid, context, explain }: TransactionOptions): Promise<T> {
     const { registry } = this;
     const session = await this.storage.open({ schema: registry.schema, isolation, readOnly });
     let tx: Transaction | undefined;
     try {
-      tx = new Transaction({ registry, newestRegistry: () => this.#registry, session, rung: this.#ladder, uid, context, explain, checkRuns: this.#checkRuns, ...this.#actors });
+      tx = new Transaction({ registry, newestRegistry: () => this.#registry, session, rung: this.#ladder, concurrency, uid, context, explain, checkRuns: this.#checkRuns, ...this.#actors });
       await tx.meetUser();
       // The registry's types say what the transaction's records are at run time: it makes them from the same definitions.
       const env = tx.env as unknown as TransactionEnvironment<D, U, C>;
@@ -138,7 +140,7 @@ export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D
       await (tx ?? session).rollback().catch((failure: unknown) => {
         throw new AggregateError([error, failure], 'The work failed, and so did what was to run with its rollback: see errors, the first of which is that of the work.', { cause: error });
       });
-      throw error;
+      throw tx?.versions && error instanceof ConflictError ? await modificationBehind(error, tx.versions, () => this.storage.open({ schema: registry.schema, readOnly: true })) : error;
     } finally {
       if (tx) this.#figures.add(tx);
     }

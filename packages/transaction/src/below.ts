@@ -1,4 +1,4 @@
-import type { Columns, GroupQuery, Groups, Query, ReadQuestion, Rung, Session, StoredId } from '@ormolu/kernel';
+import { VERSION_FIELD, type Columns, type GroupQuery, type Groups, type InsertRows, type Query, type ReadQuestion, type Rung, type Session, type StoredId, type UpdateRows } from '@ormolu/kernel';
 import type { Transaction } from './transaction';
 
 /** What lies below a transaction, and the only way there: questions go to the next rung, statements to the session. */
@@ -23,12 +23,12 @@ export class Below {
 
   /** Asks the next rung for values by id. */
   read(question: ReadQuestion): Promise<Columns> {
-    return this.#noticing('read', () => this.#heard(() => this.rung.read(this.session, question)));
+    return this.#noticing('read', () => this.#heard(() => this.#versioned(question, (asked) => this.rung.read(this.session, asked))));
   }
 
   /** Asks the next rung for records by filter. */
   query(query: Query): Promise<Columns> {
-    return this.#noticing('query', () => this.#heard(() => this.rung.query(this.session, query)));
+    return this.#noticing('query', () => this.#heard(() => this.#versioned(query, (asked) => this.rung.query(this.session, asked))));
   }
 
   /** Asks the next rung for a number of records. */
@@ -52,22 +52,61 @@ export class Below {
     return this.#noticing('statement', () => send(this.session));
   }
 
+  /** Adds rows. @returns their ids, in the order of the rows; without those that were skipped */
+  async insert(rows: InsertRows): Promise<readonly StoredId[]> {
+    const ids = await this.statement((session) => session.insert(rows));
+    this.#tx.absent.remove(rows.model, ids);
+    this.noteChanged(rows.model, ids);
+    return ids;
+  }
+
+  /**
+   * Changes rows. In an optimistic transaction, those of versioned models must have the version that was read, if one was.
+   *
+   * @returns the ids that exist
+   * @throws {ConcurrentModificationError} STORAGE_VERSION
+   */
+  async update(rows: UpdateRows): Promise<readonly StoredId[]> {
+    const expected = this.#tx.versions?.demand(rows.model, rows.ids);
+    const found = await this.statement((session) => session.update(expected ? { ...rows, expected } : rows));
+    this.noteChanged(rows.model, found);
+    return found;
+  }
+
+  /** Removes rows, of which the same is demanded as of rows to be changed. @returns the ids that existed */
+  async delete(model: string, ids: readonly StoredId[]): Promise<readonly StoredId[]> {
+    const expected = this.#tx.versions?.demand(model, ids);
+    const gone = await this.statement((session) => (expected ? session.delete(model, ids, expected) : session.delete(model, ids)));
+    this.noteChanged(model, gone);
+    return gone;
+  }
+
   /** After a rollback to a savepoint, when the database takes statements again. @param hadWritten - whether the savepoints around it had */
   rolledBackTo(hadWritten: boolean): void {
     this.#hasWrittenInSavepoint = hadWritten;
     this.#tx.stage.follow(this.session);
   }
 
-  noteCreated(model: string, ids: readonly StoredId[]): void {
-    this.#tx.absent.remove(model, ids);
-    this.noteChanged(model, ids);
-  }
-
-  /** Remembers rows changed, for the rungs below. Those of a savepoint rolled back stay: saying too much is safe. */
+  /** Remembers rows that this transaction has changed, for the rungs below. Those of a savepoint rolled back stay: saying too much is safe. */
   noteChanged(model: string, ids: readonly StoredId[]): void {
+    if (this.#tx.versions && this.#isVersioned(model)) this.#tx.versions.own(model, ids);
     const changed = this.changed.get(model) ?? new Set<StoredId>();
     this.changed.set(model, changed);
     for (const id of ids) changed.add(id);
+  }
+
+  /** Asks, in an optimistic transaction, for the records' versions beside what was asked. */
+  async #versioned<Q extends Pick<Query, 'model' | 'fields'>>(question: Q, ask: (question: Q) => Promise<Columns>): Promise<Columns> {
+    const { versions } = this.#tx;
+    if (!versions || !this.#isVersioned(question.model)) return ask(question);
+    const undoable = this.fetchesAreUndoable;
+    const { ids, columns } = await ask({ ...question, fields: [...(question.fields ?? []), VERSION_FIELD] });
+    versions.note(question.model, ids, (columns.at(-1) ?? []) as readonly bigint[], undoable); // the column asked for last
+    return { ids, columns: columns.slice(0, -1) };
+  }
+
+  #isVersioned(model: string): boolean {
+    return this.#tx.registry.schema.table(model).versioned;
   }
 
   #heard(ask: () => Promise<Columns>): Promise<Columns> {

@@ -19,12 +19,11 @@ async function addPairs(tx: Transaction, table: string, pairs: readonly Pair[]):
   if (pairs.length === 0) return;
   const fields = columnsOf(tx, table);
   // Another transaction may have added the same pair.
-  const rows = await tx.below.statement((session) => session.insert({ model: table, count: pairs.length, fields, columns: [pairs.map(([first]) => first), pairs.map(([, second]) => second)], skipsExisting: true }));
+  const rows = await tx.below.insert({ model: table, count: pairs.length, fields, columns: [pairs.map(([first]) => first), pairs.map(([, second]) => second)], skipsExisting: true });
   // When some were left out, nobody knows which row is whose; who needs to know looks them up.
   if (rows.length === pairs.length) pairs.forEach((pair, place) => {
     tx.pairRows.know(table, pair, rows[place] ?? 0);
   });
-  tx.below.noteChanged(table, rows);
   tx.pairs.drop(table, pairs);
 }
 
@@ -40,9 +39,7 @@ async function removePairs(tx: Transaction, table: string, pairs: readonly Pair[
 
 async function deleteRows(tx: Transaction, table: string, rows: readonly StoredId[]): Promise<ReadonlySet<StoredId>> {
   if (rows.length === 0) return new Set();
-  const gone = await tx.below.statement((session) => session.delete(table, rows));
-  tx.below.noteChanged(table, gone);
-  return new Set(gone);
+  return new Set(await tx.below.delete(table, rows));
 }
 
 async function rowsOf(tx: Transaction, table: string, pairs: readonly Pair[]): Promise<readonly StoredId[]> {

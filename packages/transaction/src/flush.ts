@@ -37,6 +37,7 @@ function isWanted(wanted: Wanted | undefined, field: Field, id: Id): boolean {
  * @throws {ComputeError} TX_COMPUTE_FAILED after everything else has been written
  * @throws {DraftError} TX_DRAFT_UNSAVED when a record was assigned a draft; all the rest has been written
  * @throws {MissingRecordError} TX_RECORD_MISSING when records with pending values are not there
+ * @throws {ConcurrentModificationError} STORAGE_VERSION in an optimistic transaction
  * @throws {ConstraintError} when the database refuses a row
  * @remarks One UPDATE per model and set of fields, whatever the number of records.
  */
@@ -88,8 +89,7 @@ async function writePending(tx: Transaction, pending: ReadonlyMap<string, readon
   for (const [model, ofModel] of pending) {
     for (const { ids, columns } of rowsOf(ofModel)) {
       const fields = columns.map(({ field }) => field.name);
-      const found = await tx.below.statement((session) => session.update({ model, ids, fields, columns: columns.map(columnOf) }));
-      tx.below.noteChanged(model, found);
+      const found = await tx.below.update({ model, ids, fields, columns: columns.map(columnOf) });
       const there = found.length < ids.length ? new Set(found) : undefined;
       for (const column of columns) clearWritten(tx, column, ids, there);
       if (there) missing.push(new MissingRecordError(model, ids.filter((id) => !there.has(id)), `pending values of ${fields.join(', ')} were to be written`));

@@ -11,6 +11,7 @@ export function forgetAll(tx: Transaction): void {
   tx.drafts.clear();
   tx.absent.clear();
   tx.fallbacks.clear();
+  tx.versions?.clear();
   tx.origins?.clear();
 }
 
@@ -25,4 +26,5 @@ export function forgetStored(tx: Transaction): void {
     }
   }
   tx.absent.clear();
+  tx.versions?.clear();
 }

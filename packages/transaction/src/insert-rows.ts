@@ -36,7 +36,6 @@ export async function insertRows(env: Environment, rows: readonly NewRow[]): Pro
     for (const row of part) for (const [field, to] of referencesOf(row)) if (!ids.has(to)) late.push({ row, field, to });
     const inserted = await insertPart(env, model, { rows: part, ids });
     for (const [place, id] of inserted.entries()) if (part[place]) ids.set(part[place].id, id);
-    tx.below.noteCreated(model.name, inserted);
   }
   for (const row of rows) for (const [field, to] of referencesOf(row)) row.values.set(field, ids.get(to));
   await writeLate(env, late.map(({ row, field, to }) => ({ field, id: ids.get(row.id), to: ids.get(to) })));
@@ -64,12 +63,12 @@ interface Part {
 function insertPart(env: Environment, model: Model, { rows, ids }: Part): Promise<readonly StoredId[]> {
   const columns = [...model.fields.values()].filter((field) => field.isStored && rows.some(({ values }) => values.has(field)));
   const cellOf = (field: Field, value: unknown): unknown => newColumn(env, field, value instanceof NewId ? (ids.get(value) ?? null) : (value ?? null));
-  return env.transaction.below.statement((session) => session.insert({
+  return env.transaction.below.insert({
     model: model.name,
     count: rows.length,
     fields: columns.map((field) => field.name),
     columns: columns.map((field) => rows.map(({ values }) => cellOf(field, values.get(field)))),
-  }));
+  });
 }
 
 /** References to records that came later. */
@@ -77,7 +76,7 @@ async function writeLate(env: Environment, missing: readonly { readonly field: F
   for (const [field, cells] of groupBy(missing, ({ field: of }) => of)) {
     // Every row has been inserted by now.
     const ids = cells.map(({ id }) => id as StoredId);
-    await env.transaction.below.statement((session) => session.update({ model: field.model, ids, fields: [field.name], columns: [cells.map(({ to }) => newColumn(env, field, to ?? null))] }));
+    await env.transaction.below.update({ model: field.model, ids, fields: [field.name], columns: [cells.map(({ to }) => newColumn(env, field, to ?? null))] });
   }
 }
 

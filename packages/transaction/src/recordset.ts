@@ -1,4 +1,4 @@
-import { MisuseError, typeName, type Id, type NewIdOptions } from '@ormolu/kernel';
+import { isStoredId, MisuseError, typeName, type Id, type NewIdOptions, type StoredId } from '@ormolu/kernel';
 import type { Field, Model } from '@ormolu/registry';
 import { assertIds, assertNames, assertValues } from './check-call';
 import { copy } from './copy';
@@ -256,9 +256,12 @@ export class RecordSet implements Iterable<RecordSet> {
     for (const name of fields) fireModified(this.env.transaction, this.env.registry.field(this.model, name), this.ids);
   }
 
-  /** Forgets clean cached values, of all fields when none is named; pending ones stay. */
+  /** Forgets clean cached values, of all fields when none is named; pending ones stay. What nothing is left of has no version any more. */
   invalidate(fields?: readonly string[]): void {
-    this.env.transaction.cache.invalidate(this.#fields('invalidate', fields).map((field) => [field, this.ids]));
+    const { cache, versions } = this.env.transaction;
+    const chosen = this.#fields('invalidate', fields);
+    cache.invalidate(chosen.map((field) => [field, this.ids]));
+    if (versions && !fields) versions.forget(this.model, this.ids.filter((id): id is StoredId => isStoredId(id) && !cache.hasDirtyFields(this.browse(id))));
   }
 
   /** Marks computed stored fields of these records, and computes them. */

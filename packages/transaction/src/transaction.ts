@@ -35,6 +35,7 @@ import { Savepoint, withSavepoint, type SavepointOptions } from './savepoint';
 import { ToCompute } from './to-compute';
 import { Stage, type TransactionState } from './transaction-state';
 import { UndoLog } from './undo-log';
+import { Versions } from './versions';
 
 /** What a transaction works with. */
 export interface TransactionOptions extends Actors {
@@ -50,6 +51,11 @@ export interface TransactionOptions extends Actors {
   readonly checkRuns?: boolean | undefined;
   /** Remembers where values come from and what changed them, for `explain`. For development. @defaultValue false */
   readonly explain?: boolean | undefined;
+  /**
+   * `'optimistic'`: updates and deletes of records of `versioned` models demand the version that was read with them.
+   * @defaultValue whoever writes last is right, as far as the isolation level lets him
+   */
+  readonly concurrency?: 'optimistic' | undefined;
   /** The user on whose behalf it runs. @defaultValue null */
   readonly uid?: number | null | undefined;
   readonly context?: Readonly<Record<string, unknown>> | undefined;
@@ -94,6 +100,8 @@ export class Transaction {
   readonly exclusive: Exclusive = new Exclusive();
   /** What happened to values, when the transaction is to explain itself. */
   readonly origins: Origins | undefined;
+  /** The record versions read, when it is optimistic. */
+  readonly versions: Versions | undefined;
   readonly rounds: Rounds = new Rounds();
   /** The environment the user's function gets. */
   readonly env: Environment;
@@ -117,6 +125,7 @@ export class Transaction {
     this.#newest = options.newestRegistry ?? (() => options.registry);
     this.session = options.session;
     this.origins = options.explain === true ? new Origins(this.undo) : undefined;
+    this.versions = options.concurrency === 'optimistic' ? new Versions(this.undo) : undefined;
     this.checksRuns = options.checkRuns ?? false;
     this.below = new Below(this, options.rung, options.session);
     this.actors = options;

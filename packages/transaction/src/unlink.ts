@@ -24,6 +24,7 @@ interface Consequences {
  *
  * What is pending is flushed first, because the foreign keys judge the stored rows. Those who depended on the records are marked.
  * @throws {ConstraintError} when other records refer to them and forbid it
+ * @throws {ConcurrentModificationError} STORAGE_VERSION in an optimistic transaction; what cascades is not asked for its version
  * @remarks One DELETE, beside the flush; one SELECT for each many2one by which deletion spreads.
  */
 export async function unlink(set: RecordSet): Promise<void> {
@@ -44,7 +45,7 @@ export async function unlink(set: RecordSet): Promise<void> {
   await tx.flush();
   const consequences = await spread(tx, set.model, ids);
   await markThoseWhoDepended(tx, consequences);
-  await tx.below.statement((session) => session.delete(set.model, ids));
+  await tx.below.delete(set.model, ids);
   forget(tx, consequences);
 }
 
