@@ -264,7 +264,8 @@ export class Cache extends ColumnLookup {
 
   /**
    * Returns to a mark: values, absence, dirtiness and order are what they were, also across `invalidate`, `remove` and `clear`.
-   * Values that `insertMissing` put in since stay, unless `undoable`. The mark stays open; marks opened after it are closed.
+   * Values that `insertMissing` put in since stay, unless `undoable`; where they came out of the order of slots, that is the order they
+   * have afterwards. The mark stays open; marks opened after it are closed.
    * @throws {UndoClosedError} CACHE_UNDO_CLOSED
    * @remarks Proportional to the changes since the mark, never to what is cached.
    */

@@ -6,12 +6,12 @@ const PLACES_PER_ID = 8;
 const FIRST_PLACES = 64;
 const SAMPLE = 1024;
 const FIRST_WINDOW: readonly number[] = Array.from({ length: FIRST_PLACES }, () => 0);
-/** Beyond this a number plus a window's length may no longer be exact, and counting by ones would stand still. */
+/** No window begins or grows beyond this: a number plus its length may no longer be exact there, and counting by ones would stand still. */
 const FARTHEST = 2 ** 50;
 
 /** Whether an id may stand in the window. One below zero may not: with a base below zero, `1e-20 - base` would be a whole number. */
 function isCountable(id: Id): id is number {
-  return typeof id === 'number' && Number.isInteger(id) && id >= 0 && id <= FARTHEST;
+  return typeof id === 'number' && Number.isSafeInteger(id) && id >= 0;
 }
 
 function isId(id: unknown): boolean {
@@ -22,7 +22,7 @@ function isId(id: unknown): boolean {
  * Gives every id of one model a slot: a small whole number, in order of arrival, never given again before the cache is cleared.
  *
  * All columns of the model share the slots, so an id is looked up once for all its fields. Whole numbers that lie close together,
- * as ids from a sequence do, stand in one array (the window); all others in a `Map`.
+ * as ids from a sequence do, stand in one array (the window); all others in a `Map`. Those that came one by one from the first on need neither.
  * @remarks `slotOf` and `ensure` are O(1). `7`, `7n` and `'7'` are three ids; a `NewId` is known by its identity.
  */
 export class SlotIndex {
@@ -34,6 +34,9 @@ export class SlotIndex {
   #restNumbers = 0;
   #reviewAt = FIRST_PLACES;
   readonly #ids: Id[] = [];
+  /** The first id, and how many after it came one by one, as those of a table read in order do: their slots are plain from their numbers. */
+  #first = 0;
+  #straight = 0;
   /** The slot found last outside the window. */
   #last = 0;
 
@@ -50,6 +53,8 @@ export class SlotIndex {
   /** @returns the id's slot, or −1 when it has none */
   slotOf(id: Id): number {
     if (typeof id === 'number') {
+      const straight = (id - this.#first) | 0;
+      if (straight >= 0 && straight < this.#straight && straight === id - this.#first) return straight;
       const place = id - this.#base;
       if (place >= 0 && place < this.#window.length) {
         const slot = this.#window[place];
@@ -97,6 +102,8 @@ export class SlotIndex {
     const slot = this.#ids.length;
     this.#ids.push(id === 0 ? 0 : id); // -0 is the same id
     if (isCountable(id)) {
+      if (slot === 0) this.#first = id;
+      if (slot === this.#straight && id === this.#first + slot) this.#straight += 1;
       if (this.#reaches(id)) {
         this.#window[id - this.#base] = slot + 1;
         this.#inWindow += 1;
@@ -114,6 +121,7 @@ export class SlotIndex {
   #reaches(id: number): boolean {
     const end = this.#base + this.#window.length;
     if (id >= this.#base && id < end) return true;
+    if (id > FARTHEST) return false;
     if (this.#inWindow === 0) {
       this.#moveWindow(id, id + FIRST_PLACES);
       return true;
@@ -159,7 +167,7 @@ export class SlotIndex {
    */
   #review(): void {
     this.#reviewAt = this.#restNumbers * 2;
-    const numbers = this.#ids.filter(isCountable);
+    const numbers = this.#ids.filter(isCountable).filter((id) => id <= FARTHEST);
     const stride = Math.ceil(numbers.length / SAMPLE);
     const sample = Float64Array.from(numbers.filter((_, at) => at % stride === 0)).sort();
     const low = sample[Math.floor(sample.length * 0.1)] ?? 0;

@@ -21,25 +21,29 @@ export class UndoMark {
 /**
  * What changed since the oldest open mark, newest last: who changed, at which slot, and what was there.
  *
- * @remarks Costs nothing while no mark is open, three appends per change while one is. Undoing is proportional to the changes.
+ * @remarks Costs nothing while no mark is open, three stores per change while one is. Undoing is proportional to the changes.
  */
 export class UndoLog {
   /** Whether changes must be noted: whoever changes asks this first. */
   isOpen = false;
   readonly #marks: UndoMark[] = [];
-  #changed: Revertible[] = [];
-  #slots: number[] = [];
-  #olds: unknown[] = [];
+  // Room once taken is kept until the last mark is closed: growing again after each return would cost more than the noting.
+  readonly #changed: (Revertible | undefined)[] = [];
+  readonly #slots: number[] = [];
+  readonly #olds: unknown[] = [];
+  #length = 0;
 
   /** How many changes are noted. */
   get length(): number {
-    return this.#changed.length;
+    return this.#length;
   }
 
   note(changed: Revertible, slot: number, old: unknown): void {
-    this.#changed.push(changed);
-    this.#slots.push(slot);
-    this.#olds.push(old);
+    const at = this.#length;
+    this.#changed[at] = changed;
+    this.#slots[at] = slot;
+    this.#olds[at] = old;
+    this.#length = at + 1;
   }
 
   /** Notes a change of many values at once, by how to take it back. */
@@ -61,7 +65,10 @@ export class UndoLog {
     for (let at = this.length - 1; at >= mark.position; at -= 1) {
       this.#changed[at]?.revert(this.#slots[at] ?? 0, this.#olds[at]);
     }
-    this.#cutTo(mark.position);
+    // Nothing that was noted may be kept alive by the room it took.
+    this.#changed.fill(undefined, mark.position, this.#length);
+    this.#olds.fill(undefined, mark.position, this.#length);
+    this.#length = mark.position;
   }
 
   /** Keeps all since the mark; the marks around it can still take it back. The mark and those inside it are closed. */
@@ -70,16 +77,13 @@ export class UndoLog {
     this.#marks.length = mark.depth;
     if (mark.depth > 0) return;
     this.isOpen = false;
-    this.#cutTo(0);
+    this.#length = 0;
+    this.#changed.length = 0;
+    this.#slots.length = 0;
+    this.#olds.length = 0;
   }
 
   #check(mark: UndoMark): void {
     if (this.#marks[mark.depth] !== mark) throw new UndoClosedError();
-  }
-
-  #cutTo(length: number): void {
-    this.#changed.length = length;
-    this.#slots.length = length;
-    this.#olds.length = length;
   }
 }

@@ -39,6 +39,20 @@ test('ids from a sequence, upwards, downwards, from far away and mixed, stand in
   }
 });
 
+test('ids that come one by one, up to the first that does not, are told from those that only look like them', () => {
+  for (const first of [0, 1, 7, 2 ** 40, 2 ** 50 - 2]) {
+    const ids = [...range(first, 3), first + 4, first + 3, first + 5, -first - 1];
+    const alike = [first - 1, first + 6, first + 0.5, first + 2.5, first + 2 ** 32, first + 1 - 2 ** 32, -first, String(first), BigInt(first), Number.NaN, Infinity];
+    check(ids, alike.filter((id) => !ids.some((known) => known === id)));
+  }
+  check([3, 2, 4, 5, 6]);
+  check(['a', 1, 2, 3], [0, 4]);
+  check([1.5, 2.5, 3.5], [0.5, 4.5, 1, 2]);
+  expect(new SlotIndex().slotOf(0)).toBe(-1);
+  const zero = check([0, 1, 2], [-1]);
+  expect(zero.slotOf(-0)).toBe(0);
+});
+
 test('dense ids take less room than a map', () => {
   expect(check(range(1, 10_000)).bytes).toBeLessThan(10_000 * 33);
   expect(check(mixed(range(1, 10_000))).bytes).toBeLessThan(10_000 * 100);
