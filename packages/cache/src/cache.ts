@@ -12,7 +12,7 @@ import { FieldTable } from './field-table';
 import { checkModel, onlyIdOf } from './given-records';
 import { invalidate } from './invalidate';
 import { MISS } from './places';
-import type { CacheField, CacheRecords, ContextKey, InsertOptions, InvalidateSpec, WriteOptions } from './shapes';
+import type { CacheField, CacheLife, CacheRecords, ContextKey, InsertOptions, InvalidateSpec, WriteOptions } from './shapes';
 import type { SlotIndex } from './slot-index';
 import type { UndoMark } from './undo-log';
 
@@ -241,6 +241,11 @@ export class Cache extends ColumnLookup {
    */
   get generation(): number {
     return this.table.generation;
+  }
+
+  /** The generation that holds now, for those who ask often whether it still does. */
+  get life(): CacheLife {
+    return this.table;
   }
 
   /** The slots of a model's ids: whoever keeps a record's slot beside the generation saves the lookup by id. */

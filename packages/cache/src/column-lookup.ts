@@ -33,6 +33,8 @@ export class ColumnLookup {
 
   /** Goes on with another table. */
   protected use(table: FieldTable): void {
+    this.table.isCurrent = false;
+    table.isCurrent = true;
     this.table = table;
     this.#memo = table.memo;
     this.#repeatedField = undefined;

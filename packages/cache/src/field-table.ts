@@ -20,6 +20,8 @@ const NONE: ReadonlySet<FieldColumns> = new Set();
 /** Everything one generation of a cache holds: model → field → columns. A cleared cache has a new one. */
 export class FieldTable {
   readonly generation: number;
+  /** Whether it is the one the cache works with: one that was cleared away is not, until an undo brings it back. */
+  isCurrent = true;
   /** Fields that have marks, in the order of their first; one whose marking was for no record counts until it is cleared. */
   dirtyFields: ReadonlySet<FieldColumns> = NONE;
   readonly #models = new Map<string, ModelTable>();

@@ -12,7 +12,7 @@ export {
 export { MISS } from './places';
 export { sameValue } from './same-value';
 export {
-  type CacheEnvironment, type CacheField, type CacheRecords, type ContextKey, type InsertOptions, type InvalidateSpec, type WriteOptions,
+  type CacheEnvironment, type CacheField, type CacheLife, type CacheRecords, type ContextKey, type InsertOptions, type InvalidateSpec, type WriteOptions,
 } from './shapes';
 export { type SlotIndex } from './slot-index';
 export { type UndoMark } from './undo-log';

@@ -31,6 +31,13 @@ export interface CacheRecords<S = unknown> {
   browse(ids: readonly Id[]): S;
 }
 
+/** One generation of a cache: what it held from one `clear` to the next. */
+export interface CacheLife {
+  readonly generation: number;
+  /** Whether slots and column handles taken under it hold. A `clear` ends it; undoing that brings it back. */
+  readonly isCurrent: boolean;
+}
+
 /** How values are put in. */
 export interface WriteOptions {
   /**

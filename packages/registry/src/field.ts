@@ -1,7 +1,7 @@
 import { jsonFormOf, type ColumnType, type KeyedColumn, type OnDelete } from '@ormolu/kernel';
 import { FieldValueError } from './errors';
 import type { KindOptions } from './field-definition';
-import { Refusal, UNFINDABLE, type FieldKind } from './field-kinds/field-kind';
+import { Refusal, same, UNFINDABLE, type FieldKind } from './field-kinds/field-kind';
 
 export { type FieldOptions, type KindOptions } from './field-definition';
 
@@ -106,6 +106,8 @@ export class Field {
   readonly keyedColumn: KeyedColumn | undefined;
   /** Digits behind the decimal point, of a `numeric` column. */
   readonly scale: number | undefined;
+  /** Whether a property read gives the cached value itself. */
+  readonly isGivenAsKept: boolean;
   readonly #kind: FieldKind;
 
   constructor(parts: FieldParts) {
@@ -115,6 +117,7 @@ export class Field {
     this.index = parts.index;
     this.kind = kind.name;
     this.#kind = kind;
+    this.isGivenAsKept = kind.toUser === same && kind.name !== 'reference' && parts.relation === undefined;
     this.options = options;
     this.relation = relation;
     this.related = parts.related;

@@ -14,6 +14,7 @@ import { readField } from './read';
 import { readStored } from './read-stored';
 import { recordClassOf, type RecordClass } from './record-class';
 import type { RecordSet } from './recordset';
+import { NOTHING_SEEN, Sight } from './sight';
 import type { Transaction } from './transaction';
 
 /** A statement that changes nothing by itself. A function called in it may: who calls one invalidates. */
@@ -32,8 +33,7 @@ export class Environment {
   /** Superuser: access is not limited. */
   readonly su: boolean;
   readonly context: Context;
-  #columns: (Column | undefined)[] = [];
-  #generation = -1;
+  #sight: Sight = NOTHING_SEEN;
   #registry: Registry | undefined;
   #lastModel = '';
   #lastClass: RecordClass | undefined;
@@ -209,13 +209,19 @@ export class Environment {
     return value === MISS ? undefined : value;
   }
 
+  /** What it sees of the cache, until that is emptied. */
+  get sight(): Sight {
+    this.#keepUp();
+    return this.#sight;
+  }
+
   /** The cache's column for a field, as this environment sees it. */
   column(field: Field): Column {
-    this.#keepUp();
-    let column = this.#columns[field.index];
+    const { columns } = this.sight;
+    let column = columns[field.index];
     if (!column) {
       column = this.transaction.cache.column(field, field.dependsContext.length > 0 ? this.cacheKey(field) : undefined);
-      this.#columns[field.index] = column;
+      columns[field.index] = column;
     }
     return column;
   }
@@ -255,11 +261,10 @@ export class Environment {
   /** Columns are those of a cache that has not been emptied; all else holds until the registry is another. */
   #keepUp(): void {
     const { cache, registry } = this.transaction;
-    if (this.#generation === cache.generation && this.#registry === registry) return;
-    this.#columns = [];
+    if (this.#sight.life.isCurrent && this.#registry === registry) return;
+    this.#sight = new Sight(cache.life);
     this.#lastClass = undefined;
     if (this.#registry !== registry) this.#known = {};
-    this.#generation = cache.generation;
     this.#registry = registry;
   }
 

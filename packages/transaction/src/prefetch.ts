@@ -3,6 +3,7 @@ import type { Id } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
 import type { Environment } from './environment';
 import type { RecordSet } from './recordset';
+import { NOTHING_SEEN, type Sight } from './sight';
 import { relatedIds } from './values';
 
 /**
@@ -18,6 +19,7 @@ export class PrefetchGroup {
   /** By slot, and of the slots that hold now: a clear of the cache begins new ones, and records keep nothing of that. */
   #singles: RecordSet[] = [];
   #slots: SlotIndex | undefined;
+  #sight: Sight = NOTHING_SEEN;
   // The relation followed last: a loop follows the same one again and again.
   #lastRelation: Field | undefined;
   #last: PrefetchGroup | undefined;
@@ -46,14 +48,14 @@ export class PrefetchGroup {
    * @param env - always the same one for a group, which belongs to records of one environment
    */
   single(env: Environment, model: string, id: Id): RecordSet {
-    const slots = env.transaction.cache.slots(model);
-    if (slots !== this.#slots) {
-      this.#slots = slots;
+    if (!this.#sight.life.isCurrent || !this.#slots) {
+      this.#sight = env.sight;
+      this.#slots = env.transaction.cache.slots(model);
       this.#singles = [];
     }
-    const slot = slots.slotOf(id);
+    const slot = this.#slots.slotOf(id);
     const known = this.#singles[slot];
-    if (known?.env === env) return known;
+    if (known) return known;
     const made = new (env.recordClass(model))(env, [id], this);
     if (slot >= 0) this.#singles[slot] = made;
     return made;

@@ -44,7 +44,7 @@ export function readField(record: Readable, field: Field): unknown {
   let value = env.column(field).of(id);
   if (value === MISS) value = miss(record, field, id);
   if (field.kind === 'reference') return referred(env, value);
-  return field.relation ? wrap(record, field, value) : field.toUser(value);
+  return field.relation ? referenced(record, field, value) : field.toUser(value);
 }
 
 /** The record that a reference's text stands for; null when its model does not exist any more. */
@@ -115,7 +115,7 @@ function computedWith(record: Readable, id: Id): readonly Id[] {
 }
 
 /** Gives a cached relation as the record or set it stands for. */
-function wrap(record: Readable, field: Field, value: unknown): RecordSet | null {
+export function referenced(record: Readable, field: Field, value: unknown): RecordSet | null {
   if (!field.relation || value === null) return null;
   const { env } = record;
   const group = record.prefetchGroup.through(field, env);

@@ -1,9 +1,10 @@
+import { MISS } from '@ormolu/cache';
 import type { Id } from '@ormolu/kernel';
 import type { Field, Model } from '@ormolu/registry';
 import { assign } from './assign';
 import type { Environment } from './environment';
 import type { PrefetchGroup } from './prefetch';
-import { readField } from './read';
+import { readField, referenced } from './read';
 import { DEFINITION, RecordSet } from './recordset';
 
 /** Makes records of one model. */
@@ -37,13 +38,55 @@ function makeClass(model: Model): RecordClass {
 
 function accessorOf(field: Field): PropertyDescriptor {
   return {
-    get(this: RecordSet): unknown {
-      return readField(this, field);
-    },
+    get: getterOf(field),
     set(this: RecordSet, value: unknown): void {
       assign(this, field, value);
     },
     enumerable: true,
     configurable: true,
   };
+}
+
+/**
+ * Reads a field as `readField` does: a value that is in memory and that nothing pending concerns, by the record's slot.
+ *
+ * @remarks The ways of reading have a getter each, because one for all would cost each what all the others take.
+ */
+function getterOf(field: Field): (this: RecordSet) => unknown {
+  const { index, compute, relation } = field;
+  if (relation?.kind === 'many2one' && !compute) {
+    return function reference(this: RecordSet): unknown {
+      const value = RecordSet.valueAt(this, index);
+      if (value === MISS) return readCold(this, field);
+      this.env.transaction.reads += 1;
+      return referenced(this, field, value);
+    };
+  }
+  if (!field.isGivenAsKept && !relation) {
+    return function converted(this: RecordSet): unknown {
+      return readField(this, field);
+    };
+  }
+  if (!compute && !relation) {
+    return function plain(this: RecordSet): unknown {
+      const value = RecordSet.valueAt(this, index);
+      if (value === MISS) return readCold(this, field);
+      this.env.transaction.reads += 1;
+      return value;
+    };
+  }
+  return function followed(this: RecordSet): unknown {
+    const value = RecordSet.valueAt(this, index);
+    const tx = this.env.transaction;
+    if (value === MISS || tx.triggers.size > 0 || (compute && tx.toCompute.isMarked(field))) return readCold(this, field);
+    tx.reads += 1;
+    return relation ? referenced(this, field, value) : value;
+  };
+}
+
+/** The plain way; the next read of the record knows its slot. */
+function readCold(record: RecordSet, field: Field): unknown {
+  const value = readField(record, field);
+  RecordSet.look(record);
+  return value;
 }

@@ -1,3 +1,4 @@
+import { MISS } from '@ormolu/cache';
 import { isStoredId, MisuseError, typeName, type Id, type NewIdOptions, type StoredId } from '@ormolu/kernel';
 import type { Field, Model } from '@ormolu/registry';
 import { assertIds, assertNames, assertValues } from './check-call';
@@ -18,6 +19,7 @@ import { recomputeFields } from './recompute';
 import { save } from './save';
 import { count, existing, search, type SearchOptions } from './search';
 import { filtered, grouped, mapped, sorted, unique, type SortKey } from './set-operations';
+import { NOTHING_SEEN } from './sight';
 import { Singles } from './singles';
 import { assign } from './assign';
 import { unlink } from './unlink';
@@ -38,6 +40,11 @@ export class RecordSet implements Iterable<RecordSet> {
   readonly ids: readonly Id[];
   /** The records that are fetched together with a miss on these. */
   readonly prefetchGroup: PrefetchGroup;
+  /** What its environment saw when a value of this record was first read, and the record's slot there: a single stored record's. */
+  #sight = NOTHING_SEEN;
+  #slot = -1;
+  /** The records of this set, one by one, as far as they have been handed out. */
+  #singles: RecordSet[] | undefined;
 
   constructor(env: Environment, ids: readonly Id[], group: PrefetchGroup) {
     this.env = env;
@@ -66,6 +73,26 @@ export class RecordSet implements Iterable<RecordSet> {
 
   static definitionOf(records: RecordSet): Model {
     return definitionOf(records);
+  }
+
+  /**
+   * The cached value of a single record's field, found by the record's slot; `MISS` when it must be looked for the plain way.
+   *
+   * @remarks What a property read costs that finds its value in memory.
+   */
+  static valueAt(records: RecordSet, index: number): unknown {
+    const sight = records.#sight;
+    if (!sight.life.isCurrent) return MISS;
+    const column = sight.columns[index];
+    return column === undefined ? MISS : column.at(records.#slot);
+  }
+
+  /** Looks the record's slot up, for the reads to come. Sets have none, and drafts, which may stand for a record any time, keep none. */
+  static look(records: RecordSet): void {
+    const { ids: [id], env } = records;
+    if (id === undefined || !isStoredId(id) || records.ids.length !== 1) return;
+    records.#sight = env.sight;
+    records.#slot = env.transaction.cache.slots(definitionOf(records).name).slotOf(id);
   }
 
   /** The id of a set of exactly one; the error names the field that was asked of it. */
@@ -101,7 +128,7 @@ export class RecordSet implements Iterable<RecordSet> {
   }
 
   [Symbol.iterator](): Iterator<RecordSet> {
-    return new Singles(this);
+    return new Singles(this, this.#singles ??= []);
   }
 
   /** The same records in another environment. */

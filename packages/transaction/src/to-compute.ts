@@ -28,6 +28,11 @@ export class ToCompute implements Iterable<[Field, Iterable<Id>]> {
     return this.#marks.size;
   }
 
+  /** Whether anything of a field is pending. */
+  isMarked(field: Field): boolean {
+    return this.#marks.size > 0 && this.#marks.has(field);
+  }
+
   /** Whether this pair is pending. */
   has(field: Field, id: Id): boolean {
     return this.#marks.get(field)?.has(id) ?? false;

@@ -54,7 +54,8 @@ export interface PlainKind extends Partial<Omit<FieldKind, 'take'>> {
   readonly toCache?: (value: unknown) => unknown;
 }
 
-const same = (value: unknown): unknown => value;
+/** How a form is made that is the form it is made from. */
+export const same = (value: unknown): unknown => value;
 
 /** A kind whose values look the same in the cache, in the column and to the user, except where it says otherwise. */
 export function plainKind({ expects, accepts, toCache = same, ...kind }: PlainKind): FieldKind {
