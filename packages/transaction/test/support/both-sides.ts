@@ -54,6 +54,7 @@ class RolledBack extends Error {}
 class Sides {
   readonly tx: Transaction;
   readonly alone: StorageAlone;
+  readonly #held = new Map<string, RecordSet>();
 
   constructor(tx: Transaction, alone: StorageAlone) {
     this.tx = tx;
@@ -227,13 +228,24 @@ class Sides {
     }
   }
 
-  /** Reads a field as a plain value: a many2one as its id, a list as the set of its ids. */
+  /**
+   * Reads a field as a plain value: a many2one as its id, a list as the set of its ids.
+   *
+   * By the property, of a record held since it was first read, whose value is found by its slot; and by name, which looks everything up.
+   */
   reader(model: string, name: string): (record: RecordSet) => unknown {
     const { relation } = this.tx.registry.field(model, name);
-    return (record) => {
-      const value = record.get(name);
+    const plain = (value: unknown): unknown => {
       if (relation && relation.kind !== 'many2one') return new Set((value as RecordSet).ids);
       return relation && value !== null ? (value as RecordSet).id : value;
+    };
+    return (record) => {
+      const key = `${model} ${String(record.id)}`;
+      const held = this.#held.get(key) ?? record;
+      this.#held.set(key, held);
+      const value = plain(Reflect.get(held, name));
+      expect(plain(record.get(name))).toEqual(value);
+      return value;
     };
   }
 
