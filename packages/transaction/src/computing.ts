@@ -1,5 +1,6 @@
 import type { Id } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
+import type { ComputeFailure } from './errors';
 
 /** One compute that is running: for which fields and records, and what it has assigned. */
 export interface ComputingFrame {
@@ -11,6 +12,8 @@ export interface ComputingFrame {
 /** The computes that are running, the innermost last: one reads a pending value, which is computed first. */
 export class ComputingStack {
   readonly #frames: ComputingFrame[] = [];
+  readonly #failures = new Map<Field, Map<Id, ComputeFailure>>();
+  #passes = 0;
 
   /** Whether anything is running. */
   get isRunning(): boolean {
@@ -36,6 +39,32 @@ export class ComputingStack {
     } finally {
       this.#frames.pop();
     }
+  }
+
+  /**
+   * Does one piece of work with all that is computed on its way. What fails in it is not tried again in it: every reader gets the failure,
+   * where trying again would double the work with each reader of a reader.
+   */
+  pass<T>(work: () => T): T {
+    this.#passes += 1;
+    try {
+      return work();
+    } finally {
+      this.#passes -= 1;
+      if (this.#passes === 0) this.#failures.clear();
+    }
+  }
+
+  /** How a value failed in the pass that is running. */
+  failureOf(field: Field, id: Id): ComputeFailure | undefined {
+    return this.#failures.get(field)?.get(id);
+  }
+
+  noteFailures(field: Field, failures: readonly ComputeFailure[]): void {
+    if (failures.length === 0) return;
+    const known = this.#failures.get(field) ?? new Map<Id, ComputeFailure>();
+    this.#failures.set(field, known);
+    for (const failure of failures) for (const id of failure.ids) known.set(id, failure);
   }
 
   /** Notes a value that the running compute of this pair gave. */

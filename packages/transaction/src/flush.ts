@@ -69,8 +69,9 @@ async function recomputeAll(tx: Transaction, wanted: Wanted | undefined): Promis
     }
     for (const failure of await tx.recompute(next, dueOf(next))) {
       failures.push(failure);
-      const known = failed.get(next) ?? new Set<Id>();
-      failed.set(next, known);
+      const field = tx.registry.field(failure.model, failure.field);
+      const known = failed.get(field) ?? new Set<Id>();
+      failed.set(field, known);
       for (const id of failure.ids) known.add(id);
     }
   }

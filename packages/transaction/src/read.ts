@@ -3,6 +3,7 @@ import { isStoredId, type Id, type NewId } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
 import { checkAccess } from './access';
 import { computeFor } from './recompute';
+import { cycleOf } from './cycles';
 import { draftValue } from './draft-values';
 import type { Environment } from './environment';
 import { MissingRecordError, NotLoadedError, NotSingletonError } from './errors';
@@ -61,8 +62,8 @@ function settle(record: Readable, field: Field, id: Id): void {
   if (tx.computes.has(field, id)) return;
   if (tx.triggers.size > 0) settleForReading(record.env, field, id, () => groupOf(record, id));
   if (!tx.toCompute.has(field, id)) return;
-  // All that is pending is due some time: whoever reads one has them computed together. Those of a recursive field wait for each other.
-  const isTogether = tx.execution !== undefined && !field.isRecursive;
+  // All that is pending is due some time: whoever reads one has them computed together. Where values wait for each other, others may be running.
+  const isTogether = tx.execution !== undefined && cycleOf(tx.registry, field).size === 0;
   const pending = isTogether ? tx.toCompute.get(field) : computedWith(record, id).filter((other) => tx.toCompute.has(field, other));
   computeFor(record.env, field, { id, ids: pending });
 }

@@ -2,13 +2,13 @@ import { channels, type ComputeEvent, isStoredId, type Id } from '@ormolu/kernel
 import type { Compute, Field } from '@ormolu/registry';
 import type { Environment } from './environment';
 import { isDue, layersOf } from './layers';
+import { mayHaveChanged, pullCauses } from './causes';
+import { cycleOf } from './cycles';
 import { ComputeCycleError, ComputeError, ComputeUnassignedError, NotLoadedError, QueryNotLoadedError, TriggerPendingError, type ComputeFailure } from './errors';
 import type { RecordSet } from './recordset';
 import { isSuspension } from './run';
-import { settleForReading } from './settle';
 import type { Transaction } from './transaction';
 import { assignComputed } from './assign-computed';
-import { relatedIds } from './values';
 import { toCache } from './convert';
 import { assertAllowed } from './transaction-state';
 
@@ -20,88 +20,79 @@ import { assertAllowed } from './transaction-state';
  * @throws {NotLoadedError} TX_NOT_LOADED when a compute reads what is not in memory, outside `env.run`
  */
 export function computeFor(env: Environment, field: Field, { id, ids }: { id: Id; ids: readonly Id[] }): void {
-  const own = computeAll(env, field, ids).filter((failure) => failure.ids.includes(id));
+  const own = computeAll(env, field, ids).filter((failure) => failure.field === field.name && failure.model === field.model && failure.ids.includes(id));
   if (own.length > 0) throw new ComputeError(own);
 }
 
-/** Computes a field, stored or not, for some records. @returns the failures; the other records have their values */
+/**
+ * Computes a field for some records; of a stored one, for those that are marked. What it depends on comes first.
+ *
+ * Causes are pulled before it runs, so that a mark whose causes all came out equal is dropped unrun. Where values wait for each other, of one
+ * field or of several, they are worked off in layers: never nested in the call stack, however long the chain.
+ * @returns the failures, those of values that were computed on the way included; the other records have their values
+ */
 export function computeAll(env: Environment, field: Field, ids: readonly Id[]): readonly ComputeFailure[] {
-  const { transaction: tx } = env;
-  const drafts = field.isStored && !tx.drafts.isEmpty ? ids.filter((id) => !isStoredId(id)) : [];
-  if (field.isStored && drafts.length === 0) return computeStored(tx, field, ids);
-  // Values of drafts are stored nowhere.
-  const { layers, stuck } = layersOf(env, field, field.isStored ? drafts : ids);
-  const stored = field.isStored ? computeStored(tx, field, ids.filter(isStoredId)) : [];
-  return [...stored, ...layers.flatMap((layer) => computeBatch(env, field, layer)), ...stuck ? [stuck] : []];
+  return env.transaction.computes.pass(() => computeInLayers(env, field, ids));
 }
 
-/**
- * Computes a stored field for records that are marked; what it depends on comes first.
- *
- * Causes are pulled before it runs, so that a mark whose causes all came out equal is dropped unrun. A recursive field is worked
- * off in layers, those without pending causes first: never nested in the call stack, however long the chain.
- */
-export function computeStored(tx: Transaction, field: Field, ids: readonly Id[]): readonly ComputeFailure[] {
-  const { layers, stuck } = layersOf(tx.rootEnv, field, ids);
-  const failures: ComputeFailure[] = stuck ? [stuck] : [];
-  for (const layer of layers) {
-    pullCauses(tx, field, layer);
-    const pending = layer.filter((id) => tx.toCompute.has(field, id));
-    const due = pending.filter((id) => {
-      const since = tx.toCompute.possibleSince(field, id);
-      return since === undefined || mayHaveChanged(tx, { field, since }, [id]);
-    });
+function computeInLayers(env: Environment, field: Field, wanted: readonly Id[]): readonly ComputeFailure[] {
+  const { computes } = env.transaction;
+  const failures = new Set<ComputeFailure>();
+  const ids = wanted.filter((id) => {
+    const before = computes.failureOf(field, id);
+    if (before) failures.add(before);
+    return !before;
+  });
+  pull(env, field, ids);
+  const { layers, stuck } = layersOf(env, field, ids);
+  const onTheWay = layers.flatMap((layer) => [...layer]);
+  if (onTheWay.length > 1) pullForOthers(env, onTheWay, { field, ids: new Set(ids) });
+  for (const layer of [...layers.flatMap((fields) => [...fields])]) for (const failure of computeLayer(env, ...layer)) failures.add(failure);
+  for (const failure of stuck) failures.add(failure);
+  return [...failures];
+}
+
+/** What is pulled for the values that were asked for is pulled for those they wait for, too: a field at a time. */
+function pullForOthers(env: Environment, onTheWay: readonly (readonly [Field, readonly Id[]])[], asked: { readonly field: Field; readonly ids: ReadonlySet<Id> }): void {
+  const others = new Map<Field, Id[]>();
+  for (const [field, ids] of onTheWay) {
+    const known = others.get(field) ?? [];
+    others.set(field, known);
+    for (const id of ids) if (field !== asked.field || !asked.ids.has(id)) known.push(id);
+  }
+  for (const [field, ids] of others) pull(env, field, ids);
+}
+
+/** Of values that are not stored, the causes are computed when they are read. */
+function pull(env: Environment, field: Field, ids: readonly Id[]): void {
+  const tx = env.transaction;
+  const stored = field.isStored ? ids.filter(isStoredId) : [];
+  if (stored.length > 0) pullCauses(tx, { field, ids: stored, cycle: cycleOf(tx.registry, field) }, (cause, pending) => void computeAll(tx.rootEnv, cause, pending));
+}
+
+/** Computes values whose causes are there: stored ones in the engine's environment, if they may have changed. */
+function computeLayer(env: Environment, field: Field, ids: readonly Id[]): readonly ComputeFailure[] {
+  if (!field.isStored) return computeBatch(env, field, ids);
+  const tx = env.transaction;
+  const drafts = tx.drafts.isEmpty ? [] : ids.filter((id) => !isStoredId(id));
+  const pending = ids.filter((id) => tx.toCompute.has(field, id));
+  const due = pending.filter((id) => {
+    const since = tx.toCompute.possibleSince(field, id);
+    return since === undefined || mayHaveChanged(tx, { field, since }, id);
+  });
+  if (due.length < pending.length) {
     const isDue = new Set(due);
     tx.toCompute.unmark(field, pending.filter((id) => !isDue.has(id)));
-    if (due.length > 0) failures.push(...computeBatch(tx.rootEnv, field, due));
   }
-  return failures;
-}
-
-function settleAll(tx: Transaction, field: Field, ids: readonly Id[]): void {
-  for (const id of ids) settleForReading(tx.rootEnv, field, id, () => ids);
-}
-
-/** Computes pending values that a field's compute will read, as far as memory leads to them. What fails stays pending. */
-function pullCauses(tx: Transaction, field: Field, ids: readonly Id[]): void {
-  for (const path of tx.registry.dependsOn(field)) {
-    let here: readonly Id[] = ids;
-    for (const step of path) {
-      if (here.length === 0) break;
-      if (step.compute && step !== field) {
-        if (!step.isStored) pullCauses(tx, step, here);
-        else if (tx.triggers.size > 0) settleAll(tx, step, here);
-        const pending = step.isStored ? here.filter((id) => isDue(tx.rootEnv, step, id)) : [];
-        if (pending.length > 0) computeStored(tx, step, pending);
-      }
-      if (step.relation) here = relatedIds(tx.rootEnv, step, here);
-    }
-  }
-}
-
-/**
- * Whether a recomputed value that this compute reads came out different after a moment, failed, or cannot be told from memory.
- * Values that are not stored cannot be compared, so it looks through them.
- */
-function mayHaveChanged(tx: Transaction, { field, since }: { field: Field; since: number }, ids: readonly Id[]): boolean {
-  for (const path of tx.registry.dependsOn(field)) {
-    let here: readonly Id[] = ids;
-    for (const step of path) {
-      if (step.compute && step.isStored) {
-        if (here.some((id) => tx.toCompute.hasChangedSince(step, id, since) || isDue(tx.rootEnv, step, id))) return true;
-      } else if (step.compute && step !== field && mayHaveChanged(tx, { field: step, since }, here)) return true;
-      if (!step.relation) continue;
-      if (here.some((id) => tx.rootEnv.peek(step, id) === undefined)) return true;
-      here = relatedIds(tx.rootEnv, step, here);
-    }
-  }
-  return false;
+  return [...computeBatch(tx.rootEnv, field, due), ...computeBatch(env, field, drafts)];
 }
 
 /** Runs the compute of a field for some records. @returns the failures; the other records have their values */
 function computeBatch(env: Environment, field: Field, ids: readonly Id[]): readonly ComputeFailure[] {
   const tx = env.transaction;
-  return tx.computes.isRunning ? runBatch(env, field, ids) : tx.readingAside(() => runBatch(env, field, ids));
+  const failures = tx.computes.isRunning ? runBatch(env, field, ids) : tx.readingAside(() => runBatch(env, field, ids));
+  tx.computes.noteFailures(field, failures);
+  return failures;
 }
 
 function runBatch(env: Environment, field: Field, ids: readonly Id[]): readonly ComputeFailure[] {

@@ -27,7 +27,7 @@ import { PendingTriggers } from './pending-triggers';
 import { Origins } from './origins';
 import { pendingWrites, type PendingWrites } from './pending-writes';
 import { Protection } from './protecting';
-import { computeStored } from './recompute';
+import { computeAll } from './recompute';
 import type { RecordSet } from './recordset';
 import { run, type Execution } from './run';
 import { Rounds } from './rounds';
@@ -299,7 +299,7 @@ export class Transaction {
   /** Loads what a stored field's compute reads for marked records, then computes them. @returns the failures */
   async recompute(field: Field, ids: readonly Id[]): Promise<readonly ComputeFailure[]> {
     await loadCauses(this, field, ids);
-    return run(this, () => computeStored(this, field, ids));
+    return run(this, () => computeAll(this.rootEnv, field, ids));
   }
 
   /** Stored values past the cache, in the cache's form, as the engine's own environment sees them. */
