@@ -12,7 +12,7 @@ import { onLeash } from './leash.mjs';
 const SSL_REQUEST = Buffer.from([0, 0, 0, 8, 4, 210, 22, 47]);
 
 /** Nothing in a test database outlives the run, so no write need reach the disk. See docs/decisions/0004. */
-const SETTINGS = ['fsync=off', 'full_page_writes=off', 'synchronous_commit=off', 'max_connections=100', 'shared_buffers=64MB', 'unix_socket_directories='];
+const SETTINGS = ['fsync=off', 'full_page_writes=off', 'max_connections=100', 'shared_buffers=64MB', 'unix_socket_directories='];
 
 /** A PostgreSQL of this run alone, from the npm package that holds its binaries. */
 export const postgres = {

@@ -11,6 +11,8 @@ export interface LogView {
    * @param from - older ones do not matter to the caller @defaultValue all that are known
    */
   writersOf(tag: Tag, from?: bigint): Iterable<bigint>;
+  /** The rows that concern a tag, of those known: what an explanation shows. */
+  rowsOf(tag: Tag): readonly ChangeRow[];
 }
 
 /** Of one transaction, what it changed of a record or of a model. */
@@ -79,7 +81,6 @@ export class LogKnowledge implements LogView {
     }
   }
 
-  /** The rows that concern a tag, to be shown. */
   rowsOf(tag: Tag): readonly ChangeRow[] {
     const xids = new Set(this.writersOf(tag));
     return this.#rows.filter((row) => xids.has(row.xid) && concerns(row, tag));

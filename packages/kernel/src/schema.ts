@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import { UnknownFieldError, UnknownModelError } from './errors';
 import type { KeyedColumn } from './keyed-column';
 
@@ -84,6 +85,7 @@ export class Schema {
   readonly version: number;
   readonly tables: readonly TableSchema[];
   readonly #byModel: ReadonlyMap<string, TableIndex>;
+  #digest: string | undefined;
 
   /**
    * @param tables - one per model, in any order
@@ -97,6 +99,12 @@ export class Schema {
       columns: new Map([...table.columns, ...table.versioned ? [VERSION_COLUMN] : []].map((column) => [column.field, column])),
       lists: new Map(table.lists.map((list) => [list.field, list])),
     }]));
+  }
+
+  /** The same for schemas with the same tables, in whatever process: what is kept under one means something to the other. */
+  get digest(): string {
+    this.#digest ??= createHash('sha256').update(JSON.stringify(this.tables)).digest('hex').slice(0, 16);
+    return this.#digest;
   }
 
   /** @throws {UnknownModelError} MODEL_UNKNOWN */

@@ -23,11 +23,11 @@ export interface Sight {
   whyUncachable(model: string): string | undefined;
 }
 
-/** An answer that a serializable transaction took from a cache: asked again before it commits. */
+/** An answer that a serializable transaction took from a cache: asked again before it commits. Records missing in the answer to a `read` do not exist. */
 export type CachedRead =
   | { readonly kind: 'read'; readonly question: ReadQuestion; readonly answer: Columns }
-  | { readonly kind: 'query'; readonly question: Query; readonly answer: Columns }
-  | { readonly kind: 'group'; readonly question: GroupQuery; readonly answer: Groups };
+  | { readonly kind: 'query'; readonly question: Query; readonly answer: Columns; readonly tags: readonly Tag[] }
+  | { readonly kind: 'group'; readonly question: GroupQuery; readonly answer: Groups; readonly tags: readonly Tag[] };
 
 /**
  * Whether an entry of a cache is what a session would get from the database now: undefined if it is, otherwise why not.

@@ -120,7 +120,7 @@ describe.each(storages)('migrating on $name', ({ open }) => {
     }).options('shop.item', { table: 'items', id: 'bigint', idColumn: 'key', versioned: true, parent: 'parent', order: ['-code'] }).options('shop.tag', { id: 'uuid' });
     const db = await openOrmolu({ models, storage });
     const { statements } = await db.migrate();
-    expect(statements.filter((text) => /^create (table|unique|trigger)/.test(text)).map((text) => text.split('(')[0]?.trim()).sort()).toEqual([
+    expect(statements.filter((text) => /^create (table|unique|trigger)/.test(text) && !text.includes('ormolu_log')).map((text) => text.split('(')[0]?.trim()).sort()).toEqual([
       'create table "item_tags"', 'create table "items"', 'create table "shop_tag"', expect.stringMatching(/^create trigger "ormolu_raise_version"/), expect.stringMatching(/^create unique index "item_tags_/),
     ]);
     expect((await db.migrate()).statements).toEqual([]);

@@ -1,5 +1,6 @@
 import type { ComplianceRunner, ComplianceTarget } from './compliance/fixture';
 import { Fixture } from './compliance/fixture';
+import { changeLogRules } from './compliance/change-log-rules';
 import { constraintRules } from './compliance/constraint-rules';
 import { filterRules } from './compliance/filter-rules';
 import { groupRules } from './compliance/group-rules';
@@ -27,7 +28,7 @@ export function storageCompliance(runner: ComplianceRunner, target: ComplianceTa
     runner.beforeAll(() => fixture.open());
     runner.afterAll(() => fixture.close());
     for (const rules of [
-      recordRules, valueRules, filterRules, groupRules, keyedRules, streamRules, constraintRules, transactionRules, migrationRules, versionRules,
+      recordRules, valueRules, filterRules, groupRules, keyedRules, streamRules, constraintRules, transactionRules, migrationRules, versionRules, changeLogRules,
     ]) rules(runner, fixture);
   });
 }

@@ -38,6 +38,13 @@ export class StorageClosedError extends MisuseError {
   }
 }
 
+/** Something with a table, or with a name that means nothing, was to be signalled. */
+export class SignalError extends MisuseError {
+  constructor(model: string) {
+    super('STORAGE_SIGNAL', `'${model}' was to be signalled, and is no name for that. Names begin with '$'; of what has a table the database tells by itself.`);
+  }
+}
+
 /** Something that only a storage speaking SQL can do. */
 export class SqlUnsupportedError extends MisuseError {
   constructor(storage: string) {

@@ -1,4 +1,5 @@
 import { MisuseError, nearestName, typeName, type Storage } from '@ormolu/kernel';
+import { changeLogOf, type ChangeLogOption } from './change-log/option';
 import { PgliteSource } from './pglite/pglite-source';
 import { SqlStorage } from './sql-storage';
 
@@ -9,6 +10,11 @@ export interface PgliteOptions {
    * @defaultValue none: the database lives in memory and goes with the process
    */
   readonly dataDir?: string | undefined;
+  /**
+   * How changes get into the change log that caches are judged by.
+   * @defaultValue 'triggers'
+   */
+  readonly changeLog?: ChangeLogOption | undefined;
 }
 
 /**
@@ -22,7 +28,7 @@ export interface PgliteOptions {
  */
 export function pglite(options: PgliteOptions = {}): Storage {
   checkOptions(options);
-  return new SqlStorage(new PgliteSource(options.dataDir));
+  return new SqlStorage(new PgliteSource(options.dataDir), changeLogOf(options.changeLog));
 }
 
 /** An option that nobody reads would put the database into memory, and lose it with the process. */
@@ -30,7 +36,8 @@ function checkOptions(options: unknown): void {
   const remedy = "Name the directory: pglite({ dataDir: 'data' }), or nothing for a database in memory.";
   if (typeof options !== 'object' || options === null) throw new MisuseError('STORAGE_OPTION', `pglite() was given ${typeName(options)}, and no options. ${remedy}`);
   for (const [name, value] of Object.entries(options) as readonly [string, unknown][]) {
-    const nearest = nearestName(name, ['dataDir']);
+    const nearest = nearestName(name, ['dataDir', 'changeLog']);
+    if (name === 'changeLog') continue;
     if (name !== 'dataDir') throw new MisuseError('STORAGE_OPTION', `pglite() has no option '${name}'. ${nearest ? `Did you mean '${nearest}'?` : remedy}`);
     if (value !== undefined && (typeof value !== 'string' || value === '')) throw new MisuseError('STORAGE_OPTION', `pglite() was given ${value === '' ? 'an empty text' : typeName(value)} for dataDir. ${remedy}`);
   }

@@ -1,9 +1,14 @@
 import {
   MisuseError, type Columns, type ColumnType, type GroupQuery, type Groups, type InsertRows, type Isolation, type Query, type ReadQuestion, type Schema, type Session, 
-  type SessionSavepoint, type SessionState, type StoredId, type StreamOptions, type UpdateRows,
+  type CachedRead, type EntryStamp, type SessionSavepoint, type SessionState, type Sight, type StoredId, type StreamOptions, type Tag, type UpdateRows,
 } from '@ormolu/kernel';
 import { randomUUID } from 'node:crypto';
-import { IdsMissingError, SavepointGoneError, StreamGoneError, type StatementContext } from './errors';
+import type { Introduction } from './change-log/introduction';
+import { replayBatches } from './change-log/replay';
+import { withLogRows } from './change-log/send-log';
+import type { SessionLog } from './change-log/session-log';
+import { stampedStatement, type StampedRows } from './change-log/stamped';
+import { IdsMissingError, SavepointGoneError, SignalError, StreamGoneError, type StatementContext } from './errors';
 import { unmet, versionColumn, versionError, type ExpectedVersions } from './record-version';
 import type { SqlHome, SqlTransaction } from './sql-transaction';
 import { groupStatement } from './statements/group';
@@ -18,6 +23,12 @@ interface Savepoint extends SessionSavepoint {
   readonly name: string;
 }
 
+/** How a session's transaction was begun, and its part in the change log. */
+export interface SqlSessionOptions extends Pick<Session, 'schema' | 'isolation' | 'readOnly'> {
+  readonly log?: SessionLog | undefined;
+  readonly sending?: Introduction | undefined;
+}
+
 /** A session on any server that speaks PostgreSQL's protocol. Overlapping calls run one after the other. */
 export class SqlSession implements Session {
   schema: Schema;
@@ -28,11 +39,18 @@ export class SqlSession implements Session {
   readonly #savepoints: Savepoint[] = [];
   /** The serial numbers of open cursors; savepoints and cursors are numbered together, in the order they were made. */
   readonly #cursors = new Set<number>();
+  readonly #log: SessionLog | undefined;
+  readonly #cachedReads: CachedRead[] = [];
+  /** What every write tells the log itself; absent where triggers do. */
+  readonly #sending: Introduction | undefined;
+  #committedAs: EntryStamp | undefined;
   #named = 0;
   #last: Promise<unknown> = Promise.resolve();
 
   /** @param options - what the transaction was begun with */
-  constructor(home: SqlHome, transaction: SqlTransaction, { schema, isolation, readOnly }: Pick<Session, 'schema' | 'isolation' | 'readOnly'>) {
+  constructor(home: SqlHome, transaction: SqlTransaction, { schema, isolation, readOnly, log, sending }: SqlSessionOptions) {
+    this.#log = log;
+    this.#sending = sending;
     this.schema = schema;
     this.isolation = isolation;
     this.readOnly = readOnly;
@@ -43,6 +61,7 @@ export class SqlSession implements Session {
   adopt(schema: Schema): void {
     this.schema = schema;
     this.#transaction.schema = schema;
+    this.#log?.adopt(schema);
   }
 
   get state(): SessionState {
@@ -53,15 +72,46 @@ export class SqlSession implements Session {
     return this.#transaction.statements;
   }
 
+  get committedAs(): EntryStamp | undefined {
+    return this.#committedAs;
+  }
+
+  sight(): Promise<Sight | undefined> {
+    return this.#next(async () => {
+      this.#transaction.demand('look at the change log', 'open');
+      return this.#log?.sight(async () => {
+        if (!this.#transaction.isBegun) await this.#hearing(this.#transaction.begin('begin'));
+      });
+    });
+  }
+
+  takeTouched(): readonly Tag[] {
+    return this.#log?.own.takeTouched() ?? [];
+  }
+
+  noteCached(reads: readonly CachedRead[]): void {
+    if (this.isolation === 'serializable' && this.#log) this.#cachedReads.push(...reads);
+  }
+
+  signal(models: readonly string[]): Promise<void> {
+    return this.#next(async () => {
+      const wrong = models.find((model) => !model.startsWith('$'));
+      if (wrong !== undefined) throw new SignalError(wrong);
+      if (models.length === 0) return;
+      await this.#hearing(this.#transaction.run('signal', { statement: { text: 'select ormolu_log_signal($1::text[])', parameters: [textParameter(models)], results: 'none' }, context: {} }));
+      this.#log?.own.met(models.map((model) => ({ model, id: null, fields: null })));
+    });
+  }
+
   read(question: ReadQuestion): Promise<Columns> {
     return this.#next(async () => {
       if (question.ids.length === 0) return { ids: [], columns: question.fields.map(() => []) };
-      return asColumns(await this.#rows('read', readStatement(this.schema, question), question));
+      return asColumns(await this.#answer('read', readStatement(this.schema, question), question));
     });
   }
 
   query(query: Query): Promise<Columns> {
-    return this.#next(async () => asColumns(await this.#rows('query', queryStatement(this.schema, query, this.#home.foldingCollation), { model: query.model })));
+    return this.#next(async () => asColumns(await this.#answer('query', queryStatement(this.schema, query, this.#home.foldingCollation), query)));
   }
 
   async* stream(query: Query, options: StreamOptions = {}): AsyncGenerator<Columns, void, undefined> {
@@ -93,7 +143,8 @@ export class SqlSession implements Session {
   group(query: GroupQuery): Promise<Groups> {
     return this.#next(async () => {
       const statement = groupStatement(this.schema, query, this.#home.foldingCollation);
-      return statement.groups(await this.#rows('group', statement, { model: query.model }));
+      const { columns, stamp } = await this.#answer('group', statement, query);
+      return { ...statement.groups(columns), ...stamp && { stamp } };
     });
   }
 
@@ -104,8 +155,8 @@ export class SqlSession implements Session {
       if (rows.count === 0) return [];
       // Made here, uuids need no promise of the database about the order of its answers.
       const ids = rows.ids ?? (idType === 'uuid' ? Array.from({ length: rows.count }, () => randomUUID()) : undefined);
-      const [given] = await this.#rows('insert', insertStatement(this.schema, { ...rows, ids }), { model: rows.model, ids });
-      if (ids) return rows.skipsExisting ? onlyThose(ids, given as StoredId[]) : ids; // the statement's one column
+      const given = await this.#write('insert', insertStatement(this.schema, { ...rows, ids }), { model: rows.model, ids, rows: rows.count, fields: null });
+      if (ids) return rows.skipsExisting ? onlyThose(ids, given) : ids;
       return inRowOrder(given as (number | bigint)[]); // of ids the database made
     });
   }
@@ -115,20 +166,21 @@ export class SqlSession implements Session {
       if (rows.ids.length === 0) return [];
       const { model, ids, fields, expected } = rows;
       // Without a field there is nothing to set, but still the question which ids exist.
-      const statement = fields.length === 0 ? readStatement(this.schema, rows) : updateStatement(this.schema, rows);
-      const [found] = await this.#rows('update', statement, rows);
+      const found = fields.length === 0
+        ? (await this.#rows('update', readStatement(this.schema, rows), rows))[0] as StoredId[] // the statement's one column
+        : await this.#write('update', updateStatement(this.schema, rows), { model, ids, rows: ids.length, fields });
       // Without a field nothing has asked for the versions yet.
-      if (expected) await this.#demandVersions({ model, ids, expected }, fields.length === 0 ? [] : found as StoredId[]);
-      return found as StoredId[]; // the statement's one column
+      if (expected) await this.#demandVersions({ model, ids, expected }, fields.length === 0 ? [] : found);
+      return found;
     });
   }
 
   delete(model: string, ids: readonly StoredId[], expected?: readonly (bigint | null)[]): Promise<readonly StoredId[]> {
     return this.#next(async () => {
       if (ids.length === 0) return [];
-      const [found] = await this.#rows('delete', deleteStatement(this.schema, model, ids, expected), { model, ids });
-      if (expected) await this.#demandVersions({ model, ids, expected }, found as StoredId[]);
-      return found as StoredId[]; // the statement's one column
+      const found = await this.#write('delete', deleteStatement(this.schema, model, ids, expected), { model, ids, rows: ids.length, fields: null });
+      if (expected) await this.#demandVersions({ model, ids, expected }, found);
+      return found;
     });
   }
 
@@ -136,7 +188,9 @@ export class SqlSession implements Session {
     return this.#next(async () => {
       if (/\bcopy\b[^]*\bfrom\s+stdin\b/i.test(text)) throw new MisuseError('STORAGE_SQL_REFUSED', 'COPY FROM STDIN wants a stream that a session has no way to send. Use create, or INSERT … SELECT FROM unnest.');
       const rows = new DescribedRows();
-      await this.#transaction.run('sql', { statement: { text, parameters: params.map(textParameter), results: 'described' }, sink: rows, context: {} });
+      const learning = this.#log?.learning(undefined, false);
+      await this.#hearing(this.#transaction.run('sql', { statement: { text, parameters: params.map(textParameter), results: 'described' }, sink: rows, context: {}, then: learning?.then }));
+      learning?.learn();
       return rows.rows;
     });
   }
@@ -173,7 +227,13 @@ export class SqlSession implements Session {
   }
 
   commit(): Promise<void> {
-    return this.#next(() => this.#transaction.commit());
+    return this.#next(async () => {
+      await this.#replay();
+      const xid = this.#log?.own.hasAny === true ? new ResultColumns(['text']) : undefined;
+      await this.#transaction.commit(xid && { statement: { text: 'select pg_current_xact_id_if_assigned()::text', parameters: [], results: 'binary' }, sink: xid });
+      const [own] = xid?.columns[0] ?? [];
+      if (typeof own === 'string') this.#committedAs = this.#log?.stampOf(BigInt(own));
+    });
   }
 
   rollback(): Promise<void> {
@@ -184,7 +244,7 @@ export class SqlSession implements Session {
     const { text, parameters, types } = queryStatement(this.schema, query, this.#home.foldingCollation);
     this.#named += 1;
     const serial = this.#named;
-    await this.#transaction.run('open a stream', { statement: { text: `declare c${serial} no scroll cursor for ${text}`, parameters, results: 'none' }, context });
+    await this.#hearing(this.#transaction.run('open a stream', { statement: { text: `declare c${serial} no scroll cursor for ${text}`, parameters, results: 'none' }, context }));
     this.#cursors.add(serial);
     return { serial, types };
   }
@@ -197,8 +257,57 @@ export class SqlSession implements Session {
 
   async #rows(call: string, statement: RowsStatement, context: StatementContext): Promise<readonly unknown[][]> {
     const result = new ResultColumns(statement.types);
-    await this.#transaction.run(call, { statement, sink: result, context });
+    await this.#hearing(this.#transaction.run(call, { statement, sink: result, context }));
     return result.columns;
+  }
+
+  /** An answer, with its stamp when it was asked for and may be kept. */
+  async #answer(call: string, statement: RowsStatement, { stamped, ...context }: StatementContext & { readonly stamped?: boolean | undefined }): Promise<StampedRows> {
+    const log = stamped === true ? this.#log : undefined;
+    if (!log || log.own.hasAny) return { columns: await this.#rows(call, statement, context) };
+    if (!log.isFixed) {
+      const wrapped = stampedStatement(statement);
+      return wrapped.read(await this.#rows(call, wrapped, context), log);
+    }
+    const columns = await this.#rows(call, statement, context);
+    return { columns, stamp: log.stamp() };
+  }
+
+  /** Runs a statement that answers the ids of the rows it changed. */
+  async #write(call: string, plain: RowsStatement, { rows, fields, ...context }: StatementContext & { readonly model: string; readonly rows: number; readonly fields: readonly string[] | null }): Promise<readonly StoredId[]> {
+    const { model } = context;
+    const isDelete = call === 'delete';
+    const statement = this.#sending ? withLogRows(plain, this.#sending, this.schema, { model, rows, fields, isDelete }) : plain;
+    const learning = this.#log?.learning(model, isDelete);
+    const result = new ResultColumns(statement.types);
+    await this.#hearing(this.#transaction.run(call, { statement, sink: result, context, then: learning?.then }));
+    const ids = result.columns[0] as StoredId[]; // the statement's one column
+    this.#log?.wrote(model, ids, fields);
+    learning?.learn();
+    return ids;
+  }
+
+  /** Asks again what caches had answered, so that the database sees these reads, and looks whether it says the same. */
+  async #replay(): Promise<void> {
+    if (this.#cachedReads.length === 0 || !this.#log || this.state !== 'open') return;
+    const reads = this.#cachedReads.splice(0);
+    for (const batch of replayBatches(this.schema, reads, { foldingCollation: this.#home.foldingCollation, isChangedHere: (tag) => this.#log?.own.has(tag) ?? false })) {
+      const [first, ...then] = batch.companions;
+      if (first) await this.#hearing(this.#transaction.run('replay cached reads', { ...first, then, context: { model: batch.model } }));
+      const error = batch.difference();
+      if (!error) continue;
+      await this.#transaction.rollback();
+      throw error;
+    }
+  }
+
+  /** Takes in what came with the first answer, also when the statement behind it was refused. */
+  async #hearing<T>(answer: Promise<T>): Promise<T> {
+    try {
+      return await answer;
+    } finally {
+      this.#log?.heard();
+    }
   }
 
   /** A second statement only when the first has not met every version. */
@@ -228,8 +337,9 @@ export class SqlSession implements Session {
   }
 }
 
-function asColumns([ids, ...columns]: readonly unknown[][]): Columns {
-  return { ids: ids as StoredId[], columns }; // every such statement answers the id first
+function asColumns(answer: readonly unknown[][] | StampedRows): Columns {
+  const { columns: [ids, ...columns], stamp }: StampedRows = 'columns' in answer ? answer : { columns: answer };
+  return { ids: ids as StoredId[], columns, ...stamp && { stamp } }; // every such statement answers the id first
 }
 
 function onlyThose(ids: readonly StoredId[], inserted: readonly StoredId[]): readonly StoredId[] {

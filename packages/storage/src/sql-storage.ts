@@ -1,8 +1,13 @@
 import {
-  heldSessions, holding, MisuseError, Schema, type MigrateOptions, type MigrationReport, type PlanOptions, type Session, type SessionOptions, type Storage, type StorageCapabilities,
+  heldSessions, holding, MisuseError, OutageError, Schema, type MigrateOptions, type MigrationReport, type PlanOptions, type Session, type SessionOptions, type Storage, type StorageCapabilities,
 } from '@ormolu/kernel';
+import type { Introduction } from './change-log/introduction';
+import type { ChangeLogOption } from './change-log/option';
+import { SessionLog } from './change-log/session-log';
+import { SqlChangeLog } from './change-log/sql-change-log';
 import { SessionNestedError, StorageClosedError } from './errors';
-import { migrate, plan } from './migrate/migrate';
+import type { AskCatalog } from './migrate/catalog';
+import { askIn, migrate, plan } from './migrate/migrate';
 import { SqlSession } from './sql-session';
 import { SqlTransaction, type SqlHome } from './sql-transaction';
 import type { Connection } from './wire/connection';
@@ -14,6 +19,8 @@ export interface ConnectionSource {
   readonly capabilities: StorageCapabilities;
   /** @throws {OutageError} when there is none to be had */
   acquire(): Promise<Connection>;
+  /** A connection beside those that sessions get, never waiting for them; absent where there is only one. @throws {OutageError} when there is none to be had */
+  reserve?(): Promise<Connection>;
   /** Lets go of everything; all connections have been released. */
   close(): Promise<void>;
 }
@@ -25,6 +32,7 @@ const OLDEST_VERSION = 130_000;
 export class SqlStorage implements Storage {
   readonly name: string;
   readonly capabilities: StorageCapabilities;
+  readonly changeLog: SqlChangeLog | undefined;
   readonly #source: ConnectionSource;
   /** Connections handed out, each a promise that ends with its release. */
   readonly #held = new Set<Promise<void>>();
@@ -33,7 +41,20 @@ export class SqlStorage implements Storage {
   #home: Promise<SqlHome> | undefined;
   #closing: Promise<void> | undefined;
 
-  constructor(source: ConnectionSource) {
+  /** @param changeLog - how changes get into the change log @defaultValue by triggers */
+  constructor(source: ConnectionSource, changeLog: ChangeLogOption = 'triggers') {
+    this.changeLog = changeLog === false ? undefined : new SqlChangeLog({
+      mode: changeLog,
+      concurrentSessions: source.capabilities.concurrentSessions && source.reserve !== undefined,
+      reserve: async () => {
+        if (!source.reserve) throw new OutageError('STORAGE_POLL_FAILED', `Storage '${source.name}' has no connection beside those of its sessions.`);
+        return source.reserve();
+      },
+      aside: (work) => this.#aside(work),
+      countStatements: (count) => {
+        this.#statements += count;
+      },
+    });
     this.name = source.name;
     this.capabilities = source.capabilities;
     this.#source = source;
@@ -45,31 +66,62 @@ export class SqlStorage implements Storage {
 
   async open(options: SessionOptions): Promise<Session> {
     const connection = await this.#acquire();
-    return this.#begin(await this.#homeOf(connection), connection, options).session;
+    const home = await this.#homeOf(connection);
+    return this.#begin(home, connection, { ...options, introduction: await this.#introduction(home, connection, options) }).session;
   }
 
   async plan(schema: Schema, options: PlanOptions = {}): Promise<MigrationReport> {
     const connection = await this.#acquire();
-    return plan(schema, this.#begin(await this.#homeOf(connection), connection, { schema, readOnly: true }).transaction, options);
+    return plan(schema, this.#begin(await this.#homeOf(connection), connection, { schema, readOnly: true }).transaction, { ...options, log: this.changeLog?.mode });
   }
 
   async migrate(schema: Schema, options: MigrateOptions = {}): Promise<MigrationReport> {
     const connection = await this.#acquire();
     // Read committed: what others migrated while this one waited for its turn must be seen.
     const { transaction, session } = this.#begin(await this.#homeOf(connection), connection, { schema, isolation: 'read committed' });
-    return holding(session, () => migrate(schema, transaction, options, session));
+    return holding(session, () => migrate(schema, transaction, { ...options, session, log: this.changeLog?.mode }));
   }
 
-  #begin(home: SqlHome, connection: Connection, options: SessionOptions): { readonly transaction: SqlTransaction; readonly session: SqlSession } {
-    const { schema, isolation = 'repeatable read', readOnly = false } = options;
-    const transaction = new SqlTransaction(home, connection, { schema, begin: `begin isolation level ${isolation}${readOnly ? ' read only' : ''}` });
-    const session = new SqlSession(home, transaction, { schema, isolation, readOnly });
+  #begin(home: SqlHome, connection: Connection, options: SessionOptions & { readonly introduction?: Introduction | undefined }): { readonly transaction: SqlTransaction; readonly session: SqlSession } {
+    const { schema, isolation = 'repeatable read', readOnly = false, sight = false, introduction } = options;
+    const log = sight && this.changeLog && introduction && new SessionLog(this.changeLog, introduction, { schema, isolation });
+    const transaction = new SqlTransaction(home, connection, { schema, begin: `begin isolation level ${isolation}${readOnly ? ' read only' : ''}`, ahead: log ? log.ahead : undefined });
+    const sending = this.changeLog?.mode === 'flush' ? introduction : undefined;
+    const session = new SqlSession(home, transaction, { schema, isolation, readOnly, log: log === false ? undefined : log, sending });
     this.#sessions.add(session);
     return { transaction, session };
   }
 
+  /** What a session has to know of the change log before it begins, if it has a part in it. */
+  async #introduction(home: SqlHome, connection: Connection, { schema, sight }: SessionOptions): Promise<Introduction | undefined> {
+    if (!this.changeLog || (sight !== true && this.changeLog.mode !== 'flush')) return undefined;
+    const asking = new SqlTransaction(home, { exchange: (message, replies) => connection.exchange(message, replies), release: () => undefined }, { schema, begin: 'begin read only' });
+    try {
+      return await this.changeLog.introduction(schema, askIn(asking));
+    } catch (error) {
+      connection.release(true);
+      throw error;
+    } finally {
+      await asking.rollback();
+    }
+  }
+
+  /** Runs work in a transaction of its own that nobody sees as a session. */
+  async #aside<T>(work: (ask: AskCatalog) => Promise<T>): Promise<T> {
+    const connection = await this.#acquire();
+    const transaction = new SqlTransaction(await this.#homeOf(connection), connection, { schema: new Schema([]), begin: 'begin isolation level read committed' });
+    try {
+      const result = await work(askIn(transaction));
+      await transaction.commit();
+      return result;
+    } finally {
+      await transaction.rollback();
+    }
+  }
+
   close(): Promise<void> {
     this.#closing ??= (async () => {
+      await this.changeLog?.close();
       while (this.#held.size > 0) await Promise.all(this.#held);
       await this.#source.close();
     })();

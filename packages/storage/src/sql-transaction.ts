@@ -22,6 +22,14 @@ export interface Request {
   readonly statement: Statement;
   readonly sink?: RowSink | undefined;
   readonly context: StatementContext;
+  /** Statements that follow it in the same message, as long as all succeed. */
+  readonly then?: readonly Companion[] | undefined;
+}
+
+/** A statement that travels with another one, and what takes its rows. */
+export interface Companion {
+  readonly statement: Statement;
+  readonly sink?: RowSink | undefined;
 }
 
 /**
@@ -38,17 +46,23 @@ export class SqlTransaction {
   /** Names for error messages. */
   schema: Schema;
   #connection: Connection | undefined;
-  #ahead: Statement[];
+  #ahead: Companion[];
   /** Whether the server knows of this transaction. */
   #begun = false;
   state: SessionState = 'open';
   statements = 0;
 
-  constructor(home: SqlHome, connection: Connection, options: { readonly schema: Schema; readonly begin: string }) {
+  /** @param options - `begin`: the text of BEGIN; `ahead`: what follows it in the same message */
+  constructor(home: SqlHome, connection: Connection, { schema, begin, ahead = [] }: { readonly schema: Schema; readonly begin: string; readonly ahead?: readonly Companion[] | undefined }) {
     this.#home = home;
-    this.schema = options.schema;
+    this.schema = schema;
     this.#connection = connection;
-    this.#ahead = [plainStatement(options.begin)];
+    this.#ahead = [{ statement: plainStatement(begin) }, ...ahead];
+  }
+
+  /** Whether the server knows of this transaction. */
+  get isBegun(): boolean {
+    return this.#begun;
   }
 
   /** @throws {SessionStateError} STORAGE_SESSION_STATE unless the state is among these */
@@ -58,12 +72,12 @@ export class SqlTransaction {
 
   /** Keeps a statement back until the next one travels. */
   defer(text: string): void {
-    this.#ahead.push(plainStatement(text));
+    this.#ahead.push({ statement: plainStatement(text) });
   }
 
   /** Takes back what is kept since a deferred statement, itself included. @returns false when it has been sent */
   takeBack(text: string): boolean {
-    const at = this.#ahead.findIndex((statement) => statement.text === text);
+    const at = this.#ahead.findIndex(({ statement }) => statement.text === text);
     if (at !== -1) this.#ahead.splice(at);
     return at !== -1;
   }
@@ -72,14 +86,22 @@ export class SqlTransaction {
    * Sends a statement and waits for its answer.
    * @returns the statement's tag, such as `UPDATE 3`
    */
-  async run(call: string, { statement, sink, context }: Request): Promise<string> {
+  async run(call: string, { statement, sink, context, then = [] }: Request): Promise<string> {
     this.demand(call, 'open');
-    const statements = [...this.#ahead, statement];
+    const sent = [...this.#ahead, { statement, sink }, ...then];
+    const statements = sent.map((one) => one.statement);
     const bytes = writeStatements(statements);
-    // The sink of a first message that is sent again has taken nothing: a connection that breaks in an answer is not tried again.
-    const replies = await this.#exchange(statements, bytes, () => new ReplyReader(sink));
+    const sinks = sent.map((one) => one.sink);
+    // The sinks of a first message that is sent again have taken nothing: a connection that breaks in an answer is not tried again.
+    const replies = await this.#exchange(statements, bytes, () => new ReplyReader(sinks));
     this.#check(replies, context);
     return replies.tag;
+  }
+
+  /** Sends what was kept back, with nothing behind it. */
+  async begin(call: string): Promise<void> {
+    const last = this.#ahead.pop();
+    if (last) await this.run(call, { ...last, context: {} });
   }
 
   /** Refuses what follows until a rollback, as the server does after a statement it refused. */
@@ -97,8 +119,8 @@ export class SqlTransaction {
     this.state = 'open';
   }
 
-  /** Ends the transaction for good; what was deferred is dropped. */
-  async commit(): Promise<void> {
+  /** Ends the transaction for good; what was deferred is dropped. @param first - asked in the same message, unless nothing was ever sent */
+  async commit(first?: Companion): Promise<void> {
     if (this.state === 'failed') {
       await this.rollback();
       throw new SessionStateError('commit; it is rolled back now', 'failed');
@@ -109,8 +131,8 @@ export class SqlTransaction {
       this.#end('committed', false);
       return;
     }
-    const statements = [plainStatement('commit')];
-    const replies = new ReplyReader();
+    const statements = [...first ? [first.statement] : [], plainStatement('commit')];
+    const replies = new ReplyReader([first?.sink]);
     try {
       await this.#send(statements, writeStatements(statements), replies);
     } catch (cause) {

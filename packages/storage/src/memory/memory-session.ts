@@ -1,15 +1,18 @@
 import {
   channels, ConcurrentModificationError, ConflictError, ConstraintError, SameValue, type Columns, type GroupQuery, type Groups, type InsertRows, type Isolation,
-  type Query, type ReadQuestion, type Schema, type Session, type SessionOptions, type SessionSavepoint, type SessionState, type StatementEvent,
-  type StoredId, type StreamOptions, type TableSchema, type UpdateRows, type ValueKeys,
+  type CachedRead, type EntryStamp, type Query, type ReadQuestion, type Schema, type Session, type SessionOptions, type SessionSavepoint, type SessionState, type Sight, type StatementEvent,
+  type StoredId, type StreamOptions, type TableSchema, type Tag, type UpdateRows, type ValueKeys,
 } from '@ormolu/kernel';
+import { isDeepStrictEqual } from 'node:util';
+import { cachedReadConflict, sameGroups, sameRecords } from '../change-log/replay';
 import { columnTypeOfId } from '../column-types';
-import { ReadOnlyError, SavepointGoneError, SessionStateError, SqlUnsupportedError, StreamGoneError } from '../errors';
+import { ReadOnlyError, SavepointGoneError, SessionStateError, SignalError, SqlUnsupportedError, StreamGoneError } from '../errors';
 import { unmet, versionColumn, versionError, writableColumn } from '../record-version';
 import { batchSizeOf, checkBound } from '../statements/query';
 import { Evaluator, type Entry } from './evaluate';
 import { groupInMemory } from './group';
 import type { MemoryStorage } from './memory-storage';
+import { MemorySessionLog } from './memory-log';
 import { MemoryWriter } from './memory-writer';
 import { joinedValues } from './joined-values';
 import { copied, normalValue } from './normal-value';
@@ -40,8 +43,12 @@ export class MemorySession implements Session {
   #state: SessionState = 'open';
   #statements = 0;
   #last: Promise<unknown> = Promise.resolve();
+  readonly #log: MemorySessionLog | undefined;
+  readonly #signals: string[] = [];
+  #committedAs: EntryStamp | undefined;
 
-  constructor(storage: MemoryStorage, { schema, isolation = 'repeatable read', readOnly = false }: SessionOptions, onEnd: () => void) {
+  constructor(storage: MemoryStorage, { schema, isolation = 'repeatable read', readOnly = false, sight = false }: SessionOptions, onEnd: () => void) {
+    this.#log = sight && storage.changeLog ? new MemorySessionLog(storage.changeLog, schema) : undefined;
     this.schema = schema;
     this.isolation = isolation;
     this.readOnly = readOnly;
@@ -53,6 +60,7 @@ export class MemorySession implements Session {
   adopt(schema: Schema): void {
     this.schema = schema;
     this.#writer = new MemoryWriter(this.#storage, this, schema);
+    this.#log?.adopt(schema);
   }
 
   get state(): SessionState {
@@ -68,19 +76,42 @@ export class MemorySession implements Session {
     return this.#workspace?.asOf;
   }
 
-  read({ model, ids, fields }: ReadQuestion): Promise<Columns> {
-    return this.#next('read', (workspace) => {
-      const table = this.#table(model);
-      const entries = [...new Set(ids)].flatMap((id): Entry[] => {
-        const row = workspace.row(table.table, id);
-        return row ? [[id, row]] : [];
-      });
-      return this.#columns(table, entries, fields);
+  get committedAs(): EntryStamp | undefined {
+    return this.#committedAs;
+  }
+
+  sight(): Promise<Sight | undefined> {
+    return this.#queued(() => {
+      this.#demand('look at the change log', 'open');
+      if (!this.#log) return undefined;
+      const { asOf } = this.#begun();
+      return this.#log.sight(asOf, this.#storage.versions.now);
     });
   }
 
+  takeTouched(): readonly Tag[] {
+    return this.#log?.own.takeTouched() ?? [];
+  }
+
+  noteCached(reads: readonly CachedRead[]): void {
+    if (this.isolation === 'serializable') this.#log?.cachedReads.push(...reads);
+  }
+
+  signal(models: readonly string[]): Promise<void> {
+    return this.#next('signal', () => {
+      const wrong = models.find((model) => !model.startsWith('$'));
+      if (wrong !== undefined) throw new SignalError(wrong);
+      this.#signals.push(...models);
+      this.#log?.own.met(models.map((model) => ({ model, id: null, fields: null })));
+    });
+  }
+
+  read(question: ReadQuestion): Promise<Columns> {
+    return this.#next('read', (workspace) => this.#stamped(question, workspace, this.#readNow(workspace, question)));
+  }
+
   query(query: Query): Promise<Columns> {
-    return this.#next('query', (workspace) => this.#columns(this.#table(query.model), this.#page(workspace, query), query.fields ?? []));
+    return this.#next('query', (workspace) => this.#stamped(query, workspace, this.#queryNow(workspace, query)));
   }
 
   async* stream(query: Query, options: StreamOptions = {}): AsyncGenerator<Columns, void, undefined> {
@@ -111,7 +142,7 @@ export class MemorySession implements Session {
   }
 
   group(query: GroupQuery): Promise<Groups> {
-    return this.#next('group', (workspace) => groupInMemory(this.schema, this.#evaluator(workspace, query), query));
+    return this.#next('group', (workspace) => this.#stamped(query, workspace, this.#groupNow(workspace, query)));
   }
 
   insert(rows: InsertRows): Promise<readonly StoredId[]> {
@@ -129,6 +160,7 @@ export class MemorySession implements Session {
       });
       if (rows.skipsExisting) for (const id of this.#writer.existing(workspace, table, written)) written.delete(id);
       this.#writer.put(workspace, table, written, table.columns);
+      this.#log?.wrote(rows.model, [...written.keys()], null);
       return rows.skipsExisting ? ids.filter((id) => written.has(id)) : ids;
     });
   }
@@ -149,7 +181,10 @@ export class MemorySession implements Session {
         });
         if (before) written.set(id, row);
       });
-      if (fields.length > 0) this.#writer.put(workspace, table, written, fields);
+      if (fields.length > 0) {
+        this.#writer.put(workspace, table, written, fields);
+        this.#log?.wrote(rows.model, [...written.keys()], rows.fields);
+      }
       return [...written.keys()];
     });
   }
@@ -159,7 +194,10 @@ export class MemorySession implements Session {
       const table = this.#writable(model);
       if (expected) this.#demandVersions(workspace, table, ids, expected);
       const found = [...new Set(ids)].filter((id) => workspace.row(table.table, id));
+      const { mark } = workspace;
       this.#writer.remove(workspace, table, found);
+      this.#log?.wrote(model, found, null);
+      this.#log?.met(workspace.changedSince(mark));
       return found;
     });
   }
@@ -203,7 +241,8 @@ export class MemorySession implements Session {
       }
       this.#demand('commit', 'open');
       try {
-        if (this.#workspace) this.#writer.publish(this.#workspace, this.isolation === 'serializable' ? this.#read : undefined);
+        this.#replay();
+        if (this.#workspace) this.#publish(this.#workspace);
       } catch (error) {
         this.#end('rolled back');
         throw error;
@@ -223,6 +262,48 @@ export class MemorySession implements Session {
     return this.#next('migrate', (workspace) => {
       work(workspace, this.#writer);
     });
+  }
+
+  #publish(workspace: Workspace): void {
+    const { asOf } = workspace;
+    const { now } = this.#storage.versions;
+    this.#writer.publish(workspace, this.isolation === 'serializable' ? this.#read : undefined, this.#signals);
+    const { now: commit } = this.#storage.versions;
+    if (commit > now && this.isolation !== 'read committed') this.#committedAs = this.#log?.stampOf(asOf, commit);
+  }
+
+  /** Reads again what caches had answered: the tables count as read then. */
+  #replay(): void {
+    for (const read of this.#log?.cachedReads.splice(0) ?? []) {
+      const workspace = this.#begun();
+      const isChangedHere = (tag: Tag): boolean => this.#log?.own.has(tag) ?? false;
+      const isSame = read.kind === 'read' ? sameRecords(read.question, read.answer, { now: this.#readNow(workspace, read.question), isChangedHere })
+        : read.tags.some(isChangedHere)
+          || (read.kind === 'query' ? isDeepStrictEqual(this.#queryNow(workspace, read.question), { ids: read.answer.ids, columns: read.answer.columns }) : sameGroups(this.#groupNow(workspace, read.question), read.answer));
+      if (!isSame) throw cachedReadConflict(read.question.model);
+    }
+  }
+
+  #readNow(workspace: Workspace, { model, ids, fields }: ReadQuestion): Columns {
+    const table = this.#table(model);
+    const entries = [...new Set(ids)].flatMap((id): Entry[] => {
+      const row = workspace.row(table.table, id);
+      return row ? [[id, row]] : [];
+    });
+    return this.#columns(table, entries, fields);
+  }
+
+  #queryNow(workspace: Workspace, query: Query): Columns {
+    return this.#columns(this.#table(query.model), this.#page(workspace, query), query.fields ?? []);
+  }
+
+  #groupNow(workspace: Workspace, query: GroupQuery): Groups {
+    return groupInMemory(this.schema, this.#evaluator(workspace, query), query);
+  }
+
+  #stamped<T extends Columns | Groups>({ stamped }: { readonly stamped?: boolean | undefined }, { asOf }: Workspace, answer: T): T {
+    const stamp = stamped === true ? this.#log?.stamp(asOf) : undefined;
+    return stamp ? { ...answer, stamp } : answer;
   }
 
   #page(workspace: Workspace, query: Query): readonly Entry[] {
@@ -283,16 +364,14 @@ export class MemorySession implements Session {
   #next<T>(call: string, work: (workspace: Workspace) => T): Promise<T> {
     return this.#queued(() => {
       this.#demand(call, 'open');
-      const { now } = this.#storage.versions;
-      this.#workspace ??= new Workspace(this.#storage.versions, now);
-      if (this.isolation === 'read committed') this.#workspace.asOf = now;
-      const { mark } = this.#workspace;
+      const workspace = this.#begun();
+      const { mark } = workspace;
       try {
-        const answer = work(this.#workspace);
+        const answer = work(workspace);
         this.#count(call);
         return answer;
       } catch (error) {
-        this.#storage.unlock(this.#workspace.undoTo(mark));
+        this.#storage.unlock(workspace.undoTo(mark));
         // As in a real database, what it refuses, unlike what never reaches it, counts and fails the transaction.
         if (error instanceof ConstraintError || error instanceof ConflictError || error instanceof ConcurrentModificationError || error instanceof ReadOnlyError) {
           this.#count(call);
@@ -301,6 +380,14 @@ export class MemorySession implements Session {
         throw error;
       }
     });
+  }
+
+  /** What this transaction works on, made by its first statement. */
+  #begun(): Workspace {
+    const { now } = this.#storage.versions;
+    this.#workspace ??= new Workspace(this.#storage.versions, now);
+    if (this.isolation === 'read committed') this.#workspace.asOf = now;
+    return this.#workspace;
   }
 
   #count(call: string): void {

@@ -8,6 +8,7 @@ import type { FoundTable } from '../migrate/catalog';
 import { reportOf } from '../migrate/migrate';
 import { planMigration } from '../migrate/plan';
 import { catalogAfter } from './catalog-after';
+import { MemoryLog } from './memory-log';
 import { MemorySession } from './memory-session';
 import { checkRows, loosened, migratedRows } from './migrate-rows';
 import { Versions } from './versions';
@@ -17,6 +18,7 @@ export class MemoryStorage implements Storage {
   readonly name = 'memory';
   readonly capabilities: StorageCapabilities = { concurrentSessions: true, durable: false, sql: false };
   readonly versions: Versions = new Versions();
+  readonly changeLog: MemoryLog | undefined;
   statements = 0;
   readonly #open = new Map<MemorySession, Promise<void>>();
   readonly #writers = new Map<string, MemorySession>();
@@ -24,6 +26,10 @@ export class MemoryStorage implements Storage {
   #catalog: ReadonlyMap<string, FoundTable> = new Map<string, FoundTable>();
   #migrating: Promise<unknown> = Promise.resolve();
   #isClosed = false;
+
+  constructor({ hasLog = true }: { readonly hasLog?: boolean | undefined } = {}) {
+    this.changeLog = hasLog ? new MemoryLog() : undefined;
+  }
 
   open(options: SessionOptions): Promise<Session> {
     return this.#isClosed ? Promise.reject(new StorageClosedError(this.name)) : Promise.resolve(this.#begin(options));

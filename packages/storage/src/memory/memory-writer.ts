@@ -77,10 +77,11 @@ export class MemoryWriter {
   /**
    * Makes a transaction's changes true, or none of them.
    * @param read - tables that nobody may have changed since the snapshot
+   * @param signals - what without a table changes with it
    */
-  publish(workspace: Workspace, read: ReadonlySet<string> | undefined): void {
+  publish(workspace: Workspace, read: ReadonlySet<string> | undefined, signals: readonly string[] = []): void {
     const changes = [...workspace.changes()];
-    if (changes.length === 0) return;
+    if (changes.length === 0 && signals.length === 0) return;
     const { versions } = this.#storage;
     for (const table of read ?? []) {
       if (versions.tableChangedAt(table) > workspace.asOf) throw new ConflictError('STORAGE_SERIALIZATION', 'Another transaction changed what this one has read. Run the whole work again in a fresh transaction.');
@@ -98,7 +99,9 @@ export class MemoryWriter {
       const gone = removed.get(table.table);
       if (gone) this.#constraints.checkRemoved(workspace, table, gone);
     }
+    const logged = changes.map(([table, id, row]) => [table, id, versions.row(table, id, versions.now), row] as const);
     versions.commit(changes, this.#storage.oldestReader);
+    this.#storage.changeLog?.append(versions.now, logged, signals);
   }
 }
 

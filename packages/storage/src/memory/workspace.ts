@@ -54,6 +54,11 @@ export class Workspace implements View {
     return this.#log.length;
   }
 
+  /** The rows changed since a mark; some may come twice. */
+  changedSince(mark: number): readonly (readonly [table: string, id: StoredId])[] {
+    return this.#log.slice(mark).map(({ table, id }) => [table, id]);
+  }
+
   /** Takes back what changed since a mark. @returns the rows that are no longer changed at all */
   undoTo(mark: number): readonly (readonly [table: string, id: StoredId])[] {
     const freed: [string, StoredId][] = [];

@@ -1,4 +1,5 @@
 import { ConstraintError, type MigrateOptions, type MigrationReport, type PlanOptions, type Schema, type Session } from '@ormolu/kernel';
+import { planLog, readLog, type LogMode } from '../change-log/plan-log';
 import type { SqlTransaction } from '../sql-transaction';
 import { DescribedRows } from '../wire/described-rows';
 import { plainStatement, type Statement } from '../wire/statement';
@@ -9,10 +10,15 @@ import { MigrationRefusedError, planMigration, type MigrationPlan } from './plan
 /** The number under which everybody who migrates a database takes turns: the letters "Ormolu". */
 const LOCK = 0x4f726d6f6c75n;
 
+/** How changes get into the change log; undefined: there is none. */
+interface LogOption {
+  readonly log: LogMode | undefined;
+}
+
 /** Says what a migration would do, in a transaction that only reads. */
-export async function plan(schema: Schema, transaction: SqlTransaction, options: PlanOptions): Promise<MigrationReport> {
+export async function plan(schema: Schema, transaction: SqlTransaction, { log, ...options }: PlanOptions & LogOption): Promise<MigrationReport> {
   try {
-    return reportOf(planMigration(schema, await readCatalog(askIn(transaction), schema), options));
+    return reportOf(await planAll(schema, askIn(transaction), { log, ...options }));
   } finally {
     await transaction.rollback();
   }
@@ -21,17 +27,17 @@ export async function plan(schema: Schema, transaction: SqlTransaction, options:
 /**
  * Brings a database to a schema: one transaction, in which one process at a time looks at what there is and adds what is missing.
  *
- * @param session - on the same transaction, for whoever fills new columns
+ * @param options - `session`: on the same transaction, for whoever fills new columns
  * @throws {MisuseError} STORAGE_MIGRATION_REFUSED when something there would have to be lost or reinterpreted; nothing is changed then
  */
-export async function migrate(schema: Schema, transaction: SqlTransaction, { fill, ...options }: MigrateOptions, session: Session): Promise<MigrationReport> {
+export async function migrate(schema: Schema, transaction: SqlTransaction, { fill, session, ...options }: MigrateOptions & LogOption & { readonly session: Session }): Promise<MigrationReport> {
   const ask = askIn(transaction);
   const runAll = async (statements: readonly string[]): Promise<void> => {
     for (const text of statements) await transaction.run('migrate', { statement: plainStatement(text), context: {} });
   };
   try {
     await ask('select pg_advisory_xact_lock($1::int8)', [LOCK]);
-    const steps = planMigration(schema, await readCatalog(ask, schema), options);
+    const steps = await planAll(schema, ask, options);
     await runAll(steps.before);
     if (steps.added.length > 0) await fill?.(session, steps.added);
     await refusing(() => runAll(steps.after));
@@ -41,6 +47,15 @@ export async function migrate(schema: Schema, transaction: SqlTransaction, { fil
     await transaction.rollback();
     throw error;
   }
+}
+
+/** What the tables need, and behind it what lets their changes reach the log. */
+async function planAll(schema: Schema, ask: AskCatalog, { log, ...options }: PlanOptions & LogOption): Promise<MigrationPlan> {
+  const found = await readCatalog(ask, schema);
+  const steps = planMigration(schema, found, options);
+  if (log === undefined) return steps;
+  const views = new Set([...found.values()].filter(({ kind }) => kind !== 'table').map(({ name }) => name));
+  return { ...steps, after: [...steps.after, ...planLog(schema, await readLog(ask, schema), { mode: log, views, altered: steps.altered })] };
 }
 
 /** What existing records do not fulfil is the migration's concern, and not that of a statement. */
@@ -54,7 +69,8 @@ async function refusing(work: () => Promise<void>): Promise<void> {
   }
 }
 
-function askIn(transaction: SqlTransaction): AskCatalog {
+/** Asks a database about itself in an open transaction. */
+export function askIn(transaction: SqlTransaction): AskCatalog {
   return async (text, parameters) => {
     const rows = new DescribedRows();
     const statement: Statement = { text, parameters: parameters.map(textParameter), results: 'described' };

@@ -20,6 +20,8 @@ export interface MigrationPlan {
   readonly added: readonly AddedField[];
   /** Columns that are dropped, with what is in them. */
   readonly dropped: readonly { readonly table: string; readonly column: string }[];
+  /** Tables that were there and whose columns change. */
+  readonly altered: ReadonlySet<string>;
 }
 
 /**
@@ -32,15 +34,18 @@ export function planMigration(schema: Schema, found: ReadonlyMap<string, FoundTa
   const plan: Plan = { schema, discards: new Discards(schema, discard), tables: [], columns: [], required: [], indexes: [], references: [], triggers: [], added: [], dropped: [] };
   const listed = inversesOfLists(schema);
   const cyclic = cyclicReferences(schema);
+  const altered = new Set<string>();
   for (const table of schema.tables) {
     const known = found.get(table.table);
     if (known && known.kind !== 'table') {
       checkView(table, known);
       continue;
     }
+    const columnsBefore = plan.columns.length;
     const there = known && settleConflicts(plan, table, known);
     planTable(plan, table, there);
     if (table.versioned) planVersion(plan, table, there);
+    if (plan.columns.length > columnsBefore) altered.add(table.table);
     for (const column of table.columns) {
       planIndexes(plan, { table, column, there, isListed: listed.has(`${table.model}.${column.field}`) });
       planReference(plan, { table, column, there, isCyclic: cyclic.has(`${table.model}.${column.field}`) });
@@ -48,7 +53,7 @@ export function planMigration(schema: Schema, found: ReadonlyMap<string, FoundTa
     for (const fields of table.uniqueTogether ?? []) planUniqueTogether(plan, table, fields, there);
   }
   return {
-    before: [...plan.tables, ...plan.columns], after: [...plan.required, ...plan.indexes, ...plan.references, ...plan.triggers], added: plan.added, dropped: plan.dropped,
+    before: [...plan.tables, ...plan.columns], after: [...plan.required, ...plan.indexes, ...plan.references, ...plan.triggers], added: plan.added, dropped: plan.dropped, altered,
   };
 }
 

@@ -1,5 +1,5 @@
-import type { StorageCapabilities } from '@ormolu/kernel';
-import type { Pool, PoolClient, PoolConfig } from 'pg';
+import { OutageError, type StorageCapabilities } from '@ormolu/kernel';
+import type { Client, Pool, PoolClient, PoolConfig } from 'pg';
 import { ConnectionRefusedError } from '../errors';
 import type { ConnectionSource } from '../sql-storage';
 import type { Connection } from '../wire/connection';
@@ -13,10 +13,12 @@ const CONNECTION_TIMEOUT_MS = 10_000;
 export class PoolSource implements ConnectionSource {
   readonly name = 'postgres';
   readonly capabilities: StorageCapabilities = { concurrentSessions: true, durable: true, sql: true };
+  readonly #options: PoolConfig;
   readonly #pool: Pool;
 
   constructor(options: PoolConfig) {
     const { Pool: PoolOfDriver } = loadDriver();
+    this.#options = options;
     this.#pool = new PoolOfDriver({ connectionTimeoutMillis: CONNECTION_TIMEOUT_MS, ...options });
     // An idle connection that the server ends leaves the pool by itself; without a listener it would end the process.
     this.#pool.on('error', () => undefined);
@@ -24,6 +26,17 @@ export class PoolSource implements ConnectionSource {
 
   async acquire(): Promise<Connection> {
     return new PoolConnection(await this.#connect(), () => this.#connect());
+  }
+
+  async reserve(): Promise<Connection> {
+    const { Client } = loadDriver();
+    const client = new Client({ connectionTimeoutMillis: CONNECTION_TIMEOUT_MS, ...this.#options });
+    try {
+      await client.connect();
+    } catch (cause) {
+      throw new ConnectionRefusedError(this.name, reasonOf(cause, this.#pool), cause);
+    }
+    return new ReservedConnection(client);
   }
 
   close(): Promise<void> {
@@ -75,6 +88,44 @@ class PoolConnection implements Connection {
     this.#isLost = false;
     // Between statements nobody else listens, and an 'error' without listener ends the process.
     client.on('error', this.#onError);
+  }
+}
+
+/** What may keep a process alive. */
+interface Referenced {
+  ref(): void;
+  unref(): void;
+}
+
+/** A connection outside the pool. It keeps no process alive while nothing is on its way. */
+class ReservedConnection implements Connection {
+  readonly #client: Client & Referenced;
+  #isLost = false;
+
+  constructor(client: Client) {
+    // Not in the type declarations of `pg`, but in every release of it since 7.
+    this.#client = client as Client & Referenced;
+    client.on('error', () => {
+      this.#isLost = true;
+    });
+    this.#client.unref();
+  }
+
+  async exchange(message: Uint8Array, replies: ReplyReader): Promise<void> {
+    if (this.#isLost) throw new OutageError('STORAGE_POLL_FAILED', 'The connection kept for polls was closed while it lay idle.');
+    const exchange = new RawExchange(message, replies);
+    this.#client.ref();
+    try {
+      this.#client.query(exchange);
+      await exchange.done;
+    } finally {
+      this.#client.unref();
+    }
+  }
+
+  release(): void {
+    // Nobody waits for the server's farewell.
+    this.#client.end().catch(() => undefined);
   }
 }
 

@@ -21,7 +21,9 @@ const NOTHING = Buffer.alloc(0);
  * An error inside is kept, not thrown, so that the stream of messages stays in step.
  */
 export class ReplyReader {
-  readonly #sink: RowSink | undefined;
+  readonly #sinks: readonly (RowSink | undefined)[];
+  /** Statements answered so far. */
+  #answered = 0;
   #carry: Buffer = NOTHING;
   /** What the server said, or what reading its rows threw. The first counts. */
   error: ServerError | undefined;
@@ -35,8 +37,9 @@ export class ReplyReader {
   /** What came in the last chunk behind the message that the server is ready: news that nobody asked for. */
   rest: Buffer = NOTHING;
 
-  constructor(sink?: RowSink) {
-    this.#sink = sink;
+  /** @param sinks - what takes the rows of each statement of the message, in their order */
+  constructor(sinks: readonly (RowSink | undefined)[] = []) {
+    this.#sinks = sinks;
   }
 
   /**
@@ -63,13 +66,14 @@ export class ReplyReader {
     const code = bytes[at];
     this.hasAnswer ||= code !== ERROR && code !== NOTICE;
     if (code === ROW) {
-      if (this.failure !== undefined || !this.#sink) return;
+      if (this.failure !== undefined) return;
       try {
-        this.#sink.row(bytes, at + 5);
+        this.#sinks[this.#answered]?.row(bytes, at + 5);
       } catch (error) {
         this.failure = error;
       }
     } else if (code === COMPLETE) {
+      this.#answered += 1;
       this.tag = bytes.toString('utf8', at + 5, end - 1);
     } else if (code === READY) {
       // The protocol knows these three letters only.
@@ -77,7 +81,7 @@ export class ReplyReader {
     } else if (code === ERROR) {
       this.error ??= readError(bytes, at + 5);
     } else if (code === DESCRIPTION) {
-      this.#sink?.describe?.(bytes, at + 5);
+      this.#sinks[this.#answered]?.describe?.(bytes, at + 5);
     }
   }
 }

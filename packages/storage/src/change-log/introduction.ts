@@ -1,0 +1,96 @@
+import type { Schema } from '@ormolu/kernel';
+import { RAISE_VERSION, type AskCatalog } from '../migrate/catalog';
+import { LOG_TRIGGERS, logTable } from './log-objects';
+import { isWatched, readLog, type LogMode } from './plan-log';
+
+/** What a process has to know of a server before it polls the log there. Holds for one schema, until the server or the log is another. */
+export interface Introduction {
+  /** The log's table, quoted; undefined when there is none that can be read. */
+  readonly log: string | undefined;
+  /** What a session finds at each beginning when it is on this server and log: see `POLL_COLUMNS`. */
+  readonly home: string;
+  /** Of the server, the database and whoever reads; the timeline comes with each poll. */
+  readonly epoch: string;
+  /** Model → why it may not be kept; `*`: why none may. */
+  readonly uncachable: ReadonlyMap<string, string>;
+  /** Table → the tables whose rows go or change with its rows. */
+  readonly cascades: ReadonlyMap<string, readonly string[]>;
+  /** Tables with triggers or rules of others: what a statement changes there, nobody knows beforehand. */
+  readonly unpredictable: ReadonlySet<string>;
+}
+
+const SERVER = `select current_schema()::text as namespace, current_user::text as role, pg_is_in_recovery() as standby, current_setting('synchronous_commit') as commit,
+  (select oid::text from pg_database where datname = current_database()) as database,
+  (select system_identifier::text from pg_control_system()) as system,
+  coalesce(extract(epoch from pg_postmaster_start_time())::text, '') as started,
+  to_regclass($1)::oid::text as log, coalesce(has_table_privilege(to_regclass($1), 'select'), false) as readable`;
+
+const TABLES = `select c.relname::text as table, c.relkind::text as kind, c.relpersistence::text as persistence, c.relispartition as partition, c.relrowsecurity as policies,
+    exists (select from pg_inherits i where c.oid in (i.inhparent, i.inhrelid)) as inherits,
+    exists (select from pg_subscription_rel s where s.srrelid = c.oid) as subscribed,
+    exists (select from pg_trigger g join pg_proc p on p.oid = g.tgfoid where g.tgrelid = c.oid and not g.tgisinternal and g.tgname <> all($2::text[]) and p.proname <> '${RAISE_VERSION}')
+      or exists (select from pg_rewrite r where r.ev_class = c.oid and r.rulename <> '_RETURN') as unpredictable,
+    array_to_json(array(select distinct t.relname::text from pg_constraint k join pg_class t on t.oid = k.conrelid where k.contype = 'f' and k.confrelid = c.oid and k.confdeltype in ('c', 'n', 'd'))) as cascades
+  from pg_class c
+  join pg_namespace n on n.oid = c.relnamespace and n.nspname = current_schema()
+  where c.relname = any($1::text[]) and c.relkind = any('{r,p,v,m,f}')`;
+
+/**
+ * Looks whether the log can be relied on: once for a schema, and again for another server.
+ *
+ * @param isEmbedded - the database lives in this process, so that a crash takes the caches with it
+ */
+export async function introduce(ask: AskCatalog, schema: Schema, { mode, isEmbedded }: { readonly mode: LogMode; readonly isEmbedded: boolean }): Promise<Introduction> {
+  const found = await readLog(ask, schema);
+  const log = logTable(found.namespace);
+  const [server = {}] = await ask(SERVER, [log]);
+  const tables = new Map((await ask(TABLES, [schema.tables.map(({ table }) => table), [...LOG_TRIGGERS]])).map((row) => [String(row['table']), row]));
+  const uncachable = new Map<string, string>();
+  const all = !found.hasTable ? 'the database has no change log: run db.migrate()'
+    : server['standby'] === true ? 'the server is a standby, whose own commits are those of another'
+      : server['readable'] !== true ? `the role '${String(server['role'])}' may not read the change log: grant select on ${log}`
+        : server['commit'] === 'off' && !isEmbedded ? 'the server runs with synchronous_commit = off: a crash would lose commits that caches have seen'
+          : undefined;
+  if (all !== undefined) uncachable.set('*', all);
+  for (const table of schema.tables) {
+    const reason = whyUncachable(tables.get(table.table)) ?? (mode === 'triggers' && !isWatched(table, found) ? 'its changes do not all reach the change log: run db.migrate()' : undefined);
+    if (reason !== undefined) uncachable.set(table.model, reason);
+  }
+  return {
+    log: all === undefined ? log : undefined,
+    home: homeOf(String(server['started']), String(server['log'])),
+    epoch: [server['system'], server['database'], server['log'], found.namespace, server['role']].map(String).join('/'),
+    uncachable,
+    cascades: new Map([...tables].map(([name, row]) => [name, row['cascades'] as string[]])), // names, as the statement makes them
+    unpredictable: new Set([...tables].filter(([, row]) => row['unpredictable'] === true).map(([name]) => name)),
+  };
+}
+
+/** The tables whose rows the database may change along when it deletes rows of another, by its foreign keys. */
+export function reachedFrom({ cascades }: Introduction, table: string): readonly string[] {
+  const reached = new Set<string>();
+  const pending = [table];
+  for (let from = pending.pop(); from !== undefined; from = pending.pop()) {
+    for (const next of cascades.get(from) ?? []) {
+      if (reached.has(next)) continue;
+      reached.add(next);
+      pending.push(next);
+    }
+  }
+  return [...reached];
+}
+
+/** What tells one server with its log from another, as cheaply as it can be had with every poll. */
+export function homeOf(started: string, log: string): string {
+  return `${started}/${log}`;
+}
+
+function whyUncachable(row: Readonly<Record<string, unknown>> | undefined): string | undefined {
+  if (!row) return 'it has no table: run db.migrate()';
+  if (row['kind'] === 'f') return 'it is a foreign table, whose rows change elsewhere';
+  if (row['kind'] === 'v' || row['kind'] === 'm') return 'it is a view, whose rows change with those of its tables';
+  if (row['kind'] === 'p' || row['partition'] === true || row['inherits'] === true) return 'its rows are spread over partitions or inheriting tables, which can be written directly';
+  if (row['persistence'] !== 'p') return 'its table is temporary or unlogged: a crash empties it';
+  if (row['policies'] === true) return 'row security decides which of its rows are seen, by more than is known here';
+  return row['subscribed'] === true ? 'logical replication writes to it, past statement triggers' : undefined;
+}

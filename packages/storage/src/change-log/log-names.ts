@@ -1,0 +1,71 @@
+import { VERSION_COLUMN, type ChangeRow, type LogExtent, type LogKnowledge, type LogView, type Schema, type Tag } from '@ormolu/kernel';
+
+/** The change log names tables and columns, so that processes with other models understand it; this is how one schema reads it. */
+export class LogNames {
+  readonly #schema: Schema;
+  readonly #models: ReadonlyMap<string, string>;
+  readonly #fields = new Map<string, ReadonlyMap<string, string>>();
+
+  constructor(schema: Schema) {
+    this.#schema = schema;
+    this.#models = new Map(schema.tables.map(({ table, model }) => [table, model]));
+  }
+
+  /** A tag as the log would write it. */
+  inLog({ model, id, fields }: Tag): Tag {
+    if (model.startsWith('$')) return { model, id, fields };
+    const { table } = this.#schema.table(model);
+    // A record's id never changes: who looks at it only, looks at which records there are.
+    return { model: table, id, fields: fields?.filter((field) => field !== 'id').map((field) => this.#schema.column(model, field).column) };
+  }
+
+  /** A row of the log by model and fields; undefined when the schema does not know its table. */
+  inSchema<T extends Omit<ChangeRow, 'xid'>>(row: T): T | undefined {
+    if (row.model.startsWith('$')) return row;
+    const model = this.#models.get(row.model);
+    if (model === undefined) return undefined;
+    const known = this.#fieldsOf(model);
+    return { ...row, model, fields: row.fields && row.fields.flatMap((column) => known.get(column) ?? []) };
+  }
+
+  #fieldsOf(model: string): ReadonlyMap<string, string> {
+    let fields = this.#fields.get(model);
+    if (!fields) {
+      const { columns, versioned } = this.#schema.table(model);
+      fields = new Map([...columns, ...versioned ? [VERSION_COLUMN] : []].map(({ column, field }) => [column, field]));
+      this.#fields.set(model, fields);
+    }
+    return fields;
+  }
+}
+
+/** What a process knows of the log, by the names of one schema and with its epoch. */
+export class NamedLog implements LogView {
+  readonly #knowledge: LogKnowledge;
+  readonly #names: LogNames;
+  readonly #schemaVersion: string;
+
+  constructor(knowledge: LogKnowledge, names: LogNames, schemaVersion: string) {
+    this.#knowledge = knowledge;
+    this.#names = names;
+    this.#schemaVersion = schemaVersion;
+  }
+
+  get extent(): LogExtent | undefined {
+    const { extent } = this.#knowledge;
+    return extent && { ...extent, epoch: epochOf(extent.epoch, this.#schemaVersion) };
+  }
+
+  writersOf(tag: Tag, from?: bigint): Iterable<bigint> {
+    return this.#knowledge.writersOf(this.#names.inLog(tag), from);
+  }
+
+  rowsOf(tag: Tag): readonly ChangeRow[] {
+    return this.#knowledge.rowsOf(this.#names.inLog(tag)).flatMap((row) => this.#names.inSchema(row) ?? []);
+  }
+}
+
+/** An answer read with one schema means nothing to another. */
+export function epochOf(server: string, schemaVersion: string): string {
+  return `${server}/${schemaVersion}`;
+}

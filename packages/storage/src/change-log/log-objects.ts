@@ -1,0 +1,156 @@
+import { VERSION_COLUMN, type TableSchema } from '@ormolu/kernel';
+import { createHash } from 'node:crypto';
+import { literal, quoted } from '../statements/identifiers';
+
+/** The table of the change log. */
+export const LOG_TABLE = 'ormolu_log';
+
+/** What stands in the log's column `model` when rows below the transaction in `id` have been removed. */
+export const TRIMMED = '$trimmed';
+
+/** A statement that changes more rows than this leaves one row for the whole model. */
+export const MOST_ROWS = 1000;
+
+/** The names of the triggers, one per event. */
+export const LOG_TRIGGERS = ['ormolu_log_insert', 'ormolu_log_update', 'ormolu_log_delete', 'ormolu_log_truncate'] as const;
+
+/** Functions that are the same for every table. */
+export const TRIM_FUNCTION = 'ormolu_log_trim';
+export const SIGNAL_FUNCTION = 'ormolu_log_signal';
+
+/** Who trims takes turns under this number: the letters "OrmLog". */
+const TRIM_LOCK = 0x4f726d4c6f67n;
+
+/** The first line of a trigger function: from it is read which columns it watches. The number rises with every change of the text below. */
+const HEADER = '-- The change log of Ormolu, 1: ';
+
+/** The log's own name in a namespace. */
+export function logTable(namespace: string): string {
+  return `${quoted(namespace)}.${quoted(LOG_TABLE)}`;
+}
+
+/** What a table is watched by: the columns whose changes are told apart. */
+export interface WatchedTable {
+  readonly table: string;
+  readonly idColumn: string;
+  readonly columns: readonly string[];
+}
+
+/** How a model's table is watched: its own columns, so that one which no model names any more can be dropped. */
+export function watchedTable({ table, idColumn, columns, versioned }: TableSchema): WatchedTable {
+  return { table, idColumn, columns: [...columns.map(({ column }) => column), ...versioned ? [VERSION_COLUMN.column] : []].sort() };
+}
+
+/** The columns that a trigger function tells apart, by its text; undefined when the text is none of ours. */
+export function watchedColumns(source: string): readonly string[] | undefined {
+  const [first = ''] = source.split('\n', 1);
+  return first.startsWith(HEADER) ? JSON.parse(first.slice(HEADER.length)) as string[] : undefined; // as `triggerSource` wrote it
+}
+
+/** The name of a table's trigger function; PostgreSQL cuts longer names off silently. */
+export function triggerFunction(table: string): string {
+  const name = `${LOG_TABLE}_${table}`;
+  return Buffer.byteLength(name) <= 63 ? name : `${LOG_TABLE}_${createHash('sha256').update(table).digest('hex').slice(0, 32)}`;
+}
+
+/**
+ * The text of a table's trigger function.
+ *
+ * Written out for each table, so that its plans are kept; what would find columns by itself, as JSON, costs three times as much.
+ */
+export function triggerSource(namespace: string, { table, idColumn, columns }: WatchedTable): string {
+  const log = logTable(namespace);
+  const id = quoted(idColumn);
+  const model = literal(table);
+  const few = (rows: string): string => `(select count(*) from (select from ${rows} limit ${MOST_ROWS + 1}) counted) <= ${MOST_ROWS}`;
+  const differing = columns.map((column) => `case when n.${quoted(column)} is distinct from o.${quoted(column)} then ${literal(column)} end`);
+  return `${HEADER}${JSON.stringify(columns)}
+begin
+  if tg_op = 'INSERT' then
+    if ${few('new_rows')} then
+      insert into ${log} (model, id) select ${model}, n.${id}::text from new_rows n;
+      return null;
+    end if;
+  elsif tg_op = 'DELETE' then
+    if ${few('old_rows')} then
+      insert into ${log} (model, id) select ${model}, o.${id}::text from old_rows o;
+      return null;
+    end if;
+  elsif tg_op = 'UPDATE' then
+    if ${few('new_rows')} then
+      insert into ${log} (model, id, fields) select ${model}, c.id, c.fields from (
+        select coalesce(n.${id}, o.${id})::text as id,
+          case when n.${id} is null or o.${id} is null then null else array_remove(array[${differing.join(', ')}]::text[], null) end as fields
+        from new_rows n full join old_rows o on o.${id} = n.${id}
+      ) c where c.fields is distinct from '{}'::text[];
+      return null;
+    end if;
+  end if;
+  insert into ${log} (model) values (${model});
+  return null;
+end`;
+}
+
+/** `CREATE FUNCTION` of a table's trigger function: it writes the log whoever changes the table. */
+export function createTriggerFunction(namespace: string, watched: WatchedTable): string {
+  return `create or replace function ${quoted(triggerFunction(watched.table))}() returns trigger language plpgsql security definer set search_path = pg_catalog, pg_temp as ${literal(triggerSource(namespace, watched))}`;
+}
+
+/** The statements that put a table's triggers in place; they fire whatever role a session replicates in. */
+export function createTriggers(table: string): readonly string[] {
+  const on = quoted(table);
+  const seen = { ormolu_log_insert: ' referencing new table as new_rows', ormolu_log_update: ' referencing old table as old_rows new table as new_rows', ormolu_log_delete: ' referencing old table as old_rows', ormolu_log_truncate: '' };
+  const created = LOG_TRIGGERS.flatMap((name) => [
+    `drop trigger if exists ${name} on ${on}`,
+    `create trigger ${name} after ${name.slice(LOG_TABLE.length + 1)} on ${on}${seen[name]} for each statement execute function ${quoted(triggerFunction(table))}()`,
+  ]);
+  return [...created, `alter table ${on} ${LOG_TRIGGERS.map((name) => `enable always trigger ${name}`).join(', ')}`];
+}
+
+/** The log itself: append-only, found by transaction. */
+export function createLog(namespace: string): readonly string[] {
+  const log = logTable(namespace);
+  return [
+    `create table ${log} (xid xid8 not null default pg_current_xact_id(), model text collate "C" not null, id text collate "C", fields text[])`,
+    `create index ${quoted(`${LOG_TABLE}_xid`)} on ${log} (xid)`,
+  ];
+}
+
+/** The functions around the log, by name: their parameters, what they return, and their text. */
+export function logFunctions(namespace: string): readonly { readonly name: string; readonly head: string; readonly source: string }[] {
+  const log = logTable(namespace);
+  return [
+    {
+      name: TRIM_FUNCTION,
+      head: '(keep bigint) returns bigint',
+      // Not above the lowest transaction in progress: a process that looks for the first time begins there, and so never below the mark.
+      source: `
+declare
+  mark xid8;
+  gone bigint;
+begin
+  if not pg_try_advisory_xact_lock(${TRIM_LOCK}) then return 0; end if;
+  select least(l.xid, pg_snapshot_xmin(pg_current_snapshot())) into mark from ${log} l order by l.xid desc offset greatest(keep, 1) - 1 limit 1;
+  if mark is null then return 0; end if;
+  delete from ${log} l where l.xid < mark;
+  get diagnostics gone = row_count;
+  if gone > 0 then insert into ${log} (model, id) values (${literal(TRIMMED)}, mark::text); end if;
+  return gone;
+end`,
+    },
+    {
+      name: SIGNAL_FUNCTION,
+      head: '(models text[]) returns void',
+      source: `
+begin
+  insert into ${log} (model) select m from unnest(models) m where m like '$%' and m <> ${literal(TRIMMED)};
+end`,
+    },
+  ];
+}
+
+/** `CREATE FUNCTION` of those. */
+export function createLogFunctions(namespace: string): readonly string[] {
+  return logFunctions(namespace).map(({ name, head, source }) => (
+    `create or replace function ${quoted(name)}${head} language plpgsql security definer set search_path = pg_catalog, pg_temp as ${literal(source)}`));
+}

@@ -1,0 +1,103 @@
+import { VERSION_FIELD, type ChangeRow, type Schema, type StoredId, type Tag } from '@ormolu/kernel';
+
+/** Fields that changed; null: any. */
+type ChangedFields = ReadonlySet<string> | null;
+
+/** What changed of one model. */
+interface ModelChanges {
+  /** Of no record in particular. */
+  whole: ChangedFields | undefined;
+  /** Of any record. */
+  any: ChangedFields | undefined;
+  readonly byId: Map<string, ChangedFields>;
+}
+
+/** A change by the names of a schema. */
+export type Change = Omit<ChangeRow, 'xid'>;
+
+/**
+ * What a transaction has changed itself, as far as it knows: what it was told to, and what it found in its own rows of the log.
+ *
+ * What a savepoint takes back stays: it is a reason not to use a cache, never one to use it.
+ */
+export class OwnChanges {
+  readonly #models = new Map<string, ModelChanges>();
+  #touched: Tag[] = [];
+
+  /** Whether it has written anything at all. */
+  get hasAny(): boolean {
+    return this.#models.size > 0;
+  }
+
+  /** Notes what a statement was told to do. @param fields - null: records come or go */
+  wrote(model: string, ids: readonly StoredId[], fields: readonly string[] | null): void {
+    if (ids.length === 0) return;
+    const changes = this.#of(model);
+    const set = fields && new Set(fields);
+    changes.any = joined(changes.any, set);
+    // One set for all records of the statement.
+    for (const id of ids) changes.byId.set(String(id), joined(changes.byId.get(String(id)), set));
+  }
+
+  /** Notes what was found changed, whoever did it, and keeps it for {@link takeTouched} unless the statements said so. */
+  met(changes: readonly Change[]): void {
+    for (const change of changes) {
+      if (this.#covers(change)) continue;
+      const of = this.#of(change.model);
+      const set = change.fields && new Set(change.fields);
+      of.any = joined(of.any, set);
+      if (change.id === null) of.whole = joined(of.whole, set);
+      else of.byId.set(String(change.id), joined(of.byId.get(String(change.id)), set));
+      this.#touched.push({ model: change.model, ...change.id !== null && { id: change.id }, ...change.fields && { fields: change.fields } });
+    }
+  }
+
+  /** What was met since the last call. */
+  takeTouched(): readonly Tag[] {
+    const touched = this.#touched;
+    this.#touched = [];
+    return touched;
+  }
+
+  has({ model, id, fields }: Tag): boolean {
+    const changes = this.#models.get(model);
+    if (!changes) return false;
+    if (id === undefined) return concern(changes.any, fields);
+    return concern(changes.whole, fields) || concern(changes.byId.get(String(id)), fields);
+  }
+
+  #covers({ model, id, fields }: Change): boolean {
+    const changes = this.#models.get(model);
+    if (!changes) return false;
+    return includes(changes.whole, fields) || (id !== null && includes(changes.byId.get(String(id)), fields));
+  }
+
+  #of(model: string): ModelChanges {
+    let changes = this.#models.get(model);
+    if (!changes) {
+      changes = { whole: undefined, any: undefined, byId: new Map() };
+      this.#models.set(model, changes);
+    }
+    return changes;
+  }
+}
+
+/** The fields that an update changes: the database raises the version by itself. */
+export function updatedFields(schema: Schema, model: string, fields: readonly string[]): readonly string[] {
+  return schema.table(model).versioned ? [...fields, VERSION_FIELD] : fields;
+}
+
+function joined(known: ChangedFields | undefined, more: ChangedFields): ChangedFields {
+  if (known === undefined) return more;
+  return known === null || more === null ? null : known === more ? known : new Set([...known, ...more]);
+}
+
+function concern(changed: ChangedFields | undefined, looked: readonly string[] | undefined): boolean {
+  if (changed === undefined) return false;
+  return changed === null || looked === undefined || looked.some((field) => changed.has(field));
+}
+
+function includes(known: ChangedFields | undefined, fields: readonly string[] | null): boolean {
+  if (known === undefined) return false;
+  return known === null || (fields?.every((field) => known.has(field)) ?? false);
+}

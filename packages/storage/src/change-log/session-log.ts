@@ -1,0 +1,165 @@
+import { OutageError, withOwn, type ChangeRow, type EntryStamp, type Isolation, type Schema, type Sight, type StoredId } from '@ormolu/kernel';
+import type { Companion } from '../sql-transaction';
+import { ResultColumns } from '../wire/result-columns';
+import { reachedFrom, type Introduction } from './introduction';
+import { epochOf, LogNames, NamedLog } from './log-names';
+import { MOST_ROWS } from './log-objects';
+import { OwnChanges, updatedFields, type Change } from './own-changes';
+import { askBeginning, askRows, pollOf, type Beginning } from './poll';
+import type { SqlChangeLog } from './sql-change-log';
+
+/** The rows of a transaction's own in the log, and its number. */
+const OWN_ROWS_TYPES = ['text', 'text', 'text', 'jsonb'] as const;
+
+/** What a session with `sight` knows: what it sees, what it has changed, and what it was answered by caches. */
+export class SessionLog {
+  readonly own: OwnChanges = new OwnChanges();
+  /** What travels with BEGIN. */
+  readonly ahead: readonly Companion[];
+  readonly #log: SqlChangeLog;
+  readonly #introduction: Introduction;
+  readonly #isolation: Isolation;
+  /** What reads the answers to those, once. */
+  #hear: (() => void) | undefined;
+  #schema: Schema;
+  #names: LogNames;
+  #beginning: Beginning | undefined;
+  #sight: Sight | undefined;
+
+  constructor(log: SqlChangeLog, introduction: Introduction, { schema, isolation }: { readonly schema: Schema; readonly isolation: Isolation }) {
+    this.#log = log;
+    this.#introduction = introduction;
+    this.#isolation = isolation;
+    this.#schema = schema;
+    this.#names = new LogNames(schema);
+    this.ahead = this.#prepare();
+  }
+
+  /** Whether what the transaction sees stays the same from its first statement on. */
+  get isFixed(): boolean {
+    return this.#isolation !== 'read committed' || !this.#log.isShared;
+  }
+
+  /** Reading the log would let serializable transactions fail for nothing: they poll outside, and do not read their own rows. */
+  get #readsLog(): boolean {
+    return this.#isolation !== 'serializable' || !this.#log.isShared;
+  }
+
+  /** Takes another version of the models: what is kept under one is nothing to the other. */
+  adopt(schema: Schema): void {
+    this.#schema = schema;
+    this.#names = new LogNames(schema);
+    this.#sight = undefined;
+  }
+
+  /** Reads what came with the first answer, if it has come. */
+  heard(): void {
+    this.#hear?.();
+  }
+
+  /** @param begin - sends BEGIN when nothing was sent yet */
+  async sight(begin: () => Promise<void>): Promise<Sight | undefined> {
+    if (this.#introduction.log === undefined) return undefined;
+    if (this.#sight) return this.#sight;
+    try {
+      if (!this.isFixed) {
+        const polled = await this.#log.poll(this.#introduction);
+        return polled && this.#sightOf(polled, this.#beginning ?? polled);
+      }
+      await begin();
+      const beginning = this.#beginning;
+      if (beginning && this.#isolation === 'serializable' && this.#log.isShared) await this.#log.poll(this.#introduction);
+      this.#sight = beginning && this.#sightOf(beginning, beginning);
+      return this.#sight;
+    } catch (error) {
+      // The database itself is still asked; caches are not.
+      if (error instanceof OutageError && !this.isFixed) return undefined;
+      throw error;
+    }
+  }
+
+  /** The stamp of an answer that was read under the transaction's own snapshot, or under another one. */
+  stamp(snapshot = this.#beginning?.snapshot): EntryStamp | undefined {
+    return this.own.hasAny || !snapshot || !this.#beginning ? undefined : { snapshot, epoch: this.#epochOf(this.#beginning) };
+  }
+
+  /** The stamp of what the transaction itself has written. */
+  stampOf(xid: bigint): EntryStamp | undefined {
+    return this.isFixed && this.#beginning ? { snapshot: withOwn(this.#beginning.snapshot, xid), epoch: this.#epochOf(this.#beginning) } : undefined;
+  }
+
+  /** Notes a statement that was told to change records. @param fields - null: they come or go */
+  wrote(model: string, ids: readonly StoredId[], fields: readonly string[] | null): void {
+    this.own.wrote(model, ids, fields && updatedFields(this.#schema, model, fields));
+  }
+
+  /**
+   * What reads the transaction's own rows of the log, behind a statement that may change more than it says.
+   * @param model - absent: SQL of the caller's own
+   * @returns the statement to send behind it, and what to call with its answer; undefined when there is nothing to learn
+   */
+  learning(model: string | undefined, isDelete: boolean): { readonly then: readonly Companion[]; learn(): void } | undefined {
+    const table = model === undefined ? undefined : this.#schema.table(model).table;
+    const isUnpredictable = table === undefined || this.#introduction.unpredictable.has(table);
+    const cascades = isDelete && table !== undefined && (this.#introduction.cascades.get(table)?.length ?? 0) > 0;
+    if (this.#introduction.log === undefined || (!isUnpredictable && !cascades)) return undefined;
+    const reads = this.#readsLog && this.#log.mode === 'triggers';
+    const sink = new ResultColumns(reads ? OWN_ROWS_TYPES : ['text']);
+    const text = reads
+      ? `select t.xid::text, l.model, l.id, to_jsonb(l.fields) from (select pg_current_xact_id_if_assigned() as xid) t left join ${this.#introduction.log} l on l.xid = t.xid limit ${MOST_ROWS + 1}`
+      : 'select pg_current_xact_id_if_assigned()::text';
+    return {
+      then: [{ statement: { text, parameters: [], results: 'binary' }, sink }],
+      learn: () => {
+        const [xid] = sink.columns[0] ?? [];
+        if (xid === null || xid === undefined) return;
+        const rows = reads && sink.rows <= MOST_ROWS ? this.#ownRows(sink) : undefined;
+        this.own.met(rows ?? this.#allOf(isUnpredictable ? this.#schema.tables.map((one) => one.table) : reachedFrom(this.#introduction, table)));
+      },
+    };
+  }
+
+  #prepare(): readonly Companion[] {
+    const { log } = this.#introduction;
+    if (log === undefined) return [];
+    const isPolling = this.isFixed && this.#readsLog;
+    const after = this.#log.knowledge.extent?.until;
+    const [beginning, rows] = [askBeginning(log), askRows(log, after)];
+    const [told, polled] = [beginning.sink(), rows.sink()];
+    this.#hear = () => {
+      if (told.rows === 0) return;
+      this.#hear = undefined;
+      const here = beginning.read(told);
+      if (here?.home !== this.#introduction.home) {
+        this.#log.forgetIntroductions();
+        return;
+      }
+      this.#beginning = here;
+      if (isPolling) this.#log.learn(pollOf(here, rows.read(polled), { introduction: this.#introduction, after }));
+    };
+    return [{ statement: beginning.statement, sink: told }, ...isPolling ? [{ statement: rows.statement, sink: polled }] : []];
+  }
+
+  #epochOf({ timeline }: Beginning): string {
+    return epochOf(`${this.#introduction.epoch}/${timeline}`, this.#schema.digest);
+  }
+
+  #sightOf({ snapshot }: Beginning, own: Beginning): Sight {
+    const { uncachable } = this.#introduction;
+    return {
+      snapshot,
+      epoch: this.#epochOf(own),
+      log: new NamedLog(this.#log.knowledge, this.#names, this.#schema.digest),
+      isChangedHere: (tag) => this.own.has(tag),
+      whyUncachable: (model) => uncachable.get(model),
+    };
+  }
+
+  #ownRows({ columns: [, models = [], ids = [], fields = []] }: ResultColumns): readonly Change[] {
+    return models.flatMap((model, n) => (model === null ? [] : this.#names.inSchema({ model, id: ids[n], fields: fields[n] } as Omit<ChangeRow, 'xid'>) ?? [])); // as the statement asks for them
+  }
+
+  #allOf(tables: readonly string[]): readonly Change[] {
+    return tables.flatMap((name) => this.#names.inSchema({ model: name, id: null, fields: null }) ?? []);
+  }
+}

@@ -1,0 +1,150 @@
+import { LogKnowledge, OutageError, Schema, type LogPoll, type StorageChangeLog } from '@ormolu/kernel';
+import type { AskCatalog } from '../migrate/catalog';
+import { errorOfSqlstate } from '../sqlstate';
+import type { Connection } from '../wire/connection';
+import { ReplyReader } from '../wire/reply-reader';
+import { plainStatement, writeStatements } from '../wire/statement';
+import { introduce, type Introduction } from './introduction';
+import { askBeginning, askRows, pollOf, type Beginning } from './poll';
+import type { LogMode } from './plan-log';
+
+/** Rows of the log that are kept when nothing else is asked. */
+const KEPT = 100_000;
+
+/** What the change log needs of its storage. */
+export interface LogHome {
+  readonly mode: LogMode;
+  /** False: one session at a time, in this process; nobody else changes anything while it is open. */
+  readonly concurrentSessions: boolean;
+  /** A connection that no session can have, or none. @throws {OutageError} when it cannot be had */
+  reserve(): Promise<Connection>;
+  /** Runs work in a short transaction of its own. */
+  aside<T>(work: (ask: AskCatalog) => Promise<T>): Promise<T>;
+  countStatements(count: number): void;
+}
+
+/** The change log of one open storage: what is known of it, and how to know more. */
+export class SqlChangeLog implements StorageChangeLog {
+  readonly knowledge: LogKnowledge = new LogKnowledge();
+  readonly mode: LogMode;
+  readonly #home: LogHome;
+  #introductions = new WeakMap<Schema, Promise<Introduction>>();
+  #uncachable: ReadonlyMap<string, string> | undefined;
+  #reserved: Connection | undefined;
+  /** The poll under way, and the one that begins when it ends. */
+  #running: Promise<Beginning | undefined> | undefined;
+  #next: Promise<Beginning | undefined> | undefined;
+  #learnt = 0;
+  #trimming: Promise<unknown> = Promise.resolve();
+
+  constructor(home: LogHome) {
+    this.mode = home.mode;
+    this.#home = home;
+  }
+
+  /** Whether others can commit while a session is open. */
+  get isShared(): boolean {
+    return this.#home.concurrentSessions;
+  }
+
+  get uncachable(): ReadonlyMap<string, string> | undefined {
+    return this.#uncachable;
+  }
+
+  /** What has to be known before a session of a schema begins; asked once. */
+  async introduction(schema: Schema, ask: AskCatalog): Promise<Introduction> {
+    let asked = this.#introductions.get(schema);
+    if (!asked) {
+      asked = introduce(ask, schema, { mode: this.mode, isEmbedded: !this.isShared });
+      this.#introductions.set(schema, asked);
+      asked.catch(() => this.#introductions.delete(schema));
+    }
+    const introduction = await asked;
+    this.#uncachable = introduction.uncachable;
+    return introduction;
+  }
+
+  /** The server, or the log, is not the one that was met: whoever begins next looks again. */
+  forgetIntroductions(): void {
+    this.#introductions = new WeakMap();
+  }
+
+  /** Takes in what became visible. Trims the log in the background when much did. */
+  learn(poll: LogPoll): void {
+    this.knowledge.learn(poll);
+    this.#learnt += poll.rows.length;
+    if (this.#learnt < KEPT / 10) return;
+    this.#learnt = 0;
+    // Whoever comes next tries again; nothing depends on it.
+    this.#trimming = this.trim().catch(() => undefined);
+  }
+
+  /**
+   * Polls on the reserved connection.
+   * @returns what a transaction begun after this call was told; undefined when it is not on the server of the introduction
+   * @throws {OutageError} when the database cannot be reached
+   */
+  poll(introduction: Introduction): Promise<Beginning | undefined> {
+    if (!this.#running) {
+      this.#running = this.#ask(introduction).finally(() => {
+        this.#running = undefined;
+      });
+      return this.#running;
+    }
+    // The one under way may have taken its snapshot before this call: the next serves all who wait by then.
+    this.#next ??= this.#running.catch(() => undefined).then(() => {
+      this.#next = undefined;
+      return this.poll(introduction);
+    });
+    return this.#next;
+  }
+
+  trim({ keep = KEPT }: { readonly keep?: number | undefined } = {}): Promise<number> {
+    return this.#home.aside(async (ask) => {
+      const [row] = await ask('select ormolu_log_trim($1::int8)::text as gone', [keep]);
+      return Number(row?.['gone']);
+    });
+  }
+
+  async close(): Promise<void> {
+    await this.#trimming;
+    await this.#running?.catch(() => undefined);
+    this.#reserved?.release(true);
+    this.#reserved = undefined;
+  }
+
+  async #ask(introduction: Introduction): Promise<Beginning | undefined> {
+    if (introduction.log === undefined) return undefined;
+    const after = this.knowledge.extent?.until;
+    const [beginning, rows] = [askBeginning(introduction.log), askRows(introduction.log, after)];
+    const sinks = [beginning.sink(), rows.sink()] as const;
+    // At READ COMMITTED each statement would see more than the one before.
+    const statements = [plainStatement('begin isolation level repeatable read read only'), beginning.statement, rows.statement, plainStatement('commit')];
+    const replies = new ReplyReader([undefined, ...sinks]);
+    const isFresh = !this.#reserved;
+    try {
+      this.#reserved ??= await this.#home.reserve();
+      this.#home.countStatements(statements.length);
+      await this.#reserved.exchange(writeStatements(statements), replies);
+    } catch (cause) {
+      this.#reserved?.release(true);
+      this.#reserved = undefined;
+      // A connection that lay idle may have been closed by the server meanwhile.
+      if (!isFresh) return this.#ask(introduction);
+      throw cause instanceof OutageError ? cause : new OutageError('STORAGE_POLL_FAILED', 'The change log could not be polled: the connection kept for it broke. Reads go to the database meanwhile.', { cause });
+    }
+    if (replies.error) {
+      this.#reserved.release(true);
+      this.#reserved = undefined;
+      this.forgetIntroductions();
+      throw errorOfSqlstate(replies.error, new Schema([]), {});
+    }
+    const told = beginning.read(sinks[0]);
+    if (told?.home !== introduction.home) {
+      this.forgetIntroductions();
+      return undefined;
+    }
+    this.learn(pollOf(told, rows.read(sinks[1]), { introduction, after }));
+    return told;
+  }
+}
