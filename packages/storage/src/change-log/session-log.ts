@@ -1,4 +1,4 @@
-import { OutageError, withOwn, type ChangeRow, type EntryStamp, type Isolation, type Schema, type Sight, type StoredId } from '@ormolu/kernel';
+import { OutageError, withOwn, type ChangeRow, type EntryStamp, type Isolation, type Schema, type Sight, type Snapshot, type StoredId } from '@ormolu/kernel';
 import type { Companion } from '../sql-transaction';
 import { ResultColumns } from '../wire/result-columns';
 import { reachedFrom, type Introduction } from './introduction';
@@ -79,7 +79,7 @@ export class SessionLog {
   }
 
   /** The stamp of an answer that was read under the transaction's own snapshot, or under another one. */
-  stamp(snapshot = this.#beginning?.snapshot): EntryStamp | undefined {
+  stamp(snapshot: Snapshot | undefined = this.#beginning?.snapshot): EntryStamp | undefined {
     return this.own.hasAny || !snapshot || !this.#beginning ? undefined : { snapshot, epoch: this.#epochOf(this.#beginning) };
   }
 
