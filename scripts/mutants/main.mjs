@@ -3,6 +3,7 @@
 // again; an interrupted run goes on where it was. Exit code 1 below 95 %.
 import { createHash } from 'node:crypto';
 import { mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs';
+import { constants } from 'node:os';
 import { dirname, join } from 'node:path';
 import { parseArgs } from 'node:util';
 import { root } from '../root.mjs';
@@ -77,6 +78,15 @@ async function tryAll(mutants, known, save) {
   console.log(`${mutants.length} mutants of packages/cache/src, ${untried.length} to try`);
   if (untried.length === 0) return;
   const workers = await Promise.all(Array.from({ length: WORKERS }, () => WarmWorker.start()));
+  // A copy that runs for ever hears nothing: whoever ends us must end it.
+  const end = (code) => {
+    for (const worker of workers) worker.stop();
+    save();
+    process.exit(code);
+  };
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.once(signal, () => end(128 + constants.signals[signal]));
+  process.once('disconnect', () => end(1));
+  process.channel?.unref();
   let done = 0;
   try {
     await Promise.all(workers.map(async (worker) => {

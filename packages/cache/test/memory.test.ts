@@ -2,6 +2,7 @@ import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
 import { Cache, type CacheField } from '@ormolu/cache';
 import { environmentOf, TestRecords } from '@ormolu/cache/testing';
+import { UndoLog } from '../src/undo-log';
 
 setFlagsFromString('--expose-gc');
 const collect = runInNewContext('gc') as () => void; // what the flag puts there
@@ -51,4 +52,31 @@ test('nothing is kept of field objects that were thrown away', async () => {
   const start = await settled();
   for (let call = 0; call < 50_000; call += 1) cache.set(record, { model: 'city', name: 'f0', dependsContext: [] }, call);
   expect(await settled()).toBeLessThan(start + 3_000_000);
+});
+
+/** Objects made and handed over by a function that has returned, so that no variable of the test holds them. */
+function noted(log: UndoLog, count: number): WeakRef<object>[] {
+  return Array.from({ length: count }, (_, slot) => {
+    const [changed, old] = [{ revert: () => undefined }, {}];
+    log.note(changed, slot, old);
+    return [new WeakRef<object>(changed), new WeakRef<object>(old)];
+  }).flat();
+}
+
+const held = (references: readonly WeakRef<object>[]): number => references.filter((reference) => reference.deref() !== undefined).length;
+
+test('what was noted for an undo is kept until then, and no longer', async () => {
+  const log = new UndoLog();
+  const outer = log.open();
+  const kept = noted(log, 3);
+  const inner = log.open();
+  const references = noted(log, 100);
+  await settled();
+  expect([log.length, held(references)]).toEqual([103, 200]);
+  log.undoTo(inner);
+  await settled();
+  expect([log.length, held(kept), held(references)]).toEqual([3, 6, 0]);
+  log.close(outer);
+  await settled();
+  expect([log.length, held(kept)]).toEqual([0, 0]);
 });

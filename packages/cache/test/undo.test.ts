@@ -29,6 +29,18 @@ test('undo restores values, absence, dirtiness and order; the mark stays open', 
   }
 });
 
+test('a life ends with clear, and comes back with its undo', () => {
+  const cache = filled();
+  const first = cache.life;
+  expect([first.isCurrent, first.generation]).toEqual([true, cache.generation]);
+  const mark = cache.openUndo();
+  cache.clear();
+  const second = cache.life;
+  expect([first.isCurrent, second.isCurrent, second === first, second.generation]).toEqual([false, true, false, cache.generation]);
+  cache.undoTo(mark);
+  expect([first.isCurrent, second.isCurrent, cache.life === first]).toEqual([true, false, true]);
+});
+
 test.each([
   ['invalidate', (cache: Cache) => { cache.invalidate(); }],
   ['clear', (cache: Cache) => { cache.clear(); }],
