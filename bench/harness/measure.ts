@@ -100,7 +100,8 @@ async function bytesKept(build: () => unknown): Promise<number> {
   return after - before;
 }
 
-async function settledBytes(): Promise<number> {
+/** Bytes of heap and buffers in use, once what nobody holds is gone. */
+export async function settledBytes(): Promise<number> {
   if (gc === undefined) throw new Error('Memory is weighed only where the collector can be called: node --expose-gc.');
   // What a WeakRef or a promise job still holds is let go only in the next turn of the event loop.
   for (let turn = 0; turn < 3; turn += 1) {

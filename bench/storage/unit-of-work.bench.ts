@@ -1,4 +1,4 @@
-import { atMost, bench, figureCase, timeCase, type Timed } from '../harness';
+import { atMost, bench, figureCase, settledBytes, timeCase, type Timed } from '../harness';
 import { byHand, byUs, CITY_FIELDS, ids, type World } from './support/open-world';
 
 const COLUMNS = 'name, code, state, country, population, lat, lon, display_name';
@@ -74,6 +74,26 @@ export default bench({
         const { env, close } = await byUs(ROWS);
         const cities = env.model('city').browse(ids(ROWS));
         return { run: () => cities.load([...CITY_FIELDS]), before: () => { env.transaction.clear(); }, close };
+      },
+    }),
+    figureCase({
+      name: 'bytes a clean value, 100,000 × 8 loaded',
+      target: atMost(20),
+      unit: 'bytes',
+      rounds: 5,
+      measure: async () => {
+        const { env, close } = await byUs(ROWS);
+        const list = ids(ROWS);
+        // The first time pays for compiled code.
+        await env.model('city').browse(list).load([...CITY_FIELDS]);
+        env.transaction.clear();
+        // What an environment remembers of the cache before is let go when it is used again.
+        await env.model('country').browse(1).load(['name']);
+        const before = await settledBytes();
+        await env.model('city').browse(list).load([...CITY_FIELDS]);
+        const after = await settledBytes();
+        await close();
+        return (after - before) / (ROWS * CITY_FIELDS.length);
       },
     }),
     ...[10_000, ROWS].map((count) => timeCase({

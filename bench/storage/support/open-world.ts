@@ -35,7 +35,7 @@ export async function filled(cities: number, ofFirst = 0): Promise<Filled> {
   await client.query(`insert into country (name) select 'Country ' || n from generate_series(1, ${COUNTRIES}) n`);
   await client.query(`insert into state (name, country) select 'State ' || n, n % ${COUNTRIES} + 1 from generate_series(1, ${STATES}) n`);
   await client.query(`insert into city (name, code, state, country, population, lat, lon, display_name)
-    select 'City ' || n, 'C' || n % 250, n % ${STATES} + 1, case when n <= ${ofFirst} then 1 else n % ${COUNTRIES - 1} + 2 end, n * 7919 % 10000000, n % 180 - 90, n % 360 - 180,
+    select 'City ' || n, 'C' || n % 250, n % ${STATES} + 1, case when n <= ${ofFirst} then 1 else n % ${COUNTRIES - 1} + 2 end, n * 7919 % 10000000, n * 37 % 18000 / 100.0 - 90, n * 53 % 36000 / 100.0 - 180,
       'City ' || n || ', Country ' || case when n <= ${ofFirst} then 1 else n % ${COUNTRIES - 1} + 2 end
     from generate_series(1, ${cities}) n`);
   await client.query('vacuum analyze');

@@ -1,37 +1,27 @@
-import { createDatabase, type ScratchDatabase } from '@ormolu/test-support';
-import { char, defineModels, many2one, memory, openOrmolu, pglite, postgres, type Storage } from '../src/index';
+import { char, defineModels, many2one, memory, openOrmolu } from '../src/index';
+import { onEachStorage } from './support/on-each-storage';
 
 const models = defineModels({
   'res.company': { name: char({ required: true }) },
   'res.users': { name: char({ required: true }), company: many2one('res.company') },
 });
 
-let scratch: ScratchDatabase;
-beforeAll(async () => {
-  scratch = await createDatabase();
-});
-afterAll(() => scratch.drop());
-
-const storages: readonly { name: string; open: () => Storage }[] = [
-  { name: 'memory', open: () => memory() },
-  { name: 'PGlite', open: () => pglite() },
-  { name: 'PostgreSQL', open: () => postgres(scratch.url) },
-];
-
-test.each(storages)('user and company are known when a transaction begins, on $name', async ({ open }) => {
-  await using db = await openOrmolu({ models, storage: open(), users: 'res.users', companies: 'res.company' });
-  await db.migrate();
-  const [uid, companyId] = await db.transaction(async (env) => {
-    const company = await env.model('res.company').create({ name: 'North' });
-    return [(await env.model('res.users').create({ name: 'Ann', company })).id, company.id];
+onEachStorage('on', ({ open }) => {
+  test('user and company are known when a transaction begins', async () => {
+    await using db = await openOrmolu({ models, storage: open(), users: 'res.users', companies: 'res.company' });
+    await db.migrate();
+    const [uid, companyId] = await db.transaction(async (env) => {
+      const company = await env.model('res.company').create({ name: 'North' });
+      return [(await env.model('res.users').create({ name: 'Ann', company })).id, company.id];
+    });
+    await db.transaction(async (env) => {
+      expect(env.companyId).toBe(companyId);
+      expect(env.user?.name).toBe('Ann');
+      expect(env.sudo().user?.company?.id).toBe(companyId);
+      expect(await env.run(() => env.withContext({ lang: 'fr' }).company?.name)).toBe('North');
+    }, { uid });
+    await db.transaction((env) => { expect([env.user, env.companyId]).toEqual([null, null]); });
   });
-  await db.transaction(async (env) => {
-    expect(env.companyId).toBe(companyId);
-    expect(env.user?.name).toBe('Ann');
-    expect(env.sudo().user?.company?.id).toBe(companyId);
-    expect(await env.run(() => env.withContext({ lang: 'fr' }).company?.name)).toBe('North');
-  }, { uid });
-  await db.transaction((env) => { expect([env.user, env.companyId]).toEqual([null, null]); });
 });
 
 test('a database without users says so', async () => {

@@ -1,7 +1,5 @@
-import { createDatabase, type ScratchDatabase } from '@ormolu/test-support';
-import {
-  boolean, char, defineModels, integer, many2many, many2one, memory, one2many, openOrmolu, pglite, postgres, type BackfillProgress, type Storage,
-} from '../src/index';
+import { boolean, char, defineModels, integer, many2many, many2one, one2many, openOrmolu, type BackfillProgress, type Storage } from '../src/index';
+import { onEachStorage } from './support/on-each-storage';
 
 const LINES = 2500;
 
@@ -30,20 +28,8 @@ const second = first.extend({
   .compute('area', 'path', ['name', 'parent.path'], (area) => `${area.parent?.path ?? ''}/${area.name}`)
   .compute('area', 'depth', ['parent.depth'], (area) => (area.parent?.depth ?? -1) + 1);
 
-let scratch: ScratchDatabase;
 
-beforeAll(async () => {
-  scratch = await createDatabase();
-});
-afterAll(() => scratch.drop());
-
-const storages: readonly { name: string; open: () => Storage }[] = [
-  { name: 'memory', open: () => memory() },
-  { name: 'PGlite', open: () => pglite() },
-  { name: 'PostgreSQL', open: () => postgres(scratch.url) },
-];
-
-describe.each(storages)('migrating on $name', ({ open }) => {
+onEachStorage('migrating on', ({ open }) => {
   let storage: Storage;
 
   beforeAll(async () => {

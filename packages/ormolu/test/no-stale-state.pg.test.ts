@@ -1,8 +1,6 @@
-import { createDatabase, type ScratchDatabase } from '@ormolu/test-support';
 import { Client } from 'pg';
-import {
-  char, ConcurrentModificationError, defineModels, integer, many2one, memory, one2many, openOrmolu, pglite, postgres, type DefinitionsOf, type Ormolu, type Storage,
-} from '../src/index';
+import { char, ConcurrentModificationError, defineModels, integer, many2one, one2many, openOrmolu, type DefinitionsOf, type Ormolu } from '../src/index';
+import { onEachStorage } from './support/on-each-storage';
 
 // The places where other ORMs show state that is no longer true, or lose a write, as facts about ours.
 
@@ -16,21 +14,9 @@ const models = defineModels({
 
 type Database = Ormolu<DefinitionsOf<typeof models>>;
 
-let scratch: ScratchDatabase;
-beforeAll(async () => {
-  scratch = await createDatabase();
-});
-afterAll(() => scratch.drop());
-
-const storages: readonly { name: string; open: () => Storage }[] = [
-  { name: 'memory', open: () => memory() },
-  { name: 'PGlite', open: () => pglite() },
-  { name: 'PostgreSQL', open: () => postgres(scratch.url) },
-];
-
 class Boom extends Error {}
 
-describe.each(storages)('on $name', ({ name, open }) => {
+onEachStorage('on', ({ name, open, url }) => {
   let db: Database;
   let country: number;
   let city: number;
@@ -140,7 +126,7 @@ describe.each(storages)('on $name', ({ name, open }) => {
       await session.commit();
       return;
     }
-    const client = new Client({ connectionString: scratch.url });
+    const client = new Client({ connectionString: url() });
     await client.connect();
     for (const [column, value] of Object.entries(values)) await client.query(`update city set ${column} = $1 where id = $2`, [value, city]);
     await client.end();

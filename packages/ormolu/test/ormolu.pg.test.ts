@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process';
 import { join } from 'node:path';
-import { createDatabase, type ScratchDatabase } from '@ormolu/test-support';
-import { char, defineModels, integer, many2one, memory, one2many, openOrmolu, pglite, postgres, related, type DefinitionsOf, type Ormolu, type Storage } from '../src/index';
+import { char, defineModels, integer, many2one, memory, one2many, openOrmolu, pglite, related, type DefinitionsOf, type Ormolu } from '../src/index';
+import { onEachStorage } from './support/on-each-storage';
 
 const models = defineModels({
   country: { name: char({ required: true }), code: char({ unique: true, size: 2 }), cities: one2many('city', 'country') },
@@ -9,20 +9,8 @@ const models = defineModels({
 }).compute('city', 'displayName', ['name', 'country.name'], (city) => `${city.name}, ${city.country?.name ?? '-'}`);
 
 type Database = Ormolu<DefinitionsOf<typeof models>>;
-let scratch: ScratchDatabase;
 
-beforeAll(async () => {
-  scratch = await createDatabase();
-});
-afterAll(() => scratch.drop());
-
-const storages: readonly { name: string; open: () => Storage }[] = [
-  { name: 'memory', open: () => memory() },
-  { name: 'PGlite', open: () => pglite() },
-  { name: 'PostgreSQL', open: () => postgres(scratch.url) },
-];
-
-describe.each(storages)('a database on $name', ({ open }) => {
+onEachStorage('a database on', ({ open }) => {
   let db: Database;
 
   beforeAll(async () => {

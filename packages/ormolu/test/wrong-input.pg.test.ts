@@ -1,5 +1,5 @@
-import { createDatabase, type ScratchDatabase } from '@ormolu/test-support';
-import { char, defineModels, integer, many2one, memory, one2many, openOrmolu, pglite, postgres, type DefinitionsOf, type EnvironmentOf, type Ormolu, type Storage } from '../src/index';
+import { char, defineModels, integer, many2one, one2many, openOrmolu, type DefinitionsOf, type EnvironmentOf, type Ormolu } from '../src/index';
+import { onEachStorage } from './support/on-each-storage';
 
 const models = defineModels({
   country: { name: char({ required: true }), cities: one2many('city', 'country') },
@@ -17,20 +17,8 @@ interface UncheckedRecords {
   search(filter: object, options?: object): Promise<unknown>;
   count(filter: object): Promise<number>;
 }
-let scratch: ScratchDatabase;
-
-beforeAll(async () => {
-  scratch = await createDatabase();
-});
-afterAll(() => scratch.drop());
 
 const unchecked = (records: unknown): UncheckedRecords => records as UncheckedRecords;
-
-const storages: readonly { name: string; open: () => Storage }[] = [
-  { name: 'memory', open: () => memory() },
-  { name: 'PGlite', open: () => pglite() },
-  { name: 'PostgreSQL', open: () => postgres(scratch.url) },
-];
 
 /** What a caller gets wrong, and what must come back. */
 const mistakes: readonly { what: string; make: (env: EnvironmentOf<Definitions>) => unknown; error: object }[] = [
@@ -121,7 +109,7 @@ const mistakes: readonly { what: string; make: (env: EnvironmentOf<Definitions>)
   },
 ];
 
-describe.each(storages)('on $name', ({ open }) => {
+onEachStorage('on', ({ open }) => {
   let db: Ormolu<Definitions>;
   let population = 0;
 

@@ -3,6 +3,7 @@ import {
   type CachedRead, type EntryStamp, type SessionSavepoint, type SessionState, type Sight, type StoredId, type StreamOptions, type Tag, type UpdateRows,
 } from '@ormolu/kernel';
 import { randomUUID } from 'node:crypto';
+import { CallQueue } from './call-queue';
 import type { Introduction } from './change-log/introduction';
 import { replayBatches } from './change-log/replay';
 import { withLogRows } from './change-log/send-log';
@@ -37,6 +38,7 @@ export class SqlSession implements Session {
   readonly #home: SqlHome;
   readonly #transaction: SqlTransaction;
   readonly #savepoints: Savepoint[] = [];
+  readonly #calls = new CallQueue();
   /** The serial numbers of open cursors; savepoints and cursors are numbered together, in the order they were made. */
   readonly #cursors = new Set<number>();
   readonly #log: SessionLog | undefined;
@@ -45,7 +47,6 @@ export class SqlSession implements Session {
   readonly #sending: Introduction | undefined;
   #committedAs: EntryStamp | undefined;
   #named = 0;
-  #last: Promise<unknown> = Promise.resolve();
 
   /** @param options - what the transaction was begun with */
   constructor(home: SqlHome, transaction: SqlTransaction, { schema, isolation, readOnly, log, sending }: SqlSessionOptions) {
@@ -331,9 +332,7 @@ export class SqlSession implements Session {
   }
 
   #next<T>(call: () => Promise<T>): Promise<T> {
-    const result = this.#last.then(call);
-    this.#last = result.catch(() => undefined);
-    return result;
+    return this.#calls.add(call);
   }
 }
 

@@ -1,3 +1,4 @@
+import { MISS } from '@ormolu/cache';
 import { condition, isStoredId, type Id, type StoredId } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
 import { fetchPairs } from './fetch-pairs';
@@ -19,7 +20,7 @@ export async function fetchColumns(tx: Transaction, fields: readonly Field[], id
   const [first] = fields;
   if (!first) return;
   if (fields.some(({ keyedBy }) => keyedBy === 'company')) await env.meetCompany();
-  if (lacking(env, fields, ids).length === 0) return;
+  if (!fields.some((field) => ids.some(lackOf(env, field)))) return;
   const who = fields.some(({ keyedBy }) => keyedBy) ? env : tx.rootEnv;
   await tx.rounds.join(who, first.model, { fields, ids, ask: (all, others) => askColumns(who, all, others) });
 }
@@ -29,7 +30,10 @@ async function askColumns(env: Environment, fields: readonly Field[], ids: reado
   const asked = lacking(env, fields, ids);
   const [first] = fields;
   if (asked.length === 0 || !first) return;
-  const wanted = fields.filter((field) => tx.cache.getMissingIds(recordsOf(env, field, asked), field).length > 0);
+  const wanted = fields.filter((field) => {
+    const column = env.column(field);
+    return asked.some((id) => column.of(id) === MISS);
+  });
   const answer = await tx.below.read({ model: first.model, ids: asked, fields: wanted.map((field) => field.name) });
   for (const [place, field] of wanted.entries()) putFetched(env, field, answer.ids, answer.columns[place] ?? []);
   if (answer.ids.length < asked.length) {
@@ -52,14 +56,22 @@ export async function fetchWithFellows(tx: Transaction, fields: readonly Field[]
 
 /** The records that lack a value of these fields which is not to be recomputed anyway. */
 function lacking(env: Environment, fields: readonly Field[], ids: readonly Id[]): readonly StoredId[] {
-  const tx = env.transaction;
   const missing = new Set<StoredId>();
   for (const field of fields) {
-    for (const id of tx.cache.getMissingIds(recordsOf(env, field, ids.filter((one) => !tx.absent.has(field.model, one))), field)) {
-      if (isStoredId(id) && !(field.compute && tx.toCompute.has(field, id))) missing.add(id);
-    }
+    const lack = lackOf(env, field);
+    const found = ids.filter(lack);
+    // No other field can add to all of them.
+    if (found.length === ids.length) return found;
+    for (const id of found) missing.add(id);
   }
   return [...missing];
+}
+
+/** Tells whether a record lacks a value of a field which the database has and which is not to be recomputed anyway. */
+function lackOf(env: Environment, field: Field): (id: Id) => id is StoredId {
+  const { absent, toCompute } = env.transaction;
+  const column = env.column(field);
+  return (id): id is StoredId => column.of(id) === MISS && isStoredId(id) && !absent.has(field.model, id) && !(field.compute && toCompute.has(field, id));
 }
 
 /** Reads lists of either kind from the next rung, corrected by what is pending before anyone sees them. One round trip at most. */

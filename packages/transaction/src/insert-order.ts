@@ -1,10 +1,11 @@
-import type { Id } from '@ormolu/kernel';
+import { NewId } from '@ormolu/kernel';
 import type { Field, Model } from '@ormolu/registry';
-import { WriteRefusedError } from './errors';
+import { DraftError, WriteRefusedError } from './errors';
+import { groupBy } from './group-by';
 import type { NewRow } from './write-batch';
 
 /** A many2one of a new record that refers to another new record. */
-interface Reference {
+export interface Reference {
   readonly from: NewRow;
   readonly field: Field;
   readonly to: NewRow;
@@ -17,18 +18,14 @@ interface Reference {
  * part it into levels.
  * @throws {WriteRefusedError} TX_REFERENCE_CYCLE when required references go round in a circle
  */
-export function insertOrder(rows: readonly NewRow[]): readonly (readonly NewRow[])[] {
-  const waiting = new Map<Model, NewRow[]>();
-  for (const row of rows) {
-    const known = waiting.get(row.model);
-    if (known) known.push(row);
-    else waiting.set(row.model, [row]);
-  }
-  let references = referencesAmong(rows);
+export function insertOrder(rows: readonly NewRow[], among: readonly Reference[]): readonly (readonly NewRow[])[] {
+  const waiting = new Map(groupBy(rows, ({ model }) => model));
+  let references = among;
   const parts: (readonly NewRow[])[] = [];
   const place = (part: readonly NewRow[]): void => {
-    const placed = new Set(part);
     parts.push(part);
+    if (references.length === 0) return;
+    const placed = new Set(part);
     references = references.filter(({ from, to }) => !placed.has(to) && !placed.has(from));
   };
   while (waiting.size > 0) {
@@ -78,12 +75,20 @@ function reaches(waits: ReadonlyMap<Model, ReadonlySet<Model>>, model: Model): b
   return false;
 }
 
-function referencesAmong(rows: readonly NewRow[]): readonly Reference[] {
-  const byId = new Map<Id, NewRow>(rows.map((row) => [row.id, row]));
-  return rows.flatMap((from) => [...from.values].flatMap(([field, value]): Reference[] => {
-    const to = field.isStored && typeof value === 'object' ? byId.get(value as Id) : undefined;
-    return to ? [{ from, field, to }] : [];
-  }));
+/**
+ * The references of new records to each other.
+ * @throws {DraftError} TX_DRAFT_UNSAVED when one refers to a draft that is not among them
+ */
+export function referencesAmong(rows: readonly NewRow[]): readonly Reference[] {
+  const found: { readonly from: NewRow; readonly field: Field; readonly to: NewId }[] = [];
+  for (const from of rows) for (const [field, value] of from.values) if (value instanceof NewId && field.isStored) found.push({ from, field, to: value });
+  if (found.length === 0) return [];
+  const byId = new Map<NewId, NewRow>(rows.map((row) => [row.id, row]));
+  return found.map(({ from, field, to: id }) => {
+    const to = byId.get(id);
+    if (!to) throw new DraftError(field, id);
+    return { from, field, to };
+  });
 }
 
 function circle(references: readonly Reference[]): WriteRefusedError {

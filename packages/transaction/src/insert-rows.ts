@@ -1,9 +1,8 @@
 import { NewId, type Id, type StoredId } from '@ormolu/kernel';
 import type { Field, Model } from '@ormolu/registry';
 import type { Environment } from './environment';
-import { DraftError } from './errors';
 import { groupBy } from './group-by';
-import { insertOrder } from './insert-order';
+import { insertOrder, referencesAmong, type Reference } from './insert-order';
 import { moveBetweenLists } from './inverse-lists';
 import { placeOf, recordsAt, refuseWithoutCompany, sourceLanguage } from './keyed-fields';
 import { fire, startFiring } from './modified';
@@ -27,32 +26,35 @@ export type InsertedIds = ReadonlyMap<Id, StoredId>;
  */
 export async function insertRows(env: Environment, rows: readonly NewRow[]): Promise<InsertedIds> {
   const tx = env.transaction;
-  refuseDrafts(rows);
+  const references = referencesAmong(rows);
   const ids = new Map<Id, StoredId>();
-  const late: { readonly row: NewRow; readonly field: Field; readonly to: NewId }[] = [];
-  for (const part of insertOrder(rows)) {
+  const late: Reference[] = [];
+  for (const part of insertOrder(rows, references)) {
     const model = part[0]?.model;
     if (!model) continue;
-    for (const row of part) for (const [field, to] of referencesOf(row)) if (!ids.has(to)) late.push({ row, field, to });
+    if (references.length > 0) late.push(...lateOf(part, references, ids));
     const inserted = await insertPart(env, model, { rows: part, ids });
     for (const [place, id] of inserted.entries()) if (part[place]) ids.set(part[place].id, id);
   }
-  for (const row of rows) for (const [field, to] of referencesOf(row)) row.values.set(field, ids.get(to));
-  await writeLate(env, late.map(({ row, field, to }) => ({ field, id: ids.get(row.id), to: ids.get(to) })));
-  const byModel = groupBy(rows, ({ model }) => model);
-  for (const [model, own] of byModel) remember(env, model, { rows: own, ids });
-  for (const [model, own] of byModel) for (const field of model.fields.values()) markDependents(tx, field, { rows: own, ids });
+  for (const { from, field, to } of references) from.values.set(field, ids.get(to.id));
+  await writeLate(env, late.map(({ from, field, to }) => ({ field, id: ids.get(from.id), to: ids.get(to.id) })));
+  const made = [...groupBy(rows, ({ model }) => model)].map(([model, own]): Made => ({ model, rows: own, ids: own.map(({ id }) => ids.get(id) as StoredId) })); // every row has been inserted
+  for (const one of made) remember(env, one);
+  for (const one of made) for (const field of one.model.fields.values()) markDependents(tx, field, one);
   return ids;
 }
 
-/** References to records that are not in the database yet. */
-function referencesOf({ values }: NewRow): readonly (readonly [Field, NewId])[] {
-  return [...values].flatMap(([field, value]): [Field, NewId][] => (field.isStored && value instanceof NewId ? [[field, value]] : []));
+/** The references of a part to rows that have no id yet. */
+function lateOf(part: readonly NewRow[], references: readonly Reference[], ids: InsertedIds): readonly Reference[] {
+  const own = new Set(part);
+  return references.filter(({ from, to }) => own.has(from) && !ids.has(to.id));
 }
 
-function refuseDrafts(rows: readonly NewRow[]): void {
-  const own = new Set<NewId>(rows.map(({ id }) => id));
-  for (const row of rows) for (const [field, to] of referencesOf(row)) if (!own.has(to)) throw new DraftError(field, to);
+/** New rows of one model that have been inserted, with their ids in the same order. */
+interface Made {
+  readonly model: Model;
+  readonly rows: readonly NewRow[];
+  readonly ids: readonly StoredId[];
 }
 
 interface Part {
@@ -81,21 +83,21 @@ async function writeLate(env: Environment, missing: readonly { readonly field: F
 }
 
 /** What is known of new records, without asking. */
-function remember(env: Environment, model: Model, { rows, ids }: Part): void {
-  const { cache } = env.transaction;
-  const idOf = ({ id }: NewRow): StoredId => ids.get(id) as StoredId; // every row has been inserted
-  const all = rows.map(idOf);
+function remember(env: Environment, { model, rows, ids }: Made): void {
+  const { cache, origins } = env.transaction;
   for (const field of model.fields.values()) {
     if (isKeptList(field)) {
-      cache.update(new IdsOf(env, model.name, all), field, all.map(() => NOTHING));
-      env.transaction.origins?.note(field, all, { what: 'created' });
+      cache.update(new IdsOf(env, model.name, ids), field, ids.map(() => NOTHING));
+      origins?.note(field, ids, { what: 'created' });
     }
     if (!field.isStored) continue;
     const known = field.compute ? rows.filter(({ values }) => values.has(field)) : rows;
+    if (known.length === 0) continue;
+    const own = known === rows ? ids : ids.filter((_, place) => rows[place]?.values.has(field));
     const cached = known.map(({ values }) => values.get(field) ?? null);
-    if (known.length > 0) cache.update(new IdsOf(env, model.name, known.map(idOf)), field, cached);
-    env.transaction.origins?.note(field, known.map(idOf), { what: 'created' });
-    if (field.keyedBy === 'lang') cache.update(recordsAt(field, sourceLanguage(env.transaction), known.map(idOf)), field, cached);
+    cache.update(new IdsOf(env, model.name, own), field, cached);
+    origins?.note(field, own, { what: 'created' });
+    if (field.keyedBy === 'lang') cache.update(recordsAt(field, sourceLanguage(env.transaction), own), field, cached);
   }
 }
 
@@ -110,22 +112,21 @@ function newColumn(env: Environment, field: Field, cached: unknown): unknown {
 const NOTHING: readonly Id[] = Object.freeze([]);
 
 /** After an insert: own computes, lists on the other side, and those who depend through them. */
-function markDependents(tx: Transaction, field: Field, { rows, ids }: Part): void {
-  const idOf = ({ id }: NewRow): StoredId => ids.get(id) as StoredId; // every row has been inserted
+function markDependents(tx: Transaction, field: Field, { rows, ids }: Made): void {
   if (field.compute && field.isStored) {
-    const computed = rows.filter(({ values }) => !values.has(field)).map(idOf);
+    const computed = ids.filter((_, place) => rows[place]?.values.has(field) === false);
     tx.toCompute.mark(field, computed, 'certain');
     tx.origins?.note(field, computed, { what: 'marked' });
     return;
   }
   const inverses = tx.registry.inversesOf(field);
-  if (field.relation?.kind === 'many2one') {
+  if (field.relation?.kind === 'many2one' && inverses.length > 0) {
     // A many2one's canonical form is an id or null.
-    const moves = rows.map((row) => ({ id: idOf(row), from: null, to: (row.values.get(field) ?? null) as Id | null }));
+    const moves = ids.map((id, place) => ({ id, from: null, to: (rows[place]?.values.get(field) ?? null) as Id | null }));
     for (const inverse of inverses) moveBetweenLists(tx, inverse, moves);
   }
   const tree = tx.registry.triggersOf(field);
   // Own computed fields are marked above; nothing can hold the new records yet, except through their own many2ones.
   const others = new Map([...tree.branches].filter(([key]) => inverses.includes(key)));
-  if (others.size > 0) fire(tx, startFiring(tx, field, rows.map(idOf)), { targets: [], branches: others }, rows.map(idOf));
+  if (others.size > 0) fire(tx, startFiring(tx, field, ids), { targets: [], branches: others }, ids);
 }

@@ -77,6 +77,25 @@ export function groupRules({ describe, test, beforeAll }: ComplianceRunner, fixt
       deepStrictEqual(await opens({ order: [{ key: 1, direction: 'desc' }], offset: 1, limit: 1 }), [true]);
     });
 
+    test('groups in the order of a mean go by the mean as it is answered, whatever digits it has on the way', async () => {
+      const means = await fixture.migrated(fixture.tables().add('mean', [column('name', 'text'), column('big', 'int8'), column('free', 'numeric')]));
+      await fixture.undone(means, async (session) => {
+        // One more than a number holds exactly, and a third beside its first six digits: each pair answers the same.
+        await insertRows(session, 'mean', [
+          { name: 'a', big: 9_007_199_254_740_993n, free: '1' }, { name: 'a', big: null, free: '0' }, { name: 'a', big: null, free: '0' },
+          { name: 'b', big: 9_007_199_254_740_992n, free: '0.333333' }, { name: 'c', big: 5n, free: '0.333332' },
+        ]);
+        const ordered = async (path: string, direction: 'asc' | 'desc'): Promise<Groups> => (
+          session.group({ model: 'mean', filter: EVERYTHING, by: [['name']], aggregates: [of('avg', path)], order: [{ aggregate: 0, direction }] }));
+        const bigs = [9_007_199_254_740_992, 9_007_199_254_740_992, 5];
+        const thirds = ['0.333333', '0.333333000000', '0.333332000000'];
+        deepStrictEqual(await ordered('big', 'desc'), { count: 3, keys: [['a', 'b', 'c']], aggregates: [bigs] });
+        deepStrictEqual(await ordered('free', 'desc'), { count: 3, keys: [['a', 'b', 'c']], aggregates: [thirds] });
+        deepStrictEqual((await ordered('big', 'asc')).keys, [['c', 'a', 'b']]);
+        deepStrictEqual((await ordered('free', 'asc')).keys, [['c', 'a', 'b']]);
+      });
+    });
+
     test('a filter says which records count', async () => {
       deepStrictEqual((await grouped({ by: [['country', 'name']], aggregates: [{ function: 'count' }], filter: condition(['country', 'name'], 'eq', 'France') })).keys, [['France']]);
     });

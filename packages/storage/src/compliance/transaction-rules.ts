@@ -151,6 +151,31 @@ export function transactionRules({ describe, test, beforeAll }: ComplianceRunner
       strictEqual(await fixture.undone(schema, (session) => name(session, ids)), 'won');
     });
 
+    test('two who add the same row at once, each unless it is there, both come to where it is there', async () => {
+      const pairs = await fixture.migrated(fixture.tables().add('pair', [column('left', 'int4'), column('right', 'int4')], { uniqueTogether: [['left', 'right']] }));
+      const insert = (session: Session, left: number): Promise<readonly StoredId[]> => (
+        session.insert({ model: 'pair', count: 1, fields: ['left', 'right'], columns: [[left], [1]], skipsExisting: true }));
+      for (const [left, isolation] of (['read committed', 'repeatable read', 'serializable'] as const).entries()) {
+        const first = await fixture.storage.open({ schema: pairs, isolation });
+        if (fixture.storage.capabilities.concurrentSessions) {
+          const second = await fixture.storage.open({ schema: pairs, isolation });
+          await second.count({ model: 'pair', filter: EVERYTHING }); // its snapshot is older than the row
+          await insert(first, left);
+          const refusal = insert(second, left).then(() => second.commit()).then(() => undefined, (error: unknown) => error);
+          await first.commit();
+          // Left out, or told to do the work again; that the row must be unique is no news to who asks for it so.
+          const told = await refusal;
+          ok(told === undefined || told instanceof ConflictError, isolation);
+          await second.rollback();
+        } else {
+          await insert(first, left);
+          await first.commit();
+        }
+        deepStrictEqual(await fixture.committed(pairs, (session) => insert(session, left), { isolation }), [], isolation);
+        strictEqual(await fixture.undone(pairs, (session) => session.count({ model: 'pair', filter: EVERYTHING })), left + 1);
+      }
+    });
+
     test('what a savepoint took back is free for others', async () => {
       if (!fixture.storage.capabilities.concurrentSessions) return;
       const ids = await fixture.committed(schema, (session) => add(session, 'old'));

@@ -4,6 +4,7 @@ import {
   type StoredId, type StreamOptions, type TableSchema, type Tag, type UpdateRows, type ValueKeys,
 } from '@ormolu/kernel';
 import { isDeepStrictEqual } from 'node:util';
+import { CallQueue } from '../call-queue';
 import { cachedReadConflict, sameGroups, sameRecords } from '../change-log/replay';
 import { columnTypeOfId } from '../column-types';
 import { ReadOnlyError, SavepointGoneError, SessionStateError, SignalError, SqlUnsupportedError, StreamGoneError } from '../errors';
@@ -42,7 +43,7 @@ export class MemorySession implements Session {
   #workspace: Workspace | undefined;
   #state: SessionState = 'open';
   #statements = 0;
-  #last: Promise<unknown> = Promise.resolve();
+  readonly #calls = new CallQueue();
   readonly #log: MemorySessionLog | undefined;
   readonly #signals: string[] = [];
   #committedAs: EntryStamp | undefined;
@@ -158,6 +159,7 @@ export class MemorySession implements Session {
         written.set(id, new Map(fields.map((column, f) => [column.column, normalValue(column, rows.columns[f]?.[n], { model: table.model, field: column.field })])));
         return id;
       });
+      if (rows.skipsExisting) workspace.skipping.add(table.table);
       if (rows.skipsExisting) for (const id of this.#writer.existing(workspace, table, written)) written.delete(id);
       this.#writer.put(workspace, table, written, table.columns);
       this.#log?.wrote(rows.model, [...written.keys()], null);
@@ -415,9 +417,7 @@ export class MemorySession implements Session {
     this.#onEnd();
   }
 
-  #queued<T>(call: () => T): Promise<T> {
-    const result = this.#last.then(call);
-    this.#last = result.catch(() => undefined);
-    return result;
+  #queued<T>(call: () => T | Promise<T>): Promise<T> {
+    return this.#calls.add(call);
   }
 }

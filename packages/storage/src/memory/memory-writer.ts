@@ -95,6 +95,7 @@ export class MemoryWriter {
       else removed.set(table, (removed.get(table) ?? new Set<StoredId>()).add(id));
     }
     for (const table of this.#schema.tables) {
+      if (workspace.skipping.has(table.table)) this.#refuseAdded(workspace, table, written.get(table.table) ?? new Map<StoredId, Row>());
       this.#constraints.checkWritten(workspace, table, written.get(table.table) ?? new Map<StoredId, Row>(), table.columns);
       const gone = removed.get(table.table);
       if (gone) this.#constraints.checkRemoved(workspace, table, gone);
@@ -102,6 +103,13 @@ export class MemoryWriter {
     const logged = changes.map(([table, id, row]) => [table, id, versions.row(table, id, versions.now), row] as const);
     versions.commit(changes, this.#storage.oldestReader);
     this.#storage.changeLog?.append(versions.now, logged, signals);
+  }
+
+  /** Who skips what exists wants it to be there: that somebody else has just added it is a reason to look again, not an error of the caller. */
+  #refuseAdded(workspace: Workspace, table: TableSchema, written: ReadonlyMap<StoredId, Row>): void {
+    const others = { row: workspace.row.bind(workspace), rows: (name: string) => [...workspace.rows(name)].filter(([id]) => !written.has(id)) };
+    if (this.#constraints.existing(others, table, written).length === 0) return;
+    throw new ConflictError('STORAGE_SERIALIZATION', `Another transaction has added what this one was to add in model '${table.model}'. Run the whole work again in a fresh transaction.`, { details: { model: table.model } });
   }
 }
 

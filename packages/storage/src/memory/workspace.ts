@@ -19,6 +19,8 @@ export class Workspace implements View {
   readonly #versions: Versions;
   readonly #changes = new Map<string, Map<StoredId, Row | null>>();
   readonly #log: Undo[] = [];
+  /** Tables to which rows were added that may have been there already. */
+  readonly skipping: Set<string> = new Set<string>();
   /** The commit as of which others' rows are read. */
   asOf: number;
 

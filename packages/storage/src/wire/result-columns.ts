@@ -1,6 +1,7 @@
 import type { ColumnType } from '@ormolu/kernel';
 import { UnreadableValueError } from '../column-types';
 import { dateOfMicroseconds, textOfDays } from './calendar';
+import { TextColumn } from './text-column';
 
 /** Reads one value out of the bytes of a row. */
 type ValueReader = (bytes: Buffer, start: number, end: number) => unknown;
@@ -16,7 +17,7 @@ export class ResultColumns {
 
   constructor(types: readonly ColumnType[]) {
     this.columns = types.map(() => []);
-    this.#readers = types.map((type) => READERS[type]);
+    this.#readers = types.map(readerOf);
   }
 
   get rows(): number {
@@ -35,6 +36,10 @@ export class ResultColumns {
       const column = columns[c] as unknown[];
       if (length === -1) {
         column.push(null);
+      } else if (readers[c] === readInt32) {
+        // The commonest, and a call known here can be inlined.
+        column.push(readInt32(bytes, at));
+        at += 4;
       } else {
         column.push((readers[c] as ValueReader)(bytes, at, at + length));
         at += length;
@@ -51,6 +56,12 @@ export function readInt32(bytes: Buffer, at: number): number {
 
 const INFINITE_DAYS = 0x7fffffff;
 const text: ValueReader = (bytes, start, end) => bytes.toString('utf8', start, end);
+
+function readerOf(type: ColumnType): ValueReader {
+  if (type !== 'text') return READERS[type];
+  const texts = new TextColumn();
+  return (bytes, start, end) => texts.read(bytes, start, end);
+}
 
 const READERS: Readonly<Record<ColumnType, ValueReader>> = {
   int4: readInt32,

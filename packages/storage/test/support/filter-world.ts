@@ -1,13 +1,22 @@
-import { Schema, OPERATORS, type ColumnType, type Filter, type OrderTerm, type Query, type Session, type StoredId } from '@ormolu/kernel';
+import {
+  jsonFormOf, Schema, OPERATORS, type ColumnType, type Filter, type KeyedColumn, type OrderTerm, type Query, type Session, type Storage, type StoredId, type ValueKeys,
+} from '@ormolu/kernel';
 import fc from 'fast-check';
 import { column, insertRows, reference } from '../../src/compliance/fixture';
 
 export const TYPES = ['text', 'uuid', 'int4', 'int8', 'float8', 'numeric', 'bool', 'date', 'timestamptz', 'jsonb', 'bytea'] as const satisfies readonly ColumnType[];
 
+/** The same types in columns with a value per key, under keys of both kinds. */
+const KEYED = TYPES.map((type, n): KeyedColumn & { readonly field: string } => ({ field: `${type}By`, type, by: n % 2 === 0 ? 'lang' : 'company' }));
+const KEYS: Readonly<Record<KeyedColumn['by'], readonly string[]>> = { company: ['1', '2'], lang: ['fr', 'en'] };
+/** Keyed fields that can be ordered and grouped by. */
+export const KEYED_FIELDS: readonly string[] = KEYED.filter(({ type }) => type !== 'jsonb').map(({ field }) => field);
+
 const order: readonly OrderTerm[] = [];
 export const SCHEMA = new Schema([
   { model: 'item', table: 'item', idColumn: 'id', idType: 'integer', versioned: false, order, parent: 'parent',
-    columns: [...TYPES.map((type) => column(type, type, type === 'numeric' ? { scale: 2 } : {})), reference('parent', 'item'), reference('group', 'group')],
+    columns: [...TYPES.map((type) => column(type, type, type === 'numeric' ? { scale: 2 } : {})), reference('parent', 'item'), reference('group', 'group'),
+      ...KEYED.map(({ field, by, type }) => column(field, 'jsonb', { keyed: { by, type } })), column('zone', 'jsonb', { keyed: { by: 'company', type: 'int4', references: 'group' } })],
     lists: [{ field: 'children', kind: 'one2many', model: 'item', inverse: 'parent' }, { field: 'tags', kind: 'many2many', model: 'tag', relation: 'item.tag', column: 'item', otherColumn: 'tag' }] },
   { model: 'group', table: 'group', idColumn: 'id', idType: 'integer', versioned: false, order: [{ path: ['name'], direction: 'desc' }], parent: undefined,
     columns: [column('name', 'text'), column('size', 'int4'), reference('up', 'group')], lists: [{ field: 'items', kind: 'one2many', model: 'item', inverse: 'group' }] },
@@ -38,6 +47,8 @@ export const orNull = <T>(values: fc.Arbitrary<T>): fc.Arbitrary<T | null> => fc
 /** Where a path may lead, and to what type; ids of items are small numbers. */
 const PATHS: readonly (readonly [string, ColumnType | 'item' | 'group' | 'tag'])[] = [
   ...TYPES.map((type) => [type, type] as const), ...TYPES.map((type) => [`parent.${type}`, type] as const),
+  ...KEYED.map(({ field, type }) => [field, type] as const), ['parent.textBy', 'text'], ['children.int4By', 'int4'],
+  ['zone', 'group'], ['zone.id', 'group'], ['zone.name', 'text'], ['zone.up.size', 'int4'], ['zone.items', 'item'], ['parent.zone.name', 'text'],
   ['id', 'item'], ['parent', 'item'], ['children', 'item'], ['group', 'group'], ['tags', 'tag'], ['tags.id', 'tag'], ['tags.name', 'text'], ['parent.parent.text', 'text'],
   ['group.name', 'text'], ['group.size', 'int4'], ['group.up.name', 'text'], ['group.items', 'item'], ['group.items.int4', 'int4'], ['children.text', 'text'],
   ['children.group.name', 'text'], ['children.tags.name', 'text'], ['parent.children.tags', 'tag'], ['group.items.parent.id', 'item'],
@@ -69,19 +80,31 @@ export const filters: fc.Arbitrary<Filter> = fc.letrec<{ filter: Filter }>((tie)
 })).filter;
 
 const orders: fc.Arbitrary<readonly OrderTerm[]> = fc.array(
-  fc.record({ path: some([...TYPES.filter((type) => type !== 'jsonb'), 'parent.text', 'group.name', 'group.up.size', 'parent.float8', 'id', 'parent']).map((path) => path.split('.')), direction: some(['asc', 'desc'] as const) }),
+  fc.record({ path: some([...TYPES.filter((type) => type !== 'jsonb'), 'parent.text', 'group.name', 'group.up.size', 'parent.float8', 'id', 'parent', ...KEYED_FIELDS, 'parent.textBy', 'zone', 'zone.name']).map((path) => path.split('.')), direction: some(['asc', 'desc'] as const) }),
   { maxLength: 3 });
 
+/** Which keys to look under: none, some, ones that no value has. */
+export const valueKeys: fc.Arbitrary<ValueKeys | undefined> = fc.option(
+  fc.record({ company: fc.shuffledSubarray([...KEYS.company, '9']), lang: fc.shuffledSubarray([...KEYS.lang, "d'e"]) }, { requiredKeys: [] }), { nil: undefined, freq: 4 });
+
 const queries: fc.Arbitrary<Query> = fc.record({
-  filter: filters, order: fc.option(orders, { nil: undefined }), limit: fc.option(fc.nat(COUNT), { nil: undefined, freq: 3 }), offset: fc.option(fc.nat(3), { nil: undefined, freq: 3 }),
+  filter: filters, keys: valueKeys, order: fc.option(orders, { nil: undefined }), limit: fc.option(fc.nat(COUNT), { nil: undefined, freq: 3 }), offset: fc.option(fc.nat(3), { nil: undefined, freq: 3 }),
 }).map((query) => ({ model: 'item', fields: ['text'], ...query }));
 
 const rowsOf = <T>(shape: Readonly<Record<string, fc.Arbitrary<T>>>, count: number): fc.Arbitrary<readonly Record<string, T>[]> => fc.array(fc.record(shape), { minLength: count, maxLength: count });
 
+/** What a keyed column holds: nothing, no key, a value or none under some keys. */
+const keyed = (by: KeyedColumn['by'], type: ColumnType, values: readonly unknown[]): fc.Arbitrary<unknown> => {
+  const { toJson } = jsonFormOf(type);
+  const value = orNull(some(values)).map((one) => (one === null ? null : toJson(one)));
+  return orNull(fc.record(Object.fromEntries(KEYS[by].map((key) => [key, value])), { requiredKeys: [] }));
+};
+
 /** Rows of every table, and questions about the items. */
 export const worlds = fc.record({
   groups: rowsOf<unknown>({ name: orNull(some(TEXTS)), size: orNull(some(VALUES.int4)), up: orNull(some([1, 2, 3])) }, 3),
-  items: rowsOf<unknown>({ ...Object.fromEntries(TYPES.map((type) => [type, orNull(some(VALUES[type]))])), parent: orNull(some(IDS.item.slice(0, COUNT))), group: orNull(some([1, 2, 3])) }, COUNT),
+  items: rowsOf<unknown>({ ...Object.fromEntries(TYPES.map((type) => [type, orNull(some(VALUES[type]))])), parent: orNull(some(IDS.item.slice(0, COUNT))), group: orNull(some([1, 2, 3])),
+    ...Object.fromEntries(KEYED.map(({ field, by, type }) => [field, keyed(by, type, VALUES[type])])), zone: keyed('company', 'int4', [1, 2, 3, 4]) }, COUNT),
   tags: rowsOf<unknown>({ name: orNull(some(TEXTS)) }, IDS.tag.length),
   pairs: fc.array(fc.record({ item: some(IDS.item.slice(0, COUNT)), tag: some(IDS.tag) }), { maxLength: 10 }),
   queries: fc.array(queries, { minLength: 8, maxLength: 8 }),
@@ -89,8 +112,19 @@ export const worlds = fc.record({
 
 export type World = typeof worlds extends fc.Arbitrary<infer T> ? T : never;
 
+/** Asks a storage that holds a world and nothing else. */
+export async function inWorld<T>(storage: Storage, world: World, ask: (session: Session) => Promise<T>): Promise<T> {
+  const session = await storage.open({ schema: SCHEMA });
+  try {
+    await fill(session, world);
+    return await ask(session);
+  } finally {
+    await session.rollback();
+  }
+}
+
 /** Puts the rows of a world into a database. */
-export async function fill(session: Session, world: World): Promise<void> {
+async function fill(session: Session, world: World): Promise<void> {
   const insert = async (model: string, rows: readonly Readonly<Record<string, unknown>>[], ids: readonly StoredId[]): Promise<void> => {
     const fields = Object.keys(rows[0] ?? {});
     await session.insert({ model, count: rows.length, fields, columns: fields.map((field) => rows.map((row) => row[field])), ids });
