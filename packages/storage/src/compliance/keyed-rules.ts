@@ -44,6 +44,7 @@ export function keyedRules({ describe, test, beforeAll }: ComplianceRunner, fixt
       deepStrictEqual(await find({ company: ['2'] }, condition(['size'], 'gt', 0)), 'b');
       deepStrictEqual(await find({ company: ['2'] }, condition(['price'], 'eq', NaN)), 'a');
       deepStrictEqual(await find(one, condition(['size'], 'ne', 5)), 'bcd');
+      deepStrictEqual(await find(one, condition(['size'], 'gte', null)), '');
       deepStrictEqual(await find({ company: ['2'] }, condition(['twin', 'size'], 'eq', 7)), 'a');
       deepStrictEqual(await find(one, condition(['zone'], 'isNull', true)), 'cd');
     });

@@ -18,7 +18,12 @@ export interface ComparisonContext {
 
 const SYMBOLS = { gt: '>', gte: '>=', lt: '<', lte: '<=' } as const;
 
-/** One comparison of a column with a constant. */
+/** Whether a comparison holds for no record at all: nothing is greater or less than no value. */
+export function isNever({ operator, value }: Condition): boolean {
+  return operator in SYMBOLS && isMissing(value);
+}
+
+/** One comparison of a column with a constant, one that {@link isNever} leaves to be made. */
 export function comparisonSql(context: ComparisonContext, column: string, condition: Condition, resolved: ResolvedPath): string {
   const { operator, value } = condition;
   const { type } = resolved;
@@ -31,8 +36,7 @@ export function comparisonSql(context: ComparisonContext, column: string, condit
     case 'ne':
       return isMissing(value) ? `not ${nullSql(column, type)}` : `${column} is distinct from ${widenedOne(parameters, type, value, place)}`;
     case 'gt': case 'gte': case 'lt': case 'lte':
-      // Nothing is greater or less than no value.
-      return isMissing(value) ? 'false' : `${inOrder(column, type)} ${SYMBOLS[operator]} ${widenedOne(parameters, type, value, place)}`;
+      return `${inOrder(column, type)} ${SYMBOLS[operator]} ${widenedOne(parameters, type, value, place)}`;
     case 'in': case 'notIn':
       return membershipSql({ context, column, type, place }, operator, value as readonly unknown[]); // checked: a list
     case 'like':

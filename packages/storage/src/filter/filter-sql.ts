@@ -3,7 +3,7 @@ import { quoted } from '../statements/identifiers';
 import { keyedSql } from './keyed-sql';
 import type { ParameterList } from '../statements/parameter-list';
 import { checkCondition } from './check-condition';
-import { comparisonSql, type ComparisonContext } from './comparison-sql';
+import { comparisonSql, isNever, type ComparisonContext } from './comparison-sql';
 import { resolvePath, type Hop, type ResolvedPath } from './resolve-path';
 import { Aliases, Scope } from './scope';
 
@@ -64,6 +64,7 @@ export class FilterSql {
   #condition(condition: Condition): string {
     const resolved = resolvePath(this.#schema, this.#model, condition.path);
     checkCondition(condition, resolved);
+    if (isNever(condition)) return 'false'; // without a parameter for a key that no text would use
     const fromRoot = (leaf: (column: string) => string): string => this.#walk({ scope: this.#root, alias: this.#root.alias, resolved, leaf }, 0);
     if (resolved.endsAtList && (condition.operator === 'isNull' || condition.operator === 'exists')) {
       const holdsAny = fromRoot(() => 'true');

@@ -13,7 +13,7 @@ const WORTHWHILE = 4;
  * hundred strings, which is less memory and less time than one string a row.
  */
 export class TextColumn {
-  #known: (string | undefined)[] | undefined;
+  #known: (string | undefined)[] = [];
   #rows = 0;
   #found = 0;
   #isLooking = true;
@@ -21,12 +21,13 @@ export class TextColumn {
   read(bytes: Buffer, start: number, end: number): string {
     if (!this.#isLooking || end - start > LONGEST) return bytes.toString('utf8', start, end);
     this.#rows += 1;
+    if (this.#rows === FROM_ROW) this.#known = new Array<string | undefined>(PLACES).fill(undefined);
     if (this.#rows === LOOKS && this.#found * WORTHWHILE < LOOKS) this.#stop();
-    return this.#rows >= FROM_ROW && this.#isLooking ? this.#look(bytes, start, end) : bytes.toString('utf8', start, end);
+    return this.#rows < FROM_ROW ? bytes.toString('utf8', start, end) : this.#look(bytes, start, end);
   }
 
   #look(bytes: Buffer, start: number, end: number): string {
-    const known = this.#known ??= new Array<string | undefined>(PLACES).fill(undefined);
+    const known = this.#known;
     const length = end - start;
     let hash = length;
     for (let at = start; at < end; at += 1) hash = (Math.imul(hash, 31) + (bytes[at] as number)) | 0; // inside the message
@@ -44,7 +45,7 @@ export class TextColumn {
 
   #stop(): void {
     this.#isLooking = false;
-    this.#known = undefined;
+    this.#known = [];
   }
 }
 
