@@ -4,7 +4,7 @@ const FROM_ROW = 64;
 const PLACES = 4096;
 /** Longer texts are seldom repeated, and dear to compare. */
 const LONGEST = 32;
-/** After so many looks, one in `WORTHWHILE` must have found its text, or looking ends. */
+/** From so many texts on, one in `WORTHWHILE` must have been found, or looking ends. */
 const LOOKS = 8192;
 const WORTHWHILE = 4;
 
@@ -22,7 +22,6 @@ export class TextColumn {
     if (!this.#isLooking || end - start > LONGEST) return bytes.toString('utf8', start, end);
     this.#rows += 1;
     if (this.#rows === FROM_ROW) this.#known = new Array<string | undefined>(PLACES).fill(undefined);
-    if (this.#rows === LOOKS && this.#found * WORTHWHILE < LOOKS) this.#stop();
     return this.#rows < FROM_ROW ? bytes.toString('utf8', start, end) : this.#look(bytes, start, end);
   }
 
@@ -37,6 +36,7 @@ export class TextColumn {
       this.#found += 1;
       return text;
     }
+    if (this.#rows >= LOOKS && this.#found * WORTHWHILE < this.#rows) this.#stop();
     const fresh = bytes.toString('utf8', start, end);
     // As many characters as bytes: they are ASCII, and can be compared with bytes.
     if (fresh.length === length) known[place] = fresh;
