@@ -140,6 +140,12 @@ export class Column implements Revertible {
     this.revert(slot, undefined);
   }
 
+  /** Puts a value in that waits to be written, into a column that is listed as having such values. */
+  putDirty(slot: number, value: unknown): void {
+    this.put(slot, value);
+    this.mark(slot);
+  }
+
   /** Marks the value at a slot, which there must be, as waiting to be written. */
   mark(slot: number): void {
     const dirty = this.#dirty ??= new SlotList();

@@ -15,4 +15,5 @@ export {
   type CacheEnvironment, type CacheField, type CacheLife, type CacheRecords, type ContextKey, type InsertOptions, type InvalidateSpec, type WriteOptions,
 } from './shapes';
 export { type SlotIndex } from './slot-index';
+export { SlotList } from './slot-list';
 export { type UndoMark } from './undo-log';

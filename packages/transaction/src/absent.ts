@@ -14,6 +14,12 @@ export class Absent {
     return this.#ids.get(model)?.has(id) ?? false;
   }
 
+  /** Those of some ids that are not known to be missing. */
+  present(model: string, ids: readonly Id[]): readonly Id[] {
+    const known = this.#ids.get(model);
+    return known && known.size > 0 ? ids.filter((id) => !known.has(id)) : ids;
+  }
+
   add(model: string, ids: readonly Id[]): void {
     let known = this.#ids.get(model);
     if (!known) this.#ids.set(model, (known = new Set()));

@@ -1,3 +1,4 @@
+import { MISS } from '@ormolu/cache';
 import { isStoredId, NewId, type Id } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
 import { changeLists, knownLists, listChange } from './change-lists';
@@ -27,16 +28,17 @@ export function assignCached(env: Environment, field: Field, ids: readonly Id[],
   refuseAbsent(tx, field, ids);
   refuseWithoutCompany(env, field);
   const value = tx.drafts.isEmpty ? cached : current(tx, field, cached);
+  const column = env.column(field);
   const changed = ids.filter((id) => {
-    const before = env.peek(field, id);
-    return before === undefined || !field.isEqual(before, value) || tx.toCompute.has(field, id) || isFallback(env, field, id);
+    const before = column.of(id);
+    return before === MISS || before === undefined || !field.isEqual(before, value) || (field.compute && tx.toCompute.has(field, id)) || isFallback(env, field, id);
   });
   if (changed.length === 0) return;
   const tree = tx.registry.triggersOf(field);
   tx.execution?.written.add(field);
   const firing = startFiring(tx, field, changed);
   if (field.relation) changeReference(tx, field, changed, { cached: value, firing });
-  putCached(env, field, changed, changed.map(() => value));
+  putCached(env, field, changed, new Array<unknown>(changed.length).fill(value));
   tx.origins?.note(field, changed, { what: 'assigned', key: originKey(env, field) });
   tellChange('write', field, changed.length);
   if (field.keyedBy === 'lang') carryOver(env, field, changed, value);
@@ -80,6 +82,8 @@ function carryOver(env: Environment, field: Field, ids: readonly Id[], cached: u
 }
 
 function refuseAbsent(tx: Transaction, field: Field, ids: readonly Id[]): void {
+  const present = tx.absent.present(field.model, ids);
+  if (present.length === ids.length) return;
   const gone = ids.filter((id) => isStoredId(id) && tx.absent.has(field.model, id));
   if (gone.length > 0) throw new MissingRecordError(field.model, gone, `${field.name} was assigned`);
 }

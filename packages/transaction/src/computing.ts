@@ -22,7 +22,8 @@ export class ComputingStack {
 
   /** Whether this pair is being computed now, at any depth. */
   has(field: Field, id: Id): boolean {
-    return this.#frames.some((frame) => frame.fields.has(field) && frame.ids.has(id));
+    for (const frame of this.#frames) if (frame.ids.has(id) && frame.fields.has(field)) return true;
+    return false;
   }
 
   /** The computes that are running now, the innermost last. */
@@ -65,6 +66,21 @@ export class ComputingStack {
     const known = this.#failures.get(field) ?? new Map<Id, ComputeFailure>();
     this.#failures.set(field, known);
     for (const failure of failures) for (const id of failure.ids) known.set(id, failure);
+  }
+
+  /** Runs the compute of one field for one record after the other. @param compute - says of each record that it begins with it */
+  runEach(field: Field, compute: (begin: (id: Id) => void) => void): void {
+    const ids = new Set<Id>();
+    const begin = (id: Id): void => {
+      ids.clear();
+      ids.add(id);
+    };
+    this.#frames.push({ fields: new Set([field]), ids, assigned: new Map() });
+    try {
+      compute(begin);
+    } finally {
+      this.#frames.pop();
+    }
   }
 
   /** Notes a value that the running compute of this pair gave. */

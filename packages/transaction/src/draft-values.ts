@@ -76,6 +76,10 @@ export async function fetchForDrafts(env: Environment, field: Field, ids: readon
 /** Puts values of records into memory: a stored record's wait to be written, a draft's are kept with it. */
 export function putCached(env: Environment, field: Field, ids: readonly Id[], values: readonly unknown[]): void {
   const { cache, drafts } = env.transaction;
+  if (ids.every(isStoredId)) {
+    if (ids.length > 0) cache.update(recordsOf(env, field, ids), field, values, { dirty: field.isStored });
+    return;
+  }
   const places = ids.map((id, place) => ({ id, value: values[place] }));
   const stored = places.filter(({ id }) => isStoredId(id));
   if (stored.length > 0) cache.update(recordsOf(env, field, stored.map(({ id }) => id)), field, stored.map(({ value }) => value), { dirty: field.isStored });

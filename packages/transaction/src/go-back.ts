@@ -1,3 +1,4 @@
+import { MISS } from '@ormolu/cache';
 import { isStoredId, type Id, type NewId } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
 import { draftsHolding, waitingFor } from './draft-values';
@@ -42,6 +43,9 @@ export function goBack(tx: Transaction, key: Field, ids: readonly Id[]): Found {
   const unknown: Id[] = [];
   if (!key.isPersistent) return { known: holdersInMemory(tx, key, new Set(ids)), unknown };
   const inverses = tx.registry.inversesOf(key);
+  const [inverse] = inverses;
+  const holdersOf = key.relation?.kind === 'one2many' && inverse ? env.column(inverse) : undefined;
+  let last: Id | undefined;
   for (const id of ids) {
     if (!tx.drafts.isEmpty) for (const holder of draftsHolding(tx, key, id)) known.add(holder);
     if (!isStoredId(id)) {
@@ -60,10 +64,11 @@ export function goBack(tx: Transaction, key: Field, ids: readonly Id[]): Found {
       else unknown.push(id);
       continue;
     }
-    const [inverse] = inverses;
-    const holder = inverse ? cachedReference(env, inverse, id) : undefined;
-    if (holder === undefined) unknown.push(id);
-    else if (holder !== null) known.add(holder);
+    // A many2one is cached as an id or null.
+    const holder = holdersOf ? holdersOf.of(id) as Id | null | typeof MISS : MISS;
+    if (holder === MISS) unknown.push(id);
+    // Records that lie side by side are often held by the same one.
+    else if (holder !== null && holder !== last) known.add(last = holder);
   }
   return { known, unknown };
 }

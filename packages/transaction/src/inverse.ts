@@ -47,8 +47,9 @@ export function putWithInverses(tx: Transaction, written: readonly Written[], pu
 
 function invert(tx: Transaction, field: Field, given: RecordSet): void {
   const { inverse } = field;
+  if (!inverse) return;
   const records = given.filtered(({ id }) => isStoredId(id));
-  if (!inverse || records.length === 0) return;
+  if (records.length === 0) return;
   tx.inverses.run([field], records.ids, () => {
     for (const record of records) {
       // What the inverse expects of its record was checked against the definitions this record is made from.

@@ -9,6 +9,7 @@ import { addPath, pathTree, type PathTree } from './paths';
 import { computeAll } from './recompute';
 import { resolveTriggers } from './resolve-triggers';
 import { run } from './run';
+import { SetWhenAsked } from './set-when-asked';
 import type { Transaction } from './transaction';
 import { isList, recordsOf, relatedIds } from './values';
 
@@ -37,7 +38,7 @@ export async function loadCauses(tx: Transaction, field: Field, ids: readonly Id
 /** One load: remembers whose causes it has looked at, so that recursive fields end. */
 class Loading {
   readonly #env: Environment;
-  readonly #seen = new Map<Field, Set<Id>>();
+  readonly #seen = new Map<Field, SetWhenAsked>();
 
   constructor(env: Environment) {
     this.#env = env;
@@ -66,11 +67,10 @@ class Loading {
 
   /** Fetches what a compute reads. What it reads is not computed here: that happens in one go, causes first. */
   async causes(field: Field, ids: readonly Id[]): Promise<void> {
-    let seen = this.#seen.get(field);
-    if (!seen) this.#seen.set(field, (seen = new Set()));
-    const known = seen;
-    const fresh = ids.filter((id) => !known.has(id));
-    for (const id of fresh) known.add(id);
+    const seen = this.#seen.get(field);
+    const fresh = seen ? ids.filter((id) => !seen.has(id)) : ids;
+    if (seen) for (const id of fresh) seen.add(id);
+    else this.#seen.set(field, new SetWhenAsked(() => ids));
     const tree: PathTree = { fields: new Map() };
     for (const path of this.#env.registry.dependsOn(field)) addPath(tree, path);
     // The value as stored comes along where a statement is due anyway: an equal result need not be written.
@@ -100,7 +100,10 @@ class Loading {
   /** Those of the records for which a computed field must be computed. */
   #uncomputed(field: Field, ids: readonly Id[]): readonly Id[] {
     const tx = this.#env.transaction;
-    if (field.isStored) return ids.filter((id) => (isStoredId(id) ? tx.toCompute.has(field, id) : this.#env.peek(field, id) === undefined));
+    if (field.isStored) {
+      if (ids.every(isStoredId)) return tx.toCompute.among(field, ids);
+      return ids.filter((id) => (isStoredId(id) ? tx.toCompute.has(field, id) : this.#env.peek(field, id) === undefined));
+    }
     const missing = [...tx.cache.getMissingIds(recordsOf(this.#env, field, ids), field)];
     return missing.filter((id) => !isStoredId(id) || !tx.absent.has(field.model, id));
   }

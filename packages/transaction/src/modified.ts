@@ -65,11 +65,11 @@ interface Touch {
 
 /** Marks one dependent field, or forgets its values when it is not stored. @returns the ids concerned for the first time, and those marked before */
 function touch(tx: Transaction, { firing, target, isDirect, seen }: Touch, ids: readonly Id[]): { readonly fresh: readonly Id[]; readonly marked: readonly Id[] } {
-  const concerned = ids.filter((id) => !tx.triggers.isExempt(firing, target, id));
+  const concerned = tx.triggers.concerned(firing, target, ids);
   tx.origins?.note(target, concerned, { what: 'marked', cause: firing.cause, ids: firing.ids });
   if (!target.isStored) return { fresh: forgetOf(tx, target, firstSeen(seen, target, concerned)), marked: [] };
   const isCertain = isDirect && readsDirectly(tx, firing.cause).has(target);
-  const drafts = concerned.filter((id): id is NewId => !isStoredId(id));
+  const drafts = tx.drafts.isEmpty ? [] : concerned.filter((id): id is NewId => !isStoredId(id));
   const kept = drafts.length === 0 ? concerned : concerned.filter(isStoredId);
   const fresh = tx.toCompute.mark(target, kept, isCertain ? 'certain' : firing.sequence);
   tellChange('mark', target, fresh.length);

@@ -1,6 +1,7 @@
 import { StackMap, type Id } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
 import { isPromise } from './run';
+import { SetWhenAsked } from './set-when-asked';
 
 /** A field, and the records for which it is to be left alone. */
 export type Shielded = readonly [field: Field, ids: Iterable<Id>];
@@ -32,7 +33,10 @@ export class Protection {
   /** Shields some pairs until a function has returned, or the promise it returns is settled. */
   during<T>(pairs: Iterable<Shielded>, fn: () => T): T {
     const level = new Map<Field, ReadonlySet<Id>>();
-    for (const [field, ids] of pairs) level.set(field, new Set([...(level.get(field) ?? this.stack.get(field) ?? []), ...ids]));
+    for (const [field, ids] of pairs) {
+      const below = level.get(field) ?? this.stack.get(field);
+      level.set(field, new SetWhenAsked(() => (below ? [...below, ...ids] : ids)));
+    }
     this.stack.push(level);
     let isWaiting = false;
     try {

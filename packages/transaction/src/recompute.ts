@@ -1,16 +1,12 @@
-import { channels, type ComputeEvent, isStoredId, type Id } from '@ormolu/kernel';
-import type { Compute, Field } from '@ormolu/registry';
-import type { Environment } from './environment';
-import { isDue, layersOf } from './layers';
+import { isStoredId, type Id } from '@ormolu/kernel';
+import type { Field } from '@ormolu/registry';
 import { mayHaveChanged, pullCauses } from './causes';
+import { computeBatch } from './compute-batch';
 import { cycleOf } from './cycles';
-import { ComputeCycleError, ComputeError, ComputeUnassignedError, NotLoadedError, QueryNotLoadedError, TriggerPendingError, type ComputeFailure } from './errors';
-import type { RecordSet } from './recordset';
-import { isSuspension } from './run';
+import type { Environment } from './environment';
+import { ComputeError, type ComputeFailure } from './errors';
+import { layersOf } from './layers';
 import type { Transaction } from './transaction';
-import { assignComputed } from './assign-computed';
-import { toCache } from './convert';
-import { assertAllowed } from './transaction-state';
 
 /**
  * Computes pending or missing values of a field for the reader of one record, at once and in one batch with its group.
@@ -75,89 +71,14 @@ function computeLayer(env: Environment, field: Field, ids: readonly Id[]): reado
   if (!field.isStored) return computeBatch(env, field, ids);
   const tx = env.transaction;
   const drafts = tx.drafts.isEmpty ? [] : ids.filter((id) => !isStoredId(id));
-  const pending = ids.filter((id) => tx.toCompute.has(field, id));
-  const due = pending.filter((id) => {
+  const due: Id[] = [];
+  const equal: Id[] = [];
+  for (const id of tx.toCompute.among(field, ids)) {
     const since = tx.toCompute.possibleSince(field, id);
-    return since === undefined || mayHaveChanged(tx, { field, since }, id);
-  });
-  if (due.length < pending.length) {
-    const isDue = new Set(due);
-    tx.toCompute.unmark(field, pending.filter((id) => !isDue.has(id)));
+    (since === undefined || mayHaveChanged(tx, { field, since }, id) ? due : equal).push(id);
   }
+  if (equal.length > 0) tx.toCompute.unmark(field, equal);
   return [...computeBatch(tx.rootEnv, field, due), ...computeBatch(env, field, drafts)];
-}
-
-/** Runs the compute of a field for some records. @returns the failures; the other records have their values */
-function computeBatch(env: Environment, field: Field, ids: readonly Id[]): readonly ComputeFailure[] {
-  const tx = env.transaction;
-  const failures = tx.computes.isRunning ? runBatch(env, field, ids) : tx.readingAside(() => runBatch(env, field, ids));
-  tx.computes.noteFailures(field, failures);
-  return failures;
-}
-
-function runBatch(env: Environment, field: Field, ids: readonly Id[]): readonly ComputeFailure[] {
-  const tx = env.transaction;
-  const { compute } = field;
-  if (!compute || ids.length === 0) return [];
-  assertAllowed(tx.state, 'read');
-  const twice = ids.filter((id) => tx.computes.has(field, id));
-  if (twice.length > 0) throw new ComputeCycleError(field.model, field.name, twice);
-  const records = env.recordsOf(env.registry.model(field.model), ids);
-  const failures: ComputeFailure[] = [];
-  tx.protection.during(compute.fields.map((computed) => [computed, ids] as const), () => {
-    // One compute of the whole batch, or one a record: a record whose value another of the batch reads is computed when it is read.
-    for (const part of compute.isBatch ? [records] : records) {
-      if (!compute.isBatch && !isDue(env, field, part.id)) continue;
-      const failure = computePart(env, field, compute, part);
-      if (!failure) continue;
-      // A batch that fails is tried again record by record, so that only those that fail are held back.
-      const again = part.length > 1 ? [...part].flatMap((one) => computePart(env, field, compute, one) ?? []) : [failure];
-      failures.push(...again);
-    }
-  });
-  if (channels.compute.hasSubscribers) {
-    const event: ComputeEvent = { model: field.model, fields: compute.fields.map(({ name }) => name), records: ids.length, failed: failures.length > 0 };
-    channels.compute.publish(event);
-  }
-  return failures;
-}
-
-function computePart(env: Environment, field: Field, compute: Compute, part: RecordSet): ComputeFailure | undefined {
-  const tx = env.transaction;
-  return attempt(tx, field, part.ids, () => {
-    tx.computes.run(compute.fields, part.ids, ({ assigned }) => {
-      // What the compute expects of its records was checked against the definitions these records are made from.
-      const value = compute.run(part as never);
-      if (compute.isBatch) for (const computed of compute.fields) refuseUnassigned(computed, part.ids.filter((id) => !assigned.get(computed)?.has(id)));
-      else {
-        refuseUnassigned(field, value === undefined ? part.ids : []);
-        assignComputed(env, field, part.id, toCache(field, value));
-      }
-    });
-  });
-}
-
-function refuseUnassigned(field: Field, ids: readonly Id[]): void {
-  if (ids.length > 0) throw new ComputeUnassignedError(field.model, field.name, ids);
-}
-
-/** Runs a compute; when it throws, what it changed is taken back. What must reach the caller passes, the rest is a failure. */
-function attempt(tx: Transaction, field: Field, ids: readonly Id[], run: () => void): ComputeFailure | undefined {
-  const checkpoint = tx.undo.checkpoint();
-  try {
-    run();
-    tx.undo.keep(checkpoint);
-    return undefined;
-  } catch (error) {
-    tx.undo.undo(checkpoint);
-    // Not the compute's fault: the reader must wait, or be told what to load.
-    if (isSuspension(error) || error instanceof NotLoadedError || error instanceof TriggerPendingError || error instanceof QueryNotLoadedError || tx.execution?.isWaiting === true) throw error;
-    if (error instanceof ComputeError) {
-      const [cause] = error.failures;
-      return { model: field.model, field: field.name, ids, error: cause?.error ?? error };
-    }
-    return { model: field.model, field: field.name, ids, error };
-  }
 }
 
 /** Marks fields of some records and computes them, loading what that takes. */

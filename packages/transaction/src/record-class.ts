@@ -57,7 +57,7 @@ function getterOf(field: Field): (this: RecordSet) => unknown {
   if (relation?.kind === 'many2one' && !compute) {
     return function reference(this: RecordSet): unknown {
       const value = RecordSet.valueAt(this, index);
-      if (value === MISS) return readCold(this, field);
+      if (value === MISS) return readField(this, field);
       this.env.transaction.reads += 1;
       return referenced(this, field, value);
     };
@@ -70,7 +70,7 @@ function getterOf(field: Field): (this: RecordSet) => unknown {
   if (!compute && !relation) {
     return function plain(this: RecordSet): unknown {
       const value = RecordSet.valueAt(this, index);
-      if (value === MISS) return readCold(this, field);
+      if (value === MISS) return readField(this, field);
       this.env.transaction.reads += 1;
       return value;
     };
@@ -78,15 +78,8 @@ function getterOf(field: Field): (this: RecordSet) => unknown {
   return function followed(this: RecordSet): unknown {
     const value = RecordSet.valueAt(this, index);
     const tx = this.env.transaction;
-    if (value === MISS || tx.triggers.size > 0 || (compute && tx.toCompute.isMarked(field))) return readCold(this, field);
+    if (value === MISS || tx.triggers.size > 0 || (compute && tx.toCompute.isMarked(field))) return readField(this, field);
     tx.reads += 1;
     return relation ? referenced(this, field, value) : value;
   };
-}
-
-/** The plain way; the next read of the record knows its slot. */
-function readCold(record: RecordSet, field: Field): unknown {
-  const value = readField(record, field);
-  RecordSet.look(record);
-  return value;
 }

@@ -82,17 +82,22 @@ export class RecordSet implements Iterable<RecordSet> {
    */
   static valueAt(records: RecordSet, index: number): unknown {
     const sight = records.#sight;
-    if (!sight.life.isCurrent) return MISS;
+    if (!sight.life.isCurrent) return RecordSet.lookAt(records, index);
     const column = sight.columns[index];
     return column === undefined ? MISS : column.at(records.#slot);
   }
 
-  /** Looks the record's slot up, for the reads to come. Sets have none, and drafts, which may stand for a record any time, keep none. */
-  static look(records: RecordSet): void {
-    const { ids: [id], env } = records;
-    if (id === undefined || !isStoredId(id) || records.ids.length !== 1) return;
-    records.#sight = env.sight;
-    records.#slot = env.transaction.cache.slots(definitionOf(records).name).slotOf(id);
+  /** The same, of a record whose slot is not known yet: looked up for the reads to come. Sets have none, and drafts, which may stand for a record any time, keep none. */
+  static lookAt(records: RecordSet, index: number): unknown {
+    const id = records.ids[0];
+    if (id === undefined || typeof id === 'object' || records.ids.length !== 1) return MISS;
+    const { sight } = records.env;
+    const column = sight.columns[index];
+    const slot = column ? column.slots.slotOf(id) : -1;
+    if (!column || slot < 0) return MISS;
+    records.#sight = sight;
+    records.#slot = slot;
+    return column.at(slot);
   }
 
   /** The id of a set of exactly one; the error names the field that was asked of it. */

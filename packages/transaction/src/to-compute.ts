@@ -1,9 +1,55 @@
+import { SlotList, type Cache, type SlotIndex } from '@ormolu/cache';
 import type { Id } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
+import { SlotNumbers } from './slot-numbers';
 import type { UndoLog } from './undo-log';
 
 /** The sequence of a mark whose cause is known to have changed. */
 const CERTAIN = -1;
+
+/** The pending records of one field, by slot, in the order marked, each with the moment of its mark. */
+class Marks {
+  readonly slots: SlotIndex;
+  readonly #list = new SlotList();
+  readonly #since = new SlotNumbers();
+
+  constructor(slots: SlotIndex) {
+    this.slots = slots;
+  }
+
+  get size(): number {
+    return this.#list.size;
+  }
+
+  /** The moment of a mark; undefined when there is none. */
+  sinceOf(slot: number): number | undefined {
+    return slot >= 0 && this.#list.has(slot) ? this.#since.get(slot) : undefined;
+  }
+
+  set(slot: number, since: number): void {
+    if (!this.#list.has(slot)) {
+      this.#list.tidy();
+      this.#list.add(slot);
+    }
+    this.#since.set(slot, since);
+  }
+
+  delete(slot: number): void {
+    if (slot >= 0 && this.#list.has(slot)) this.#list.delete(slot);
+  }
+
+  ids(): Id[] {
+    return this.#list.slots().map((slot) => this.slots.idOf(slot));
+  }
+}
+
+/** When recomputed values of one field last came out different from before, by slot. */
+interface Changes {
+  readonly slots: SlotIndex;
+  readonly times: SlotNumbers;
+  /** The last of these moments. */
+  last: number;
+}
 
 /**
  * The queue of pending computations: stored computed field → record ids.
@@ -14,12 +60,13 @@ const CERTAIN = -1;
  * @see docs/ladder.md; Odoo's `tocompute`, to which certainty is added.
  */
 export class ToCompute implements Iterable<[Field, Iterable<Id>]> {
-  readonly #marks = new Map<Field, Map<Id, number>>();
-  /** When a recomputed value last came out different from before. */
-  readonly #changes = new Map<Field, Map<Id, number>>();
+  readonly #marks = new Map<Field, Marks>();
+  readonly #changes = new Map<Field, Changes>();
+  readonly #cache: Cache;
   readonly #undo: UndoLog;
 
-  constructor(undo: UndoLog) {
+  constructor(cache: Cache, undo: UndoLog) {
+    this.#cache = cache;
     this.#undo = undo;
   }
 
@@ -35,13 +82,19 @@ export class ToCompute implements Iterable<[Field, Iterable<Id>]> {
 
   /** Whether this pair is pending. */
   has(field: Field, id: Id): boolean {
-    return this.#marks.get(field)?.has(id) ?? false;
+    const marks = this.#marks.get(field);
+    return marks?.sinceOf(marks.slots.slotOf(id)) !== undefined;
   }
 
   /** The pending ids of a field, in the order marked. */
   get(field: Field): readonly Id[] {
+    return this.#marks.get(field)?.ids() ?? [];
+  }
+
+  /** Those of some ids that are pending. */
+  among(field: Field, ids: readonly Id[]): readonly Id[] {
     const marks = this.#marks.get(field);
-    return marks ? [...marks.keys()] : [];
+    return marks ? ids.filter((id) => marks.sinceOf(marks.slots.slotOf(id)) !== undefined) : [];
   }
 
   /** Fields with pending records, in the order they first were marked. */
@@ -50,18 +103,27 @@ export class ToCompute implements Iterable<[Field, Iterable<Id>]> {
   }
 
   [Symbol.iterator](): Iterator<[Field, Iterable<Id>]> {
-    return [...this.#marks].map(([field, marks]): [Field, Iterable<Id>] => [field, marks.keys()])[Symbol.iterator]();
+    return [...this.#marks].map(([field, marks]): [Field, Iterable<Id>] => [field, marks.ids()])[Symbol.iterator]();
   }
 
   /** When a pair was marked as possibly stale; undefined when it is certain to be, or not pending. */
   possibleSince(field: Field, id: Id): number | undefined {
-    const mark = this.#marks.get(field)?.get(id);
-    return mark === CERTAIN ? undefined : mark;
+    const marks = this.#marks.get(field);
+    const since = marks?.sinceOf(marks.slots.slotOf(id));
+    return since === CERTAIN ? undefined : since;
+  }
+
+  /** Whether any recomputed value of a field has come out different after this moment. */
+  hasAnyChangedSince(field: Field, sequence: number): boolean {
+    return (this.#changes.get(field)?.last ?? CERTAIN) >= sequence;
   }
 
   /** Whether a recomputed value has come out different after this moment. */
   hasChangedSince(field: Field, id: Id, sequence: number): boolean {
-    return (this.#changes.get(field)?.get(id) ?? CERTAIN) >= sequence;
+    const changes = this.#changes.get(field);
+    if (!changes) return false;
+    const time = changes.times.get(changes.slots.slotOf(id));
+    return time > 0 && time >= sequence;
   }
 
   /**
@@ -70,57 +132,73 @@ export class ToCompute implements Iterable<[Field, Iterable<Id>]> {
    */
   mark(field: Field, ids: Iterable<Id>, since: 'certain' | number): readonly Id[] {
     const sequence = since === 'certain' ? CERTAIN : since;
-    let marks = this.#marks.get(field);
-    if (!marks) this.#marks.set(field, (marks = new Map<Id, number>()));
+    const known = this.#marks.get(field);
+    const marks = known ?? new Marks(this.#cache.slots(field.model));
+    const { slots } = marks;
     const added: Id[] = [];
     const raised: [Id, number][] = [];
     for (const id of ids) {
-      const known = marks.get(id);
-      if (known === undefined) added.push(id);
-      else if (sequence < known) raised.push([id, known]);
+      const slot = slots.ensure(id);
+      const before = marks.sinceOf(slot);
+      if (before === undefined) added.push(id);
+      else if (sequence < before) raised.push([id, before]);
       else continue;
-      marks.set(id, sequence);
+      marks.set(slot, sequence);
     }
-    if (marks.size === 0) this.#marks.delete(field);
-    if (added.length + raised.length > 0) this.#undo.push(() => {
+    if (!known && marks.size > 0) this.#marks.set(field, marks);
+    if (added.length + raised.length > 0 && this.#undo.isOpen) this.#undo.push(() => {
       const left = this.#marks.get(field);
-      for (const id of added) left?.delete(id);
-      for (const [id, known] of raised) left?.set(id, known);
-      if (left?.size === 0) this.#marks.delete(field);
+      if (!left) return;
+      for (const id of added) left.delete(left.slots.slotOf(id));
+      for (const [id, before] of raised) left.set(left.slots.ensure(id), before);
+      if (left.size === 0) this.#marks.delete(field);
     });
     return added;
   }
 
   /** Takes pairs off the queue; those not on it are no error. */
   unmark(field: Field, ids: Iterable<Id>): void {
-    const marks = this.#marks.get(field);
-    if (!marks) return;
-    const dropped: [Id, number][] = [];
-    for (const id of ids) {
-      const mark = marks.get(id);
-      if (mark === undefined) continue;
-      dropped.push([id, mark]);
-      marks.delete(id);
-    }
-    if (marks.size === 0) this.#marks.delete(field);
-    if (dropped.length > 0) this.#undo.push(() => {
-      const left = this.#marks.get(field);
-      if (left) for (const [id, mark] of dropped) left.set(id, mark);
-      else this.#marks.set(field, new Map(dropped));
-    });
+    if (!this.#marks.has(field)) return;
+    const taking = this.settling(field);
+    for (const id of ids) taking.unmark(id);
   }
 
   /** Remembers that a recomputed value came out different, as long as somebody waits to hear it. */
   noteChanged(field: Field, id: Id, sequence: number): void {
-    let changes = this.#changes.get(field);
-    if (!changes) this.#changes.set(field, (changes = new Map<Id, number>()));
-    const times = changes;
-    const before = times.get(id);
-    times.set(id, sequence);
-    this.#undo.push(() => {
-      if (before === undefined) times.delete(id);
-      else times.set(id, before);
+    this.settling(field).noteChanged(id, sequence);
+  }
+
+  /** Values of a field that come one after the other, within one checkpoint: what is noted of them is taken back as one. */
+  settling(field: Field): Settling {
+    const unmarked: Id[] = [];
+    const marksBefore: number[] = [];
+    const changed: Id[] = [];
+    const timesBefore: number[] = [];
+    const { isOpen } = this.#undo;
+    if (isOpen) this.#undo.push(() => {
+      for (let at = changed.length - 1; at >= 0; at -= 1) this.#setChanged(field, changed[at] as Id, timesBefore[at] ?? 0); // `at` lies inside
+      for (const [at, id] of unmarked.entries()) this.#setMark(field, id, marksBefore[at] ?? CERTAIN);
     });
+    return {
+      unmark: (id) => {
+        const marks = this.#marks.get(field);
+        if (!marks) return;
+        const slot = marks.slots.slotOf(id);
+        const since = marks.sinceOf(slot);
+        if (since === undefined) return;
+        marks.delete(slot);
+        if (marks.size === 0) this.#marks.delete(field);
+        if (!isOpen) return;
+        unmarked.push(id);
+        marksBefore.push(since);
+      },
+      noteChanged: (id, sequence) => {
+        const before = this.#setChanged(field, id, sequence);
+        if (!isOpen) return;
+        changed.push(id);
+        timesBefore.push(before);
+      },
+    };
   }
 
   /** When nothing is pending any more, nobody asks what has changed. */
@@ -143,4 +221,29 @@ export class ToCompute implements Iterable<[Field, Iterable<Id>]> {
     });
     this.forgetChanges();
   }
+
+  #setMark(field: Field, id: Id, since: number): void {
+    let marks = this.#marks.get(field);
+    if (!marks) this.#marks.set(field, (marks = new Marks(this.#cache.slots(field.model))));
+    marks.set(marks.slots.ensure(id), since);
+  }
+
+  /** @returns the moment before, 0 for none */
+  #setChanged(field: Field, id: Id, time: number): number {
+    let changes = this.#changes.get(field);
+    if (!changes) this.#changes.set(field, (changes = { slots: this.#cache.slots(field.model), times: new SlotNumbers(), last: CERTAIN }));
+    const slot = changes.slots.ensure(id);
+    const before = changes.times.get(slot);
+    changes.times.set(slot, time);
+    changes.last = Math.max(changes.last, time);
+    return before;
+  }
+}
+
+/** What is noted of a computed field while its values come in. */
+export interface Settling {
+  /** Takes a pair off the queue; one not on it is no error. */
+  unmark(id: Id): void;
+  /** Remembers that a value came out different, as long as somebody waits to hear it. */
+  noteChanged(id: Id, sequence: number): void;
 }

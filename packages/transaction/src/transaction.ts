@@ -70,7 +70,7 @@ export interface TransactionOptions extends Actors {
 export class Transaction {
   readonly cache: Cache = new Cache();
   readonly undo: UndoLog = new UndoLog(this.cache);
-  readonly toCompute: ToCompute = new ToCompute(this.undo);
+  readonly toCompute: ToCompute = new ToCompute(this.cache, this.undo);
   readonly triggers: PendingTriggers = new PendingTriggers(this.undo);
   /** Rows of relation tables that wait to be added or removed. */
   readonly pairs: PendingPairs = new PendingPairs(this.undo);

@@ -1,3 +1,4 @@
+import { MISS } from '@ormolu/cache';
 import type { Id } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
 import type { Environment } from './environment';
@@ -45,14 +46,22 @@ export function isList(field: Field): boolean {
 
 /** The ids a relation leads to from some records, as far as they are cached, each once. */
 export function relatedIds(env: Environment, field: Field, ids: readonly Id[]): readonly Id[] {
-  const found = new Set<Id>();
+  const column = env.column(field);
   if (field.relation?.kind === 'many2one') {
+    const found = new Set<Id>();
+    let last: Id | undefined;
     for (const id of ids) {
-      const related = cachedReference(env, field, id);
-      if (related !== undefined && related !== null) found.add(related);
+      const related = column.of(id) as Id | null | typeof MISS; // as `cachedReference` says
+      // Records that lie side by side often lead to the same one.
+      if (related === MISS || related === null || related === last) continue;
+      last = related;
+      found.add(related);
     }
-  } else {
-    for (const id of ids) for (const related of cachedList(env, field, id) ?? []) found.add(related);
+    return [...found];
   }
-  return [...found];
+  const lists = ids.map((id) => cachedList(env, field, id) ?? []);
+  const [only] = lists;
+  if (lists.length === 1 && only) return only;
+  // A record is in one list only, where its many2one says in which.
+  return field.relation?.kind === 'one2many' && field.isPersistent ? lists.flat() : [...new Set(lists.flat())];
 }
