@@ -1,3 +1,4 @@
+import { lawRuns } from '@ormolu/test-support';
 import * as fc from 'fast-check';
 import { Column } from '../src/column';
 import { SlotIndex } from '../src/slot-index';
@@ -92,7 +93,7 @@ test('law: for every script, a column holds what a Map holds, in its order, far 
     expect([...plain.values.keys()].every((at) => column.has(at))).toBe(true);
     for (const at of [-1, 41, 999, 1_201, 200_001]) if (!plain.values.has(at)) expect(column.at(at)).toBe(MISS);
     if (marks.length === 0) expect(log.length).toBe(0);
-  }), { numRuns: Number(process.env['ORMOLU_LAW_RUNS'] ?? 400) });
+  }), { numRuns: lawRuns(400) });
 });
 
 test('places, order and marks are what a column weighs', () => {

@@ -1,4 +1,5 @@
 import type { Id } from '@ormolu/kernel';
+import { lawRuns } from '@ormolu/test-support';
 import * as fc from 'fast-check';
 import { SlotIndex } from '../src/slot-index';
 
@@ -130,5 +131,5 @@ test('zero has no sign', () => {
 
 test('law: for every sequence of ids, each has one slot, in order of arrival, and each slot its id', () => {
   const id = fc.oneof(fc.integer({ min: -50, max: 300 }), fc.integer(), fc.maxSafeInteger(), fc.string({ maxLength: 2 }), fc.bigInt({ min: 0n, max: 9n }), fc.integer({ min: 1, max: 500 }).map((n) => n * 7));
-  fc.assert(fc.property(fc.array(id, { maxLength: 600, size: 'max' }), fc.array(id), (ids, absent) => { check(ids, absent); }), { numRuns: Number(process.env['ORMOLU_LAW_RUNS'] ?? 100) });
+  fc.assert(fc.property(fc.array(id, { maxLength: 600, size: 'max' }), fc.array(id), (ids, absent) => { check(ids, absent); }), { numRuns: lawRuns() });
 });

@@ -1,5 +1,6 @@
 import { Cache, NO_CONTEXT, UndoClosedError, type CacheField } from '@ormolu/cache';
 import { environmentOf, TestRecords } from '@ormolu/cache/testing';
+import { lawRuns } from '@ormolu/test-support';
 import * as fc from 'fast-check';
 
 const name: CacheField = { model: 'city', name: 'name', dependsContext: [] };
@@ -186,7 +187,7 @@ test('law: after any changes with fetches between, an undo leaves every value of
       for (const [at, value] of now) if (!values.get(field)!.has(at)) expect(value).toMatch(/^fetched/);
     }
     expect([name, size].map((field) => [...cache.dirtyEntries(field)])).toEqual(dirty);
-  }), { numRuns: Number(process.env['ORMOLU_LAW_RUNS'] ?? 300) });
+  }), { numRuns: lawRuns(300) });
 });
 
 test('what was forgotten comes back in its place, and what is set then comes behind it', () => {

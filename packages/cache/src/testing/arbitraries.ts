@@ -38,15 +38,27 @@ export function defaultWorld(): TestWorld {
   };
 }
 
+/** Values that careless code takes for absence, or for one another. */
+export const lookAlikes: readonly unknown[] = [undefined, null, 0, false, '', Number.NaN, -0, 0n, '0'];
+
 /** Values that are easily taken for one another. */
 export const values: fc.Arbitrary<unknown> = fc.oneof(
-  fc.constantFrom(null, undefined, 0, false, '', Number.NaN, 0n, '0'),
+  { weight: 8, arbitrary: fc.constantFrom(...lookAlikes) },
   fc.integer({ min: -3, max: 3 }),
   fc.string({ maxLength: 2 }),
   fc.array(fc.integer({ min: 1, max: 3 }), { maxLength: 2 }),
   fc.constantFrom(0, 1).map((ms) => new Date(ms)),
   fc.constantFrom(0, 1).map((byte) => Uint8Array.of(byte)),
 );
+
+/** A few fields, ids and contexts of a world: a script of calls finds most where they often meet the same cells. */
+export function corners({ fields, ids, environments }: TestWorld): fc.Arbitrary<TestWorld> {
+  return fc.record({
+    fields: fc.subarray([...fields], { minLength: 1, maxLength: Math.min(3, fields.length) }),
+    ids: fc.subarray([...ids], { minLength: 1, maxLength: Math.min(5, ids.length) }),
+    environments: fc.subarray([...environments], { minLength: 1, maxLength: Math.min(3, environments.length) }),
+  });
+}
 
 /** Calls on a cache about one world, in the mixture in which they find most: writes often, `clear` seldom. */
 export function operations(world: TestWorld, options: OperationOptions = {}): fc.Arbitrary<CacheOperation> {
