@@ -74,8 +74,8 @@ export function putAll(column: Column, ids: readonly Id[], values: Iterable<unkn
   const end = Math.min(ids.length, list.length);
   for (let at = dirty ? 0 : column.insertRun(ids, list, true); at < end; at += 1) {
     const slot = slots.ensure(idAt(ids, at));
-    column.put(slot, list[at]);
-    if (dirty) column.mark(slot);
+    if (dirty) column.putDirty(slot, list[at]);
+    else column.put(slot, list[at]);
   }
 }
 

@@ -65,9 +65,11 @@ export class Cache extends ColumnLookup {
     const id = onlyIdOf(record, 'set');
     const column = this.touched(record, field);
     const slot = column.slots.ensure(id);
-    column.put(slot, value);
-    if (options?.dirty !== true) return;
-    column.mark(slot);
+    if (options?.dirty !== true) {
+      column.put(slot, value);
+      return;
+    }
+    column.putDirty(slot, value);
     this.table.listDirty(this.table.columnsOf(field));
   }
 

@@ -142,8 +142,15 @@ export class Column implements Revertible {
 
   /** Puts a value in that waits to be written, into a column that is listed as having such values. */
   putDirty(slot: number, value: unknown): void {
-    this.put(slot, value);
-    this.mark(slot);
+    const raw = rawOf(value);
+    const old = this.#raw(slot);
+    const dirty = this.#dirty ??= new SlotList();
+    const isFirst = !dirty.has(slot);
+    // One note for value and mark: a slot below zero says that the mark came with the value.
+    if (this.#log.isOpen) this.#log.note(this, isFirst ? ~slot : slot, old);
+    else if (isFirst) dirty.tidy();
+    this.#store(slot, old, raw);
+    if (isFirst) dirty.add(slot);
   }
 
   /** Marks the value at a slot, which there must be, as waiting to be written. */
@@ -198,7 +205,14 @@ export class Column implements Revertible {
     return this.#dirty?.slots() ?? [];
   }
 
-  revert(slot: number, old: unknown): void {
+  revert(noted: number, old: unknown): void {
+    const slot = noted < 0 ? ~noted : noted;
+    if (noted < 0) this.#dirty?.revert(slot, ABSENT);
+    const places = this.#places;
+    if (old !== undefined && slot < places.length && places[slot] !== undefined) {
+      places[slot] = old;
+      return;
+    }
     const current = this.#raw(slot);
     if (old !== undefined) {
       if (current === undefined) this.#count += 1;

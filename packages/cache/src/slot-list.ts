@@ -55,7 +55,14 @@ export class SlotList implements Revertible {
 
   /** Puts a slot back at the place it had, or takes it out when it had none. */
   revert(slot: number, old: unknown): void {
-    if (this.has(slot)) this.delete(slot);
+    const at = this.placeOf(slot);
+    if (at !== ABSENT) {
+      // Changes are taken back newest first: what was added since then leaves from the end, and leaves no gaps.
+      if (at === this.#list.length - 1) this.#list.pop();
+      else this.#list[at] = GONE;
+      this.#setPlace(slot, ABSENT);
+      this.#size -= 1;
+    }
     const place = Number(old);
     if (place === ABSENT) return;
     this.#list[place] = slot;

@@ -62,9 +62,8 @@ export class UndoLog {
   undoTo(mark: UndoMark): void {
     this.#check(mark);
     this.#marks.length = mark.depth + 1;
-    for (let at = this.length - 1; at >= mark.position; at -= 1) {
-      this.#changed[at]?.revert(this.#slots[at] ?? 0, this.#olds[at]);
-    }
+    const [changed, slots, olds] = [this.#changed, this.#slots, this.#olds];
+    for (let at = this.#length - 1; at >= mark.position; at -= 1) changed[at]?.revert(slots[at] ?? 0, olds[at]);
     // Nothing that was noted may be kept alive by the room it took.
     this.#changed.fill(undefined, mark.position, this.#length);
     this.#olds.fill(undefined, mark.position, this.#length);
