@@ -1,4 +1,6 @@
 import { channel, type Channel } from 'node:diagnostics_channel';
+import type { ChangeRow } from './change-log';
+import type { StoredId } from './id';
 
 /** A statement went to the database and came back. */
 export interface StatementEvent {
@@ -15,6 +17,17 @@ export interface AnswerEvent {
   readonly model: string;
   readonly fields: readonly string[];
   readonly records: number;
+  /** Of a cache: the entries it answered from. */
+  readonly entries?: readonly AnsweredEntry[] | undefined;
+  /** Of a cache: the rows of the change log that were looked at to judge them, as far as they concern what was asked. */
+  readonly log?: readonly ChangeRow[] | undefined;
+}
+
+/** Records that a cache knew from one moment. */
+export interface AnsweredEntry {
+  /** What they were read under, as PostgreSQL writes it. */
+  readonly snapshot: string;
+  readonly ids: readonly StoredId[];
 }
 
 /** A function given to `env.run` has ended. */

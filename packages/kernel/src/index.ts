@@ -1,5 +1,5 @@
 export { concerns, type ChangeRow, type LogPoll, type Tag } from './change-log';
-export { channels, type AnswerEvent, type ChangeEvent, type ComputeEvent, type RunEvent, type RunRound, type StatementEvent, type TransactionEvent } from './channels';
+export { channels, type AnsweredEntry, type AnswerEvent, type ChangeEvent, type ComputeEvent, type RunEvent, type RunRound, type StatementEvent, type TransactionEvent } from './channels';
 export { ManualClock, systemClock, type Clock } from './clock';
 export { type Commit } from './commit';
 export { durationMs, type Duration } from './duration';

@@ -13,5 +13,6 @@ export {
 } from '@ormolu/transaction';
 export { DatabaseError } from './errors';
 export { type BackfillProgress, type FilledFields } from './migrate/backfill';
+export { ormcache, type Memoised, type OrmcacheOptions } from './ormcache';
 export { openOrmolu, Ormolu, type DatabaseMigration, type OrmoluStats } from './ormolu';
 export { type MigrateDatabaseOptions, type OrmoluOptions, type TransactionEnvironment, type TransactionOptions } from './options';

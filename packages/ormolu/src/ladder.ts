@@ -1,14 +1,14 @@
 import type { Rung, RungStats } from '@ormolu/kernel';
 import { StorageRung } from '@ormolu/storage';
-import { MeasuredRung } from '@ormolu/tiers';
+import { LocalRung, MeasuredRung, type LocalCache } from '@ormolu/tiers';
 
 /**
- * Builds the rungs below the transaction, from the top.
+ * Builds the rungs below the transaction, from the top: the local cache, then storage.
  *
  * Each rung holds the next, so that a read asks the first and what is missing goes down by itself.
  */
-export function buildLadder(): Rung {
-  return new MeasuredRung(new StorageRung());
+export function buildLadder(cache: LocalCache): Rung {
+  return new MeasuredRung(new LocalRung(new MeasuredRung(new StorageRung()), cache));
 }
 
 /** What transactions read from their own memory, summed over all that have ended. */

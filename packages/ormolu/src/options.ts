@@ -1,6 +1,6 @@
 import { MisuseError, nearestName, typeName, type Isolation, type Storage } from '@ormolu/kernel';
 import type { ActorsIn, DefinitionsOf, EnvironmentOf, ModelNameOf, Models } from '@ormolu/registry';
-import type { NamedCacheOptions } from '@ormolu/tiers';
+import type { LocalCacheOptions, NamedCacheOptions } from '@ormolu/tiers';
 import type { BackfillOptions } from './migrate/backfill';
 import type { RetryOptions } from './retry';
 
@@ -38,6 +38,12 @@ export interface OrmoluOptions<D, U extends ModelNameOf<D> = never, C extends Mo
    * @defaultValue false
    */
   readonly checkRuns?: boolean | undefined;
+  /**
+   * Committed records and answers that the transactions of this process have in common; false keeps none. So does `ORMOLU_LOCAL_CACHE=off`
+   * in the environment.
+   * @defaultValue 100 000 records in 64 MB, 10 000 answers in 16 MB
+   */
+  readonly localCache?: LocalCacheOptions | false | undefined;
   /**
    * Caches of your own, by name: `db.caches.get('fast')`. They hold plain values in this process's memory, and know nothing of records.
    * @defaultValue none
@@ -103,6 +109,7 @@ const OPEN: Readonly<Record<keyof OrmoluOptions<unknown>, Form>> = {
   models: having('what defineModels() returned', 'registry', 'extend'),
   storage: having('a storage: pglite(), postgres(url) or memory()', 'open', 'migrate', 'close'),
   users: text, companies: text, groupsOf: func, sourceLanguage: text, checkRuns: flag,
+  localCache: { accepts: (value) => value === false || (typeof value === 'object' && value !== null && !Array.isArray(value)), expects: 'false, or its bounds: { maxEntries: 10_000 }' },
   caches: { accepts: (value) => typeof value === 'object' && value !== null && !Array.isArray(value), expects: 'an object of caches: { fast: { maxEntries: 1_000 } }' },
 };
 

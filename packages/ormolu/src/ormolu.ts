@@ -2,10 +2,11 @@ import { ConflictError, holding, type MigrationReport, type Rung, type RungStats
 import type { ModelNameOf, Models, Registry } from '@ormolu/registry';
 import { StorageRung } from '@ormolu/storage';
 import { Transaction, type Actors } from '@ormolu/transaction';
-import { NamedCaches, type NamedCacheStats } from '@ormolu/tiers';
+import { LocalCache, NamedCaches, type LocalCacheStats, type NamedCacheStats } from '@ormolu/tiers';
 import { DatabaseError } from './errors';
 import { backfill, type FilledFields } from './migrate/backfill';
 import { buildLadder, TransactionFigures } from './ladder';
+import { joinCaches, MethodCaches, type OrmcacheStats } from './method-caches';
 import { modificationBehind } from './optimistic';
 import { checkOptions, checkWork, type MigrateDatabaseOptions, type OrmoluOptions, type TransactionEnvironment, type TransactionOptions } from './options';
 import { withRetry } from './retry';
@@ -17,8 +18,12 @@ export interface OrmoluStats {
   readonly transactions: number;
   /** Statements the storage has sent, BEGIN, COMMIT and savepoints included. */
   readonly statements: number;
+  /** What the local cache holds. */
+  readonly localCache: LocalCacheStats;
   /** The named caches. */
   readonly caches: readonly NamedCacheStats[];
+  /** The memoised functions that were asked in this database. */
+  readonly ormcaches: readonly OrmcacheStats[];
 }
 
 /** What a migration did. */
@@ -32,7 +37,10 @@ export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D
   readonly storage: Storage;
   /** The caches of the option `caches`. */
   readonly caches: NamedCaches<N>;
-  readonly #ladder: Rung = buildLadder();
+  /** The committed records and answers that this process keeps. */
+  readonly localCache: LocalCache;
+  readonly #ladder: Rung;
+  readonly #methodCaches = new MethodCaches();
   readonly #figures = new TransactionFigures();
   readonly #actors: Actors;
   readonly #checkRuns: boolean | undefined;
@@ -40,9 +48,12 @@ export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D
   #isOpen = true;
 
   /** @see openOrmolu */
-  constructor({ models, storage, users, companies, groupsOf, sourceLanguage, checkRuns, caches }: OrmoluOptions<D, U, C, N>) {
+  constructor({ models, storage, users, companies, groupsOf, sourceLanguage, checkRuns, caches, localCache }: OrmoluOptions<D, U, C, N>) {
     this.#registry = models.registry();
     this.storage = storage;
+    this.localCache = new LocalCache(localCache === false ? {} : localCache);
+    if (localCache === false || process.env['ORMOLU_LOCAL_CACHE'] === 'off') this.localCache.disable();
+    this.#ladder = buildLadder(this.localCache);
     // Without the option there is no name to ask for.
     this.caches = new NamedCaches<N>(caches ?? ({} as Readonly<Record<N, never>>));
     // The transaction's environments are what the registry's types say of them: it makes them from the same definitions.
@@ -126,10 +137,11 @@ export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D
 
   async #try<T>(work: (env: TransactionEnvironment<D, U, C>) => Promise<T> | T, { isolation, readOnly, concurrency, uid, context, explain }: TransactionOptions): Promise<T> {
     const { registry } = this;
-    const session = await this.storage.open({ schema: registry.schema, isolation, readOnly });
+    const session = await this.storage.open({ schema: registry.schema, isolation, readOnly, sight: this.localCache.isEnabled || this.#methodCaches.isUsed });
     let tx: Transaction | undefined;
     try {
       tx = new Transaction({ registry, newestRegistry: () => this.#registry, session, rung: this.#ladder, concurrency, uid, context, explain, checkRuns: this.#checkRuns, ...this.#actors });
+      joinCaches(tx, this.#methodCaches);
       await tx.meetUser();
       // The registry's types say what the transaction's records are at run time: it makes them from the same definitions.
       const env = tx.env as unknown as TransactionEnvironment<D, U, C>;
@@ -152,12 +164,22 @@ export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D
       rungs: [this.#figures.stats(), ...this.#ladder.stats()],
       transactions: this.#figures.transactions,
       statements: this.storage.statements,
+      localCache: this.localCache.stats(),
       caches: this.caches.stats(),
+      ormcaches: this.#methodCaches.stats(),
     };
   }
 
-  /** Empties all named caches of this process. */
-  async clearCaches(): Promise<void> {
+  /**
+   * Clears the memoised functions of a group, and of those that depend on it, in every process. Without a group: all of them, and this
+   * process's named caches and local cache.
+   * @remarks One transaction.
+   */
+  async clearCaches(group?: string): Promise<void> {
+    this.#assertOpen('clearCaches');
+    await this.#methodCaches.clear(this.storage, { schema: this.registry.schema, group });
+    if (group !== undefined) return;
+    this.localCache.invalidate();
     await this.caches.clear();
   }
 

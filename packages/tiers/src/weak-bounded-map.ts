@@ -60,14 +60,19 @@ export class WeakBoundedMap<K extends string | number, V extends object> {
     return this.#evictions;
   }
 
-  /** The object, for a look that keeps no reference to it; counts as a use. */
+  /** The object, for a look that keeps no reference to it and is no use. */
   peek(key: K): V | undefined {
+    return this.#strong.peek(key) ?? this.#lent.get(key)?.deref();
+  }
+
+  /** The object, for a use that keeps no reference to it. */
+  get(key: K): V | undefined {
     return this.#strong.get(key) ?? this.#comeBack(key);
   }
 
-  /** The object, for somebody who may hold it: it stays in the map for as long as he does. */
+  /** The object, for a use by somebody who may hold it: it stays in the map for as long as he does. */
   lend(key: K): V | undefined {
-    const value = this.peek(key);
+    const value = this.get(key);
     if (value === undefined || this.#lent.has(key)) return value;
     const ref = new WeakRef(value);
     this.#lent.set(key, ref);

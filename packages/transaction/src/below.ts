@@ -1,4 +1,5 @@
 import { VERSION_FIELD, type Columns, type GroupQuery, type Groups, type InsertRows, type Query, type ReadQuestion, type Rung, type Session, type StoredId, type UpdateRows } from '@ormolu/kernel';
+import { forgetTouched } from './forget';
 import type { Transaction } from './transaction';
 
 /** What lies below a transaction, and the only way there: questions go to the next rung, statements to the session. */
@@ -8,12 +9,18 @@ export class Below {
   /** Rows changed so far, for the rungs below. */
   readonly changed: Map<string, Set<StoredId>> = new Map();
   readonly #tx: Transaction;
+  #hasWritten = false;
   #hasWrittenInSavepoint = false;
 
   constructor(tx: Transaction, rung: Rung, session: Session) {
     this.#tx = tx;
     this.rung = rung;
     this.session = session;
+  }
+
+  /** Whether a statement was sent that may have changed something. */
+  get hasWritten(): boolean {
+    return this.#hasWritten;
   }
 
   /** Values fetched now may show what a savepoint will take back, and must leave with it. */
@@ -46,10 +53,18 @@ export class Below {
     return this.#noticing('read', () => this.session.read(question));
   }
 
-  /** Sends a statement that changes rows. */
-  statement<T>(send: (session: Session) => Promise<T>): Promise<T> {
+  /**
+   * Sends a statement that changes rows. What else the database changed with it, memory forgets.
+   *
+   * @param options - `isQuestion`: by its words it changes nothing
+   */
+  async statement<T>(send: (session: Session) => Promise<T>, { isQuestion = false }: { readonly isQuestion?: boolean } = {}): Promise<T> {
+    if (!isQuestion) this.#hasWritten = true;
     if (this.#tx.savepoints.length > 0) this.#hasWrittenInSavepoint = true;
-    return this.#noticing('statement', () => send(this.session));
+    const answer = await this.#noticing('statement', () => send(this.session));
+    const touched = this.session.takeTouched?.() ?? [];
+    if (touched.length > 0) forgetTouched(this.#tx, touched);
+    return answer;
   }
 
   /** Adds rows. @returns their ids, in the order of the rows; without those that were skipped */

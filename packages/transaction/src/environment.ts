@@ -178,8 +178,9 @@ export class Environment {
    */
   async sql(text: string, params: readonly unknown[] = []): Promise<readonly Record<string, unknown>[]> {
     await this.transaction.flush();
-    const rows = await this.transaction.below.statement((session) => session.sql(text, params));
-    if (!QUESTION.test(text)) forgetStored(this.transaction);
+    const isQuestion = QUESTION.test(text);
+    const rows = await this.transaction.below.statement((session) => session.sql(text, params), { isQuestion });
+    if (!isQuestion) forgetStored(this.transaction);
     return rows;
   }
 

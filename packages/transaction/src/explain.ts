@@ -1,8 +1,8 @@
-import { isStoredId, type Id } from '@ormolu/kernel';
+import { isStoredId, type Id, type StoredId } from '@ormolu/kernel';
 import type { CauseMembers, ExplanationMembers, Field, OriginName } from '@ormolu/registry';
 import { argument } from './check-call';
 import type { Environment } from './environment';
-import { originKey, type Step } from './origins';
+import { originKey, type Source, type Step } from './origins';
 import { reachOf } from './reach';
 import { RecordSet } from './recordset';
 import type { Transaction } from './transaction';
@@ -24,8 +24,7 @@ export function explain(tx: Transaction, record: RecordSet, named: Field | strin
     state: stateOf(env, field, id),
     causes: causesOf(tx, isPending || value === undefined ? steps.slice(at + 1) : marksBefore(steps, at)),
     history: steps.map(({ what }) => what),
-    ...(origin !== undefined && source?.statement !== undefined ? { statement: source.statement } : {}),
-    ...(origin !== undefined && source?.rung !== undefined ? { rung: source.rung } : {}),
+    ...(origin !== undefined && source ? answeredBy(source, id) : {}),
     pendingTriggers: triggersFor(tx, field, id),
     isProtected: tx.protection.has(field, id),
     isStored: field.isStored,
@@ -35,6 +34,19 @@ export function explain(tx: Transaction, record: RecordSet, named: Field | strin
     isRecorded: tx.origins !== undefined,
   };
   return { ...parts, toString: () => sentences(parts).join('\n') };
+}
+
+/** Who answered for one record, and of a cache, from which entry and why it was true. */
+function answeredBy({ rung, statement, cached }: Source, id: Id): Pick<ExplanationMembers, 'rung' | 'statement' | 'entry'> {
+  const entry = cached.entries.find(({ ids }) => ids.includes(id as StoredId)) // whatever is in the list is stored
+    // An answer to a question as a whole names no records.
+    ?? cached.entries.find((one, _, all) => one.ids.length === 0 && all.length === 1);
+  if (entry) {
+    const log = cached.log.filter((row) => entry.ids.length === 0 || row.id === null || String(row.id) === String(id));
+    return { rung: entry.rung, entry: { snapshot: entry.snapshot, log: log.map((row) => ({ xid: row.xid, model: row.model, id: row.id, fields: row.fields })) } };
+  }
+  const others = rung?.split(', ').filter((name) => !cached.entries.some((one) => one.rung === name)).join(', ');
+  return { ...(others ? { rung: others } : {}), ...(statement === undefined ? {} : { statement }) };
 }
 
 /** What was recorded of a value as this environment sees it, and the place of the step that made it. */
@@ -104,12 +116,16 @@ const ORIGINS: Readonly<Record<OriginName, string>> = {
 };
 
 function sentences(parts: Omit<ExplanationMembers, 'toString'>): readonly string[] {
-  const { causes, depends, origin, pendingTriggers, rung, state, statement, value } = parts;
+  const { causes, depends, entry, origin, pendingTriggers, rung, state, statement, value } = parts;
   const name = `${parts.model}(${String(parts.id)}).${parts.field}`;
   const lines = [value === undefined ? `${name} is ${state}.` : `${name} is ${textOf(value)}: ${state}.`];
   const whence = `${rung === undefined ? '' : ` from the rung '${rung}'`}${statement === undefined ? '' : ` with: ${statement}`}`;
   if (origin === 'restored') lines.push(`A rollback brought it back${whence === '' ? '' : `; before, it was fetched${whence}`}.`);
   else if (origin) lines.push(`${ORIGINS[origin]}${whence}.`);
+  if (entry) {
+    const decided = entry.log.length === 0 ? 'nobody is known to have changed it' : `changed by ${[...new Set(entry.log.map(({ xid }) => String(xid)))].join(', ')}, seen by both that snapshot and this transaction's, or by neither`;
+    lines.push(`It was kept since the snapshot ${entry.snapshot}; ${decided}.`);
+  }
   for (const { ids, model, field, origin: made } of causes) {
     lines.push(`It follows ${model}${ids.length === 0 ? '' : `(${namesOf(ids)})`}.${field}${made ? `, which was ${made}` : ', which changed'}.`);
   }

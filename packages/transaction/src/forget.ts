@@ -1,4 +1,5 @@
-import { isStoredId, type Id } from '@ormolu/kernel';
+import { isStoredId, type Id, type StoredId, type Tag } from '@ormolu/kernel';
+import type { Field } from '@ormolu/registry';
 import type { Transaction } from './transaction';
 
 /** Forgets everything in memory, what is pending included. */
@@ -17,14 +18,36 @@ export function forgetAll(tx: Transaction): void {
 
 /** Forgets what is known of stored records; what is pending, and drafts, stay. */
 export function forgetStored(tx: Transaction): void {
-  for (const model of tx.registry.models.values()) {
-    for (const field of model.fields.values()) {
-      if (!tx.cache.containsField(field)) continue;
-      const ids = new Set<Id>();
-      for (const [, id] of tx.cache.entries(field)) if (isStoredId(id)) ids.add(id);
-      tx.cache.invalidate([[field, [...ids]]]);
+  for (const field of cachedFields(tx)) forgetField(tx, field);
+  tx.absent.clear();
+}
+
+/**
+ * Forgets what other programs' triggers and cascades have changed along with a statement: the values themselves, and lists and computed values
+ * that are not stored, which may follow from them.
+ */
+export function forgetTouched(tx: Transaction, touched: readonly Tag[]): void {
+  const models = new Set(touched.map(({ model }) => model));
+  for (const field of cachedFields(tx)) {
+    if (!field.isStored) {
+      const { relation } = field;
+      if (!relation || relation.kind === 'many2one' || models.has(relation.comodel) || models.has(relation.relationModel ?? '') || models.has(field.model)) forgetField(tx, field);
+      continue;
+    }
+    for (const { model, id, fields } of touched) {
+      if (model === field.model && (fields?.includes(field.name) ?? true)) forgetField(tx, field, id);
     }
   }
   tx.absent.clear();
-  tx.versions?.clear();
+}
+
+function* cachedFields(tx: Transaction): Generator<Field> {
+  for (const model of tx.registry.models.values()) for (const field of model.fields.values()) if (tx.cache.containsField(field)) yield field;
+}
+
+/** @param only - one record, as the log writes its id: as a text */
+function forgetField(tx: Transaction, field: Field, only?: StoredId): void {
+  const ids = new Set<Id>();
+  for (const [, id] of tx.cache.entries(field)) if (isStoredId(id) && (only === undefined || String(id) === String(only))) ids.add(id);
+  tx.cache.invalidate([[field, [...ids]]]);
 }

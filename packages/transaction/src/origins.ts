@@ -1,7 +1,7 @@
 import { AsyncLocalStorage } from 'node:async_hooks';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { ContextKey } from '@ormolu/cache';
-import { channels, type AnswerEvent, type Id, type StatementEvent } from '@ormolu/kernel';
+import { channels, type AnsweredEntry, type AnswerEvent, type ChangeRow, type Id, type StatementEvent } from '@ormolu/kernel';
 import type { Field, OriginName } from '@ormolu/registry';
 import type { UndoLog } from './undo-log';
 
@@ -9,6 +9,14 @@ import type { UndoLog } from './undo-log';
 export interface Source {
   readonly rung: string | undefined;
   readonly statement: string | undefined;
+  /** What caches answered, and the rows of the change log by which it was judged. */
+  readonly cached: Cached;
+}
+
+/** The part of an answer that caches gave. */
+export interface Cached {
+  readonly entries: readonly (AnsweredEntry & { readonly rung: string })[];
+  readonly log: readonly ChangeRow[];
 }
 
 /** One thing that happened to a value: it came to be, or a change elsewhere marked it to be computed anew. */
@@ -36,6 +44,8 @@ const RECORDS = 10_000;
 
 interface Hearing {
   readonly rungs: Set<string>;
+  readonly entries: Cached['entries'][number][];
+  readonly log: ChangeRow[];
   statement: string | undefined;
 }
 
@@ -86,19 +96,23 @@ export class Origins {
 
   /** Asks a question, and remembers of its answer who gave it. */
   async asking<T extends { readonly ids: readonly Id[] }>(ask: () => Promise<T>): Promise<T> {
-    const heard: Hearing = { rungs: new Set(), statement: undefined };
+    const heard: Hearing = { rungs: new Set(), entries: [], log: [], statement: undefined };
     const onStatement = (event: unknown): void => {
       // What this channel publishes. What travels ahead, as BEGIN does, comes before the statement that answers.
       if (hearing.getStore() === heard) heard.statement = (event as StatementEvent).text;
     };
     const onAnswer = (event: unknown): void => {
-      if (hearing.getStore() === heard) heard.rungs.add((event as AnswerEvent).rung); // what this channel publishes
+      if (hearing.getStore() !== heard) return;
+      const { rung, entries = [], log = [] } = event as AnswerEvent; // what this channel publishes
+      heard.rungs.add(rung);
+      heard.entries.push(...entries.map((entry) => ({ ...entry, rung })));
+      heard.log.push(...log);
     };
     subscribe(channels.statement.name, onStatement);
     subscribe(channels.answer.name, onAnswer);
     try {
       const answer = await hearing.run(heard, ask);
-      this.#sources.set(answer.ids, { rung: heard.rungs.size > 0 ? [...heard.rungs].join(', ') : undefined, statement: heard.statement });
+      this.#sources.set(answer.ids, { rung: heard.rungs.size > 0 ? [...heard.rungs].join(', ') : undefined, statement: heard.statement, cached: { entries: heard.entries, log: heard.log } });
       return answer;
     } finally {
       unsubscribe(channels.statement.name, onStatement);

@@ -1,4 +1,4 @@
-import type { Id, Session } from '@ormolu/kernel';
+import type { ChangeRow, Id, Session } from '@ormolu/kernel';
 import type { Field } from '../field';
 import type { Registry } from '../registry';
 import type { EnvironmentIn } from './environment';
@@ -72,6 +72,8 @@ export interface ExplanationMembers {
   readonly statement?: string | undefined;
   /** Who answered when it was fetched. */
   readonly rung?: string | undefined;
+  /** Of a value that a cache answered: the snapshot it was read under, and the rows of the change log that were looked at to judge it. */
+  readonly entry?: { readonly snapshot: string; readonly log: readonly ChangeRow[] } | undefined;
   /** Fields whose change may yet turn out to concern it: who depends on them is not known before a flush, or until it is read. */
   readonly pendingTriggers: readonly string[];
   /** Whether it is shielded from recomputation now. */

@@ -72,7 +72,12 @@ export class LocalCommands {
     });
   }
 
+  /** The answer, for a look that is no use. */
   peek(key: string): CommandEntry | undefined {
+    return this.#entries.peek(key);
+  }
+
+  get(key: string): CommandEntry | undefined {
     return this.#entries.get(key);
   }
 

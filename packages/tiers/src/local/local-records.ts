@@ -44,10 +44,16 @@ export class LocalRecords {
     this.#images = this.#empty();
   }
 
-  /** The image, for a look that keeps no reference to it. */
+  /** The image, for a look that keeps no reference to it and is no use. */
   peek(model: string, id: StoredId): RecordImage | undefined {
     const key = this.#keyOf(model, id);
     return key === undefined ? undefined : this.#images.peek(key);
+  }
+
+  /** The image, for a use that keeps no reference to it. */
+  get(model: string, id: StoredId): RecordImage | undefined {
+    const key = this.#keyOf(model, id);
+    return key === undefined ? undefined : this.#images.get(key);
   }
 
   /** The image, for somebody who may hold it: until he lets go, it does not leave. */

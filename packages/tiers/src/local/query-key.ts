@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto';
 import type { Aggregate, Filter, GroupQuery, OrderTerm, Query, ValueKeys } from '@ormolu/kernel';
+import { valueKey } from './value-key';
 
 /** Longer keys are kept as a digest of theirs. */
 const LONGEST = 256;
@@ -66,32 +67,6 @@ function joined(sign: '&' | '|', filters: readonly Filter[]): Normal {
 function setKey(value: unknown): string {
   if (!Array.isArray(value)) return valueKey(value);
   return `{${[...new Set(value.map(valueKey))].sort().join(' ')}}`;
-}
-
-/** A value as text, by which values that a database may tell apart are told apart. */
-function valueKey(value: unknown): string {
-  switch (typeof value) {
-    case 'string':
-      return text(value);
-    case 'number':
-      return Object.is(value, -0) ? '-0' : String(value);
-    case 'bigint':
-      return `${String(value)}n`;
-    case 'object':
-      return value === null ? 'null' : objectKey(value);
-    case 'undefined':
-      // Comparisons take it for no value.
-      return 'null';
-    default:
-      return `${typeof value} ${String(value)}`;
-  }
-}
-
-function objectKey(value: object): string {
-  if (Array.isArray(value)) return `[${value.map(valueKey).join()}]`;
-  if (value instanceof Date) return `date ${String(value.getTime())}`;
-  if (ArrayBuffer.isView(value)) return `bytes ${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64')}`;
-  return `{${Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, part]) => `${text(name)}:${valueKey(part)}`).join()}}`;
 }
 
 function aggregateKey({ function: name, path }: Aggregate): string {

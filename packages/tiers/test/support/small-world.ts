@@ -21,7 +21,7 @@ export const SMALL = new Schema([
 
 const one = <T>(...values: readonly T[]): fc.Arbitrary<T> => fc.constantFrom(...values);
 const TEXTS = ['', 'a', 'b', 'ab'];
-const IDS: Readonly<Record<string, readonly number[]>> = { item: [1, 2, 3, 4, 5, 6], group: [1, 2, 3], tag: [1, 2], pair: [1, 2, 3, 4] };
+export const IDS: Readonly<Record<string, readonly number[]>> = { item: [1, 2, 3, 4, 5, 6], group: [1, 2, 3], tag: [1, 2], pair: [1, 2, 3, 4] };
 
 /** A value that a column may hold. */
 export function valueOf(model: string, field: string): fc.Arbitrary<unknown> {
@@ -30,7 +30,8 @@ export function valueOf(model: string, field: string): fc.Arbitrary<unknown> {
 }
 
 const rowOf = (model: string): fc.Arbitrary<Record<string, unknown>> => fc.record(Object.fromEntries(SMALL.table(model).columns.map(({ field }) => [field, valueOf(model, field)])));
-export type Rows = Readonly<Record<string, readonly Record<string, unknown>[]>>;
+export type Row = Readonly<Record<string, unknown>>;
+export type Rows = Readonly<Record<string, readonly Row[]>>;
 export const rows: fc.Arbitrary<Rows> = fc.record(Object.fromEntries(Object.entries(IDS).map(([model, ids]) => [model, fc.array(rowOf(model), { minLength: ids.length, maxLength: ids.length })])));
 
 /** A database in memory with these rows. */

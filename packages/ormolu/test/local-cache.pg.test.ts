@@ -1,0 +1,203 @@
+import { createDatabase, type ScratchDatabase } from '@ormolu/test-support';
+import type { LocalRungStats } from '@ormolu/tiers';
+import { Client } from 'pg';
+import { char, defineModels, integer, many2one, memory, one2many, openOrmolu, pglite, postgres, type DefinitionsOf, type EnvironmentOf, type Ormolu, type OrmoluStats, type Storage } from '../src/index';
+
+const models = defineModels({
+  country: { name: char({ required: true }), cities: one2many('city', 'country') },
+  city: { name: char({ required: true }), size: integer(), note: char(), country: many2one('country') },
+});
+type Env = EnvironmentOf<typeof models>;
+type Database = Ormolu<DefinitionsOf<typeof models>>;
+
+let scratch: ScratchDatabase;
+beforeAll(async () => {
+  scratch = await createDatabase();
+});
+afterAll(() => scratch.drop());
+
+const IDS = [1, 2, 3];
+const names = (env: Env): Promise<readonly string[]> => env.model('city').browse(IDS).load(['name']).then((cities) => cities.mapped('name'));
+const local = ({ rungs }: OrmoluStats): LocalRungStats => rungs.find(({ rung }) => rung === 'local') as LocalRungStats; // the local rung says so of itself
+
+const servers: readonly { readonly name: string; readonly open: () => Storage }[] = [
+  { name: 'memory', open: () => memory() }, { name: 'PGlite', open: () => pglite() }, { name: 'PostgreSQL', open: () => postgres(scratch.url) },
+];
+
+describe.each(servers)('the local cache on $name', ({ open }) => {
+  let db: Database;
+  beforeAll(async () => {
+    db = await openOrmolu({ models, storage: open() });
+    await db.migrate();
+    await db.transaction(async (env) => {
+      const country = await env.model('country').create({ name: 'Belgium' });
+      await env.model('city').create([{ name: 'Ghent', size: 3, country }, { name: 'Ypres', size: 1, country }, { name: 'Mons', size: 2, country }]);
+    });
+  });
+  afterAll(() => db.close());
+  beforeEach(() => {
+    db.localCache.invalidate();
+  });
+
+  test('what one transaction read, the next has without asking for it', async () => {
+    await db.transaction(names);
+    const before = db.stats();
+    expect(await db.transaction(names)).toEqual(['Ghent', 'Ypres', 'Mons']);
+    const after = db.stats();
+    expect(local(after).hits - local(before).hits).toBe(3);
+    expect(after.rungs.at(-1)?.questions).toBe(before.rungs.at(-1)?.questions);
+    expect(db.localCache.stats().records.records).toBe(3);
+  });
+
+  test('searches, counts and groups are answered again until something they look at changes', async () => {
+    const ask = (env: Env): Promise<unknown> => Promise.all([
+      env.model('city').search({ size: { gte: 2 } }, { order: ['name'] }).then(({ ids }) => ids),
+      env.model('city').count({ 'country.name': 'Belgium' }),
+      env.model('city').readGroup({ by: ['country'], sum: ['size'] }).then((groups) => JSON.stringify(groups.map((group) => group.sum))),
+    ]);
+    const asked = async (): Promise<number> => {
+      const before = db.stats().rungs.at(-1)?.questions ?? 0;
+      await db.transaction(ask);
+      return (db.stats().rungs.at(-1)?.questions ?? 0) - before;
+    };
+    expect([await asked(), await asked()]).toEqual([3, 0]);
+    await db.transaction(async (env) => (await env.model('city').browse(1).load(['note'])).write({ note: 'a note' }));
+    expect(await asked()).toBe(0);
+    await db.transaction(async (env) => (await env.model('city').browse(1).load(['size'])).write({ size: 4 }));
+    expect([await asked(), await asked()]).toEqual([2, 0]);
+    await db.transaction(async (env) => (await env.model('country').browse(1).load(['name'])).write({ name: 'België' }));
+    expect(await asked()).toBe(1);
+    await db.transaction(async (env) => (await env.model('country').browse(1).load(['name'])).write({ name: 'Belgium' }));
+    await db.transaction(async (env) => (await env.model('city').browse(1).load(['size'])).write({ size: 3 }));
+    expect(local(db.stats()).models['city']?.queries.misses).toMatchObject({ 'changed between': expect.any(Number) });
+  });
+
+  test('a transaction does not take from the cache what it has changed, nor give what is not committed', async () => {
+    await db.transaction(names);
+    await expect(db.transaction(async (env) => {
+      await (await env.model('city').browse(1).load(['name'])).write({ name: 'Gand' });
+      await env.flush();
+      env.transaction.clear();
+      expect(await names(env)).toEqual(['Gand', 'Ypres', 'Mons']);
+      throw new Error('taken back');
+    })).rejects.toThrow('taken back');
+    expect(await db.transaction(names)).toEqual(['Ghent', 'Ypres', 'Mons']);
+    expect(local(db.stats()).models['city']?.records.misses).toMatchObject({ 'changed here': expect.any(Number) });
+  });
+
+  test('explain names the rung, the snapshot of the entry and the rows of the log that decided', async () => {
+    await db.transaction(names);
+    const explained = (id: number) => db.transaction(async (env) => {
+      await names(env);
+      return env.transaction.explain(env.model('city').browse(id), 'name');
+    }, { explain: true });
+    const kept = await explained(1);
+    expect(kept).toMatchObject({ value: 'Ghent', origin: 'fetched', rung: 'local', entry: { snapshot: expect.stringMatching(/^\d+:\d+:/) } });
+    expect(kept.statement).toBeUndefined();
+    expect(kept.toString()).toContain(`It was fetched from the rung 'local'.\nIt was kept since the snapshot ${String(kept.entry?.snapshot)}; `);
+    // Changed and read again: the change has been seen by both.
+    await db.transaction(async (env) => (await env.model('city').browse(2).load(['note'])).write({ note: 'changed' }));
+    await db.transaction(names);
+    const changed = await explained(2);
+    expect(changed.entry?.log.at(-1)).toMatchObject({ model: 'city', fields: ['note'] });
+    expect(changed.toString()).toContain(`changed by ${String(changed.entry?.log.at(-1)?.xid)}`.slice(0, 11));
+  });
+
+  test('switched off it keeps nothing, and switched on again it begins with nothing', async () => {
+    await db.transaction(names);
+    db.localCache.disable();
+    await db.transaction(names);
+    expect(db.localCache.stats()).toMatchObject({ isEnabled: false, records: { records: 0 } });
+    db.localCache.enable();
+    expect(db.localCache.stats()).toMatchObject({ isEnabled: true, records: { records: 0 } });
+    await db.transaction(names);
+    expect(db.localCache.stats().records.records).toBe(3);
+    db.localCache.invalidate('city', [1]);
+    expect(db.localCache.stats().records.records).toBe(2);
+    db.localCache.invalidate('country');
+    expect(db.localCache.stats().records.records).toBe(2);
+    db.localCache.invalidate('city');
+    expect(db.localCache.stats().records.records).toBe(0);
+  });
+});
+
+test.each([['the option', { localCache: false } as const, undefined], ['the environment', {}, 'off']])('%s opens a database without it', async (_, options, variable) => {
+  const before = process.env['ORMOLU_LOCAL_CACHE'];
+  if (variable !== undefined) process.env['ORMOLU_LOCAL_CACHE'] = variable;
+  try {
+    const db = await openOrmolu({ models, storage: memory(), ...options });
+    await db.migrate();
+    await db.transaction((env) => env.model('country').create({ name: 'Belgium' }));
+    const read = (): Promise<unknown> => db.transaction((env) => env.model('country').browse(1).load(['name']));
+    await read();
+    await read();
+    expect([db.localCache.stats().isEnabled, local(db.stats()).hits, db.stats().rungs.at(-1)?.questions]).toEqual([false, 0, 2]);
+    await db.close();
+  } finally {
+    if (before === undefined) delete process.env['ORMOLU_LOCAL_CACHE'];
+    else process.env['ORMOLU_LOCAL_CACHE'] = before;
+  }
+});
+
+test.each([[{ maxEntries: 0 }, 'TIER_BOUNDS'], [{ commands: { maxResult: 0 } }, 'TIER_BOUNDS'], [true, 'DB_OPTION_INVALID']])('an option that means nothing is refused: %j', async (localCache, code) => {
+  await expect(openOrmolu({ models, storage: memory(), localCache: localCache as object })).rejects.toMatchObject({ code });
+});
+
+describe('beside other programs on PostgreSQL', () => {
+  let other: Client;
+  let db: Database;
+  beforeAll(async () => {
+    db = await openOrmolu({ models, storage: postgres(scratch.url) });
+    await db.migrate();
+    other = new Client({ connectionString: scratch.url });
+    await other.connect();
+  });
+  afterAll(async () => {
+    await other.end();
+    await db.close();
+  });
+
+  test.each(['read committed', 'repeatable read', 'serializable'] as const)('what psql writes is seen by whom the database shows it, at %s', async (isolation) => {
+    await other.query("update city set name = 'Ghent' where id = 1");
+    await db.transaction(names);
+    const seen = await db.transaction(async (env) => {
+      const first = await names(env);
+      await other.query("update city set name = 'Gand' where id = 1");
+      env.transaction.clear();
+      return [first[0], (await names(env))[0]];
+    }, { isolation });
+    expect(seen).toEqual(['Ghent', isolation === 'read committed' ? 'Gand' : 'Ghent']);
+    expect((await db.transaction(names))[0]).toBe('Gand');
+    await other.query('truncate city');
+    expect(await db.transaction(async (env) => (await env.model('city').search({})).ids)).toEqual([]);
+    await other.query("insert into city (id, name, size, country) values (1, 'Ghent', 3, 1), (2, 'Ypres', 1, 1), (3, 'Mons', 2, 1)");
+    expect(await db.transaction(names)).toEqual(['Ghent', 'Ypres', 'Mons']);
+  });
+
+  test('what a trigger of others changes along leaves the transaction\'s own memory, too', async () => {
+    await other.query(`create function shout() returns trigger language plpgsql as 'begin update country set name = upper(name) where id = new.country; return null; end';
+      create trigger shout after update on city for each row execute function shout()`);
+    const again = await openOrmolu({ models, storage: postgres(scratch.url) });
+    try {
+      const seen = await again.transaction(async (env) => {
+        const country = await env.model('country').browse(1).load(['name']);
+        const before = country.name;
+        await (await env.model('city').browse(1).load(['size'])).write({ size: 7 });
+        await env.flush();
+        return [before, (await country.load(['name'])).name];
+      });
+      expect(seen).toEqual(['Belgium', 'BELGIUM']);
+    } finally {
+      await again.close();
+      await other.query("drop function shout() cascade; update country set name = 'Belgium'; update city set size = 3 where id = 1");
+    }
+  });
+
+  test('the first of a transaction\'s reads carries its look at the log: a warm transaction is one round trip and COMMIT', async () => {
+    await db.transaction(names);
+    const before = db.stats().statements;
+    await db.transaction(names);
+    // BEGIN, snapshot, poll; COMMIT.
+    expect(db.stats().statements - before).toBe(4);
+  });
+});

@@ -1,0 +1,258 @@
+import {
+  channels, formatSnapshot, OrmoluError, systemClock, whyStale, type AnswerEvent, type CachedRead, type Clock, type Columns, type Commit, type EntryStamp, type GroupQuery, type Groups,
+  type Query, type ReadQuestion, type Rung, type RungCapabilities, type RungStats, type Session, type Sight, type StoredId, type Tag,
+} from '@ormolu/kernel';
+import { countHeld, heldRecords, isNews, keepRecords, meetsOthers, type Held } from './held-records';
+import type { LocalCache } from './local-cache';
+import type { CommandEntry } from './local-commands';
+import { LocalCounts, type LocalMiss, type ModelCounts } from './local-counts';
+import { countKey, groupKey, searchKey } from './query-key';
+import { countTags, groupTags, searchTags, type QueryTag } from './query-tags';
+
+/** The local rung's figures. */
+export interface LocalRungStats extends RungStats {
+  readonly models: Readonly<Record<string, ModelCounts>>;
+}
+
+/** A question whose answer can be kept: under which key, and what it depends on. */
+interface Command {
+  readonly model: string;
+  readonly key: string;
+  readonly tags: readonly QueryTag[];
+}
+
+/**
+ * The second rung: answers from the records and answers that earlier transactions of this process met, as far as they hold for the reader,
+ * and keeps what it had to ask for.
+ *
+ * Whether an entry holds is decided by `whyStale` for each reader; nothing here depends on when or in which order entries came.
+ * @see docs/protocol.md, docs/local-cache.md
+ */
+export class LocalRung implements Rung {
+  readonly name = 'local';
+  readonly capabilities: RungCapabilities = { sharedAcrossTransactions: true, sharedAcrossProcesses: false };
+  readonly #below: Rung;
+  readonly #cache: LocalCache;
+  readonly #clock: Clock;
+  readonly #counts = new LocalCounts();
+
+  constructor(below: Rung, cache: LocalCache, clock: Clock = systemClock) {
+    this.#below = below;
+    this.#cache = cache;
+    this.#clock = clock;
+  }
+
+  async read(session: Session, question: ReadQuestion): Promise<Columns> {
+    if (!this.#cache.isEnabled || !session.sight || question.ids.length === 0) return this.#below.read(session, question);
+    this.#counts.questions += 1;
+    const counts = this.#counts.of(question.model).records;
+    counts.asked += question.ids.length;
+    const isWhole = asksForAllOrNone(session);
+    const kept = countHeld(this.#cache.records, question);
+    // Where nothing can be answered, a look at the log would be a round trip for nothing: the question carries it.
+    const isHopeless = kept === 0 || (isWhole && kept < question.ids.length);
+    const sight = isHopeless ? undefined : await session.sight();
+    const held = sight && heldRecords(this.#cache.records, sight, question);
+    if (!held || (isWhole && held.missing.length > 0)) {
+      for (const reason of held ? held.reasons : []) counts.miss(reason, 1);
+      if (held) counts.miss('asked along', held.known.length);
+      else {
+        counts.miss('not kept', question.ids.length - kept);
+        counts.miss(isHopeless ? 'asked along' : 'not watched', kept);
+      }
+      return this.#ask(session, question, sight);
+    }
+    counts.hits += held.known.length;
+    for (const reason of held.reasons) counts.miss(reason, 1);
+    if (held.known.length > 0) {
+      session.noteCached?.([{ kind: 'read', question: { ...question, ids: held.known }, answer: held }]);
+      tellAnswer(question, { sight, stamps: held.stamps, tags: held.known.map((id) => ({ model: question.model, id })) });
+    }
+    if (held.missing.length === 0) return { ids: held.ids, columns: held.columns };
+    return together(held, await this.#ask(session, { ...question, ids: held.missing }, sight));
+  }
+
+  async query(session: Session, query: Query): Promise<Columns> {
+    const { commands } = this.#cache;
+    const command = commands && this.#commandOf(session, query.model, () => ({ key: searchKey(query), tags: searchTags(session.schema, query) }));
+    if (!commands || !command) return this.#askQuery(session, query);
+    const found = await this.#found(session, command, query);
+    if (found) return found;
+    const before = this.#clock.now();
+    const answer = await this.#askQuery(session, query);
+    if (answer.stamp) this.#keep(command, { stamp: answer.stamp, tags: command.tags, answer: Object.freeze([...answer.ids]) }, { ms: this.#clock.now() - before, results: answer.ids.length });
+    return answer;
+  }
+
+  async count(session: Session, query: Query): Promise<number> {
+    const { model, filter, keys } = query;
+    const command = this.#commandOf(session, model, () => ({ key: countKey(query), tags: countTags(session.schema, query) }));
+    // A group of all is the same question, and its answer says under which snapshot it was found.
+    const groups = command && await this.#group(session, { model, filter, by: [], aggregates: [{ function: 'count' }], ...(keys ? { keys } : {}) }, command);
+    return groups ? Number(groups.aggregates[0]?.[0]) : this.#below.count(session, query);
+  }
+
+  group(session: Session, query: GroupQuery): Promise<Groups> {
+    const command = this.#commandOf(session, query.model, () => ({ key: groupKey(query), tags: groupTags(session.schema, query) }));
+    return command ? this.#group(session, query, command) : this.#below.group(session, query);
+  }
+
+  /** What the transaction changed is nobody's any more: images of it would only be in the way of those who read it next. */
+  publish(commit: Commit): Promise<void> {
+    for (const [model, ids] of commit.changed) this.#cache.records.invalidate(model, ids);
+    return this.#below.publish(commit);
+  }
+
+  stats(): readonly (RungStats | LocalRungStats)[] {
+    const own: LocalRungStats = { rung: this.name, questions: this.#counts.questions, ...this.#counts.total(), models: this.#counts.models() };
+    return [own, ...this.#below.stats()];
+  }
+
+  async #ask(session: Session, question: ReadQuestion, sight: Sight | undefined): Promise<Columns> {
+    const answer = await this.#below.read(session, { ...question, stamped: true });
+    await this.#keepRecords(session, question, { answer, sight });
+    return answer;
+  }
+
+  async #askQuery(session: Session, query: Query): Promise<Columns> {
+    if (!this.#cache.isEnabled || !session.sight) return this.#below.query(session, query);
+    const answer = await this.#below.query(session, { ...query, stamped: true });
+    await this.#keepRecords(session, { model: query.model, fields: query.fields ?? [], ids: answer.ids }, { answer, sight: undefined });
+    return answer;
+  }
+
+  /** Once a question has been sent, a sight costs nothing more, except at READ COMMITTED: there, images of other columns are replaced. */
+  async #keepRecords(session: Session, question: ReadQuestion, { answer, sight }: { readonly answer: Columns; readonly sight: Sight | undefined }): Promise<void> {
+    const { records, isEnabled } = this.#cache;
+    if (!answer.stamp || !isEnabled || question.fields.length === 0) return;
+    const eye = sight ?? (session.isolation !== 'read committed' && meetsOthers(records, question) ? await session.sight?.() : undefined);
+    if (this.#cache.isEnabled) keepRecords(records, question, { answer, sight: eye });
+  }
+
+  /** Undefined when the question cannot be kept: the cache is off, or names are wrong, which who is asked below says better. */
+  #commandOf(session: Session, model: string, known: () => Pick<Command, 'key' | 'tags'>): Command | undefined {
+    if (!this.#cache.isEnabled || !this.#cache.commands || !session.sight) return undefined;
+    try {
+      return { model, ...known() };
+    } catch (error) {
+      if (OrmoluError.is(error)) return undefined;
+      throw error;
+    }
+  }
+
+  /** The records that an earlier answer found, with their columns as far as images have them. */
+  async #found(session: Session, command: Command, query: Query): Promise<Columns | undefined> {
+    const entry = this.#peek(command);
+    const { model, fields = [] } = query;
+    const ids = entry?.answer as readonly StoredId[] | undefined; // what a search's key stands for
+    if (!entry || !ids) return undefined;
+    const question: ReadQuestion = { model, ids, fields };
+    const isWhole = asksForAllOrNone(session);
+    const wantsColumns = fields.length > 0 && ids.length > 0;
+    const kept = wantsColumns ? countHeld(this.#cache.records, question) : 0;
+    // Its columns have to be asked for: then the whole is one question, too.
+    if (wantsColumns && (kept === 0 || (isWhole && kept < ids.length))) return this.#missed(command, 'asked along');
+    const sight = await session.sight?.();
+    const reason = sight ? whyStale(sight, entry.stamp, command.tags) : 'not watched';
+    if (!sight || reason !== undefined) return this.#missed(command, reason ?? 'not watched');
+    if (!wantsColumns) return this.#hit(session, command, { sight, entry, reads: [asked(query, ids, command)], answer: { ids: [...ids], columns: fields.map(() => []) } });
+    const held = heldRecords(this.#cache.records, sight, question);
+    if (held.missing.length > 0 && (isWhole || held.known.length === 0)) return this.#missed(command, 'asked along');
+    const rest = held.missing.length > 0 ? await this.#ask(session, { ...question, ids: held.missing }, sight) : NONE;
+    const answer = inOrder(ids, together(held, rest));
+    // All of them exist for the reader, or the answer would not hold for him.
+    if (!answer) return this.#missed(command, 'changed between');
+    tellAnswer(question, { sight, stamps: held.stamps, tags: held.known.map((id) => ({ model, id })) });
+    return this.#hit(session, command, { sight, entry, reads: [asked(query, ids, command), { kind: 'read', question: { ...question, ids: held.known }, answer: held }], answer });
+  }
+
+  async #group(session: Session, query: GroupQuery, command: Command): Promise<Groups> {
+    const entry = this.#peek(command);
+    const sight = entry && await session.sight?.();
+    if (entry) {
+      const reason = sight ? whyStale(sight, entry.stamp, command.tags) : 'not watched';
+      const answer = entry.answer as Groups; // what a group's key stands for
+      if (sight && reason === undefined) return this.#hit(session, command, { sight, entry, reads: [{ kind: 'group', question: query, answer, tags: command.tags }], answer });
+      this.#missed(command, reason ?? 'not watched');
+    }
+    const before = this.#clock.now();
+    const groups = await this.#below.group(session, { ...query, stamped: true });
+    const { stamp, ...answer } = groups;
+    if (stamp) this.#keep(command, { stamp, tags: command.tags, answer: frozen(answer) }, { ms: this.#clock.now() - before, results: groups.count });
+    return groups;
+  }
+
+  #peek({ model, key }: Command): CommandEntry | undefined {
+    this.#counts.questions += 1;
+    const counts = this.#counts.of(model).queries;
+    counts.asked += 1;
+    const entry = this.#cache.commands?.get(key);
+    if (!entry) counts.miss('not kept', 1);
+    return entry;
+  }
+
+  #hit<T>(session: Session, { model, tags }: Command, { sight, entry, reads, answer }: { readonly sight: Sight; readonly entry: CommandEntry; readonly reads: readonly CachedRead[]; readonly answer: T }): T {
+    this.#counts.of(model).queries.hits += 1;
+    session.noteCached?.(reads);
+    tellAnswer({ model, fields: [] }, { sight, stamps: new Map([[entry.stamp, []]]), tags });
+    return answer;
+  }
+
+  #missed({ model }: Command, reason: LocalMiss): Columns | undefined {
+    this.#counts.of(model).queries.miss(reason, 1);
+    return undefined;
+  }
+
+  #keep({ key }: Command, entry: CommandEntry, cost: { readonly ms: number; readonly results: number }): void {
+    const { commands, isEnabled } = this.#cache;
+    const known = commands?.peek(key);
+    if (isEnabled && (!known || isNews(entry.stamp, known.stamp))) commands?.put(key, entry, cost);
+  }
+}
+
+/**
+ * Whether a statement must not be answered in part: at READ COMMITTED each sees one moment, its own, and what is asked below sees a later
+ * one than the sight by which images were judged.
+ */
+function asksForAllOrNone({ isolation }: Session): boolean {
+  return isolation === 'read committed';
+}
+
+function asked(query: Query, ids: readonly StoredId[], { tags }: Command): CachedRead {
+  const { fields: _, ...question } = query;
+  return { kind: 'query', question, answer: { ids, columns: [] }, tags };
+}
+
+/** Many will be given the same lists. */
+function frozen({ count, keys, aggregates }: Groups): Groups {
+  for (const list of [...keys, ...aggregates]) Object.freeze(list);
+  return Object.freeze({ count, keys: Object.freeze(keys), aggregates: Object.freeze(aggregates) });
+}
+
+const NONE: Columns = { ids: [], columns: [] };
+
+function together(held: Pick<Held, 'ids' | 'columns'>, rest: Columns): Columns {
+  return { ids: [...held.ids, ...rest.ids], columns: held.columns.map((column, place) => [...column, ...(rest.columns[place] ?? [])]) };
+}
+
+/** The records of an answer in the order of a search; undefined when some are not among them. */
+function inOrder(ids: readonly StoredId[], { ids: found, columns }: Columns): Columns | undefined {
+  const rows = new Map(found.map((id, row) => [id, row]));
+  const places = ids.flatMap((id) => rows.get(id) ?? []);
+  return places.length < ids.length ? undefined : { ids: [...ids], columns: columns.map((column) => places.map((row) => column[row])) };
+}
+
+/** How an answer was judged. */
+interface Judged {
+  readonly sight: Sight;
+  readonly stamps: ReadonlyMap<EntryStamp, readonly StoredId[]>;
+  readonly tags: readonly Tag[];
+}
+
+/** Tells who listens that the local rung has answered, from which entries, and what the change log said of them. */
+function tellAnswer({ model, fields }: Pick<ReadQuestion, 'model' | 'fields'>, { sight, stamps, tags }: Judged): void {
+  if (!channels.answer.hasSubscribers) return;
+  const entries = Array.from(stamps, ([{ snapshot }, ids]) => ({ snapshot: formatSnapshot(snapshot), ids }));
+  const event: AnswerEvent = { rung: 'local', model, fields, records: entries.reduce((sum, { ids }) => sum + ids.length, 0), entries, log: tags.flatMap((tag) => sight.log.rowsOf(tag)) };
+  channels.answer.publish(event);
+}
