@@ -192,6 +192,69 @@ describe('faults of a real server', () => {
     await next.rollback();
   });
 
+  describe('a connection lost within a stream', () => {
+    const COUNT = 5000;
+    const all = { model: 'city', filter: EVERYTHING, fields: ['name'] } as const;
+    /** Reads batches until the stream ends or fails. */
+    const drained = async (session: Session, onBatch: (seen: number) => unknown): Promise<{ readonly seen: number; readonly error: unknown }> => {
+      let seen = 0;
+      try {
+        for await (const { ids } of session.stream(all, { batchSize: 500 })) {
+          seen += ids.length;
+          await onBatch(seen);
+        }
+        return { seen, error: undefined };
+      } catch (error) {
+        return { seen, error };
+      }
+    };
+
+    beforeEach(async () => {
+      await admin.query(`insert into city (name_col) select 'name ' || n from generate_series(1, ${COUNT}) n`);
+    });
+
+    test.each([
+      ['between two batches', () => terminateOthers()],
+      ['when the next one is asked for', () => { proxy.fault = { on: 'fetch', when: 'before' }; }],
+      ['in the middle of the next one', () => { proxy.fault = { answerBytes: 1 }; }],
+    ] as const)('%s is told by the stream, fails the session, and the pool goes on', async (_, breaks) => {
+      const storage = through(proxy.url, { max: 1, connectionTimeoutMillis: 2000 });
+      const session = await storage.open({ schema: SCHEMA });
+      const { seen, error } = await drained(session, (n) => (n === 1000 ? breaks() : undefined));
+      expect(error).toBeInstanceOf(OutageError);
+      expect(error).toMatchObject({ code: 'STORAGE_CONNECTION_LOST' });
+      expect(seen).toBeLessThan(COUNT);
+      expect(session.state).toBe('failed');
+      await expect(session.count(all)).rejects.toMatchObject({ code: 'STORAGE_SESSION_STATE' });
+      await session.rollback();
+      proxy.fault = {};
+      // The one place in the pool is free again, and whole.
+      const next = await storage.open({ schema: SCHEMA });
+      expect(await drained(next, () => undefined)).toEqual({ seen: COUNT, error: undefined });
+      await next.rollback();
+    });
+
+    test('does not hide the error of whoever was reading', async () => {
+      const storage = through(proxy.url);
+      const session = await storage.open({ schema: SCHEMA });
+      const { error } = await drained(session, async () => {
+        await terminateOthers();
+        throw new Error('the reader failed by itself');
+      });
+      expect(error).toMatchObject({ message: 'the reader failed by itself' });
+      await session.rollback();
+    });
+  });
+
+  test('what pg.Pool takes reaches the server: a name, a time for statements, TLS', async () => {
+    const storage = through(database.url, { application_name: 'ormolu test', statement_timeout: 12_345 });
+    const session = await storage.open({ schema: SCHEMA });
+    expect(await session.sql("select current_setting('application_name') as name, current_setting('statement_timeout') as timeout", [])).toEqual([{ name: 'ormolu test', timeout: '12345ms' }]);
+    await session.rollback();
+    // The tests' server has no certificate: that it was asked for encryption shows in its refusal.
+    await expect(through(database.url, { ssl: { rejectUnauthorized: false } }).open({ schema: SCHEMA })).rejects.toMatchObject({ code: 'STORAGE_REFUSED', cause: { message: expect.stringMatching(/SSL/) } });
+  });
+
   test.each([1, 3, 7])('answers in pieces of %i bytes are the same answers', async (pieces) => {
     const storage = through(proxy.url);
     proxy.fault = { pieces };
