@@ -1,4 +1,4 @@
-import { VERSION_COLUMN, type ChangeRow, type LogExtent, type LogKnowledge, type LogView, type Schema, type Tag } from '@ormolu/kernel';
+import { VERSION_COLUMN, type ChangeRow, type IdType, type LogExtent, type LogKnowledge, type LogView, type Schema, type StoredId, type Tag } from '@ormolu/kernel';
 
 /** The change log names tables and columns, so that processes with other models understand it; this is how one schema reads it. */
 export class LogNames {
@@ -25,7 +25,7 @@ export class LogNames {
     const model = this.#models.get(row.model);
     if (model === undefined) return undefined;
     const known = this.#fieldsOf(model);
-    return { ...row, model, fields: row.fields && row.fields.flatMap((column) => known.get(column) ?? []) };
+    return { ...row, model, id: row.id === null ? null : idOf(this.#schema.table(model).idType, row.id), fields: row.fields && row.fields.flatMap((column) => known.get(column) ?? []) };
   }
 
   #fieldsOf(model: string): ReadonlyMap<string, string> {
@@ -37,6 +37,11 @@ export class LogNames {
     }
     return fields;
   }
+}
+
+/** An id in the form its model has; the log has texts. */
+function idOf(type: IdType, id: StoredId): StoredId {
+  return type === 'integer' ? Number(id) : type === 'bigint' ? BigInt(id) : id;
 }
 
 /** What a process knows of the log, by the names of one schema and with its epoch. */
