@@ -21,7 +21,37 @@ export class SingleRecordError extends MisuseError {
 /** What was given as an id is none. */
 export class InvalidIdError extends MisuseError {
   constructor(id: unknown) {
-    super('CACHE_INVALID_ID', `The cache was given an id that is ${typeName(id)}. Ids are numbers, bigints, strings, or a NewId for a record that is not stored yet.`);
+    super('CACHE_INVALID_ID', `The cache was given an id that is ${typeName(id)}. Ids are finite numbers, bigints, strings, or a NewId for a record that is not stored yet.`);
+  }
+}
+
+/** What was given as records is none. */
+export class InvalidRecordsError extends MisuseError {
+  constructor(problem: string) {
+    super('CACHE_INVALID_RECORDS', `The cache was given records ${problem}. Records are { model, ids, env: { cacheKey(field) }, browse(ids) }, with a list of ids; a single record is one with one id.`);
+  }
+}
+
+/** An argument of a call is not what the call takes. */
+export class InvalidArgumentError extends MisuseError {
+  constructor(call: string, argument: string, expected: string) {
+    super('CACHE_INVALID_ARGUMENT', `Cache.${call}() was given ${argument}. It takes ${expected}.`);
+  }
+}
+
+/** An environment's `cacheKey` answered what is no key. */
+export class InvalidContextKeyError extends MisuseError {
+  constructor(key: unknown, { model, name }: CacheField) {
+    super('CACHE_INVALID_KEY', `The key of a context in which to see ${model}.${name} is ${typeName(key)}. cacheKey(field) answers at once with a value that is the same for the same context, such as contextKey([...]) makes.`,
+      { details: { model, field: name } });
+  }
+}
+
+/** An environment's `readStored` answered `check` something that cannot be compared with the cache. */
+export class CheckAnswerError extends MisuseError {
+  constructor(model: string, fields: readonly string[], problem: string) {
+    super('CACHE_CHECK_ANSWER', `readStored('${model}', ids, ${JSON.stringify(fields)}) answered ${problem}. It answers { ids, columns }: each id that exists once, as it was asked for, and for each field a list with one value per id.`,
+      { details: { model, fields } });
   }
 }
 
@@ -60,7 +90,7 @@ export class DirtyValueError extends MisuseError {
 /** An undo mark was used after it, or one around it, was closed. */
 export class UndoClosedError extends MisuseError {
   constructor() {
-    super('CACHE_UNDO_CLOSED', 'This undo mark is closed: closeUndo() was called for it, or undoTo() or closeUndo() for one around it. Open a new one with openUndo().');
+    super('CACHE_UNDO_CLOSED', 'This undo mark is closed, or of another cache: closeUndo() was called for it, or undoTo() or closeUndo() for one around it. Open a new one with openUndo() of this cache.');
   }
 }
 

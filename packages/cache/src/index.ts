@@ -5,8 +5,8 @@ export { type CheckEnvironment, type CheckOptions, type CheckReport } from './ch
 export { type Column } from './column';
 export { contextKey, NO_CONTEXT } from './context-key';
 export {
-  CacheInconsistentError, CacheMissError, ContextKeyError, DirtyValueError, InvalidFieldError, InvalidIdError, MissAsValueError, SingleRecordError,
-  UndoClosedError, WrongModelError,
+  CacheInconsistentError, CacheMissError, CheckAnswerError, ContextKeyError, DirtyValueError, InvalidArgumentError, InvalidContextKeyError, InvalidFieldError,
+  InvalidIdError, InvalidRecordsError, MissAsValueError, SingleRecordError, UndoClosedError, WrongModelError,
   type CacheDifference,
 } from './errors';
 export { MISS } from './places';
