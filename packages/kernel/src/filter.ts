@@ -11,6 +11,8 @@ export interface Condition {
   readonly path: readonly string[];
   readonly operator: Operator;
   readonly value: unknown;
+  /** Of `childOf` and `parentOf`: the many2one of the model to itself that they follow. @defaultValue the model's parent field */
+  readonly along?: string | undefined;
 }
 
 /**

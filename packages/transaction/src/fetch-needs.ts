@@ -3,6 +3,7 @@ import type { Field } from '@ormolu/registry';
 import { fetchForDrafts } from './draft-values';
 import type { Environment } from './environment';
 import { fetchColumns, fetchList } from './fetch';
+import { fetchListsBelow, leadsToItself, LongWay } from './long-way';
 import type { Need } from './run';
 import type { Transaction } from './transaction';
 import { isList } from './values';
@@ -11,13 +12,15 @@ import { isList } from './values';
  * Brings everything a suspended function needs into memory: one question per model for columns, one per list.
  *
  * A column that travels with others brings them along, because the next line usually reads one of them.
+ * @param way - how far the function has walked along relations of a model to itself
  */
-export async function fetchNeeds(tx: Transaction, needs: readonly Need[]): Promise<void> {
+export async function fetchNeeds(tx: Transaction, needs: readonly Need[], way: LongWay = new LongWay(tx)): Promise<void> {
   const columns = new Map<Environment, Map<string, { fields: Set<Field>; ids: Set<Id> }>>();
-  for (const { field, ids, env = tx.rootEnv } of needs) {
+  for (const { field, ids, env = tx.rootEnv, isForCompute = false } of needs) {
     if (ids.some((id) => !isStoredId(id))) await fetchForDrafts(env, field, ids);
     if (isList(field)) {
-      await fetchList(tx, field, ids);
+      const isLong = isForCompute && field.relation?.kind === 'one2many' && leadsToItself(field) && way.reaches(field, ids);
+      await (isLong ? fetchListsBelow(tx, field, ids) : fetchList(tx, field, ids));
       continue;
     }
     // Who asks matters only where values differ by who asks.
@@ -30,5 +33,8 @@ export async function fetchNeeds(tx: Transaction, needs: readonly Need[]): Promi
     wanted.fields.add(field);
     if (field.isPrefetched) for (const other of tx.registry.model(field.model).fields.values()) if (other.isPrefetched) wanted.fields.add(other);
   }
-  for (const [env, ofModels] of columns) for (const { fields, ids } of ofModels.values()) await fetchColumns(tx, [...fields], [...ids], env);
+  for (const [env, ofModels] of columns) for (const [model, { fields, ids }] of ofModels) {
+    await way.climb(model, [...ids]);
+    await fetchColumns(tx, [...fields], [...ids], env);
+  }
 }

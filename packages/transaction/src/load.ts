@@ -5,6 +5,7 @@ import type { Environment } from './environment';
 import { ComputeError } from './errors';
 import { fetchColumns, fetchList, fetchWithFellows } from './fetch';
 import { meetCompany } from './keyed-fields';
+import { fetchListsBelow, leadsToItself, LongWay } from './long-way';
 import { addPath, pathTree, type PathTree } from './paths';
 import { computeAll } from './recompute';
 import { resolveTriggers } from './resolve-triggers';
@@ -39,9 +40,11 @@ export async function loadCauses(tx: Transaction, field: Field, ids: readonly Id
 class Loading {
   readonly #env: Environment;
   readonly #seen = new Map<Field, SetWhenAsked>();
+  readonly #way: LongWay;
 
   constructor(env: Environment) {
     this.#env = env;
+    this.#way = new LongWay(env.transaction);
   }
 
   /** Loads one level of a tree of paths, then those below it. */
@@ -49,13 +52,15 @@ class Loading {
     const tx = this.#env.transaction;
     if (ids.length === 0 || tree.fields.size === 0) return;
     const fields = [...tree.fields.keys()];
+    const [first] = fields;
+    if (mode === 'fetch' && first) await this.#way.climb(first.model, ids);
     const columns = this.#columns(fields, ids);
     // Who names what to load gets that; what computes read comes with what they may read next.
     await (mode === 'fetch' ? fetchWithFellows(tx, columns, ids, this.#env) : fetchColumns(tx, columns, ids, this.#env));
     const hasDrafts = ids.some((id) => !isStoredId(id));
     for (const field of fields) {
       if (hasDrafts && !field.compute) await fetchForDrafts(this.#env, field, ids);
-      if (isList(field) && field.isPersistent) await fetchList(tx, field, ids);
+      if (isList(field) && field.isPersistent) await this.#list(field, ids, mode);
       if (!field.compute) continue;
       await this.causes(field, this.#uncomputed(field, ids));
       if (mode === 'fetch') continue;
@@ -63,6 +68,12 @@ class Loading {
       if (failures.length > 0) throw new ComputeError(failures);
     }
     for (const [field, below] of tree.fields) if (below.fields.size > 0) await this.level(relatedIds(this.#env, field, ids), below, mode);
+  }
+
+  /** Who computes what reads the same of all below it walks down to the end; who names lists says how far. */
+  async #list(field: Field, ids: readonly Id[], mode: 'fetch' | 'compute'): Promise<void> {
+    const isLong = mode === 'fetch' && field.relation?.kind === 'one2many' && leadsToItself(field) && this.#way.reaches(field, ids);
+    await (isLong ? fetchListsBelow(this.#env.transaction, field, ids) : fetchList(this.#env.transaction, field, ids));
   }
 
   /** Fetches what a compute reads. What it reads is not computed here: that happens in one go, causes first. */

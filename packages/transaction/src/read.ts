@@ -89,7 +89,7 @@ function miss(record: Readable, field: Field, id: Id): unknown {
     if (value !== undefined) return value;
   }
   if (!tx.execution) throw new NotLoadedError(field.model, field.name, id);
-  return tx.execution.suspend([{ field, ids: group, env, isAlone: record.prefetchGroup.isAlone && !tx.computes.isRunning }]);
+  return tx.execution.suspend([{ field, ids: group, env, isAlone: record.prefetchGroup.isAlone && !tx.computes.isRunning, isForCompute: tx.computes.isRunning }]);
 }
 
 /** What a draft reads: of its own, of its origin, or the default. */

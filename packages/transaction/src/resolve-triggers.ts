@@ -1,6 +1,7 @@
 import { condition, isStoredId, type Id, type StoredId } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
-import { fetchWithFellows, rememberLists } from './fetch';
+import { fetchWithFellows, inverseOf, rememberLists } from './fetch';
+import { fetchAbove, fetchBelow, holdersAmong, leadsToItself, LongWay } from './long-way';
 import { fetchPairs, readPairs } from './fetch-pairs';
 import { fire } from './modified';
 import type { PendingTrigger } from './pending-triggers';
@@ -8,7 +9,7 @@ import { reversed, sideOf } from './relation-tables';
 import { meetCompany } from './keyed-fields';
 import { putFetched } from './put-fetched';
 import type { Transaction } from './transaction';
-import { cachedList, cachedReference, IdsOf } from './values';
+import { cachedList, cachedReference } from './values';
 
 /**
  * Finds the dependents of every pending trigger, from the writer's side, and marks them.
@@ -16,23 +17,37 @@ import { cachedList, cachedReference, IdsOf } from './values';
  * @remarks One round trip per (relation, state of it) and level of the trigger trees, whatever the number of triggers and records.
  */
 export async function resolveTriggers(tx: Transaction): Promise<void> {
+  const way = new LongWay(tx);
+  const found = new Map<PendingTrigger['side'], Map<Field, ReadonlyMap<Id, ReadonlySet<Id>>>>();
   while (tx.triggers.size > 0) {
     const batch = tx.triggers.snapshot();
-    const holders = new Map<Field, Map<Id, Set<Id>>>();
-    const storedHolders = new Map<Field, Map<Id, Set<Id>>>();
     for (const [key, side] of keysOf(batch)) {
       const ids = new Set(batch.filter((trigger) => trigger.key === key && trigger.side === side).flatMap((trigger) => [...trigger.ids]));
-      const found = await findHolders(tx, key, [...ids], side);
-      (side === 'stored' ? storedHolders : holders).set(key, found);
+      const ofSide = found.get(side) ?? new Map<Field, ReadonlyMap<Id, ReadonlySet<Id>>>();
+      found.set(side, ofSide);
+      const known = ofSide.get(key);
+      // Who walks down a long way has found all holders there are, in one go.
+      if (known && [...ids].every((id) => known.has(id))) continue;
+      ofSide.set(key, await findHolders(tx, { key, side, isLong: goesOn(tx, batch, key) && walksOn(tx, way, { key, ids: [...ids] }) }, [...ids]));
     }
     for (const trigger of batch) {
-      const found = (trigger.side === 'stored' ? storedHolders : holders).get(trigger.key);
+      const holders = found.get(trigger.side)?.get(trigger.key);
       const dependents = new Set<Id>();
-      for (const id of trigger.ids) for (const holder of found?.get(id) ?? []) dependents.add(holder);
+      for (const id of trigger.ids) for (const holder of holders?.get(id) ?? []) dependents.add(holder);
       fire(tx, trigger.firing, trigger.tree, dependents);
     }
     tx.triggers.drop(batch);
   }
+}
+
+/** Whether going back through this key comes upon recursive fields of the same model, which lead through it again. */
+function goesOn(tx: Transaction, batch: readonly PendingTrigger[], key: Field): boolean {
+  return leadsToItself(key) && batch.some(({ key: own, tree }) => own === key && tree.targets.some((target) => target.isRecursive && tx.registry.triggersOf(target).branches.has(key)));
+}
+
+/** Going back through a many2one leads down, and back through a list up, by the many2one of its members. */
+function walksOn(tx: Transaction, way: LongWay, { key, ids }: { readonly key: Field; readonly ids: readonly Id[] }): boolean {
+  return key.relation?.kind === 'many2one' ? way.reachesBack(key, ids) : key.relation?.kind === 'one2many' && way.reaches(inverseOf(tx, key), ids);
 }
 
 function keysOf(batch: readonly PendingTrigger[]): readonly (readonly [Field, PendingTrigger['side']])[] {
@@ -42,8 +57,13 @@ function keysOf(batch: readonly PendingTrigger[]): readonly (readonly [Field, Pe
 }
 
 /** For each record, the records that hold it through `key`: as stored, or as they are now with pending writes. */
-function findHolders(tx: Transaction, key: Field, ids: readonly Id[], side: PendingTrigger['side']): Promise<Map<Id, Set<Id>>> {
+async function findHolders(tx: Transaction, { key, side, isLong }: { readonly key: Field; readonly side: PendingTrigger['side']; readonly isLong: boolean }, ids: readonly Id[]): Promise<Map<Id, Set<Id>>> {
   const stored = ids.filter(isStoredId);
+  if (isLong && key.relation?.kind === 'many2one') {
+    const below = await fetchBelow(tx, key, stored);
+    return holdersAmong(tx, key, { ids: [...new Set<Id>([...stored, ...below])], candidates: below });
+  }
+  if (isLong && key.relation?.kind === 'one2many' && side === 'current') await fetchAbove(tx, inverseOf(tx, key), stored);
   if (key.relation?.kind === 'many2one') return holdersByReference(tx, key, stored);
   if (key.relation?.kind === 'many2many') return holdersByPairs(tx, key, stored);
   return side === 'stored' ? holdersAsStored(tx, key, stored) : holdersByList(tx, key, stored);
@@ -51,7 +71,6 @@ function findHolders(tx: Transaction, key: Field, ids: readonly Id[], side: Pend
 
 async function holdersByReference(tx: Transaction, key: Field, ids: readonly StoredId[]): Promise<Map<Id, Set<Id>>> {
   const env = tx.rootEnv;
-  const holders = new Map<Id, Set<Id>>(ids.map((id) => [id, new Set()]));
   const model = tx.registry.model(key.model);
   // What the dependents' computes read of their own record comes along: it is the next thing asked.
   const fields = [key, ...[...model.fields.values()].filter((field) => field !== key && field.isPrefetched)];
@@ -62,13 +81,7 @@ async function holdersByReference(tx: Transaction, key: Field, ids: readonly Sto
   for (const [place, field] of fields.entries()) putFetched(env, field, answer.ids, answer.columns[place] ?? []);
   // All who hold a record are its list on the other side.
   for (const list of tx.registry.inversesOf(key)) rememberLists(tx, list, { ids, members: answer.ids });
-  const candidates = new Set<Id>([...answer.ids, ...tx.cache.getDirtyRecords(new IdsOf(env, key.model, []), key).ids]);
-  for (const id of candidates) {
-    // The cache is asked, not the answer: a pending write may have moved the record elsewhere.
-    const held = cachedReference(env, key, id);
-    if (held !== undefined && held !== null) holders.get(held)?.add(id);
-  }
-  return holders;
+  return holdersAmong(tx, key, { ids, candidates: answer.ids });
 }
 
 async function holdersByList(tx: Transaction, key: Field, ids: readonly StoredId[]): Promise<Map<Id, Set<Id>>> {

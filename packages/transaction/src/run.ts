@@ -4,6 +4,7 @@ import { Answers, type Ask } from './answers';
 import type { Environment } from './environment';
 import { outcomeOf, refuseDifference } from './check-run';
 import { RunError } from './errors';
+import { LongWay } from './long-way';
 import { RunGuard } from './run-guard';
 import { fetchNeeds } from './fetch-needs';
 import type { Transaction } from './transaction';
@@ -15,6 +16,8 @@ export interface Need {
   readonly ids: readonly Id[];
   /** The record was browsed by itself: others like it cannot be fetched with it. */
   readonly isAlone?: boolean;
+  /** A compute reads it: its like will be read of whatever is behind it. */
+  readonly isForCompute?: boolean;
   /** Who wants it, where values differ by company or language. */
   readonly env?: Environment | undefined;
 }
@@ -76,6 +79,7 @@ export async function run<T>(tx: Transaction, fn: () => T, whose: 'user' | 'engi
   if (tx.triggers.size > 0) await resolveTriggers(tx);
   const answers = new Answers();
   const guard = new RunGuard(tx, whose);
+  const way = new LongWay(tx);
   for (;;) {
     guard.begins();
     const attempt = execute(tx, fn, answers, guard);
@@ -85,7 +89,7 @@ export async function run<T>(tx: Transaction, fn: () => T, whose: 'user' | 'engi
     }
     for (const ask of attempt.asks) await answers.fetch(ask);
     guard.misses(attempt.needs, attempt.asks.length > 0);
-    await fetchNeeds(tx, attempt.needs);
+    await fetchNeeds(tx, attempt.needs, way);
   }
 }
 

@@ -37,15 +37,17 @@ export function checkCondition({ path, operator, value }: Condition, { table, co
 /**
  * The table whose hierarchy `childOf` and `parentOf` follow at the end of a path, and its parent column.
  *
+ * @param along - the field that leads up, when it is not the model's parent field
  * @throws {MisuseError} FILTER_OPERATOR when the model names no parent field
  */
-export function hierarchyOf(schema: Schema, { table, column }: ResolvedPath): { readonly table: TableSchema; readonly parent: ColumnSchema } {
+export function hierarchyOf(schema: Schema, { table, column }: ResolvedPath, along?: string): { readonly table: TableSchema; readonly parent: ColumnSchema } {
   const referred = column && referredModel(column);
   const followed = referred === undefined ? table : schema.table(referred);
-  if (followed.parent === undefined) {
+  const up = along ?? followed.parent;
+  if (up === undefined) {
     throw new MisuseError('FILTER_OPERATOR', `Model '${followed.model}' has no hierarchy for childOf and parentOf to follow. Give it the option parent: the field that holds a record's parent.`, { details: { model: followed.model } });
   }
-  return { table: followed, parent: schema.column(followed.model, followed.parent) };
+  return { table: followed, parent: schema.column(followed.model, up) };
 }
 
 /** The values of `childOf` and `parentOf`: one id or several. */

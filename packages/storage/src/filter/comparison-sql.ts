@@ -96,8 +96,8 @@ function membershipSql({ context, column, type, place }: Member, operator: 'in' 
   return takesMissing ? `(${column} <> all(${array}) and not ${missing})` : `(${column} <> all(${array})) is not false`;
 }
 
-function hierarchySql({ schema, parameters, aliases }: ComparisonContext, column: string, { operator, value }: Condition, resolved: ResolvedPath): string {
-  const { table, parent } = hierarchyOf(schema, resolved);
+function hierarchySql({ schema, parameters, aliases }: ComparisonContext, column: string, { operator, value, along }: Condition, resolved: ResolvedPath): string {
+  const { table, parent } = hierarchyOf(schema, resolved, along);
   const ids = parameters.many(columnTypeOfId(table.idType), idsOf(value), { model: table.model, field: 'id' });
   const [tree, row] = [aliases.next(), aliases.next()];
   const [from, id, up] = [quoted(table.table), quoted(table.idColumn), quoted(parent.column)];

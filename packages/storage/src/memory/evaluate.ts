@@ -157,8 +157,8 @@ export class Evaluator {
   }
 
   /** The ids asked for and all below, or above, them. */
-  #family({ operator, value }: Condition, resolved: ResolvedPath): ReadonlySet<unknown> {
-    const { table, parent } = hierarchyOf(this.#schema, resolved);
+  #family({ operator, value, along }: Condition, resolved: ResolvedPath): ReadonlySet<unknown> {
+    const { table, parent } = hierarchyOf(this.#schema, resolved, along);
     const family = new Set<unknown>();
     const open: (Entry | undefined)[] = idsOf(value).map((id) => this.#entry(table, id));
     while (open.length > 0) {

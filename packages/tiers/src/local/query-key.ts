@@ -41,7 +41,7 @@ interface Normal {
 function normal(filter: Filter): Normal {
   switch (filter.kind) {
     case 'condition':
-      return { key: `(${text(filter.operator)} ${pathKey(filter.path)} ${filter.operator === 'in' || filter.operator === 'notIn' ? setKey(filter.value) : valueKey(filter.value)})` };
+      return { key: `(${text(filter.operator)} ${pathKey(filter.path)}${filter.along === undefined ? '' : ` along ${text(filter.along)}`} ${filter.operator === 'in' || filter.operator === 'notIn' ? setKey(filter.value) : valueKey(filter.value)})` };
     case 'and':
       return joined('&', filter.all);
     case 'or':

@@ -49,7 +49,7 @@ function followFilter(schema: Schema, tags: Tags, { model, filter }: { readonly 
   switch (filter.kind) {
     case 'condition': {
       const end = follow(schema, tags, { model, path: filter.path });
-      if (filter.operator === 'childOf' || filter.operator === 'parentOf') touchHierarchy(schema, tags, end);
+      if (filter.operator === 'childOf' || filter.operator === 'parentOf') touchHierarchy(schema, tags, { model: end, along: filter.along });
       return;
     }
     case 'and':
@@ -85,7 +85,7 @@ function follow(schema: Schema, tags: Tags, { model, path }: { readonly model: s
   return here;
 }
 
-function touchHierarchy(schema: Schema, tags: Tags, model: string | undefined): void {
-  const parent = model === undefined ? undefined : schema.table(model).parent;
+function touchHierarchy(schema: Schema, tags: Tags, { model, along }: { readonly model: string | undefined; readonly along: string | undefined }): void {
+  const parent = along ?? (model === undefined ? undefined : schema.table(model).parent);
   if (model !== undefined && parent !== undefined) touch(tags, model, parent);
 }

@@ -34,6 +34,11 @@ test('law: for all filters, however its parts are ordered, repeated and wrapped,
   }), { numRuns: lawRuns(300) });
 });
 
+test('who follows one relation up or down is told from who follows another', () => {
+  const along = (field?: string): Filter => ({ kind: 'condition', path: ['id'], operator: 'childOf', value: [1], ...(field === undefined ? {} : { along: field }) });
+  expect(new Set([along(), along('parent'), along('twin')].map(filterKey)).size).toBe(3);
+});
+
 test('law: for all rows and questions, those that share a key have the same answer', async () => {
   let shared = 0;
   const law = fc.asyncProperty(rows, fc.array(searches, { minLength: 12, maxLength: 12 }), fc.array(filters, { minLength: 6, maxLength: 6 }), async (given, asked, others) => {
