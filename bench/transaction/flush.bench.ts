@@ -49,12 +49,14 @@ function distinct(count: number): TimeCase {
       const ids = Array.from({ length: count }, (_, n) => n + 1);
       let round = 0;
       let values: number[] = [];
+      await client.query('begin');
+      await client.query('savepoint s');
       return {
         before: async () => {
           round += 1;
           values = ids.map((id) => id + round);
-          await client.query('rollback');
-          await client.query('begin');
+          // As on the other side, so that both write rows in the same state.
+          await client.query('rollback to savepoint s');
         },
         run: () => client.query('update thing set size = v.size from unnest($1::int4[], $2::int4[]) as v(id, size) where thing.id = v.id', [ids, values]),
         close: async () => {

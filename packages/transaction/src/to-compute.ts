@@ -61,6 +61,8 @@ interface Changes {
  */
 export class ToCompute implements Iterable<[Field, Iterable<Id>]> {
   readonly #marks = new Map<Field, Marks>();
+  /** Marks of fields of which nothing is pending any more: making new ones for each change would cost more than marking. */
+  readonly #idle = new Map<Field, Marks>();
   readonly #changes = new Map<Field, Changes>();
   readonly #cache: Cache;
   readonly #undo: UndoLog;
@@ -133,7 +135,7 @@ export class ToCompute implements Iterable<[Field, Iterable<Id>]> {
   mark(field: Field, ids: Iterable<Id>, since: 'certain' | number): readonly Id[] {
     const sequence = since === 'certain' ? CERTAIN : since;
     const known = this.#marks.get(field);
-    const marks = known ?? new Marks(this.#cache.slots(field.model));
+    const marks = known ?? this.#marksFor(field);
     const { slots } = marks;
     const added: Id[] = [];
     const raised: [Id, number][] = [];
@@ -151,7 +153,7 @@ export class ToCompute implements Iterable<[Field, Iterable<Id>]> {
       if (!left) return;
       for (const id of added) left.delete(left.slots.slotOf(id));
       for (const [id, before] of raised) left.set(left.slots.ensure(id), before);
-      if (left.size === 0) this.#marks.delete(field);
+      this.#endIfEmpty(field, left);
     });
     return added;
   }
@@ -187,7 +189,7 @@ export class ToCompute implements Iterable<[Field, Iterable<Id>]> {
         const since = marks.sinceOf(slot);
         if (since === undefined) return;
         marks.delete(slot);
-        if (marks.size === 0) this.#marks.delete(field);
+        this.#endIfEmpty(field, marks);
         if (!isOpen) return;
         unmarked.push(id);
         marksBefore.push(since);
@@ -215,6 +217,7 @@ export class ToCompute implements Iterable<[Field, Iterable<Id>]> {
   clear(): void {
     const before = [...this.#marks];
     this.#marks.clear();
+    this.#idle.clear();
     this.#undo.push(() => {
       this.#marks.clear();
       for (const [field, marks] of before) this.#marks.set(field, marks);
@@ -222,9 +225,21 @@ export class ToCompute implements Iterable<[Field, Iterable<Id>]> {
     this.forgetChanges();
   }
 
+  #marksFor(field: Field): Marks {
+    const slots = this.#cache.slots(field.model);
+    const idle = this.#idle.get(field);
+    return idle?.slots === slots ? idle : new Marks(slots);
+  }
+
+  #endIfEmpty(field: Field, marks: Marks): void {
+    if (marks.size > 0) return;
+    this.#marks.delete(field);
+    this.#idle.set(field, marks);
+  }
+
   #setMark(field: Field, id: Id, since: number): void {
     let marks = this.#marks.get(field);
-    if (!marks) this.#marks.set(field, (marks = new Marks(this.#cache.slots(field.model))));
+    if (!marks) this.#marks.set(field, (marks = this.#marksFor(field)));
     marks.set(marks.slots.ensure(id), since);
   }
 

@@ -59,9 +59,12 @@ export function relatedIds(env: Environment, field: Field, ids: readonly Id[]): 
     }
     return [...found];
   }
-  const lists = ids.map((id) => cachedList(env, field, id) ?? []);
-  const [only] = lists;
-  if (lists.length === 1 && only) return only;
+  const found: Id[] = [];
+  for (const id of ids) {
+    const list = column.of(id) as readonly Id[] | typeof MISS; // as `cachedList` says
+    if (list !== MISS) for (const related of list) found.push(related);
+  }
   // A record is in one list only, where its many2one says in which.
-  return field.relation?.kind === 'one2many' && field.isPersistent ? lists.flat() : [...new Set(lists.flat())];
+  const isOnce = ids.length < 2 || (field.relation?.kind === 'one2many' && field.isPersistent);
+  return isOnce ? found : [...new Set(found)];
 }
