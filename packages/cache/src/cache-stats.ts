@@ -68,8 +68,17 @@ function add(all: readonly CacheFigures[]): CacheFigures {
 
 function contentBytes(column: Column): number {
   const sample = column.sample(SAMPLE);
-  const bytes = sample.reduce((sum: number, value) => sum + bytesOf(value), 0);
+  const bytes = sample.reduce((sum: number, value) => sum + estimated(value), 0);
   return sample.length === 0 ? 0 : Math.round((bytes / sample.length) * column.size);
+}
+
+/** A value that cannot be looked into, as a proxy may be, weighs nothing: figures are no reason to fail. */
+function estimated(value: unknown): number {
+  try {
+    return bytesOf(value);
+  } catch {
+    return 0;
+  }
 }
 
 /** What a value holds outside its place, as V8 keeps it. */
@@ -91,5 +100,6 @@ function bytesOf(value: unknown, depth = 0): number {
 function bytesOfObject(value: object, depth: number): number {
   if (Array.isArray(value)) return value.reduce((sum: number, item) => sum + 8 + bytesOf(item, depth), 32);
   if (ArrayBuffer.isView(value)) return 96 + value.byteLength;
-  return Object.values(value).reduce((sum: number, item) => sum + 8 + bytesOf(item, depth), 56);
+  // By descriptor, because a getter may do anything.
+  return Object.values(Object.getOwnPropertyDescriptors(value)).reduce((sum, item) => sum + (item.enumerable === true ? 8 + bytesOf(item.value, depth) : 0), 56);
 }

@@ -2,8 +2,8 @@ import type { Id } from '@ormolu/kernel';
 import { idsDifferentFrom, missingIds, putAll, putMissing, valuesOf, valuesUntilMiss } from './bulk';
 import { cacheStats, type CacheStats } from './cache-stats';
 import { checkCache, type CheckEnvironment, type CheckOptions, type CheckReport } from './check';
-import type { Column } from './column';
 import { ColumnLookup } from './column-lookup';
+import type { ColumnView } from './column-view';
 import { entriesOf, fieldsOf, idsOf } from './contents';
 import { NO_CONTEXT } from './context-key';
 import { anyDirty, clearMarks, dirtyEntries, dirtyIds, forgetIds, markAll, unlistIfClean } from './dirty';
@@ -260,7 +260,7 @@ export class Cache extends ColumnLookup {
    * @param key - as the environment's `cacheKey` gives it; left out for a field that depends on no context
    * @remarks Reads through it are not counted in the statistics.
    */
-  column(field: CacheField, key: ContextKey = NO_CONTEXT): Column {
+  column(field: CacheField, key: ContextKey = NO_CONTEXT): ColumnView {
     return this.table.columnsOf(field).under(key);
   }
 

@@ -1,4 +1,5 @@
 import type { Id } from '@ormolu/kernel';
+import type { ColumnView } from './column-view';
 import { FarValues } from './far-values';
 import { MISS, placesFor, rawOf, UNDEFINED } from './places';
 import type { ContextKey } from './shapes';
@@ -27,7 +28,7 @@ interface Contents {
  * are enough of them.
  * @remarks One flat object, because a small transaction makes many: a part or a base class of its own doubles what making one costs.
  */
-export class Column implements Revertible {
+export class Column implements ColumnView, Revertible {
   readonly slots: SlotIndex;
   readonly key: ContextKey;
   /** The generation of the cache in which this column and its slots hold; see `Cache.generation`. */
@@ -195,9 +196,13 @@ export class Column implements Revertible {
 
   /** Some of the values, at most so many, spread over the slots. */
   sample(limit: number): unknown[] {
-    const stride = Math.max(1, Math.ceil(this.#places.length / limit));
-    const values = this.#places.filter((raw, slot) => slot % stride === 0 && raw !== undefined);
-    return values.length > 0 ? values : (this.#far?.raws() ?? []).slice(0, limit);
+    const places = this.#places;
+    const stride = Math.max(1, Math.ceil(places.length / limit));
+    const values: unknown[] = [];
+    for (let slot = 0; slot < places.length; slot += stride) {
+      if (places[slot] !== undefined) values.push(places[slot]);
+    }
+    return values.length > 0 ? values : this.#far?.some(limit) ?? [];
   }
 
   /** The slots marked as dirty, in the order in which they were, as a list of their own. */

@@ -29,9 +29,14 @@ export class FarValues {
     return [...this.#raws.keys()].sort((a, b) => a - b);
   }
 
-  /** What stands there, in no order. */
-  raws(): unknown[] {
-    return [...this.#raws.values()];
+  /** Some of what stands there, at most so many, in no order. */
+  some(limit: number): unknown[] {
+    const raws: unknown[] = [];
+    for (const raw of this.#raws.values()) {
+      if (raws.length === limit) break;
+      raws.push(raw);
+    }
+    return raws;
   }
 
   /** Moves to an array that has grown what has its place there now; what stands in its last place is newer, and stays. */

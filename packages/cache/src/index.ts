@@ -2,7 +2,7 @@ export { NewId, type Id } from '@ormolu/kernel';
 export { Cache } from './cache';
 export { type CacheFigures, type CacheStats, type ModelStats } from './cache-stats';
 export { type CheckEnvironment, type CheckOptions, type CheckReport } from './check';
-export { type Column } from './column';
+export { type ColumnView } from './column-view';
 export { contextKey, NO_CONTEXT } from './context-key';
 export {
   CacheInconsistentError, CacheMissError, CheckAnswerError, ContextKeyError, DirtyValueError, InvalidArgumentError, InvalidContextKeyError, InvalidFieldError,

@@ -77,3 +77,15 @@ test('values that know each other in circles are weighed, and each level of thre
   expect(bytes([[[[1.5]]]]) - bytes(7)).toBe(4 * 32 + 3 * 8 + 8 + 16);
   expect(bytes([[[[[1.5]]]]]) - bytes([[[[]]]])).toBe(8);
 });
+
+test('values are weighed without asking their getters, and one that cannot be looked into weighs nothing', () => {
+  const cache = new Cache();
+  let asked = 0;
+  const lazy = { get size(): number { asked += 1; throw new Error('not loaded'); } };
+  const { proxy, revoke } = Proxy.revocable({}, {});
+  cache.update(cities(1, 2), name, [lazy, lazy]);
+  cache.set(cities(1), slogan, proxy);
+  revoke();
+  const { fields } = cache.stats().models['city']!;
+  expect([fields['name']!.bytes, fields['slogan']!.bytes, asked]).toEqual([2 * (8 + 56 + 8), 8, 0]);
+});

@@ -29,6 +29,23 @@ test('what cannot be compared is refused', () => {
   }
 });
 
+test('a hole in a list counts', () => {
+  expect([contextKey([[,]]), contextKey([,])]).toEqual([contextKey([[undefined]]), contextKey([undefined])]);
+  expect(contextKey([[undefined]])).not.toBe(contextKey([[]]));
+});
+
+test('values that contain themselves, and keys that are symbols, are refused', () => {
+  const list: unknown[] = [];
+  list.push([list]);
+  const circle: Record<string, unknown> = {};
+  circle['self'] = circle;
+  for (const value of [list, circle]) expect(() => contextKey([value])).toThrow('of type object nested more than 64 deep cannot');
+  expect(() => contextKey([{ [Symbol('lang')]: 1 }])).toThrow('of type object with symbols as keys cannot');
+  const nested = (depth: number): unknown => (depth === 0 ? 1 : [nested(depth - 1)]);
+  expect(contextKey([nested(64)])).toHaveLength(2 * 65 + 1);
+  expect(() => contextKey([nested(65)])).toThrow(ContextKeyError);
+});
+
 test('law: two lists of plain values have one key exactly when they are equal', () => {
   const plain = fc.oneof(fc.integer(), fc.string(), fc.boolean(), fc.constantFrom(null, undefined), fc.bigInt());
   const lists = fc.array(fc.oneof(plain, fc.array(plain, { maxLength: 2 })), { maxLength: 3 });

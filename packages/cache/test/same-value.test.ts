@@ -38,3 +38,27 @@ test('an object is no plain value, whatever it calls itself', () => {
     expect([sameValue({ [Symbol.toStringTag]: tag }, value), sameValue(value, { [Symbol.toStringTag]: tag })]).toEqual([false, false]);
   }
 });
+
+test('views on bytes are told by what they show', () => {
+  const view = (...bytes: number[]) => new DataView(Uint8Array.of(9, ...bytes).buffer, 1);
+  expect([sameValue(view(1, 2), view(1, 2)), sameValue(view(1, 2), view(1, 3)), sameValue(view(1), view(1, 2)), sameValue(view(1), Uint8Array.of(1))]).toEqual([true, false, false, false]);
+  expect([sameValue(Float64Array.of(Number.NaN, 0), Float64Array.of(Number.NaN, -0)), sameValue(Float64Array.of(1), Float64Array.of(2))]).toEqual([true, false]);
+  expect(sameValue({ [Symbol.toStringTag]: 'Uint8Array' }, Uint8Array.of())).toBe(false);
+});
+
+test('values that contain themselves are the same when no walk through both finds a difference', () => {
+  const circle = (name: string, length: number) => {
+    const nodes = Array.from({ length }, (): Record<string, unknown> => ({ name, list: [] }));
+    nodes.forEach((node, at) => {
+      node['next'] = nodes[(at + 1) % length];
+      node['list'] = [node, nodes];
+    });
+    return nodes[0];
+  };
+  expect([sameValue(circle('a', 1), circle('a', 1)), sameValue(circle('a', 30), circle('a', 30)), sameValue(circle('a', 30), circle('b', 30)), sameValue(circle('a', 2), circle('a', 3))])
+    .toEqual([true, true, false, false]);
+  const list: unknown[] = [1];
+  list.push(list);
+  const [around, other]: unknown[][] = [[1, list], [2, list]];
+  expect([sameValue(list, around), sameValue(list, other), sameValue(list, [1, [1, [1, 2]]])]).toEqual([true, false, false]);
+});

@@ -1,4 +1,4 @@
-import type { CheckEnvironment, Column, ContextKey } from '@ormolu/cache';
+import type { CheckEnvironment, ColumnView, ContextKey } from '@ormolu/cache';
 import { contextKey, MISS } from '@ormolu/cache';
 import { isStoredId, type Columns, type Id, type StoredId } from '@ormolu/kernel';
 import type { Field, Model, Registry } from '@ormolu/registry';
@@ -217,7 +217,7 @@ export class Environment {
   }
 
   /** The cache's column for a field, as this environment sees it. */
-  column(field: Field): Column {
+  column(field: Field): ColumnView {
     const { columns } = this.sight;
     let column = columns[field.index];
     if (!column) {

@@ -1,4 +1,4 @@
-import type { CacheLife, Column } from '@ormolu/cache';
+import type { CacheLife, ColumnView } from '@ormolu/cache';
 
 /**
  * What one environment sees of the cache until that is emptied: the columns it has met, by the index of their fields.
@@ -8,7 +8,7 @@ import type { CacheLife, Column } from '@ormolu/cache';
 export class Sight {
   /** Says whether it still holds. */
   readonly life: CacheLife;
-  readonly columns: (Column | undefined)[] = [];
+  readonly columns: (ColumnView | undefined)[] = [];
 
   constructor(life: CacheLife) {
     this.life = life;
