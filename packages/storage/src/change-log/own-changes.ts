@@ -10,6 +10,8 @@ interface ModelChanges {
   /** Of any record. */
   any: ChangedFields | undefined;
   readonly byId: Map<string, ChangedFields>;
+  /** What statements were told to do and nobody has asked for yet: a hundred thousand ids take no time until somebody does. */
+  unsorted: { readonly ids: readonly StoredId[]; readonly fields: ChangedFields }[];
 }
 
 /** A change by the names of a schema. */
@@ -35,8 +37,7 @@ export class OwnChanges {
     const changes = this.#of(model);
     const set = fields && new Set(fields);
     changes.any = joined(changes.any, set);
-    // One set for all records of the statement.
-    for (const id of ids) changes.byId.set(String(id), joined(changes.byId.get(String(id)), set));
+    changes.unsorted.push({ ids, fields: set });
   }
 
   /** Notes what was found changed, whoever did it, and keeps it for {@link takeTouched} unless the statements said so. */
@@ -47,7 +48,7 @@ export class OwnChanges {
       const set = change.fields && new Set(change.fields);
       of.any = joined(of.any, set);
       if (change.id === null) of.whole = joined(of.whole, set);
-      else of.byId.set(String(change.id), joined(of.byId.get(String(change.id)), set));
+      else noteId(of, change.id, set);
       this.#touched.push({ model: change.model, ...change.id !== null && { id: change.id }, ...change.fields && { fields: change.fields } });
     }
   }
@@ -63,19 +64,19 @@ export class OwnChanges {
     const changes = this.#models.get(model);
     if (!changes) return false;
     if (id === undefined) return concern(changes.any, fields);
-    return concern(changes.whole, fields) || concern(changes.byId.get(String(id)), fields);
+    return concern(changes.whole, fields) || concern(ofId(changes, id), fields);
   }
 
   #covers({ model, id, fields }: Change): boolean {
     const changes = this.#models.get(model);
     if (!changes) return false;
-    return includes(changes.whole, fields) || (id !== null && includes(changes.byId.get(String(id)), fields));
+    return includes(changes.whole, fields) || (id !== null && includes(ofId(changes, id), fields));
   }
 
   #of(model: string): ModelChanges {
     let changes = this.#models.get(model);
     if (!changes) {
-      changes = { whole: undefined, any: undefined, byId: new Map() };
+      changes = { whole: undefined, any: undefined, byId: new Map(), unsorted: [] };
       this.#models.set(model, changes);
     }
     return changes;
@@ -85,6 +86,19 @@ export class OwnChanges {
 /** The fields that an update changes: the database raises the version by itself. */
 export function updatedFields(schema: Schema, model: string, fields: readonly string[]): readonly string[] {
   return schema.table(model).versioned ? [...fields, VERSION_FIELD] : fields;
+}
+
+function noteId({ byId }: ModelChanges, id: StoredId, fields: ChangedFields): void {
+  const name = String(id);
+  byId.set(name, joined(byId.get(name), fields));
+}
+
+/** What changed of one record. */
+function ofId(changes: ModelChanges, id: StoredId): ChangedFields | undefined {
+  const { unsorted } = changes;
+  changes.unsorted = [];
+  for (const { ids, fields } of unsorted) for (const each of ids) noteId(changes, each, fields);
+  return changes.byId.get(String(id));
 }
 
 function joined(known: ChangedFields | undefined, more: ChangedFields): ChangedFields {
