@@ -62,29 +62,27 @@ export function triggerSource(namespace: string, { table, idColumn, columns }: W
   const log = logTable(namespace);
   const id = quoted(idColumn);
   const model = literal(table);
-  const few = (rows: string): string => `(select count(*) from (select from ${rows} limit ${MOST_ROWS + 1}) counted) <= ${MOST_ROWS}`;
   const differing = columns.map((column) => `case when n.${quoted(column)} is distinct from o.${quoted(column)} then ${literal(column)} end`);
+  const changed = `array_remove(array[${differing.join(', ')}]::text[], null)`;
+  const more = (rows: string, than: number): string => `exists (select from ${rows} offset ${than})`;
+  // How many rows there are is asked in the statement that logs them, and one row, the usual case, is logged without a join.
   return `${HEADER}${JSON.stringify(columns)}
 begin
   if tg_op = 'INSERT' then
-    if ${few('new_rows')} then
-      insert into ${log} (model, id) select ${model}, n.${id}::text from new_rows n;
-      return null;
-    end if;
+    insert into ${log} (model, id) select ${model}, n.${id}::text from new_rows n where not ${more('new_rows', MOST_ROWS)};
+    if found or not ${more('new_rows', 0)} then return null; end if;
   elsif tg_op = 'DELETE' then
-    if ${few('old_rows')} then
-      insert into ${log} (model, id) select ${model}, o.${id}::text from old_rows o;
-      return null;
-    end if;
+    insert into ${log} (model, id) select ${model}, o.${id}::text from old_rows o where not ${more('old_rows', MOST_ROWS)};
+    if found or not ${more('old_rows', 0)} then return null; end if;
   elsif tg_op = 'UPDATE' then
-    if ${few('new_rows')} then
-      insert into ${log} (model, id, fields) select ${model}, c.id, c.fields from (
-        select coalesce(n.${id}, o.${id})::text as id,
-          case when n.${id} is null or o.${id} is null then null else array_remove(array[${differing.join(', ')}]::text[], null) end as fields
-        from new_rows n full join old_rows o on o.${id} = n.${id}
-      ) c where c.fields is distinct from '{}'::text[];
-      return null;
-    end if;
+    insert into ${log} (model, id, fields) select ${model}, n.${id}::text, ${changed}
+      from (select * from new_rows limit 1) n, (select * from old_rows limit 1) o where n.${id} = o.${id} and not ${more('new_rows', 1)};
+    if found then return null; end if;
+    insert into ${log} (model, id, fields) select ${model}, c.id, c.fields from (
+      select coalesce(n.${id}, o.${id})::text as id, case when n.${id} is null or o.${id} is null then null else ${changed} end as fields
+      from new_rows n full join old_rows o on n.${id} = o.${id} offset 0
+    ) c where c.fields is distinct from '{}'::text[] and not ${more('new_rows', MOST_ROWS)};
+    if found or not ${more('new_rows', MOST_ROWS)} then return null; end if;
   end if;
   insert into ${log} (model) values (${model});
   return null;

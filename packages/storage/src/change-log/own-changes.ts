@@ -43,7 +43,7 @@ export class OwnChanges {
   /** Notes what was found changed, whoever did it, and keeps it for {@link takeTouched} unless the statements said so. */
   met(changes: readonly Change[]): void {
     for (const change of changes) {
-      if (this.#covers(change)) continue;
+      if (change.fields?.length === 0 || this.#covers(change)) continue;
       const of = this.#of(change.model);
       const set = change.fields && new Set(change.fields);
       of.any = joined(of.any, set);

@@ -68,6 +68,8 @@ function readRows({ columns: [xids = [], models = [], ids = [], fields = []] }: 
   let trimmed = 0n;
   xids.forEach((xid, n) => {
     const row = { xid, model: models[n], id: ids[n], fields: fields[n] } as ChangeRow; // as the statement asks for them
+    // A row that was written as it was.
+    if (row.fields?.length === 0) return;
     if (row.model !== TRIMMED) rows.push(row);
     else if (BigInt(row.id ?? 0) > trimmed) trimmed = BigInt(row.id ?? 0);
   });
