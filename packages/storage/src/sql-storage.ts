@@ -95,7 +95,8 @@ export class SqlStorage implements Storage {
   /** What a session has to know of the change log before it begins, if it has a part in it. */
   async #introduction(home: SqlHome, connection: Connection, { schema, sight }: SessionOptions): Promise<Introduction | undefined> {
     if (!this.changeLog || (sight !== true && this.changeLog.mode !== 'flush')) return undefined;
-    const asking = new SqlTransaction(home, { exchange: (message, replies) => connection.exchange(message, replies), release: () => undefined }, { schema, begin: 'begin read only' });
+    // Renewed where it can be: the server may have been started anew, and the pool hold connections to the one before.
+    const asking = new SqlTransaction(home, { ...connection, release: () => undefined }, { schema, begin: 'begin read only' });
     try {
       return await this.changeLog.introduction(schema, askIn(asking));
     } catch (error) {

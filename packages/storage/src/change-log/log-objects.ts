@@ -56,7 +56,7 @@ export function triggerFunction(table: string): string {
 /**
  * The text of a table's trigger function.
  *
- * Written out for each table, so that its plans are kept; what would find columns by itself, as JSON, costs three times as much.
+ * Written out for each table, so that its plans are kept; what would find columns by itself, as JSON, costs four times as much.
  */
 export function triggerSource(namespace: string, { table, idColumn, columns }: WatchedTable): string {
   const log = logTable(namespace);
