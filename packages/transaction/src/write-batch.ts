@@ -74,11 +74,9 @@ export class WriteBatch {
   create(model: Model, values: Values, preset: ReadonlyMap<Field, unknown> = new Map(), id: NewId = new NewId()): NewRow {
     const row: NewRow = { id, model, values: new Map() };
     this.rows.push(row);
-    const delegated = new Map<string, Record<string, unknown>>(model.delegates.map((name) => [name, {}]));
+    const delegated = new Delegated(model);
     for (const [field, cached] of preset) {
-      const [holder = '', shown = ''] = field.related ?? [];
-      const forHolder = delegated.get(holder);
-      if (forHolder && field.related?.length === 2) forHolder[shown] = field.toUser(cached);
+      if (delegated.shows(field)) delegated.give(field, field.toUser(cached));
       else if (cached === null && field.isRequired) writable(field, cached);
       else row.values.set(field, cached);
     }
@@ -86,13 +84,11 @@ export class WriteBatch {
       if (value === undefined) continue;
       const field = fieldOf(model, name);
       this.named.add(field);
-      const [holder = '', shown = ''] = field.related ?? [];
-      const forHolder = delegated.get(holder);
-      if (forHolder && field.related?.length === 2) forHolder[shown] = value;
+      if (delegated.shows(field)) delegated.give(field, value);
       else if (isKeptList(field)) this.#list(field, [row.id], value);
       else row.values.set(field, writable(field, value));
     }
-    for (const [name, given] of delegated) this.#delegate(row, fieldOf(model, name), given);
+    for (const [name, given] of delegated.holders) this.#delegate(row, fieldOf(model, name), given);
     this.#complete(row, values);
     return row;
   }
@@ -107,14 +103,13 @@ export class WriteBatch {
 
   /** Fills in defaults, and asks for what is required. Computed fields without a value of their own are left out. */
   #complete(row: NewRow, given: Values): void {
-    for (const field of row.model.fields.values()) {
-      if (field.compute || row.values.has(field) || given[field.name] !== undefined) continue;
+    for (const field of completedOf(row.model)) {
+      if (row.values.has(field) || given[field.name] !== undefined) continue;
       if (isKeptList(field)) {
         const ids = defaultOf(this.env, field);
         if (ids !== undefined && ids !== null) this.#list(field, [row.id], ids);
         continue;
       }
-      if (!field.isStored) continue;
       const value = defaultOf(this.env, field);
       if (value !== undefined && value !== null) row.values.set(field, writable(field, value));
       else if (field.isRequired) {
@@ -162,6 +157,38 @@ export class WriteBatch {
     }
   }
 }
+
+const completed = new WeakMap<Model, readonly Field[]>();
+
+/** The fields of a model that a new record cannot simply be without: those with a default, and required ones. */
+function completedOf(model: Model): readonly Field[] {
+  let fields = completed.get(model);
+  if (!fields) {
+    fields = [...model.fields.values()].filter((field) => !field.compute && (field.isStored || isKeptList(field)) && (field.default !== undefined || field.isRequired));
+    completed.set(model, fields);
+  }
+  return fields;
+}
+
+/** What is given to a new record for fields that it shows of those it delegates to, by the field that names these. */
+class Delegated {
+  readonly holders: ReadonlyMap<string, Record<string, unknown>>;
+
+  constructor({ delegates }: Model) {
+    this.holders = delegates.length === 0 ? NO_HOLDERS : new Map(delegates.map((name) => [name, {}]));
+  }
+
+  shows({ related }: Field): boolean {
+    return related?.length === 2 && this.holders.has(related[0] ?? '');
+  }
+
+  give({ related }: Field, value: unknown): void {
+    const given = this.holders.get(related?.[0] ?? '');
+    if (given) given[related?.[1] ?? ''] = value;
+  }
+}
+
+const NO_HOLDERS: ReadonlyMap<string, Record<string, unknown>> = new Map();
 
 /** Whether a field is a list that the database keeps in some way. */
 export function isKeptList(field: Field): boolean {
