@@ -145,7 +145,7 @@ export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D
       await tx.meetUser();
       // The registry's types say what the transaction's records are at run time: it makes them from the same definitions.
       const env = tx.env as unknown as TransactionEnvironment<D, U, C>;
-      const value = await holding(session, () => work(env));
+      const value = await tx.holding(() => holding(session, () => work(env)));
       await tx.commit();
       return value;
     } catch (error) {

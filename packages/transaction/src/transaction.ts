@@ -12,7 +12,7 @@ import { Environment } from './environment';
 import { EnvironmentSet, type EnvironmentKey } from './environment-set';
 import { tellTransaction } from './events';
 import { Exclusive } from './exclusive';
-import { RunError, type ComputeFailure } from './errors';
+import { RunError, TransactionStateError, type ComputeFailure } from './errors';
 import { explain } from './explain';
 import { commit, rollBack } from './ending';
 import { Fallbacks } from './fallbacks';
@@ -117,6 +117,7 @@ export class Transaction {
   misses = 0;
   #registry: Registry;
   readonly #newest: () => Registry;
+  #isHeld = false;
   readonly stage: Stage = new Stage();
   readonly #flushing: Flushing = new Flushing(this);
 
@@ -278,11 +279,23 @@ export class Transaction {
    */
   commit(): Promise<void> {
     this.assertOutsideRun('commit');
+    this.#assertMayEnd('commit');
     return this.exclusive.during('commit', () => commit(this));
+  }
+
+  /** Runs work after which the caller ends the transaction, whatever comes of it: the work cannot. */
+  async holding<T>(work: () => Promise<T> | T): Promise<T> {
+    this.#isHeld = true;
+    try {
+      return await work();
+    } finally {
+      this.#isHeld = false;
+    }
   }
 
   /** Takes everything back, in database and memory. A second call does nothing. */
   rollback(): Promise<void> {
+    this.#assertMayEnd('rollback');
     return rollBack(this);
   }
 
@@ -319,6 +332,14 @@ export class Transaction {
       'RUN_ASYNC_CALL',
       `${call}() was called inside ${where}. Nothing there may return a promise: read plain properties, and call ${call}() before or after.`,
       { details: { call } },
+    );
+  }
+
+  #assertMayEnd(call: string): void {
+    if (!this.#isHeld) return;
+    throw new TransactionStateError(
+      'TX_ENDED_INSIDE',
+      `${call}() was called by the work of a transaction, which ends with it: return to commit, throw to roll back. What may fail by itself goes into tx.savepoint(…).`,
     );
   }
 }
