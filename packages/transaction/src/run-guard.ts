@@ -47,14 +47,17 @@ export class RunGuard {
   /**
    * An execution has ended, with its value or at something that it misses.
    *
-   * @throws {RunError} RUN_DIFFERS when it did less than the one before it, and nothing else had changed the transaction
+   * One that is suspended earlier than the one before it need not be another: what has been fetched lets a write mark more, which an
+   * earlier read then waits for. Only who ends must have read all that was read before.
+   * @throws {RunError} RUN_DIFFERS when it ended with less than one before it, and nothing else had changed the transaction
    */
-  ended(): void {
+  ended(how: 'with its value' | 'suspended'): void {
     const now = this.#moment();
     const reads = now.reads - this.#start.reads;
     const before = this.#before;
-    this.#before = { ...now, reads };
-    if (this.whose === 'engine' || !before || before.sequence !== this.#start.sequence || before.generation !== this.#start.generation || reads >= before.reads) return;
+    const isAsBefore = before !== undefined && before.sequence === this.#start.sequence && before.generation === this.#start.generation;
+    this.#before = { ...now, reads: isAsBefore ? Math.max(reads, before.reads) : reads };
+    if (this.whose === 'engine' || how === 'suspended' || !isAsBefore || reads >= before.reads) return;
     throw new RunError(
       'RUN_DIFFERS',
       `The function given to env.run() did something else when it ran again: before it was suspended it had read ${String(before.reads)} values, the second time it read ${String(reads)}. ` +

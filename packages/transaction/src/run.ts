@@ -105,7 +105,7 @@ function execute<T>(tx: Transaction, fn: () => T, answers: Answers, guard: RunGu
     ended = true;
     refuseSwallowed(execution);
     refusePromise(value);
-    guard.ended();
+    guard.ended('with its value');
     if (tx.checksRuns && guard.whose === 'user') {
       const first = outcomeOf(tx, value);
       tx.undo.undo(checkpoint);
@@ -121,7 +121,7 @@ function execute<T>(tx: Transaction, fn: () => T, answers: Answers, guard: RunGu
     if (suspended || ended) tx.undo.undo(checkpoint);
     else tx.undo.keep(checkpoint);
     if (suspended) {
-      guard.ended();
+      guard.ended('suspended');
       return { needs: execution.needs, asks: execution.asks };
     }
     throw error;

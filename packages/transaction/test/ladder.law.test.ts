@@ -5,10 +5,13 @@ import { onBothSides, scripts } from './support/both-sides';
 import { geo } from './support/geo';
 
 test('law: for every script of creates, writes, unlinks, reads, flushes and savepoints, the ladder reads what storage alone reads', async () => {
+  let played = 0;
   const law = fc.asyncProperty(scripts, async (script) => {
     const homes = { through: memory(), beside: memory() };
     for (const storage of Object.values(homes)) await storage.migrate(geo.registry().schema);
     await onBothSides(homes, script);
+    played += 1;
   });
   await fc.assert(law, { numRuns: lawRuns(500) });
+  process.stdout.write(`${String(played)} scripts over the world of cities\n`);
 });
