@@ -13,6 +13,7 @@ const TASKS = {
   bench: typescriptFile('bench/harness/main.ts'),
   oracle: typescriptFile('oracle/main.ts'),
   mutants: ['scripts/mutants/main.mjs'],
+  soak: typescriptFile('packages/ormolu/test/support/soak/main.ts'),
   test: ['scripts/check.mjs'],
   check: ['scripts/check.mjs'],
   'check:packages': ['scripts/check-packages.mjs'],

@@ -2,6 +2,7 @@ import { MisuseError, nearestName, typeName, type Isolation, type Storage } from
 import type { ActorsIn, DefinitionsOf, EnvironmentOf, ModelNameOf, Models } from '@ormolu/registry';
 import type { LocalCacheOptions, NamedCacheOptions } from '@ormolu/tiers';
 import type { BackfillOptions } from './migrate/backfill';
+import type { RecordSessionOptions } from './record-session';
 import type { RetryOptions } from './retry';
 
 /** What a database is opened with. */
@@ -129,13 +130,14 @@ const MIGRATE: Readonly<Record<keyof MigrateDatabaseOptions, Form>> = {
   batchSize: { accepts: (value) => Number.isInteger(value) && Number(value) >= 1, expects: 'a number of records, at least 1' },
   onProgress: func,
 };
-const FORMS = { openOrmolu: OPEN, transaction: TRANSACTION, migrate: MIGRATE } as const;
+const SESSION: Readonly<Record<keyof RecordSessionOptions, Form>> = { localCache: flag };
+const FORMS = { openOrmolu: OPEN, transaction: TRANSACTION, migrate: MIGRATE, session: SESSION } as const;
 
 /**
  * @throws {MisuseError} DB_OPTION_UNKNOWN for an option that nobody would read, naming the nearest that exists; DB_OPTION_INVALID for one
  * that is missing or of another type
  */
-export function checkOptions(options: unknown, call: 'openOrmolu' | 'transaction' | 'migrate'): void {
+export function checkOptions(options: unknown, call: 'openOrmolu' | 'transaction' | 'migrate' | 'session'): void {
   const forms: Readonly<Record<string, Form>> = FORMS[call];
   if (typeof options !== 'object' || options === null) throw invalid(call, 'the options', 'an object', options);
   for (const [name, value] of Object.entries(options) as readonly [string, unknown][]) {

@@ -3,12 +3,14 @@ import type { ModelNameOf, Models, Registry } from '@ormolu/registry';
 import { StorageRung } from '@ormolu/storage';
 import { Transaction, type Actors } from '@ormolu/transaction';
 import { LocalCache, NamedCaches, type LocalCacheStats, type NamedCacheStats } from '@ormolu/tiers';
+import { bufferHitsOf, type BufferHits } from './buffer-hits';
 import { DatabaseError } from './errors';
 import { backfill, type FilledFields } from './migrate/backfill';
 import { buildLadder, TransactionFigures } from './ladder';
 import { joinCaches, MethodCaches, type OrmcacheStats } from './method-caches';
 import { modificationBehind } from './optimistic';
 import { checkOptions, checkWork, type MigrateDatabaseOptions, type OrmoluOptions, type TransactionEnvironment, type TransactionOptions } from './options';
+import { RecordSession, type RecordSessionOptions } from './record-session';
 import { withRetry } from './retry';
 
 /** What happened on the ladder since the database was opened. */
@@ -156,6 +158,29 @@ export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D
     } finally {
       if (tx) this.#figures.add(tx);
     }
+  }
+
+  /**
+   * Work across transactions, as OrientDB's: instances of records that are changed at leisure and saved when nobody else has changed them
+   * meanwhile. Models must be `versioned`.
+   */
+  session(options: RecordSessionOptions = {}): RecordSession<D> {
+    this.#assertOpen('session');
+    checkOptions(options, 'session');
+    // The environment that the work of a transaction gets belongs to the transaction that made it.
+    return new RecordSession((work, { isWriting }) => this.transaction((env) => work(env.transaction as unknown as Transaction), isWriting ? { concurrency: 'optimistic' } : { readOnly: true }), options);
+  }
+
+  /**
+   * How often PostgreSQL itself found blocks of this database in its buffers, since its statistics were last reset: to be seen beside the hits
+   * of our own rungs.
+   *
+   * @returns undefined when the storage takes no SQL
+   * @remarks One transaction.
+   */
+  async bufferHits(): Promise<BufferHits | undefined> {
+    this.#assertOpen('bufferHits');
+    return bufferHitsOf(this.storage, this.registry.schema);
   }
 
   /** The figures of every rung since the database was opened. */

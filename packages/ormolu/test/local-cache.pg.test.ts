@@ -24,7 +24,7 @@ const servers: readonly { readonly name: string; readonly open: () => Storage }[
   { name: 'memory', open: () => memory() }, { name: 'PGlite', open: () => pglite() }, { name: 'PostgreSQL', open: () => postgres(scratch.url) },
 ];
 
-describe.each(servers)('the local cache on $name', ({ open }) => {
+describe.each(servers)('the local cache on $name', ({ name, open }) => {
   let db: Database;
   beforeAll(async () => {
     db = await openOrmolu({ models, storage: open() });
@@ -101,6 +101,13 @@ describe.each(servers)('the local cache on $name', ({ open }) => {
     const changed = await explained(2);
     expect(changed.entry?.log.at(-1)).toMatchObject({ model: 'city', fields: ['note'] });
     expect(changed.toString()).toContain(`changed by ${String(changed.entry?.log.at(-1)?.xid)}`.slice(0, 11));
+  });
+
+  test('how PostgreSQL\'s own buffers did can be seen beside it', async () => {
+    const found = await db.bufferHits();
+    if (name === 'memory') expect(found).toBeUndefined();
+    else expect(found).toMatchObject({ hitRatio: expect.any(Number), hits: expect.any(Number) });
+    if (name === 'PostgreSQL') expect(found!.hits).toBeGreaterThan(0);
   });
 
   test('switched off it keeps nothing, and switched on again it begins with nothing', async () => {

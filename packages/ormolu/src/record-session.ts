@@ -1,0 +1,158 @@
+import { isDeepStrictEqual } from 'node:util';
+import { MisuseError, VERSION_FIELD, type StoredId } from '@ormolu/kernel';
+import type { ModelNameOf, ValuesOf } from '@ormolu/registry';
+import { WeakBoundedMap } from '@ormolu/tiers';
+import type { RecordSet, Transaction } from '@ormolu/transaction';
+
+/** How a session keeps its instances. */
+export interface RecordSessionOptions {
+  /** Whether there is one instance a record. @defaultValue true */
+  readonly localCache?: boolean | undefined;
+}
+
+/** A record outside of transactions: its values, to be changed at will, and the version they were read with. */
+export class RecordInstance<V extends object> {
+  readonly model: string;
+  readonly id: StoredId;
+  /** Of the record, as the database counts them. */
+  version: bigint;
+  /** Its own columns, ids for records. */
+  values: V;
+  /** As they were read. */
+  read: V;
+
+  /** @see RecordSession.load */
+  constructor(model: string, id: StoredId, { version, values }: Known<V>) {
+    this.model = model;
+    this.id = id;
+    this.version = version;
+    this.values = values;
+    this.read = copyOf(values);
+  }
+
+  /** Whether values were changed since it was loaded or saved. */
+  get isChanged(): boolean {
+    return !isDeepStrictEqual(this.values, this.read);
+  }
+
+  /** Takes what the database has. */
+  take({ version, values }: Known<V>): void {
+    this.version = version;
+    this.values = values;
+    this.read = copyOf(values);
+  }
+}
+
+/** Values with the version they belong to. */
+interface Known<V> {
+  readonly version: bigint;
+  readonly values: V;
+}
+
+/** The columns of a model, ids for records, to be changed. */
+export type InstanceValues<D, N extends ModelNameOf<D>> = { -readonly [F in keyof Omit<ValuesOf<D, N>, 'id'>]: ValuesOf<D, N>[F] };
+
+/** Runs a unit of work in a transaction of its own. */
+export type InTransaction = <T>(work: (tx: Transaction) => Promise<T>, options: { readonly isWriting: boolean }) => Promise<T>;
+
+/** Instances that somebody used lately are found again; those in use always are. */
+const MOST_INSTANCES = 1_000;
+
+/**
+ * Work across transactions: records are loaded, changed at leisure, and saved when nobody else has changed them meanwhile.
+ *
+ * With its cache on there is one instance a record, however often it is loaded: what one part of a program changes, the others see. With it off
+ * every load makes another, and of two that are saved the second meets a `ConcurrentModificationError`, in one thread, too.
+ * @see docs/local-cache.md; OrientDB's level-1 cache
+ */
+export class RecordSession<D> {
+  readonly #run: InTransaction;
+  readonly #instances: WeakBoundedMap<string, RecordInstance<object>> | undefined;
+
+  constructor(run: InTransaction, { localCache = true }: RecordSessionOptions = {}) {
+    this.#run = run;
+    if (localCache) this.#instances = new WeakBoundedMap({ maxEntries: MOST_INSTANCES, weigh: () => 1 });
+  }
+
+  /**
+   * A record's instance. One that is there already takes what the database has, unless it was changed and not saved.
+   *
+   * @returns undefined when there is no such record
+   * @throws {MisuseError} DB_SESSION_UNVERSIONED for a model without the option `versioned`
+   * @remarks One transaction; the local cache of the database answers what it can.
+   */
+  async load<N extends ModelNameOf<D>>(model: N, id: StoredId): Promise<RecordInstance<InstanceValues<D, N>> | undefined> {
+    const known = await this.#run((tx) => readKnown<InstanceValues<D, N>>(tx, model, id), { isWriting: false });
+    const key = keyOf(model, id);
+    const held = this.#instances?.lend(key) as RecordInstance<InstanceValues<D, N>> | undefined; // as it was put in
+    if (!known) {
+      this.#instances?.delete(key);
+      return undefined;
+    }
+    if (held) {
+      if (!held.isChanged && held.version !== known.version) held.take(known);
+      return held;
+    }
+    this.#instances?.set(key, new RecordInstance(model, id, known));
+    return (this.#instances?.lend(key) ?? new RecordInstance(model, id, known)) as RecordInstance<InstanceValues<D, N>>;
+  }
+
+  /**
+   * Writes what was changed of an instance, when the record has the version it was read with.
+   *
+   * @throws {ConcurrentModificationError} STORAGE_VERSION when somebody else has changed or removed it; the instance stays as it is
+   */
+  async save<V extends object>(instance: RecordInstance<V>): Promise<void> {
+    const changed = Object.fromEntries(Object.entries(instance.values).filter(([field, value]) => !isDeepStrictEqual(value, instance.read[field as keyof V])));
+    if (Object.keys(changed).length === 0) return;
+    const known = await this.#run(async (tx) => {
+      await demanding(tx, instance).write(changed);
+      await tx.flush();
+      tx.cache.invalidate();
+      return readKnown<V>(tx, instance.model, instance.id);
+    }, { isWriting: true });
+    if (known) instance.take(known);
+  }
+
+  /** Removes an instance's record, under the same condition. @throws {ConcurrentModificationError} STORAGE_VERSION */
+  async delete(instance: RecordInstance<object>): Promise<void> {
+    await this.#run((tx) => demanding(tx, instance).unlink(), { isWriting: true });
+    this.#instances?.delete(keyOf(instance.model, instance.id));
+  }
+
+  /** Forgets all instances: the next load of a record makes another. */
+  invalidate(): void {
+    this.#instances?.clear();
+  }
+}
+
+/** The record of an instance, whose version every change demands. */
+function demanding(tx: Transaction, { model, id, version }: RecordInstance<object>): RecordSet {
+  tx.versions?.note(model, [id], [version], false);
+  return tx.rootEnv.model(model).browse(id);
+}
+
+async function readKnown<V extends object>(tx: Transaction, model: string, id: StoredId): Promise<Known<V> | undefined> {
+  const { fields } = tx.registry.model(model);
+  if (!tx.session.schema.table(model).versioned) {
+    throw new MisuseError('DB_SESSION_UNVERSIONED', `Records of model '${model}' have no version by which a session could tell whether somebody else has changed them. Give the model the option versioned: true, and run db.migrate().`, { details: { model } });
+  }
+  const { ids, columns: [versions = []] } = await tx.below.read({ model, ids: [id], fields: [VERSION_FIELD] });
+  if (ids.length === 0) return undefined;
+  const names = [...fields.values()].filter(({ isStored }) => isStored).map(({ name }) => name);
+  const [found] = await tx.rootEnv.model(model).browse(id).read(names);
+  if (!found) return undefined;
+  const { id: _, ...values } = found;
+  // The registry's types say what `read` gives; a versioned model's version is a bigint.
+  return { version: versions[0] as bigint, values: values as V };
+}
+
+/** Values that can be changed in place are copied: a change must be seen. Json values are frozen. */
+function copyOf<V extends object>(values: V): V {
+  const copy = (value: unknown): unknown => (value instanceof Date ? new Date(value) : value instanceof Uint8Array ? value.slice() : value);
+  return Object.fromEntries(Object.entries(values).map(([field, value]) => [field, copy(value)])) as V; // the same names, each with the same kind of value
+}
+
+function keyOf(model: string, id: StoredId): string {
+  return `${model}:${typeof id}:${String(id)}`;
+}

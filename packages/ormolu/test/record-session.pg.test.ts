@@ -1,0 +1,80 @@
+import { createDatabase, type ScratchDatabase } from '@ormolu/test-support';
+import { char, ConcurrentModificationError, datetime, defineModels, integer, memory, openOrmolu, pglite, postgres, type DefinitionsOf, type Ormolu, type Storage } from '../src/index';
+
+const models = defineModels({ account: { name: char({ required: true }), balance: integer(), since: datetime(), label: char({ store: true }) }, plain: { name: char() } })
+  .options('account', { versioned: true })
+  .compute('account', 'label', ['name', 'balance'], (account) => `${account.name}: ${String(account.balance)}`);
+
+let scratch: ScratchDatabase;
+beforeAll(async () => {
+  scratch = await createDatabase();
+});
+afterAll(() => scratch.drop());
+
+const servers: readonly { readonly name: string; readonly open: () => Storage }[] = [
+  { name: 'memory', open: () => memory() }, { name: 'PGlite', open: () => pglite() }, { name: 'PostgreSQL', open: () => postgres(scratch.url) },
+];
+
+describe.each(servers)('a session on $name', ({ open }) => {
+  let db: Ormolu<DefinitionsOf<typeof models>>;
+  let id: number;
+  beforeAll(async () => {
+    db = await openOrmolu({ models, storage: open() });
+    await db.migrate();
+  });
+  afterAll(() => db.close());
+  beforeEach(async () => {
+    id = await db.transaction(async (env) => (await env.model('account').create({ name: 'savings', balance: 1, since: new Date(0) })).id);
+  });
+
+  test('with its cache on, a record has one instance, which can be saved again and again', async () => {
+    const session = db.session();
+    const [one, other] = [await session.load('account', id), await session.load('account', id)];
+    expect(other).toBe(one);
+    const { version } = one!;
+    one!.values.balance = 10;
+    expect(one!.isChanged).toBe(true);
+    await session.save(one!);
+    expect([one!.version, one!.isChanged, one!.values]).toEqual([version + 1n, false, { name: 'savings', balance: 10, since: new Date(0), label: 'savings: 10' }]);
+    other!.values.balance = 20;
+    await session.save(other!);
+    expect(await db.transaction((env) => env.model('account').browse(id).read(['balance', 'label']))).toMatchObject([{ balance: 20, label: 'savings: 20' }]);
+  });
+
+  test('with it off, there are two, and the second to be saved meets somebody else\'s change, in one thread', async () => {
+    const session = db.session({ localCache: false });
+    const [one, other] = [await session.load('account', id), await session.load('account', id)];
+    expect(other).not.toBe(one);
+    one!.values.balance = 10;
+    await session.save(one!);
+    other!.values.balance = 20;
+    await expect(session.save(other!)).rejects.toMatchObject({ model: 'account', id, expected: other!.version, found: other!.version + 1n });
+    await expect(session.delete(other!)).rejects.toBeInstanceOf(ConcurrentModificationError);
+    await session.delete(one!);
+    expect(await session.load('account', id)).toBeUndefined();
+  });
+
+  test('an instance that was not changed takes what others wrote; one that was keeps its change, and cannot be saved', async () => {
+    const [session, elsewhere] = [db.session(), db.session()];
+    const mine = await session.load('account', id);
+    const theirs = await elsewhere.load('account', id);
+    theirs!.values.balance = 5;
+    await elsewhere.save(theirs!);
+    expect((await session.load('account', id))!.values.balance).toBe(5);
+    mine!.values.name = 'mine';
+    theirs!.values.balance = 6;
+    await elsewhere.save(theirs!);
+    expect((await session.load('account', id))!.values).toMatchObject({ name: 'mine', balance: 5 });
+    await expect(session.save(mine!)).rejects.toBeInstanceOf(ConcurrentModificationError);
+    session.invalidate();
+    const fresh = await session.load('account', id);
+    expect([fresh === mine, fresh!.values.balance]).toEqual([false, 6]);
+  });
+
+  test('what cannot work says so', async () => {
+    await expect(db.session().load('plain', 1)).rejects.toMatchObject({ code: 'DB_SESSION_UNVERSIONED' });
+    expect(() => db.session({ localCahce: false } as object)).toThrow("Did you mean 'localCache'?");
+    // @ts-expect-error there is no such field
+    expect((await db.session().load('account', id))!.values.nobody).toBeUndefined();
+  });
+});
