@@ -56,7 +56,8 @@ export async function main(say: (line: string) => void = console.log): Promise<v
       Object.defineProperty(target, field.name, {
         enumerable: true,
         get: () => cache.get(record, field),
-        set: (value: unknown) => cache.set(record, field, value, { dirty: true }),
+        // Under another id it would be another record.
+        ...(field.name !== 'id' && { set: (value: unknown) => cache.set(record, field, value, { dirty: true }) }),
       });
     }
     return target;
@@ -66,7 +67,9 @@ export async function main(say: (line: string) => void = console.log): Promise<v
   async function flush(): Promise<void> {
     for (const field of cache.getDirtyFields()) {
       const changes = [...cache.dirtyEntries(field)];
-      const cases = changes.map(([, id, value]) => sql`when ${id} then ${value}::int`);
+      // A parameter inside a case has no type of its own: it gets that of its column.
+      const type = sql.raw(countries[field.name as Column].getSQLType()); // our own names
+      const cases = changes.map(([, id, value]) => sql`when ${id} then ${value}::${type}`);
       await db.update(countries)
         .set({ [field.name]: sql`case id ${sql.join(cases, sql` `)} end` })
         .where(inArray(countries.id, changes.map(([, id]) => Number(id))));
@@ -81,10 +84,13 @@ export async function main(say: (line: string) => void = console.log): Promise<v
 
   const [belgium, sameBelgium] = [entity(1), entity(1)];
   belgium.population += 100_000;
-  say(`seen through the other entity: ${sameBelgium.population}`);
+  belgium.name = 'België';
+  say(`seen through the other entity: ${sameBelgium.name}, ${sameBelgium.population}`);
 
   await flush();
-  say(`flushed: ${statements} statements, stored ${(await db.select().from(countries).where(inArray(countries.id, [1])))[0]?.population ?? 'nothing'}`);
+  const sent = statements;
+  const [stored] = await db.select().from(countries).where(inArray(countries.id, [1]));
+  say(`flushed: ${sent} statements, stored ${stored?.name ?? 'nothing'}, ${stored?.population ?? 'nothing'}`);
 
   // The cache can say whether anybody wrote behind its back.
   await db.update(countries).set({ name: 'Belgique' }).where(inArray(countries.id, [1]));

@@ -5,13 +5,13 @@ import { runFolder } from './run-folder';
 import { report } from './report';
 
 const USAGE = `Usage: pnpm oracle [--dir DIR]
-  --dir DIR   the folder of recordings to replay; oracle/data when left out. A departures.json in it says where we differ on purpose`;
+  --dir DIR   the folder of recordings to replay, from where the command is called; oracle/data when left out. A departures.json in it says where we differ on purpose`;
 
 async function main(): Promise<void> {
   let folder = join(__dirname, 'data');
   try {
     const { values } = parseArgs({ args: process.argv.slice(2), options: { dir: { type: 'string' } } });
-    if (values.dir !== undefined) folder = resolve(values.dir);
+    if (values.dir !== undefined) folder = resolve(process.env['ORMOLU_CALLED_FROM'] ?? '', values.dir);
   } catch (error) {
     console.error(`${error instanceof Error ? error.message : String(error)}\n${USAGE}`);
     process.exitCode = 1;

@@ -24,6 +24,8 @@ export interface FileOutcome {
 
 export interface FolderOutcome {
   readonly files: readonly FileOutcome[];
+  /** What else is in the folder and was not looked into: folders end in a slash. */
+  readonly skipped: readonly string[];
   /** What the scenarios have sent to the database. */
   readonly statements: Folder['statements'];
   readonly failures: number;
@@ -33,9 +35,13 @@ export interface FolderOutcome {
 export async function runFolder(path: string): Promise<FolderOutcome> {
   const files: FileOutcome[] = [];
   const statements: Folder['statements'] = new Map();
+  const skipped: string[] = [];
   try {
     const departures = existsSync(join(path, DEPARTURES)) ? new Departures(readJson(path, DEPARTURES)) : new Departures();
-    const recordings = readdirSync(path).filter((name) => name.endsWith('.json') && name !== DEPARTURES).sort().map((file) => readRecording(path, file));
+    const entries = readdirSync(path, { withFileTypes: true });
+    const names = entries.filter((entry) => !entry.isDirectory() && entry.name.endsWith('.json')).map(({ name }) => name).sort();
+    skipped.push(...entries.filter(({ name }) => !names.includes(name)).map((entry) => (entry.isDirectory() ? `${entry.name}/` : entry.name)).sort());
+    const recordings = names.filter((name) => name !== DEPARTURES).map((file) => readRecording(path, file));
     const folder: Folder = { files: new Map(recordings.map(({ file, data }) => [file, data])), statements };
     // Those that look at what others have sent come behind them.
     for (const recording of recordings.sort((a, b) => rank(a) - rank(b))) files.push(await runFile(recording, folder, departures));
@@ -46,7 +52,7 @@ export async function runFolder(path: string): Promise<FolderOutcome> {
   } finally {
     for (const format of FORMATS) await format.close?.();
   }
-  return { files, statements, failures: files.reduce((sum, { failures }) => sum + failures.length, 0) };
+  return { files, skipped, statements, failures: files.reduce((sum, { failures }) => sum + failures.length, 0) };
 }
 
 /** A file as it was read, or why it could not be. */
@@ -90,6 +96,7 @@ async function runFile({ file, data, format, problem = '' }: Recording, folder: 
   } catch (error) {
     failures.push({ scenario: file, difference: messageOf(error) });
   }
+  if (passed + failures.length === 0) return broken(file, `it holds not one scenario of ${format.name}`);
   return { file, passed, failures };
 }
 

@@ -26,6 +26,8 @@ if (command === undefined) {
   console.error(`There is no task '${String(task)}'. Tasks: ${Object.keys(TASKS).join(', ')}.`);
   process.exit(2);
 }
+// What a user names is named from where that user stands: scripts are started at the root by package managers too.
+process.env.ORMOLU_CALLED_FROM = process.env.INIT_CWD ?? process.cwd();
 process.chdir(root);
 installDependencies();
 

@@ -14,8 +14,8 @@ test('a home-made ORM embeds the cache alone', () => {
 test('the cache stands behind the entities of another ORM', () => {
   expect(runExample('04-embed-cache-behind-entities.ts')).toEqual([
     'two loads: 1 statement',
-    'seen through the other entity: 11800000',
-    'flushed: 2 statements, stored 11800000',
+    'seen through the other entity: België, 11800000',
+    'flushed: 3 statements, stored België, 11800000',
     'differences found: country(1).name',
   ]);
 }, 60_000);

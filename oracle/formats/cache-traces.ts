@@ -85,7 +85,7 @@ const withField = (call: (cache: Cache, records: TraceRecords, field: CacheField
 
 const qualifiedName = ({ model, name }: CacheField): string => `${model}.${name}`;
 
-const CALLS: Readonly<Record<string, Call>> = {
+const CALLS: ReadonlyMap<string, Call> = new Map(Object.entries<Call>({
   contains: withField((cache, record, field) => cache.contains(record, field)),
   get: withField((cache, record, field, op) => ('default' in op ? cache.get(record, field, op.default) : cache.get(record, field))),
   set: withField((cache, record, field, op) => cache.set(record, field, op.value)),
@@ -113,7 +113,7 @@ const CALLS: Readonly<Record<string, Call>> = {
     cache.hasDirtyFields(world.records(op), op.fields?.map((name) => world.field(`${op.model}.${name}`))),
   invalidate: (cache, { spec }, world) => cache.invalidate(spec?.map(([name, ids]) => [world.field(name), ids] as const)),
   clear: (cache) => cache.clear(),
-};
+}));
 
 /** Traces of cache operations, each with its result, and the state at the end. */
 export const cacheTraces: Format = {
@@ -131,7 +131,7 @@ function traceScenario(name: string, trace: Trace, world: World): Scenario {
     run(departures) {
       const cache = new Cache();
       for (const [step, op] of trace.ops.entries()) {
-        const call = CALLS[op.op];
+        const call = CALLS.get(op.op);
         if (call === undefined) throw new UnknownRecordingError(`step ${step}: there is no operation '${op.op}'`);
         const difference = departures.compare(String(step), recordedOutcome({ ...op }), outcomeOf(() => call(cache, op, world)));
         if (difference !== undefined) return `step ${step} (${op.op} of ${op.model}.${op.field}): ${difference}`;

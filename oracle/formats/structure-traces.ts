@@ -99,7 +99,7 @@ function scenario(name: string, trace: Trace, makeSubject: () => Subject, final:
     run(departures) {
       const subject = makeSubject();
       for (const [step, op] of trace.ops.entries()) {
-        const call = subject.calls[op.op];
+        const call = Object.hasOwn(subject.calls, op.op) ? subject.calls[op.op] : undefined;
         if (call === undefined) throw new UnknownRecordingError(`step ${step}: there is no operation '${op.op}'`);
         const difference = departures.compare(String(step), recordedOutcome({ ...op }), outcomeOf(() => call(op)));
         if (difference !== undefined) return `step ${step} (${op.op}): ${difference}`;

@@ -1,5 +1,6 @@
 import type { Id } from '@ormolu/kernel';
 import type { Column } from './column';
+import { listGiven } from './given-records';
 import { sameValue } from './same-value';
 import { MISS } from './places';
 
@@ -70,7 +71,7 @@ export function idsDifferentFrom(column: Column, ids: readonly Id[], value: unkn
  */
 export function putAll(column: Column, ids: readonly Id[], values: Iterable<unknown>, dirty: boolean): void {
   const { slots } = column;
-  const list = asList(values, ids.length);
+  const list = asList(values, ids.length, 'update');
   const end = Math.min(ids.length, list.length);
   for (let at = dirty ? 0 : column.insertRun(ids, list, true); at < end; at += 1) {
     const slot = slots.ensure(idAt(ids, at));
@@ -82,7 +83,7 @@ export function putAll(column: Column, ids: readonly Id[], values: Iterable<unkn
 /** Puts values in, pairwise, where there is none; of a repeated id the first counts. */
 export function putMissing(column: Column, ids: readonly Id[], values: Iterable<unknown>, undoable: boolean): void {
   const { slots } = column;
-  const list = asList(values, ids.length);
+  const list = asList(values, ids.length, 'insertMissing');
   const end = Math.min(ids.length, list.length);
   for (let at = column.insertRun(ids, list, undoable); at < end; at += 1) column.insert(slots.ensure(idAt(ids, at)), list[at], undoable);
 }
@@ -93,8 +94,9 @@ function idAt(ids: readonly Id[], at: number): Id {
 }
 
 /** The values as a list; of an iterable no more than `limit` are asked for, as it may have no end. */
-function asList(values: Iterable<unknown>, limit: number): readonly unknown[] {
+function asList(values: Iterable<unknown>, limit: number, call: string): readonly unknown[] {
   if (Array.isArray(values)) return values;
+  listGiven(values, call, 'values');
   const list: unknown[] = [];
   if (limit === 0) return list;
   for (const value of values) {

@@ -4,12 +4,12 @@ import { cacheStats, type CacheStats } from './cache-stats';
 import { checkCache, type CheckEnvironment, type CheckOptions, type CheckReport } from './check';
 import { ColumnLookup } from './column-lookup';
 import type { ColumnView } from './column-view';
-import { entriesOf, fieldsOf, idsOf } from './contents';
+import { entriesOf, fieldsOf, idsOfField } from './contents';
 import { NO_CONTEXT } from './context-key';
 import { anyDirty, clearMarks, dirtyEntries, dirtyIds, forgetIds, markAll, unlistIfClean } from './dirty';
 import { CacheInconsistentError, CacheMissError, DirtyValueError } from './errors';
 import { FieldTable } from './field-table';
-import { checkModel, onlyIdOf } from './given-records';
+import { browse, checkId, checkModel, idsOf, listGiven, onlyIdOf } from './given-records';
 import { invalidate } from './invalidate';
 import { MISS } from './places';
 import type { CacheField, CacheLife, CacheRecords, ContextKey, InsertOptions, InvalidateSpec, WriteOptions } from './shapes';
@@ -23,7 +23,8 @@ import type { UndoMark } from './undo-log';
  * `clear`, `discard` or `forget`. Values and ids come in the order in which they arrived: overwriting keeps the place, removing
  * and setting again goes to the end. Calls for a single record refuse several and none; calls for many take any number, repeats
  * included. The field decides the model: records of another one are refused.
- * @remarks Every operation is O(1) per record it is given; see docs/cache.md for the layout and measured figures.
+ * @remarks Calls about records are O(1) for each they are given; those about a whole field or context, and the layout with measured
+ * figures, stand in docs/cache.md.
  * @see docs/cache.md; the operations are those of Odoo's record cache, under TypeScript names
  */
 export class Cache extends ColumnLookup {
@@ -36,8 +37,10 @@ export class Cache extends ColumnLookup {
     const column = this.columnOf(record, field);
     const found = column.has(column.slots.slotOf(onlyIdOf(record, 'contains')));
     column.reads += 1;
-    if (!found) column.misses += 1;
-    return found;
+    if (found) return true;
+    idsOf(record); // one of wrong shape was not found
+    column.misses += 1;
+    return false;
   }
 
   /**
@@ -52,8 +55,10 @@ export class Cache extends ColumnLookup {
     const value = column.at(column.slots.slotOf(id));
     column.reads += 1;
     if (value !== MISS) return value;
+    idsOf(record); // one of wrong shape was not found
     column.misses += 1;
     if (fallback.length > 0) return fallback[0];
+    checkId(id);
     throw new CacheMissError(record.model, field.name, id, column.key);
   }
 
@@ -64,7 +69,11 @@ export class Cache extends ColumnLookup {
   set(record: CacheRecords, field: CacheField, value: unknown, options?: WriteOptions): void {
     const id = onlyIdOf(record, 'set');
     const column = this.touched(record, field);
-    const slot = column.slots.ensure(id);
+    let slot = column.slots.slotOf(id);
+    if (slot === -1) {
+      idsOf(record); // nothing of wrong shape is kept
+      slot = column.slots.ensure(id);
+    }
     if (options?.dirty !== true) {
       column.put(slot, value);
       return;
@@ -100,33 +109,34 @@ export class Cache extends ColumnLookup {
   update(records: CacheRecords, field: CacheField, values: Iterable<unknown>, options?: WriteOptions): void {
     const dirty = options?.dirty === true;
     const column = this.touched(records, field);
+    const ids = idsOf(records);
     if (dirty) this.table.listDirty(this.table.columnsOf(field)); // first: an id or a value may be refused when others are marked
-    putAll(column, records.ids, values, dirty);
+    putAll(column, ids, values, dirty);
   }
 
   /** Puts fetched values in where there is none; never overwrites. Pairs as `update` does; of a repeated record the first value stays. */
   insertMissing(records: CacheRecords, field: CacheField, values: Iterable<unknown>, options?: InsertOptions): void {
-    putMissing(this.touched(records, field), records.ids, values, options?.undoable === true);
+    putMissing(this.touched(records, field), idsOf(records), values, options?.undoable === true);
   }
 
   /** The cached values in the order of the records, misses skipped. */
   getValues(records: CacheRecords, field: CacheField): unknown[] {
-    return valuesOf(this.columnOf(records, field), records.ids);
+    return valuesOf(this.columnOf(records, field), idsOf(records));
   }
 
   /** The cached values in the order of the records, up to the first miss. */
   getUntilMiss(records: CacheRecords, field: CacheField): unknown[] {
-    return valuesUntilMiss(this.columnOf(records, field), records.ids);
+    return valuesUntilMiss(this.columnOf(records, field), idsOf(records));
   }
 
   /** The ids without a cached value, in order and with their repeats. */
   getMissingIds(records: CacheRecords, field: CacheField): Id[] {
-    return missingIds(this.columnOf(records, field), records.ids);
+    return missingIds(this.columnOf(records, field), idsOf(records));
   }
 
   /** The records whose cached value is not the given one by `sameValue`, in order and with their repeats; a miss counts as different. */
   getRecordsDifferentFrom<S>(records: CacheRecords<S>, field: CacheField, value: unknown): S {
-    return records.browse(idsDifferentFrom(this.columnOf(records, field), records.ids, value));
+    return browse(records, idsDifferentFrom(this.columnOf(records, field), idsOf(records), value));
   }
 
   // -- a whole field
@@ -134,13 +144,13 @@ export class Cache extends ColumnLookup {
   /** The records cached for a field in the context of `model`, any recordset of the model, in the order in which their values came. */
   getRecords<S>(model: CacheRecords<S>, field: CacheField): S {
     const column = this.columnOf(model, field);
-    return model.browse(column.occupied().map((slot) => column.slots.idOf(slot)));
+    return browse(model, column.occupied().map((slot) => column.slots.idOf(slot)));
   }
 
   /** The records cached for a field in any context, once each: context by context, in the order of their first write. */
   getRecordsAll<S>(model: CacheRecords<S>, field: CacheField): S {
     checkModel(model, field);
-    return model.browse(idsOf(this.table.columnsOf(field)));
+    return browse(model, idsOfField(this.table.columnsOf(field)));
   }
 
   /** Whether any value of a field is cached, in any context. */
@@ -170,21 +180,22 @@ export class Cache extends ColumnLookup {
 
   /** The fields with dirty values, in the order of their first. One that was updated as dirty for no record at all is among them until cleared. */
   getDirtyFields(): CacheField[] {
-    return [...this.table.dirtyFields].map((columns) => columns.field);
+    return this.table.dirtyFields().map((columns) => columns.field);
   }
 
   /** Whether any of the records has a dirty value, in any context, of the given fields or of any. */
   hasDirtyFields(records: CacheRecords, fields?: Iterable<CacheField>): boolean {
-    if (fields === undefined) return anyDirty(this.table.fieldsOf(records.model), records.ids);
-    const wanted = [...fields];
+    const ids = idsOf(records);
+    if (fields === undefined) return anyDirty(this.table.fieldsOf(records.model), ids);
+    const wanted = [...listGiven(fields, 'hasDirtyFields', 'fields')];
     for (const field of wanted) checkModel(records, field);
-    return anyDirty(wanted.map((field) => this.table.columnsOf(field)), records.ids);
+    return anyDirty(wanted.map((field) => this.table.columnsOf(field)), ids);
   }
 
   /** The records with a dirty value of a field in any context, once each, in the order of their marks. */
   getDirtyRecords<S>(model: CacheRecords<S>, field: CacheField): S {
     checkModel(model, field);
-    return model.browse(dirtyIds(this.table.columnsOf(field)));
+    return browse(model, dirtyIds(this.table.columnsOf(field)));
   }
 
   /** Every dirty value of a field: context by context, in the order of the marks. */
@@ -203,14 +214,14 @@ export class Cache extends ColumnLookup {
    * @throws {DirtyValueError} CACHE_DIRTY_ABSENT when one is not cached; then none is marked
    */
   markDirty(records: CacheRecords, field: CacheField): void {
-    markAll(this.touched(records, field), field, records.ids);
+    markAll(this.touched(records, field), field, idsOf(records));
     this.table.listDirty(this.table.columnsOf(field));
   }
 
   /** Takes the marks of records away in their context, because their values are written; the values stay. */
   clearDirty(records: CacheRecords, field: CacheField): void {
     const column = this.columnOf(records, field);
-    for (const id of records.ids) column.unmark(column.slots.slotOf(id));
+    for (const id of idsOf(records)) column.unmark(column.slots.slotOf(id));
     unlistIfClean(this.table, this.table.columnsOf(field));
   }
 
@@ -222,7 +233,7 @@ export class Cache extends ColumnLookup {
   /** Drops values of records in their context, dirty or not: the explicit word that `remove` asks for. */
   discard(records: CacheRecords, field: CacheField): void {
     const column = this.touched(records, field);
-    for (const id of records.ids) {
+    for (const id of idsOf(records)) {
       const slot = column.slots.slotOf(id);
       column.unmark(slot);
       column.delete(slot);

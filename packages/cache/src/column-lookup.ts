@@ -1,6 +1,6 @@
 import type { Column } from './column';
 import { FieldTable } from './field-table';
-import { checkModel } from './given-records';
+import { checkModel, keyOf } from './given-records';
 import type { CacheField, CacheRecords } from './shapes';
 import { UndoLog } from './undo-log';
 
@@ -56,6 +56,6 @@ export class ColumnLookup {
 
   #meet(records: CacheRecords, field: CacheField): Column {
     const columns = this.table.columnsOf(field);
-    return field.dependsContext.length === 0 ? columns.plain : columns.under(records.env.cacheKey(field));
+    return field.dependsContext.length === 0 ? columns.plain : columns.under(keyOf(records, field));
   }
 }

@@ -3,6 +3,7 @@ import type { Column } from './column';
 import { NO_CONTEXT } from './context-key';
 import type { FieldColumns } from './field-columns';
 import type { FieldTable } from './field-table';
+import { keyOf } from './given-records';
 import type { CacheField, CacheRecords, ContextKey } from './shapes';
 
 /** The fields with a value for a record in its context, `id` left out, in the order in which the cache met them. */
@@ -12,14 +13,14 @@ export function fieldsOf(table: FieldTable, record: CacheRecords, id: Id): Cache
   for (const columns of table.fieldsOf(record.model)) {
     const { field } = columns;
     if (field.name === 'id') continue;
-    const key = field.dependsContext.length === 0 ? NO_CONTEXT : record.env.cacheKey(field);
+    const key = field.dependsContext.length === 0 ? NO_CONTEXT : keyOf(record, field);
     if (columns.peek(key)?.has(slot) === true) fields.push(field);
   }
   return fields;
 }
 
 /** The ids with a value in any context of a field, once each: context by context, in the order of their first write. */
-export function idsOf(columns: FieldColumns): Id[] {
+export function idsOfField(columns: FieldColumns): Id[] {
   const slots = new Set(columns.inOrder().flatMap((column) => column.occupied()));
   return [...slots].map((slot) => columns.slots.idOf(slot));
 }

@@ -1,9 +1,10 @@
-import type { Id } from '@ormolu/kernel';
+import { typeName, type Id } from '@ormolu/kernel';
 import type { Column } from './column';
 import { entriesAt } from './contents';
-import { DirtyValueError } from './errors';
+import { DirtyValueError, InvalidArgumentError } from './errors';
 import type { FieldColumns } from './field-columns';
 import type { FieldTable } from './field-table';
+import { listGiven } from './given-records';
 import type { CacheField, ContextKey } from './shapes';
 
 /** The ids that are dirty in any context of a field, once each, in the order of their marks. */
@@ -16,8 +17,8 @@ export function dirtyIds(columns: FieldColumns): Id[] {
 /** Whether any of the ids is dirty, in any context, in any of the fields. */
 export function anyDirty(fields: Iterable<FieldColumns>, ids: readonly Id[]): boolean {
   for (const columns of fields) {
+    if (!columns.hasMarks) continue;
     const marked = columns.inOrder().filter((column) => column.dirtySize > 0);
-    if (marked.length === 0) continue;
     for (const id of ids) {
       const slot = columns.slots.slotOf(id);
       if (marked.some((column) => column.isDirty(slot))) return true;
@@ -52,14 +53,15 @@ export function clearMarks(table: FieldTable, columns: FieldColumns): Id[] {
 
 /** Takes the field off the list of dirty ones when it has no mark left. */
 export function unlistIfClean(table: FieldTable, columns: FieldColumns): void {
-  if (columns.inOrder().every((column) => column.dirtySize === 0)) table.unlistDirty(columns);
+  if (columns.dirtyRank > 0 && !columns.hasMarks) table.unlistDirty(columns);
 }
 
 /** Drops values and marks of ids in every field of a model and every context. */
 export function forgetIds(table: FieldTable, model: string, ids: Iterable<Id>): void {
-  const slots = [...ids].map((id) => table.slotsOf(model).slotOf(id)).filter((slot) => slot >= 0);
+  if (typeof model !== 'string') throw new InvalidArgumentError('forget', `a model that is ${typeName(model)}`, 'the name of a model and a list of ids');
+  const slots = [...listGiven(ids, 'forget', 'ids')].map((id) => table.slotsOf(model).slotOf(id)).filter((slot) => slot >= 0);
   for (const columns of table.fieldsOf(model)) {
-    for (const column of columns.inOrder()) {
+    for (const column of columns.all()) {
       for (const slot of slots) {
         column.unmark(slot);
         column.delete(slot);

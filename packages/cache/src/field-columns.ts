@@ -1,5 +1,6 @@
 import { Column } from './column';
 import { NO_CONTEXT } from './context-key';
+import { checkKey } from './given-records';
 import type { CacheField, ContextKey } from './shapes';
 import type { SlotIndex } from './slot-index';
 import type { UndoLog } from './undo-log';
@@ -16,6 +17,8 @@ export class FieldColumns {
   readonly #generation: number;
   readonly #log: UndoLog;
   #ranks = 0;
+  /** When it was listed as having marks, among the fields of its table, from 1; 0: it is not listed. */
+  dirtyRank = 0;
 
   constructor(field: CacheField, slots: SlotIndex, generation: number, log: UndoLog) {
     this.field = field;
@@ -29,6 +32,7 @@ export class FieldColumns {
   under(key: ContextKey): Column {
     let column = this.peek(key);
     if (column === undefined) {
+      checkKey(key, this.field);
       column = new Column(this.slots, key, this.#generation, this.#log);
       this.#keyed ??= new Map();
       this.#keyed.set(key, column);
@@ -52,6 +56,13 @@ export class FieldColumns {
   /** The columns that have been written to, in the order of their first write since the field was last forgotten. */
   inOrder(): Column[] {
     return [...this.all()].filter((column) => column.rank > 0).sort((a, b) => a.rank - b.rank);
+  }
+
+  /** Whether a value waits to be written, in any context. */
+  get hasMarks(): boolean {
+    if (this.plain.dirtySize > 0) return true;
+    for (const column of this.#keyed?.values() ?? []) if (column.dirtySize > 0) return true;
+    return false;
   }
 
   /** Every column there is, read ones too. */

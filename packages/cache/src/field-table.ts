@@ -15,15 +15,14 @@ interface ModelTable {
   byName: Map<string, FieldColumns> | undefined;
 }
 
-const NONE: ReadonlySet<FieldColumns> = new Set();
-
 /** Everything one generation of a cache holds: model → field → columns. A cleared cache has a new one. */
 export class FieldTable {
   readonly generation: number;
   /** Whether it is the one the cache works with: one that was cleared away is not, until an undo brings it back. */
   isCurrent = true;
-  /** Fields that have marks, in the order of their first; one whose marking was for no record counts until it is cleared. */
-  dirtyFields: ReadonlySet<FieldColumns> = NONE;
+  /** Fields that have marks; one whose marking was for no record counts until it is cleared. */
+  readonly #dirty = new Set<FieldColumns>();
+  #dirtyRanks = 0;
   readonly #models = new Map<string, ModelTable>();
   readonly memo: FieldMemo = new FieldMemo();
   readonly #log: UndoLog;
@@ -55,20 +54,33 @@ export class FieldTable {
     for (const { fields } of this.#models.values()) yield* fields;
   }
 
+  /** The fields that have marks, in the order of their first. */
+  dirtyFields(): FieldColumns[] {
+    return [...this.#dirty].sort((a, b) => a.dirtyRank - b.dirtyRank);
+  }
+
   /** Lists a field as having marks. */
   listDirty(columns: FieldColumns): void {
-    if (!this.dirtyFields.has(columns)) this.#setDirty(new Set([...this.dirtyFields, columns]));
+    if (columns.dirtyRank > 0) return;
+    this.#dirtyRanks += 1;
+    this.#rank(columns, this.#dirtyRanks);
   }
 
   /** Takes a field off the list of those with marks. */
   unlistDirty(columns: FieldColumns): void {
-    if (this.dirtyFields.has(columns)) this.#setDirty(new Set([...this.dirtyFields].filter((one) => one !== columns)));
+    if (columns.dirtyRank > 0) this.#rank(columns, 0);
   }
 
-  #setDirty(fields: ReadonlySet<FieldColumns>): void {
-    const old = this.dirtyFields;
-    if (this.#log.isOpen) this.#log.noteAction(() => { this.dirtyFields = old; });
-    this.dirtyFields = fields;
+  #rank(columns: FieldColumns, rank: number): void {
+    const old = columns.dirtyRank;
+    if (this.#log.isOpen) this.#log.noteAction(() => { this.#hold(columns, old); });
+    this.#hold(columns, rank);
+  }
+
+  #hold(columns: FieldColumns, rank: number): void {
+    columns.dirtyRank = rank;
+    if (rank > 0) this.#dirty.add(columns);
+    else this.#dirty.delete(columns);
   }
 
   /** A field object that was not met before: perhaps another one of a known field. */

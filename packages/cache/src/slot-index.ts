@@ -1,5 +1,5 @@
 import type { Id } from '@ormolu/kernel';
-import { InvalidIdError } from './errors';
+import { checkId } from './given-records';
 
 /** The window may hold this many places per id in it, and so many more to start with. */
 const PLACES_PER_ID = 8;
@@ -12,10 +12,6 @@ const FARTHEST = 2 ** 50;
 /** Whether an id may stand in the window. One below zero may not: with a base below zero, `1e-20 - base` would be a whole number. */
 function isCountable(id: Id): id is number {
   return typeof id === 'number' && Number.isSafeInteger(id) && id >= 0;
-}
-
-function isId(id: unknown): boolean {
-  return typeof id === 'number' || typeof id === 'string' || typeof id === 'bigint' || (typeof id === 'object' && id !== null);
 }
 
 /**
@@ -98,7 +94,7 @@ export class SlotIndex {
   }
 
   #add(id: Id): number {
-    if (!isId(id)) throw new InvalidIdError(id);
+    checkId(id);
     const slot = this.#ids.length;
     this.#ids.push(id === 0 ? 0 : id); // -0 is the same id
     if (isCountable(id)) {

@@ -1,4 +1,5 @@
-import { UndoClosedError } from './errors';
+import { typeName } from '@ormolu/kernel';
+import { InvalidArgumentError, UndoClosedError } from './errors';
 
 /** Something that can put back what it held before one change. Reverting is never logged itself. */
 export interface Revertible {
@@ -83,6 +84,7 @@ export class UndoLog {
   }
 
   #check(mark: UndoMark): void {
+    if (!((mark as unknown) instanceof UndoMark)) throw new InvalidArgumentError('undoTo', `a mark that is ${typeName(mark)}`, 'a mark that openUndo() gave, and so does closeUndo()');
     if (this.#marks[mark.depth] !== mark) throw new UndoClosedError();
   }
 }

@@ -117,7 +117,7 @@ test('what went back to the map is taken in again when the window comes near', (
 });
 
 test('texts and drafts and numbers that are not whole are known by identity', () => {
-  check(['a', 'b', '1', 1, 1n, 1.5, Number.NaN, Infinity, 2 ** 60, 'a', 1n, 0], ['c', 2n, 2, 2.5]);
+  check(['a', 'b', '1', 1, 1n, 1.5, 2 ** 60, 'a', 1n, 0], ['c', 2n, 2, 2.5]);
 });
 
 test('a fraction next to nothing is not taken for the whole number beside it', () => {

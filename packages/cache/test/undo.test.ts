@@ -201,3 +201,18 @@ test('what was forgotten comes back in its place, and what is set then comes beh
   cache.set(cities(2), name, 'b');
   expect(cache.getRecords(cities(), name).ids).toEqual([1, 3, 2]);
 });
+
+test('fields are listed as dirty in the order of their first mark, also after an undo', () => {
+  const cache = new Cache();
+  const [a, b, c] = ['a', 'b', 'c'].map((one): CacheField => ({ model: 'city', name: one, dependsContext: [] })) as [CacheField, CacheField, CacheField];
+  for (const field of [b, a]) cache.set(cities(1), field, 1, { dirty: true });
+  const mark = cache.openUndo();
+  cache.clearDirtyField(b);
+  for (const field of [c, b]) cache.set(cities(1), field, 1, { dirty: true });
+  expect(cache.getDirtyFields()).toEqual([a, c, b]);
+  cache.discard(cities(1), a);
+  cache.undoTo(mark);
+  expect(cache.getDirtyFields()).toEqual([b, a]);
+  cache.set(cities(1), c, 1, { dirty: true });
+  expect(cache.getDirtyFields()).toEqual([b, a, c]);
+});

@@ -24,7 +24,7 @@ export { type Isolation, type Session, type SessionOptions, type SessionSavepoin
 export { whyStale, type CachedRead, type Sight } from './sight';
 export { formatSnapshot, isWithin, parseSnapshot, sees, withOwn, type Snapshot } from './snapshot';
 export { type AddedField, type MigrateOptions, type MigrationReport, type PlanOptions, type Storage, type StorageCapabilities, type StorageChangeLog } from './storage';
-export { Lru, LruCapacityError } from './structures/lru';
+export { Lru, LruCapacityError, LruKeyError } from './structures/lru';
 export { LastOrderedSet, OrderedSet } from './structures/ordered-set';
 export { StackMap, StackMapEmptyError } from './structures/stack-map';
 export { typeName } from './type-name';

@@ -8,9 +8,18 @@ export class LruCapacityError extends MisuseError {
   }
 }
 
+/** `undefined` was given as a key. */
+export class LruKeyError extends MisuseError {
+  constructor() {
+    super('LRU_KEY', 'An Lru was given undefined as a key. Make keys of what the entry depends on; where there is none, use null or an empty text.');
+  }
+}
+
 /**
  * A map of bounded size that drops the entry used longest ago. Reading and writing an entry use it; `has` does not.
  *
+ * @remarks Every call is O(1) but `clear` and `entries`. Room is taken as entries come, about fifty bytes each beside key and value: a great
+ * capacity costs nothing by itself.
  * @see npm package lru-cache, which does the work; oracle/README.md, structure-traces: the recorded behaviour
  */
 export class Lru<K extends string | number | bigint | boolean | symbol | object, V> {
@@ -25,7 +34,8 @@ export class Lru<K extends string | number | bigint | boolean | symbol | object,
   constructor(capacity: number) {
     if (!Number.isSafeInteger(capacity) || capacity < 1) throw new LruCapacityError(capacity);
     this.capacity = capacity;
-    this.#entries = new LRUCache({ max: capacity });
+    // By size, not by number: what is bounded by its number has all its room taken at once.
+    this.#entries = new LRUCache({ maxSize: capacity, sizeCalculation: () => 1 });
   }
 
   get size(): number {
@@ -42,8 +52,12 @@ export class Lru<K extends string | number | bigint | boolean | symbol | object,
     return this.#entries.has(key);
   }
 
-  /** Puts an entry in as the one used last, and drops the one used longest ago when there are too many. */
+  /**
+   * Puts an entry in as the one used last, and drops the one used longest ago when there are too many.
+   * @throws {LruKeyError} LRU_KEY when the key is `undefined`
+   */
   set(key: K, value: V): void {
+    if ((key as unknown) === undefined) throw new LruKeyError();
     this.#entries.set(key, { value });
   }
 
@@ -63,9 +77,13 @@ export class Lru<K extends string | number | bigint | boolean | symbol | object,
     this.#entries.clear();
   }
 
-  /** The entries, the one used longest ago first. */
+  /**
+   * The entries there are when the first is asked for, the one used longest ago first; those dropped meanwhile are left out. Going through
+   * them does not count as use, and they may be used meanwhile.
+   */
   *entries(): Generator<[K, V]> {
-    for (const key of this.#entries.rkeys()) {
+    // Listed first: using an entry would move it, and the walk with it.
+    for (const key of [...this.#entries.rkeys()]) {
       const box = this.#entries.peek(key);
       if (box !== undefined) yield [key, box.value];
     }

@@ -1,4 +1,4 @@
-import { LastOrderedSet, Lru, LruCapacityError, OrderedSet, StackMap, StackMapEmptyError } from '@ormolu/kernel';
+import { LastOrderedSet, Lru, LruCapacityError, LruKeyError, OrderedSet, StackMap, StackMapEmptyError } from '@ormolu/kernel';
 import * as fc from 'fast-check';
 
 test('a stack map reads from the top down and writes on top', () => {
@@ -55,6 +55,31 @@ test('an lru drops the entry used longest ago; looking with has is no use', () =
 
 test.each([0, -1, 1.5, Number.NaN, Infinity])('an lru of capacity %d is refused', (capacity) => {
   expect(() => new Lru(capacity)).toThrow(LruCapacityError);
+});
+
+test('an lru takes room as entries come, not for its capacity', () => {
+  const lru = new Lru<number, string>(Number.MAX_SAFE_INTEGER);
+  for (const key of [1, 2]) lru.set(key, String(key));
+  expect([lru.size, lru.capacity]).toEqual([2, Number.MAX_SAFE_INTEGER]);
+});
+
+test('the entries of an lru are all told, also when they are used, dropped or added meanwhile', () => {
+  const lru = new Lru<string, number>(9);
+  for (const key of ['a', 'b', 'c', 'd']) lru.set(key, 1);
+  const told: string[] = [];
+  for (const [key] of lru.entries()) {
+    told.push(key);
+    lru.get(key);
+    lru.delete('c');
+    lru.set('new', 2);
+  }
+  expect(told).toEqual(['a', 'b', 'd']);
+});
+
+test('undefined is no key of an lru', () => {
+  const lru = new Lru<string, number>(2);
+  expect(() => { lru.set(undefined as never, 1); }).toThrow(LruKeyError);
+  expect([lru.size, lru.has(undefined as never), [...lru.entries()]]).toEqual([0, false, []]);
 });
 
 test('law: an lru holds the last keys used, as many as fit', () => {
