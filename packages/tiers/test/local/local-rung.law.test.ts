@@ -27,7 +27,7 @@ test.each(servers)('law: for every script of sessions, writes, foreign writes an
     const sides = new BothWays(storage, { sessions });
     await fc.assert(fc.asyncProperty(rows, scripts, (given, script) => sides.play(given, script)), { numRuns: lawRuns(runs) });
     // The law would hold of a cache that never answers.
-    expect(sides.hits / sides.asked).toBeGreaterThan(0.15);
+    expect(sides.hits / sides.asked).toBeGreaterThan(0.05);
   } finally {
     await storage.close();
   }
