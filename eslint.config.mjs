@@ -4,7 +4,7 @@ const TESTS = ['packages/*/test/**', 'bench/**/test/**', 'scripts/test/**', 'exa
 const PROGRAMS = ['examples/**', 'bench/**', 'oracle/**', 'test-support/**'];
 
 export default tseslint.config(
-  { ignores: ['**/dist/', '**/node_modules/', 'bench/results/', '**/*.{js,mjs,cjs}'] },
+  { ignores: ['**/dist/', '**/node_modules/', 'bench/results/', 'bench/peers/generated/', '**/*.{js,mjs,cjs}'] },
   {
     files: ['**/*.ts'],
     extends: [tseslint.configs.strictTypeChecked],
