@@ -3,7 +3,7 @@ import { nearestName } from './nearest';
 
 const BRAND = Symbol.for('ormolu.error');
 
-/** What travels with an error beside its text. Loggers may drop it: it alone may hold record values. */
+/** What travels with an error beside its text. `details` alone may hold record values, and is told to nobody who does not ask for it. */
 export interface OrmoluErrorOptions {
   readonly cause?: unknown;
   readonly details?: Readonly<Record<string, unknown>> | undefined;
@@ -18,13 +18,14 @@ export interface OrmoluErrorOptions {
 export class OrmoluError extends Error {
   /** `AREA_FACT`, stable across versions. */
   readonly code: string;
-  readonly details: Readonly<Record<string, unknown>>;
+  /** What code may look at. It may hold record values, so that it is not enumerable: neither `console.error` nor `JSON.stringify` shows it. */
+  declare readonly details: Readonly<Record<string, unknown>>;
 
   constructor(code: string, message: string, options: OrmoluErrorOptions = {}) {
     super(message, options.cause === undefined ? undefined : { cause: options.cause });
     this.name = new.target.name;
     this.code = code;
-    this.details = options.details ?? {};
+    Object.defineProperty(this, 'details', { value: options.details ?? {}, enumerable: false });
     Object.defineProperty(this, BRAND, { value: true });
   }
 

@@ -1,4 +1,4 @@
-import { ConflictError, holding, type MigrationReport, type Rung, type RungStats, type Storage } from '@ormolu/kernel';
+import { ConflictError, holding, OrmoluError, type MigrationReport, type Rung, type RungStats, type Storage } from '@ormolu/kernel';
 import type { ModelNameOf, Models, Registry } from '@ormolu/registry';
 import { StorageRung } from '@ormolu/storage';
 import { Transaction, type Actors } from '@ormolu/transaction';
@@ -208,10 +208,19 @@ export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D
     await this.caches.clear();
   }
 
-  /** Waits for running transactions, then closes the storage. A second call does nothing. */
+  /**
+   * Waits for running transactions, then closes the storage. A second call does nothing.
+   * @throws {MisuseError} STORAGE_CLOSE_NESTED inside a transaction, whose end it would wait for; the database stays open
+   */
   async close(): Promise<void> {
+    const wasOpen = this.#isOpen;
     this.#isOpen = false;
-    await this.storage.close();
+    try {
+      await this.storage.close();
+    } catch (error) {
+      if (OrmoluError.is(error) && error.code === 'STORAGE_CLOSE_NESTED') this.#isOpen = wasOpen;
+      throw error;
+    }
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

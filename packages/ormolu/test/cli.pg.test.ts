@@ -106,6 +106,7 @@ test('what is wrong is said with its remedy, and no password', async () => {
     [1, 'CLI_MODELS: There is no file', ['migrate', '--models', join(folder, 'nowhere.js'), ...storage]],
     [1, "CLI_MODELS: The module '", ['migrate', '--models', noModels, ...storage]],
     [1, 'CLI_STORAGE: ', ['migrate', '--models', jsModels, '--storage', 'mysql://me:secret@host/db']],
+    ...['postgres//me:secret@host/db', 'postgres:/me:secret@host/db', 'me:secret@host', 'pglite:postgres//me:secret@host/db', 'postgres;//host/secret'].map((place) => [1, 'CLI_STORAGE: ', ['migrate', '--models', jsModels, '--storage', place]] as const),
     [1, 'DB_OPTION_INVALID: ', ['migrate', '--models', jsModels, ...storage, '--batch-size', 'x']],
     [1, 'STORAGE_REFUSED: ', ['migrate', '--models', jsModels, '--storage', 'postgres://me:secret@127.0.0.1:1/db']],
   ];
@@ -114,5 +115,7 @@ test('what is wrong is said with its remedy, and no password', async () => {
     expect(ended).toMatchObject({ code, out: '', err: expect.stringContaining(text) as string });
     expect(ended.err).not.toContain('secret');
   }
+  // No directory is made of what was meant as a URL.
+  expect(existsSync('postgres//me:secret@host')).toBe(false);
   expect((await here(['--help'])).out).toContain('migrate');
 });

@@ -1,4 +1,4 @@
-import { char, defineModels, memory, openOrmolu } from '../src/index';
+import { char, defineModels, memory, openOrmolu, pglite } from '../src/index';
 
 const models = defineModels({ note: { text: char() } });
 
@@ -24,4 +24,17 @@ test('a transaction whose work throws is rolled back', async () => {
   })).rejects.toThrow('mine');
   expect(await db.transaction((env) => env.model('note').count())).toBe(0);
   await db.close();
+});
+
+test.each([['memory', memory], ['pglite', () => pglite()]] as const)('close() inside a transaction is refused on %s, and the database stays open', async (_name, storage) => {
+  const db = await openOrmolu({ models, storage: storage() });
+  await db.migrate();
+  await db.transaction(async (env) => {
+    await env.model('note').create({ text: 'kept' });
+    await expect(db.close()).rejects.toMatchObject({ code: 'STORAGE_CLOSE_NESTED' });
+  });
+  await expect(db.migrate()).resolves.toMatchObject({ statements: [] });
+  expect(await db.transaction((env) => env.model('note').count())).toBe(1);
+  await db.close();
+  await expect(db.transaction(() => 1)).rejects.toMatchObject({ code: 'DB_CLOSED' });
 });

@@ -31,6 +31,13 @@ export class SessionNestedError extends MisuseError {
   }
 }
 
+/** The storage was to be closed by a flow of calls that holds a session of it. */
+export class CloseNestedError extends MisuseError {
+  constructor(storage: string) {
+    super('STORAGE_CLOSE_NESTED', `Storage '${storage}' was to be closed inside a transaction of its own, whose end it would wait for for ever. Close it when the transaction is over.`);
+  }
+}
+
 /** The storage was closed before. */
 export class StorageClosedError extends MisuseError {
   constructor(storage: string) {

@@ -5,7 +5,7 @@ import type { Introduction } from './change-log/introduction';
 import type { ChangeLogOption } from './change-log/option';
 import { SessionLog } from './change-log/session-log';
 import { SqlChangeLog } from './change-log/sql-change-log';
-import { SessionNestedError, StorageClosedError } from './errors';
+import { CloseNestedError, SessionNestedError, StorageClosedError } from './errors';
 import type { AskCatalog } from './migrate/catalog';
 import { askIn, migrate, plan } from './migrate/migrate';
 import { SqlSession } from './sql-session';
@@ -121,6 +121,7 @@ export class SqlStorage implements Storage {
   }
 
   close(): Promise<void> {
+    if (this.#isHeldHere()) return Promise.reject(new CloseNestedError(this.name));
     this.#closing ??= (async () => {
       await this.changeLog?.close();
       while (this.#held.size > 0) await Promise.all(this.#held);
@@ -131,7 +132,8 @@ export class SqlStorage implements Storage {
 
   async #acquire(): Promise<Connection> {
     if (this.#closing) throw new StorageClosedError(this.name);
-    if (!this.capabilities.concurrentSessions) this.#refuseNesting();
+    // A session inside another one would wait for it, and it for the session.
+    if (!this.capabilities.concurrentSessions && this.#isHeldHere()) throw new SessionNestedError(this.name);
     const connection = await this.#source.acquire();
     let released: () => void = () => undefined;
     const held = new Promise<void>((resolve) => {
@@ -149,11 +151,12 @@ export class SqlStorage implements Storage {
     };
   }
 
-  /** A session inside another one would wait for it, and it for the session. */
-  #refuseNesting(): void {
+  /** Whether this flow of calls has a session of this storage that is not over. */
+  #isHeldHere(): boolean {
     for (const session of heldSessions()) {
-      if (this.#sessions.has(session) && (session.state === 'open' || session.state === 'failed')) throw new SessionNestedError(this.name);
+      if (this.#sessions.has(session) && (session.state === 'open' || session.state === 'failed')) return true;
     }
+    return false;
   }
 
   /** What all sessions share, asked from the server once, on the first connection. */

@@ -1,6 +1,6 @@
 import { ConflictError, ConstraintError, MisuseError, OutageError, type OrmoluError, type OrmoluErrorOptions, type Schema, type StoredId, type TableSchema } from '@ormolu/kernel';
 import { inBrackets, ReadOnlyError, type StatementContext } from './errors';
-import { constraintName } from './statements/identifiers';
+import { isNameOf } from './statements/identifiers';
 
 /** What a PostgreSQL server says about a statement it refused. Texts may hold values: they go into `details` only. */
 export interface ServerError {
@@ -122,7 +122,7 @@ function locate(error: ServerError, schema: Schema, context: StatementContext): 
     const fields = [keyColumn, ...more].map((column) => fieldOfColumn(table, column, undefined) ?? column);
     return { model, field: fields.join(', '), target: undefined, row, words: ` in fields '${fields.join("', '")}' of model '${table.model}'` };
   }
-  const target = error.constraint !== undefined && table?.columns.some(({ column }) => error.constraint === constraintName(table.table, column, 'fkey')) ? key : undefined;
+  const target = table?.columns.some(({ column }) => isNameOf(error.constraint, table.table, column, 'fkey')) === true ? key : undefined;
   if (model === undefined) return { model, field, target, row, words: '' };
   if (field === undefined && error.column !== undefined) return { model, field, target, row, words: ` in column '${error.column}' of model '${model}', which has no field for it` };
   return { model, field, target, row, words: field === undefined ? ` in model '${model}'` : ` in field '${field}' of model '${model}'` };
@@ -130,8 +130,7 @@ function locate(error: ServerError, schema: Schema, context: StatementContext): 
 
 function fieldOfColumn(table: TableSchema, column: string | undefined, constraint: string | undefined): string | undefined {
   // A foreign key names its column in the constraint; the key it quotes is that of the table referred to.
-  const byConstraint = constraint === undefined ? undefined : table.columns.find((candidate) => (
-    constraint === constraintName(table.table, candidate.column, 'fkey') || constraint === constraintName(table.table, candidate.column, 'key')));
+  const byConstraint = constraint === undefined ? undefined : table.columns.find((candidate) => isNameOf(constraint, table.table, candidate.column, 'fkey') || isNameOf(constraint, table.table, candidate.column, 'key'));
   if (byConstraint) return byConstraint.field;
   return column === table.idColumn ? 'id' : table.columns.find((candidate) => candidate.column === column)?.field;
 }

@@ -1,6 +1,7 @@
 import { MisuseError, type Storage } from '@ormolu/kernel';
 import { pglite } from '@ormolu/storage/pglite';
 import { postgres } from '@ormolu/storage/postgres';
+import { existsSync } from 'node:fs';
 import { openOrmolu } from '../ormolu';
 import { loadModels } from './load-models';
 import type { CliOutput } from './program';
@@ -39,9 +40,10 @@ export async function migrateCommand({ models, storage, plan, discard, batchSize
 function storageAt(place: string): Storage {
   if (/^postgres(ql)?:\/\//i.test(place)) return postgres(place);
   const directory = place.replace(/^pglite:/i, '');
-  if (directory === '' || /^[a-z][a-z0-9+.-]+:\/\//i.test(directory)) {
-    // A URL may hold a password: only what stands before it is told.
-    throw new MisuseError('CLI_STORAGE', `--storage takes postgres://…, or the directory of an embedded database; it was given ${directory === '' ? 'nothing' : `${directory.slice(0, directory.indexOf(':'))}://…`}.`);
+  // What is meant as a URL may hold a password: none of it is told, and no directory is made of it.
+  const isUrl = /\/\/|@/.test(directory) && !existsSync(directory);
+  if (directory === '' || isUrl) {
+    throw new MisuseError('CLI_STORAGE', `--storage takes postgres://…, or the directory of an embedded database; it was given ${isUrl ? 'something that looks like another URL, or a misspelt one. Begin it with postgres://, or make the directory first if it is one' : 'nothing'}.`);
   }
   return pglite({ dataDir: directory });
 }

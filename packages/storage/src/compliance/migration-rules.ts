@@ -1,4 +1,4 @@
-import { EVERYTHING, type AddedField, type ColumnSchema, type Schema, type Session } from '@ormolu/kernel';
+import { EVERYTHING, OrmoluError, type AddedField, type ColumnSchema, type Schema, type Session } from '@ormolu/kernel';
 import { deepStrictEqual, ok, rejects, strictEqual } from 'node:assert/strict';
 import { column, insertRows, reference, Tables, valuesOf, type ComplianceRunner, type Fixture } from './fixture';
 import { withCode } from './with-code';
@@ -153,6 +153,37 @@ export function migrationRules({ describe, test }: ComplianceRunner, fixture: Fi
         await session.rollbackTo(savepoint);
         await rejects(session.update({ model: 'city.tag', ids: ids.slice(0, 1), fields: ['tag'], columns: [[y]] }), withCode('STORAGE_UNIQUE'));
       });
+    });
+
+    test('tables and columns whose names run into the same get indexes each, also beside those that were there', async () => {
+      const suffix = Number(/\d+$/.exec(fixture.tables().add('x', []).schema().tables[0]?.table ?? '0')?.[0]);
+      // Table a_7 with a column b_7_name, and table a_7_b_7 with a column name.
+      const long = (options: Partial<ColumnSchema>): ColumnSchema[] => ['name', 'code'].map((name, n) => column(name, 'text', { column: `b_${String(suffix)}_${name}`, ...n === 0 ? { unique: true } : { index: true }, ...options }));
+      const short = [column('name', 'text', { column: 'name', unique: true }), column('code', 'text', { column: 'code', index: true })];
+      const other = `a.${String(suffix)}.b`;
+      const alone = new Tables(suffix).add('a', long({})).schema();
+      await fixture.storage.migrate(alone);
+      const plain = { unique: false, index: false };
+      for (const columns of [long({}), long(plain), long({})]) {
+        const schema = new Tables(suffix).add('a', columns).add(other, short).schema();
+        await fixture.storage.migrate(schema);
+        deepStrictEqual((await fixture.storage.migrate(schema)).statements, []);
+      }
+      const both = new Tables(suffix).add('a', long({})).add(other, short).schema();
+      for (const model of ['a', other]) {
+        await fixture.undone(both, async (session) => {
+          await insertRows(session, model, [{ name: 'a' }]);
+          await rejects(insertRows(session, model, [{ name: 'a' }]), (error) => withCode('STORAGE_UNIQUE')(error) && OrmoluError.is(error) && error.details['model'] === model && error.details['field'] === 'name');
+        });
+      }
+      // Made in one go as well, and beside an index whose column is a model's no more.
+      const next = suffix + 100_000;
+      const fresh = new Tables(next).add('a', [column('name', 'text', { column: `b_${String(next)}_name`, index: true })]).add(`a.${String(next)}.b`, [column('name', 'text', { column: 'name', index: true })]);
+      await fixture.storage.migrate(fresh.schema());
+      deepStrictEqual((await fixture.storage.migrate(fresh.schema())).statements, []);
+      const late = suffix + 200_000;
+      await fixture.storage.migrate(new Tables(late).add('a', [column('name', 'text', { column: `b_${String(late)}_name`, index: true })]).schema());
+      await fixture.storage.migrate(new Tables(late).add('a', []).add(`a.${String(late)}.b`, [column('name', 'text', { column: 'name', index: true })]).schema());
     });
 
     test('a model without a table says what to do', async () => {

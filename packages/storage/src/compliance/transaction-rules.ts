@@ -115,6 +115,13 @@ export function transactionRules({ describe, test, beforeAll }: ComplianceRunner
       await holding(outer, async () => strictEqual(typeof await fixture.undone(schema, count), 'number'));
     });
 
+    test('closing inside a session is refused, and the storage stays open', async () => {
+      const outer = await fixture.storage.open({ schema });
+      await holding(outer, () => rejects(fixture.storage.close(), withCode('STORAGE_CLOSE_NESTED')));
+      await outer.rollback();
+      await holding(outer, async () => strictEqual(typeof await fixture.undone(schema, count), 'number'));
+    });
+
     test('a snapshot does not see what others commit later; read committed does', async () => {
       if (!fixture.storage.capabilities.concurrentSessions) {
         strictEqual(fixture.storage.capabilities.concurrentSessions, false); // no two sessions at a time, nothing to see

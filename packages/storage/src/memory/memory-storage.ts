@@ -1,9 +1,9 @@
 import {
-  ConflictError, holding, MisuseError, VERSION_COLUMN, type MigrateOptions, type MigrationReport, type PlanOptions, type Schema, type Session, type SessionOptions, type Storage, type StorageCapabilities,
+  ConflictError, heldSessions, holding, MisuseError, VERSION_COLUMN, type MigrateOptions, type MigrationReport, type PlanOptions, type Schema, type Session, type SessionOptions, type Storage, type StorageCapabilities,
   type StoredId, type TableSchema,
 } from '@ormolu/kernel';
 import { randomUUID } from 'node:crypto';
-import { IdsMissingError, StorageClosedError } from '../errors';
+import { CloseNestedError, IdsMissingError, StorageClosedError } from '../errors';
 import type { FoundTable } from '../migrate/catalog';
 import { reportOf } from '../migrate/migrate';
 import { planMigration } from '../migrate/plan';
@@ -93,6 +93,7 @@ export class MemoryStorage implements Storage {
   }
 
   async close(): Promise<void> {
+    for (const session of heldSessions()) if (session instanceof MemorySession && this.#open.has(session)) throw new CloseNestedError(this.name);
     this.#isClosed = true;
     await Promise.all(this.#open.values());
   }

@@ -5,6 +5,7 @@ import { DescribedRows } from '../wire/described-rows';
 import { plainStatement, type Statement } from '../wire/statement';
 import { textParameter } from '../wire/text-form';
 import { readCatalog, type AskCatalog } from './catalog';
+import { readTaken } from './index-names';
 import { MigrationRefusedError, planMigration, type MigrationPlan } from './plan';
 
 /** The number under which everybody who migrates a database takes turns: the letters "Ormolu". */
@@ -52,7 +53,7 @@ export async function migrate(schema: Schema, transaction: SqlTransaction, { fil
 /** What the tables need, and behind it what lets their changes reach the log. */
 async function planAll(schema: Schema, ask: AskCatalog, { log, ...options }: PlanOptions & LogOption): Promise<MigrationPlan> {
   const found = await readCatalog(ask, schema);
-  const steps = planMigration(schema, found, options);
+  const steps = planMigration(schema, found, { ...options, taken: await readTaken(ask, schema) });
   if (log === undefined) return steps;
   const views = new Set([...found.values()].filter(({ kind }) => kind !== 'table').map(({ name }) => name));
   return { ...steps, after: [...steps.after, ...planLog(schema, await readLog(ask, schema), { mode: log, views, altered: steps.altered })] };

@@ -1,8 +1,9 @@
 import { MisuseError, VERSION_COLUMN, type AddedField, type ColumnSchema, type PlanOptions, type Schema, type TableSchema } from '@ormolu/kernel';
-import { constraintName, literal, quoted } from '../statements/identifiers';
+import { constraintName, isNameOf, literal, quoted } from '../statements/identifiers';
 import { MADE_BY_US, RAISE_VERSION, type FoundColumn, type FoundTable } from './catalog';
 import { columnType, formattedType, holdsAlready, idDefinition, idType, widens } from './column-definition';
 import { columnsKeyOf, Discards, withoutColumn } from './discard';
+import { IndexNames } from './index-names';
 import { cyclicReferences } from './reference-cycles';
 
 /** What a migration will not do, because existing data would be lost or mean something else. */
@@ -28,10 +29,11 @@ export interface MigrationPlan {
  * The statements that bring what was found to what the schema says; none when it is there already.
  *
  * Adds and widens, and drops what it was told to discard: all else that the schema does not name stays as it is.
+ * @param taken - names that new indexes cannot have; none by default
  * @throws {MigrationRefusedError} STORAGE_MIGRATION_REFUSED
  */
-export function planMigration(schema: Schema, found: ReadonlyMap<string, FoundTable>, { discard }: PlanOptions = {}): MigrationPlan {
-  const plan: Plan = { schema, discards: new Discards(schema, discard), tables: [], columns: [], required: [], indexes: [], references: [], triggers: [], added: [], dropped: [] };
+export function planMigration(schema: Schema, found: ReadonlyMap<string, FoundTable>, { discard, taken = new Set() }: PlanOptions & { readonly taken?: ReadonlySet<string> } = {}): MigrationPlan {
+  const plan: Plan = { schema, names: new IndexNames(schema, taken), discards: new Discards(schema, discard), tables: [], columns: [], required: [], indexes: [], references: [], triggers: [], added: [], dropped: [] };
   const listed = inversesOfLists(schema);
   const cyclic = cyclicReferences(schema);
   const altered = new Set<string>();
@@ -60,6 +62,7 @@ export function planMigration(schema: Schema, found: ReadonlyMap<string, FoundTa
 /** Statements by the order in which they may run: references need the tables and the unique ids of the others. */
 interface Plan {
   readonly schema: Schema;
+  readonly names: IndexNames;
   readonly discards: Discards;
   readonly tables: string[];
   readonly columns: string[];
@@ -164,14 +167,15 @@ function planColumn(plan: Plan, table: TableSchema, column: ColumnSchema, there:
 
 function planIndexes(plan: Plan, { table, column, there, isListed }: Subject & { readonly isListed: boolean }): void {
   const on = quoted(table.table);
-  const key = constraintName(table.table, column.column, 'key');
-  if (!column.unique && there?.unique.get(column.column) === key) plan.indexes.push(`alter table ${on} drop constraint ${quoted(key)}`);
+  const found = there?.unique.get(column.column);
+  const isKeyOurs = found !== undefined && isNameOf(found, table.table, column.column, 'key');
+  if (!column.unique && isKeyOurs) plan.indexes.push(`alter table ${on} drop constraint ${quoted(found)}`);
   if (column.unique) {
-    if (there?.unique.has(column.column)) return;
+    if (found !== undefined) return;
     // Deferrable constraints look when the statement is done, others at each row: so two records can swap their values.
-    plan.indexes.push(`alter table ${on} add constraint ${quoted(key)} unique (${quoted(column.column)}) deferrable`);
-  } else if ((column.index || isListed) && !leadsUnique(table, column) && (there?.indexed.has(column.column) !== true || there.unique.get(column.column) === key)) {
-    plan.indexes.push(`create index ${quoted(constraintName(table.table, column.column, 'idx'))} on ${on} (${quoted(column.column)})`);
+    plan.indexes.push(`alter table ${on} add constraint ${quoted(plan.names.of(table.table, [column.column], 'key'))} unique (${quoted(column.column)}) deferrable`);
+  } else if ((column.index || isListed) && !leadsUnique(table, column) && (there?.indexed.has(column.column) !== true || isKeyOurs)) {
+    plan.indexes.push(`create index ${quoted(plan.names.of(table.table, [column.column], 'idx'))} on ${on} (${quoted(column.column)})`);
   }
 }
 
@@ -184,7 +188,7 @@ function planUniqueTogether(plan: Plan, table: TableSchema, fields: readonly str
   if (there?.uniqueTogether.has(columnsKeyOf(plan.schema, table, fields)) === true) return;
   const columns = fields.map((field) => plan.schema.column(table.model, field).column);
   // An index and no deferrable constraint, so that an insert can leave out what is there already.
-  plan.indexes.push(`create unique index ${quoted(constraintName(table.table, columns.join('_'), 'key'))} on ${quoted(table.table)} (${columns.map(quoted).join(', ')})`);
+  plan.indexes.push(`create unique index ${quoted(plan.names.of(table.table, columns, 'key'))} on ${quoted(table.table)} (${columns.map(quoted).join(', ')})`);
 }
 
 const ON_DELETE = { restrict: 'no action', cascade: 'cascade', 'set null': 'set null' } as const;
