@@ -84,9 +84,12 @@ function miss(record: Readable, field: Field, id: Id): unknown {
       return given;
     }
     const isMissing = new Set(group);
-    computeFor(env, field, { id, ids: computedWith(record, id).filter((other) => isMissing.has(other) && !tx.absent.has(field.model, other)) });
-    const value = env.peek(field, id);
-    if (value !== undefined) return value;
+    // What is computed after it may settle whom a pending trigger concerns, this record among them: then it is computed once more, by itself.
+    for (const ids of [computedWith(record, id).filter((other) => isMissing.has(other) && !tx.absent.has(field.model, other)), [id]]) {
+      computeFor(env, field, { id, ids });
+      const value = env.peek(field, id);
+      if (value !== undefined) return value;
+    }
   }
   if (!tx.execution) throw new NotLoadedError(field.model, field.name, id);
   return tx.execution.suspend([{ field, ids: group, env, isAlone: record.prefetchGroup.isAlone && !tx.computes.isRunning, isForCompute: tx.computes.isRunning }]);

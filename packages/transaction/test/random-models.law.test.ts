@@ -227,6 +227,18 @@ test('what a write is found to mark behind fetched relations lets an earlier rea
   await play(storage, registry, { computed, before: [{ op: 'invalidate' }, { op: 'assign in run', model: 'tree', which: 0, field: 1, pick: 0 }], script: [], isWarm: false });
 });
 
+test('a value is computed again that another of its group, computed after it, has taken back', async () => {
+  // Found by the law: reading the second settles whom a pending trigger concerns, and that is the first.
+  const kept = { isStored: false, isBatch: false, shape: 'sum', model: 'leaf', isRecursive: true } as const;
+  const computed: readonly Computed[] = [{ ...kept, name: 'c0', paths: [['marks', 'leaves', 'x'], ['x'], ['up', 'c0']] }, { ...kept, name: 'c1', paths: [['c0'], ['ups', 'c1']] }];
+  const registry = registryOf(computed);
+  const storage = memory();
+  await storage.migrate(registry.schema);
+  const create = (picks: readonly number[]): Step => ({ op: 'create', model: 'leaf', picks });
+  const assign: Step = { op: 'assign in run', model: 'leaf', which: 6, field: 0, pick: 0 };
+  await play(storage, registry, { computed, before: [], script: [create([0, 0, 1, 0]), { op: 'savepoint', flush: false, isKept: false, steps: [assign] }, create([0, 0, 0, 0])], isWarm: false });
+});
+
 test('law: for all models, data and scripts, warm and cold, every value read is what the rows make it', async () => {
   let played = 0;
   // Most reads of what is not in memory are refused, and nobody looks at where.
