@@ -52,7 +52,10 @@ async function apply(batch: WriteBatch, changes: ListChanges): Promise<InsertedI
     putLists(env, changes, inserted);
   };
   const unlinkAll = async (): Promise<void> => {
-    for (const [model, ids] of deletedBy(changes)) await unlink(env.recordsOf(env.registry.model(model), ids));
+    const deleted = deletedBy(changes);
+    for (const [model, ids] of deleted) await unlink(env.recordsOf(env.registry.model(model), ids));
+    // Lists that others' triggers have changed along with it are not in memory any more.
+    if (deleted.size > 0) await loadForSteps(tx, batch.steps);
   };
   let inserted: InsertedIds;
   if (isInverted(batch)) {

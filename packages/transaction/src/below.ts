@@ -1,6 +1,11 @@
-import { VERSION_FIELD, type Columns, type GroupQuery, type Groups, type InsertRows, type Query, type ReadQuestion, type Rung, type Session, type StoredId, type UpdateRows } from '@ormolu/kernel';
+import { VERSION_FIELD, type Columns, type GroupQuery, type Groups, type InsertRows, type Query, type ReadQuestion, type Rung, type Session, type StoredId, type Tag, type UpdateRows } from '@ormolu/kernel';
 import { forgetTouched } from './forget';
 import type { Transaction } from './transaction';
+
+interface StatementOptions {
+  readonly isQuestion?: boolean | undefined;
+  readonly surprises?: ((touched: readonly Tag[]) => Promise<readonly Tag[]>) | undefined;
+}
 
 /** What lies below a transaction, and the only way there: questions go to the next rung, statements to the session. */
 export class Below {
@@ -56,14 +61,15 @@ export class Below {
   /**
    * Sends a statement that changes rows. What else the database changed with it, memory forgets.
    *
-   * @param options - `isQuestion`: by its words it changes nothing
+   * @param options - `isQuestion`: by its words it changes nothing; `surprises`: of what was changed, that which memory will not follow
    */
-  async statement<T>(send: (session: Session) => Promise<T>, { isQuestion = false }: { readonly isQuestion?: boolean } = {}): Promise<T> {
+  async statement<T>(send: (session: Session) => Promise<T>, { isQuestion = false, surprises }: StatementOptions = {}): Promise<T> {
     if (!isQuestion) this.#hasWritten = true;
     if (this.#tx.savepoints.length > 0) this.#hasWrittenInSavepoint = true;
     const answer = await this.#noticing('statement', () => send(this.session));
     const touched = this.session.takeTouched?.() ?? [];
-    if (touched.length > 0) forgetTouched(this.#tx, touched);
+    const surprising = touched.length > 0 && surprises ? await surprises(touched) : touched;
+    if (surprising.length > 0) forgetTouched(this.#tx, surprising);
     return answer;
   }
 
@@ -89,9 +95,9 @@ export class Below {
   }
 
   /** Removes rows, of which the same is demanded as of rows to be changed. @returns the ids that existed */
-  async delete(model: string, ids: readonly StoredId[]): Promise<readonly StoredId[]> {
+  async delete(model: string, ids: readonly StoredId[], options?: StatementOptions): Promise<readonly StoredId[]> {
     const expected = this.#tx.versions?.demand(model, ids);
-    const gone = await this.statement((session) => (expected ? session.delete(model, ids, expected) : session.delete(model, ids)));
+    const gone = await this.statement((session) => (expected ? session.delete(model, ids, expected) : session.delete(model, ids)), options);
     this.noteChanged(model, gone);
     return gone;
   }

@@ -86,6 +86,11 @@ export class PairRows {
     if (!known.includes(row)) seconds.set(second, [...known, row]);
   }
 
+  /** The pairs of a table whose rows are known, with these. */
+  *all(table: string): Generator<readonly [Pair, readonly StoredId[]]> {
+    for (const [first, seconds] of this.#rows.get(table) ?? []) for (const [second, rows] of seconds) yield [[first, second], rows];
+  }
+
   /** The rows of a pair, none when they are not known. */
   of(table: string, [first, second]: Pair): readonly StoredId[] {
     return this.#rows.get(table)?.get(first)?.get(second) ?? [];

@@ -7,12 +7,13 @@ import { fire, isEmpty, startFiring } from './modified';
 import { listsOver, seenFrom, sideOf, sidesOf } from './relation-tables';
 import type { RecordSet } from './recordset';
 import { resolveTriggers } from './resolve-triggers';
+import { surprisesIn } from './surprises';
 import type { Transaction } from './transaction';
 import { assertAllowed } from './transaction-state';
 import { cachedReference, recordsOf } from './values';
 
 /** What goes with some records, as the foreign keys say. */
-interface Consequences {
+export interface Consequences {
   /** Model → ids of the rows deleted, those asked for included. */
   readonly deleted: Map<string, Set<StoredId>>;
   /** The many2ones that become null, with the records that lose their value. */
@@ -45,7 +46,7 @@ export async function unlink(set: RecordSet): Promise<void> {
   await tx.flush();
   const consequences = await spread(tx, set.model, ids);
   await markThoseWhoDepended(tx, consequences);
-  await tx.below.delete(set.model, ids);
+  await tx.below.delete(set.model, ids, { surprises: (touched) => surprisesIn(tx, consequences, touched) });
   forget(tx, consequences);
 }
 

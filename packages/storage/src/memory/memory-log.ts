@@ -89,8 +89,8 @@ export class MemorySessionLog {
   }
 
   /** Finds what a deletion has done beyond the records it was given. */
-  met(rows: readonly (readonly [table: string, id: StoredId])[]): void {
-    this.own.met(rows.flatMap(([model, id]) => this.#names.inSchema({ model, id, fields: null }) ?? []));
+  met(rows: readonly (readonly [table: string, id: StoredId, columns: readonly string[] | null])[]): void {
+    this.own.met(rows.flatMap(([model, id, fields]) => this.#names.inSchema({ model, id, fields }) ?? []));
   }
 
   get #epoch(): string {

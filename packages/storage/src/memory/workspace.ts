@@ -56,9 +56,13 @@ export class Workspace implements View {
     return this.#log.length;
   }
 
-  /** The rows changed since a mark; some may come twice. */
-  changedSince(mark: number): readonly (readonly [table: string, id: StoredId])[] {
-    return this.#log.slice(mark).map(({ table, id }) => [table, id]);
+  /** The rows changed since a mark, with the columns that differ, null for those that came or went; some may come twice. */
+  changedSince(mark: number): readonly (readonly [table: string, id: StoredId, columns: readonly string[] | null])[] {
+    return this.#log.slice(mark).map(({ table, id, before }) => {
+      const old = before === undefined ? this.#versions.row(table, id, this.asOf) : before;
+      const now = this.row(table, id);
+      return [table, id, old && now ? [...now.keys()].filter((column) => old.get(column) !== now.get(column)) : null];
+    });
   }
 
   /** Takes back what changed since a mark. @returns the rows that are no longer changed at all */
