@@ -5,6 +5,7 @@ import {
 import { randomUUID } from 'node:crypto';
 import { CallQueue } from './call-queue';
 import type { Introduction } from './change-log/introduction';
+import { MOST_ROWS } from './change-log/log-objects';
 import { replayBatches } from './change-log/replay';
 import { withLogRows } from './change-log/send-log';
 import type { SessionLog } from './change-log/session-log';
@@ -28,6 +29,8 @@ interface Savepoint extends SessionSavepoint {
 export interface SqlSessionOptions extends Pick<Session, 'schema' | 'isolation' | 'readOnly'> {
   readonly log?: SessionLog | undefined;
   readonly sending?: Introduction | undefined;
+  /** Told, with the commit, how many rows the session's statements may have left in the log. */
+  readonly onWritten?: ((rows: number) => void) | undefined;
 }
 
 /** A session on any server that speaks PostgreSQL's protocol. Overlapping calls run one after the other. */
@@ -45,11 +48,14 @@ export class SqlSession implements Session {
   readonly #cachedReads: CachedRead[] = [];
   /** What every write tells the log itself; absent where triggers do. */
   readonly #sending: Introduction | undefined;
+  readonly #onWritten: SqlSessionOptions['onWritten'];
+  #written = 0;
   #committedAs: EntryStamp | undefined;
   #named = 0;
 
   /** @param options - what the transaction was begun with */
-  constructor(home: SqlHome, transaction: SqlTransaction, { schema, isolation, readOnly, log, sending }: SqlSessionOptions) {
+  constructor(home: SqlHome, transaction: SqlTransaction, { schema, isolation, readOnly, log, sending, onWritten }: SqlSessionOptions) {
+    this.#onWritten = onWritten;
     this.#log = log;
     this.#sending = sending;
     this.schema = schema;
@@ -232,6 +238,7 @@ export class SqlSession implements Session {
       await this.#replay();
       const xid = this.#log?.own.hasAny === true ? new ResultColumns(['text']) : undefined;
       await this.#transaction.commit(xid && { statement: { text: 'select pg_current_xact_id_if_assigned()::text', parameters: [], results: 'binary' }, sink: xid });
+      if (this.#written > 0) this.#onWritten?.(this.#written);
       const [own] = xid?.columns[0] ?? [];
       if (typeof own === 'string') this.#committedAs = this.#log?.stampOf(BigInt(own));
     });
@@ -283,6 +290,7 @@ export class SqlSession implements Session {
     const result = new ResultColumns(statement.types);
     await this.#hearing(this.#transaction.run(call, { statement, sink: result, context, then: learning?.then }));
     const ids = result.columns[0] as StoredId[]; // the statement's one column
+    this.#written += ids.length > MOST_ROWS ? 1 : ids.length;
     this.#log?.wrote(model, ids, fields);
     learning?.learn();
     return ids;

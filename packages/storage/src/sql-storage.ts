@@ -79,7 +79,11 @@ export class SqlStorage implements Storage {
     const connection = await this.#acquire();
     // Read committed: what others migrated while this one waited for its turn must be seen.
     const { transaction, session } = this.#begin(await this.#homeOf(connection), connection, { schema, isolation: 'read committed' });
-    return holding(session, () => migrate(schema, transaction, { ...options, session, log: this.changeLog?.mode }));
+    const report = await holding(session, () => migrate(schema, transaction, { ...options, session, log: this.changeLog?.mode }));
+    this.changeLog?.forgetIntroductions();
+    // Who may not, or finds none, leaves it to others.
+    await this.changeLog?.trim().catch(() => undefined);
+    return report;
   }
 
   #begin(home: SqlHome, connection: Connection, options: SessionOptions & { readonly introduction?: Introduction | undefined }): { readonly transaction: SqlTransaction; readonly session: SqlSession } {
@@ -87,7 +91,9 @@ export class SqlStorage implements Storage {
     const log = sight && this.changeLog && introduction && new SessionLog(this.changeLog, introduction, { schema, isolation });
     const transaction = new SqlTransaction(home, connection, { schema, begin: `begin isolation level ${isolation}${readOnly ? ' read only' : ''}`, ahead: log ? log.ahead : undefined });
     const sending = this.changeLog?.mode === 'flush' ? introduction : undefined;
-    const session = new SqlSession(home, transaction, { schema, isolation, readOnly, log: log === false ? undefined : log, sending });
+    const session = new SqlSession(home, transaction, {
+      schema, isolation, readOnly, log: log === false ? undefined : log, sending, onWritten: (rows) => this.changeLog?.noteWritten(rows),
+    });
     this.#sessions.add(session);
     return { transaction, session };
   }

@@ -36,6 +36,9 @@ export function errorOfSqlstate(error: ServerError, schema: Schema, context: Sta
     cause: new ServerRefusal(error.sqlstate),
     details: { sqlstate: error.sqlstate, server: error.message, detail: error.detail, constraint: error.constraint, model: place.model, field: place.field },
   };
+  if (error.sqlstate.startsWith('42') && LOG_NAME.test(error.message)) {
+    return new MisuseError('STORAGE_CHANGE_LOG', `The change log 'ormolu_log' is not where the triggers of the tables write it, or this user may not use it${place.words}. Run db.migrate() as the role that owns the tables; to be without a log, use the option changeLog: false and drop the triggers. What the database said stands in details.server.`, options);
+  }
   const known = KNOWN[error.sqlstate];
   // A fatal one ends the connection, whatever its code means otherwise: poolers send 08P01 for servers that are away.
   if (known && error.severity !== 'FATAL') return known(place, options, context);
@@ -51,6 +54,9 @@ class ServerRefusal extends Error {
     this.name = 'ServerRefusal';
   }
 }
+
+/** The change log's table, or a function around it. */
+const LOG_NAME = /\bormolu_log(_trim|_signal)?\b/;
 
 type Maker = (place: Place, options: OrmoluErrorOptions, context: StatementContext) => OrmoluError;
 

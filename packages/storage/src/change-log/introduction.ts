@@ -13,6 +13,8 @@ export interface Introduction {
   readonly epoch: string;
   /** Model → why it may not be kept; `*`: why none may. */
   readonly uncachable: ReadonlyMap<string, string>;
+  /** Says which models may not be kept: what was read while one might not is of another epoch once it may. */
+  readonly mark: string;
   /** Table → the tables whose rows go or change with its rows. */
   readonly cascades: ReadonlyMap<string, readonly string[]>;
   /** Tables with triggers or rules of others: what a statement changes there, nobody knows beforehand. */
@@ -46,14 +48,14 @@ export async function introduce(ask: AskCatalog, schema: Schema, { mode, isEmbed
   const [server = {}] = await ask(SERVER, [log]);
   const tables = new Map((await ask(TABLES, [schema.tables.map(({ table }) => table), [...LOG_TRIGGERS]])).map((row) => [String(row['table']), row]));
   const uncachable = new Map<string, string>();
-  const all = !found.hasTable ? 'the database has no change log: run db.migrate()'
+  const all = !found.hasTable ? 'the database has no change log: run db.migrate(), as a role that owns the tables'
     : server['standby'] === true ? 'the server is a standby, whose own commits are those of another'
       : server['readable'] !== true ? `the role '${String(server['role'])}' may not read the change log: grant select on ${log}`
         : server['commit'] === 'off' && !isEmbedded ? 'the server runs with synchronous_commit = off: a crash would lose commits that caches have seen'
           : undefined;
   if (all !== undefined) uncachable.set('*', all);
   for (const table of schema.tables) {
-    const reason = whyUncachable(tables.get(table.table)) ?? (mode === 'triggers' && !isWatched(table, found) ? 'its changes do not all reach the change log: run db.migrate()' : undefined);
+    const reason = whyUncachable(tables.get(table.table)) ?? (mode === 'triggers' && !isWatched(table, found) ? 'its changes do not all reach the change log: run db.migrate(), as the role that owns its table' : undefined);
     if (reason !== undefined) uncachable.set(table.model, reason);
   }
   return {
@@ -61,6 +63,7 @@ export async function introduce(ask: AskCatalog, schema: Schema, { mode, isEmbed
     home: homeOf(String(server['started']), String(server['log'])),
     epoch: [server['system'], server['database'], server['log'], found.namespace, server['role']].map(String).join('/'),
     uncachable,
+    mark: [...uncachable.keys()].sort().map((model) => `-${model}`).join(''),
     cascades: new Map([...tables].map(([name, row]) => [name, row['cascades'] as string[]])), // names, as the statement makes them
     unpredictable: new Set([...tables].filter(([, row]) => row['unpredictable'] === true).map(([name]) => name)),
   };

@@ -22,7 +22,7 @@ export const SIGNAL_FUNCTION = 'ormolu_log_signal';
 const TRIM_LOCK = 0x4f726d4c6f67n;
 
 /** The first line of a trigger function: from it is read which columns it watches. The number rises with every change of the text below. */
-const HEADER = '-- The change log of Ormolu, 1: ';
+const HEADER = '-- The change log of Ormolu, 2: ';
 
 /** The log's own name in a namespace. */
 export function logTable(namespace: string): string {
@@ -36,9 +36,15 @@ export interface WatchedTable {
   readonly columns: readonly string[];
 }
 
-/** How a model's table is watched: its own columns, so that one which no model names any more can be dropped. */
-export function watchedTable({ table, idColumn, columns, versioned }: TableSchema): WatchedTable {
-  return { table, idColumn, columns: [...columns.map(({ column }) => column), ...versioned ? [VERSION_COLUMN.column] : []].sort() };
+/**
+ * How a model's table is watched: by its own columns and all others that are there, which another program's models may have.
+ *
+ * @param there - the table's other columns
+ */
+export function watchedTable({ table, idColumn, columns, versioned }: TableSchema, there: Iterable<string> = []): WatchedTable {
+  const all = new Set([...columns.map(({ column }) => column), ...versioned ? [VERSION_COLUMN.column] : [], ...there]);
+  all.delete(idColumn);
+  return { table, idColumn, columns: [...all].sort() };
 }
 
 /** The columns that a trigger function tells apart, by its text; undefined when the text is none of ours. */
@@ -56,18 +62,29 @@ export function triggerFunction(table: string): string {
 /**
  * The text of a table's trigger function.
  *
- * Written out for each table, so that its plans are kept; what would find columns by itself, as JSON, costs four times as much.
+ * Written out for each table, so that its plans are kept; what would find columns by itself, as JSON, costs four times as much. Columns are
+ * compared by their images: under some collations, and of some types, what is equal is not the same. A column that is gone, or has
+ * another name now, is found by a question that reads no row, and then the whole model is logged.
  */
 export function triggerSource(namespace: string, { table, idColumn, columns }: WatchedTable): string {
   const log = logTable(namespace);
   const id = quoted(idColumn);
   const model = literal(table);
-  const differing = columns.map((column) => `case when n.${quoted(column)} is distinct from o.${quoted(column)} then ${literal(column)} end`);
+  const differing = columns.map((column) => `case when record_image_ne(row(n.${quoted(column)}), row(o.${quoted(column)})) then ${literal(column)} end`);
   const changed = `array_remove(array[${differing.join(', ')}]::text[], null)`;
   const more = (rows: string, than: number): string => `exists (select from ${rows} offset ${than})`;
   // How many rows there are is asked in the statement that logs them, and one row, the usual case, is logged without a join.
   return `${HEADER}${JSON.stringify(columns)}
 begin
+  begin
+    if tg_op = 'INSERT' then perform n.${id} from new_rows n where false;
+    elsif tg_op = 'DELETE' then perform o.${id} from old_rows o where false;
+    elsif tg_op = 'UPDATE' then perform ${[idColumn, ...columns].map((column) => `n.${quoted(column)}`).join(', ')} from new_rows n where false;
+    end if;
+  exception when undefined_column then
+    insert into ${log} (model) values (${model});
+    return null;
+  end;
   if tg_op = 'INSERT' then
     insert into ${log} (model, id) select ${model}, n.${id}::text from new_rows n where not ${more('new_rows', MOST_ROWS)};
     if found or not ${more('new_rows', 0)} then return null; end if;
@@ -114,13 +131,23 @@ export function createLog(namespace: string): readonly string[] {
   ];
 }
 
+interface LogFunction {
+  readonly name: string;
+  readonly head: string;
+  readonly source: string;
+  /** Who may run it besides its owner; nobody: it is granted. */
+  readonly isPublic: boolean;
+}
+
 /** The functions around the log, by name: their parameters, what they return, and their text. */
-export function logFunctions(namespace: string): readonly { readonly name: string; readonly head: string; readonly source: string }[] {
+export function logFunctions(namespace: string): readonly LogFunction[] {
   const log = logTable(namespace);
   return [
     {
       name: TRIM_FUNCTION,
       head: '(keep bigint) returns bigint',
+      isPublic: false,
+      // Rows of transactions to come are those of another cluster, which the log was restored from.
       // Not above the lowest transaction in progress: a process that looks for the first time begins there, and so never below the mark.
       source: `
 declare
@@ -128,9 +155,10 @@ declare
   gone bigint;
 begin
   if not pg_try_advisory_xact_lock(${TRIM_LOCK}) then return 0; end if;
-  select least(l.xid, pg_snapshot_xmin(pg_current_snapshot())) into mark from ${log} l order by l.xid desc offset greatest(keep, 1) - 1 limit 1;
+  select least(l.xid, pg_snapshot_xmin(pg_current_snapshot())) into mark from ${log} l
+    where l.xid < pg_snapshot_xmax(pg_current_snapshot()) order by l.xid desc offset greatest(keep, 1) - 1 limit 1;
   if mark is null then return 0; end if;
-  delete from ${log} l where l.xid < mark;
+  delete from ${log} l where l.xid < mark or (l.xid >= pg_snapshot_xmax(pg_current_snapshot()) and l.xid is distinct from pg_current_xact_id_if_assigned());
   get diagnostics gone = row_count;
   if gone > 0 then insert into ${log} (model, id) values (${literal(TRIMMED)}, mark::text); end if;
   return gone;
@@ -139,6 +167,7 @@ end`,
     {
       name: SIGNAL_FUNCTION,
       head: '(models text[]) returns void',
+      isPublic: true,
       source: `
 begin
   insert into ${log} (model) select m from unnest(models) m where m like '$%' and m <> ${literal(TRIMMED)};
@@ -149,6 +178,8 @@ end`,
 
 /** `CREATE FUNCTION` of those. */
 export function createLogFunctions(namespace: string): readonly string[] {
-  return logFunctions(namespace).map(({ name, head, source }) => (
-    `create or replace function ${quoted(name)}${head} language plpgsql security definer set search_path = pg_catalog, pg_temp as ${literal(source)}`));
+  return logFunctions(namespace).flatMap(({ name, head, source, isPublic }) => [
+    `create or replace function ${quoted(name)}${head} language plpgsql security definer set search_path = pg_catalog, pg_temp as ${literal(source)}`,
+    ...isPublic ? [] : [`revoke execute on function ${quoted(name)} from public`],
+  ]);
 }

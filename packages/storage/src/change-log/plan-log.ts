@@ -1,7 +1,7 @@
 import type { Schema, TableSchema } from '@ormolu/kernel';
 import type { AskCatalog } from '../migrate/catalog';
 import { literal } from '../statements/identifiers';
-import { createLog, createLogFunctions, createTriggerFunction, createTriggers, LOG_TABLE, LOG_TRIGGERS, logFunctions, logTable, triggerSource, watchedColumns, watchedTable } from './log-objects';
+import { createLog, createLogFunctions, createTriggerFunction, createTriggers, LOG_TABLE, LOG_TRIGGERS, logFunctions, logTable, triggerFunction, triggerSource, watchedColumns, watchedTable } from './log-objects';
 
 /** How changes get into the log. */
 export type LogMode =
@@ -14,20 +14,29 @@ export interface FoundLog {
   readonly hasTable: boolean;
   /** Whether the functions around the log are those of this version. */
   readonly hasFunctions: boolean;
-  /** Table → the text of its trigger function, where all triggers are in place and always fire. */
+  /** Table → the text of its trigger function, where all triggers are in place, call that of the table and always fire. */
   readonly triggers: ReadonlyMap<string, string>;
+  /** Whether this role may make the log, or replace its functions. */
+  readonly mayCreate: boolean;
+  /** The tables and functions of other roles, which this one cannot alter. */
+  readonly foreign: ReadonlySet<string>;
 }
 
 const LOG = `select current_schema()::text as namespace,
   exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = current_schema() and c.relname = '${LOG_TABLE}' and c.relkind = 'r') as log,
-  (select jsonb_object_agg(p.proname, p.prosrc) from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname = current_schema() and p.proname = any($1::text[])) as functions`;
+  (select jsonb_object_agg(p.proname, p.prosrc) from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname = current_schema() and p.proname = any($1::text[])) as functions,
+  has_schema_privilege(current_schema(), 'create') as "mayCreate"`;
 
-const TRIGGERS = `select c.relname::text as table, min(p.prosrc) as source
+const FOREIGN = `select c.relname::text as name from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = current_schema() and c.relname = any($1::text[]) and not pg_has_role(c.relowner, 'usage')
+  union all
+  select p.proname::text from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname = current_schema() and p.proname = any($2::text[]) and not pg_has_role(p.proowner, 'usage')`;
+
+const TRIGGERS = `select c.relname::text as table, min(p.prosrc) as source, min(p.proname::text) as function
   from pg_trigger g
   join pg_class c on c.oid = g.tgrelid
   join pg_namespace n on n.oid = c.relnamespace and n.nspname = current_schema()
   join pg_proc p on p.oid = g.tgfoid
-  where not g.tgisinternal and g.tgenabled = 'A' and p.prosecdef and g.tgname = any($2::text[]) and c.relname = any($1::text[])
+  where not g.tgisinternal and g.tgenabled = 'A' and p.prosecdef and p.pronamespace = n.oid and g.tgname = any($2::text[]) and c.relname = any($1::text[])
   group by c.relname having count(*) = cardinality($2::text[]) and count(distinct p.oid) = 1`;
 
 /** Reads what a database has of the change log of a schema's tables. */
@@ -36,12 +45,16 @@ export async function readLog(ask: AskCatalog, schema: Schema): Promise<FoundLog
   const [found = {}] = await ask(LOG, [functions]);
   const namespace = String(found['namespace']);
   const sources = new Map(Object.entries(found['functions'] ?? {}));
-  const triggers = await ask(TRIGGERS, [schema.tables.map(({ table }) => table), [...LOG_TRIGGERS]]);
+  const tables = schema.tables.map(({ table }) => table);
+  const triggers = await ask(TRIGGERS, [tables, [...LOG_TRIGGERS]]);
+  const foreign = await ask(FOREIGN, [tables, [...functions, ...tables.map(triggerFunction)]]);
   return {
     namespace,
     hasTable: found['log'] === true,
     hasFunctions: logFunctions(namespace).every(({ name, source }) => sources.get(name) === source),
-    triggers: new Map(triggers.map((row) => [String(row['table']), String(row['source'])])),
+    triggers: new Map(triggers.filter((row) => row['function'] === triggerFunction(String(row['table']))).map((row) => [String(row['table']), String(row['source'])])),
+    mayCreate: found['mayCreate'] === true,
+    foreign: new Set(foreign.map((row) => String(row['name']))),
   };
 }
 
@@ -53,25 +66,40 @@ export function isWatched(table: TableSchema, { namespace, triggers }: Pick<Foun
   return columns !== undefined && wanted.columns.every((column) => columns.includes(column)) && source === triggerSource(namespace, { ...wanted, columns });
 }
 
+/** What a migration makes of the tables. */
+export interface PlannedTables {
+  readonly mode: LogMode;
+  /** Tables that are none, and cannot be watched. */
+  readonly views: ReadonlySet<string>;
+  /** Tables whose rows a migration rewrites where no trigger sees it. */
+  readonly altered: ReadonlySet<string>;
+  /** Table → the columns it had, without those that the migration drops. */
+  readonly columns: ReadonlyMap<string, readonly string[]>;
+}
+
 /**
  * The statements that let every change of a schema's tables reach the log; none when they do already.
  *
- * @param views - tables that are none, and cannot be watched
- * @param altered - tables whose rows a migration rewrites where no trigger sees it
+ * What belongs to other roles is left as it is: a role that may only read and write has nothing to migrate, and its models are not kept.
  */
-export function planLog(schema: Schema, found: FoundLog, { mode, views, altered }: { readonly mode: LogMode; readonly views: ReadonlySet<string>; readonly altered: ReadonlySet<string> }): readonly string[] {
-  const { namespace } = found;
-  const statements = [...found.hasTable ? [] : createLog(namespace), ...found.hasFunctions ? [] : createLogFunctions(namespace)];
+export function planLog(schema: Schema, found: FoundLog, { mode, views, altered, columns }: PlannedTables): readonly string[] {
+  const { namespace, foreign } = found;
+  if (!found.hasTable && !found.mayCreate) return [];
+  const mayReplace = found.mayCreate && !logFunctions('').some(({ name }) => foreign.has(name));
+  const statements = [...found.hasTable ? [] : createLog(namespace), ...found.hasFunctions || !mayReplace ? [] : createLogFunctions(namespace)];
   for (const table of schema.tables) {
     if (views.has(table.table)) continue;
     const source = found.triggers.get(table.table);
-    const watched = watchedTable(table);
-    if (mode === 'triggers' && source !== triggerSource(namespace, watched)) {
+    const watched = watchedTable(table, columns.get(table.table));
+    const mayWatch = found.mayCreate && !foreign.has(table.table) && !foreign.has(triggerFunction(table.table));
+    const isRewired = mode === 'triggers' && mayWatch && source !== triggerSource(namespace, watched);
+    if (isRewired) {
       statements.push(createTriggerFunction(namespace, watched));
       if (source === undefined) statements.push(...createTriggers(table.table));
     }
-    // What programs with the schema of before hold of it may mean something else now.
-    if (altered.has(table.table)) statements.push(`insert into ${logTable(namespace)} (model) values (${literal(table.table)})`);
+    // What programs hold of it may mean something else now, or be of a table that is gone: nobody knows what happened without the triggers.
+    const isNew = !columns.has(table.table);
+    if (altered.has(table.table) || ((isRewired || isNew) && found.hasTable)) statements.push(`insert into ${logTable(namespace)} (model) values (${literal(table.table)})`);
   }
   return statements;
 }

@@ -57,7 +57,8 @@ export interface PolledRows {
 export function askRows(log: string, after: Snapshot | undefined): Question<PolledRows> {
   const columns = `l.xid, l.model, l.id, to_jsonb(l.fields)`;
   const from = after === undefined ? 'pg_snapshot_xmin(pg_current_snapshot())' : `'${String(after.xmax)}'::xid8`;
-  const since = `select ${columns} from ${log} l where l.xid >= ${from} order by l.xid limit ${MOST_POLLED + 1}`;
+  // A log that was restored into a younger cluster has rows of transactions to come.
+  const since = `select ${columns} from ${log} l where l.xid >= ${from} and l.xid < pg_snapshot_xmax(pg_current_snapshot()) order by l.xid limit ${MOST_POLLED + 1}`;
   const text = after === undefined || after.inProgress.length === 0 ? since
     : `(${since}) union all (select ${columns} from ${log} l where l.xid = any('{${after.inProgress.join(',')}}'::xid8[]) order by l.xid limit ${MOST_POLLED + 1})`;
   return { statement: { text, parameters: [], results: 'binary' }, sink: () => new ResultColumns(['int8', 'text', 'text', 'jsonb']), read: readRows };

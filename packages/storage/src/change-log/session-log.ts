@@ -140,8 +140,12 @@ export class SessionLog {
     return [{ statement: beginning.statement, sink: told }, ...isPolling ? [{ statement: rows.statement, sink: polled }] : []];
   }
 
+  get #version(): string {
+    return `${this.#schema.digest}${this.#introduction.mark}`;
+  }
+
   #epochOf({ timeline }: Beginning): string {
-    return epochOf(`${this.#introduction.epoch}/${timeline}`, this.#schema.digest);
+    return epochOf(`${this.#introduction.epoch}/${timeline}`, this.#version);
   }
 
   #sightOf({ snapshot }: Beginning, own: Beginning): Sight {
@@ -149,7 +153,7 @@ export class SessionLog {
     return {
       snapshot,
       epoch: this.#epochOf(own),
-      log: new NamedLog(this.#log.knowledge, this.#names, this.#schema.digest),
+      log: new NamedLog(this.#log.knowledge, this.#names, this.#version),
       isChangedHere: (tag) => this.own.has(tag),
       whyUncachable: (model) => uncachable.get(model),
     };

@@ -11,6 +11,15 @@ import type { LogMode } from './plan-log';
 /** Rows of the log that are kept when nothing else is asked. */
 const KEPT = 100_000;
 
+/** Milliseconds for which it is taken for granted that nothing may be kept: somebody else may put the log in place. */
+const ASKED_AGAIN = 60_000;
+
+/** What a schema's introduction is, or will be, and when it is to be asked for again. */
+interface Asked {
+  readonly answer: Promise<Introduction>;
+  until: number;
+}
+
 /** What the change log needs of its storage. */
 export interface LogHome {
   readonly mode: LogMode;
@@ -28,13 +37,14 @@ export class SqlChangeLog implements StorageChangeLog {
   readonly knowledge: LogKnowledge = new LogKnowledge();
   readonly mode: LogMode;
   readonly #home: LogHome;
-  #introductions = new WeakMap<Schema, Promise<Introduction>>();
+  #introductions = new WeakMap<Schema, Asked>();
   #uncachable: ReadonlyMap<string, string> | undefined;
   #reserved: Connection | undefined;
   /** The poll under way, and the one that begins when it ends. */
   #running: Promise<Beginning | undefined> | undefined;
   #next: Promise<Beginning | undefined> | undefined;
-  #learnt = 0;
+  /** Rows by which the log is known to have grown since it was trimmed. */
+  #grown = 0;
   #trimming: Promise<unknown> = Promise.resolve();
 
   constructor(home: LogHome) {
@@ -51,15 +61,16 @@ export class SqlChangeLog implements StorageChangeLog {
     return this.#uncachable;
   }
 
-  /** What has to be known before a session of a schema begins; asked once. */
+  /** What has to be known before a session of a schema begins; asked once, and now and then while nothing may be kept. */
   async introduction(schema: Schema, ask: AskCatalog): Promise<Introduction> {
     let asked = this.#introductions.get(schema);
-    if (!asked) {
-      asked = introduce(ask, schema, { mode: this.mode, isEmbedded: !this.isShared });
+    if (!asked || Date.now() > asked.until) {
+      asked = { answer: introduce(ask, schema, { mode: this.mode, isEmbedded: !this.isShared }), until: Infinity };
       this.#introductions.set(schema, asked);
-      asked.catch(() => this.#introductions.delete(schema));
+      asked.answer.catch(() => this.#introductions.delete(schema));
     }
-    const introduction = await asked;
+    const introduction = await asked.answer;
+    if (introduction.log === undefined) asked.until = Math.min(asked.until, Date.now() + ASKED_AGAIN);
     this.#uncachable = introduction.uncachable;
     return introduction;
   }
@@ -72,9 +83,18 @@ export class SqlChangeLog implements StorageChangeLog {
   /** Takes in what became visible. Trims the log in the background when much did. */
   learn(poll: LogPoll): void {
     this.knowledge.learn(poll);
-    this.#learnt += poll.rows.length;
-    if (this.#learnt < KEPT / 10) return;
-    this.#learnt = 0;
+    this.#noteRows(poll.rows.length);
+  }
+
+  /** A session has committed writes: the log has grown, whoever reads it. @param rows - what it has at most left in the log by its own statements */
+  noteWritten(rows: number): void {
+    this.#noteRows(rows);
+  }
+
+  #noteRows(rows: number): void {
+    this.#grown += rows;
+    if (this.#grown < KEPT / 10) return;
+    this.#grown = 0;
     // Whoever comes next tries again; nothing depends on it.
     this.#trimming = this.trim().catch(() => undefined);
   }
@@ -101,6 +121,8 @@ export class SqlChangeLog implements StorageChangeLog {
 
   trim({ keep = KEPT }: { readonly keep?: number | undefined } = {}): Promise<number> {
     return this.#home.aside(async (ask) => {
+      // A log that has long not been trimmed takes its time.
+      await ask('select set_config(\'statement_timeout\', \'0\', true)', []);
       const [row] = await ask('select ormolu_log_trim($1::int8)::text as gone', [keep]);
       return Number(row?.['gone']);
     });

@@ -37,6 +37,8 @@ export async function migrate(schema: Schema, transaction: SqlTransaction, { fil
     for (const text of statements) await transaction.run('migrate', { statement: plainStatement(text), context: {} });
   };
   try {
+    // It takes its turn, and fills as many records as there are: a bound that is meant for sessions is none for it.
+    await runAll(['set local statement_timeout = 0']);
     await ask('select pg_advisory_xact_lock($1::int8)', [LOCK]);
     const steps = await planAll(schema, ask, options);
     await runAll(steps.before);
@@ -56,7 +58,9 @@ async function planAll(schema: Schema, ask: AskCatalog, { log, ...options }: Pla
   const steps = planMigration(schema, found, { ...options, taken: await readTaken(ask, schema) });
   if (log === undefined) return steps;
   const views = new Set([...found.values()].filter(({ kind }) => kind !== 'table').map(({ name }) => name));
-  return { ...steps, after: [...steps.after, ...planLog(schema, await readLog(ask, schema), { mode: log, views, altered: steps.altered })] };
+  const dropped = new Set(steps.dropped.map(({ table, column }) => JSON.stringify([table, column])));
+  const columns = new Map([...found.values()].map(({ name, columns }) => [name, [...columns.keys()].filter((column) => !dropped.has(JSON.stringify([name, column])))]));
+  return { ...steps, after: [...steps.after, ...planLog(schema, await readLog(ask, schema), { mode: log, views, altered: steps.altered, columns })] };
 }
 
 /** What existing records do not fulfil is the migration's concern, and not that of a statement. */
