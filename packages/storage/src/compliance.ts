@@ -7,6 +7,7 @@ import { groupRules } from './compliance/group-rules';
 import { keyedRules } from './compliance/keyed-rules';
 import { migrationRules } from './compliance/migration-rules';
 import { recordRules } from './compliance/record-rules';
+import { sqlRules } from './compliance/sql-rules';
 import { streamRules } from './compliance/stream-rules';
 import { transactionRules } from './compliance/transaction-rules';
 import { valueRules } from './compliance/value-rules';
@@ -28,7 +29,7 @@ export function storageCompliance(runner: ComplianceRunner, target: ComplianceTa
     runner.beforeAll(() => fixture.open());
     runner.afterAll(() => fixture.close());
     for (const rules of [
-      recordRules, valueRules, filterRules, groupRules, keyedRules, streamRules, constraintRules, transactionRules, migrationRules, versionRules, changeLogRules,
+      recordRules, valueRules, filterRules, groupRules, keyedRules, streamRules, constraintRules, transactionRules, migrationRules, versionRules, changeLogRules, sqlRules,
     ]) rules(runner, fixture);
   });
 }

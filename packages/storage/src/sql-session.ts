@@ -1,5 +1,5 @@
 import {
-  MisuseError, type Columns, type ColumnType, type GroupQuery, type Groups, type InsertRows, type Isolation, type Query, type ReadQuestion, type Schema, type Session, 
+  type Columns, type ColumnType, type GroupQuery, type Groups, type InsertRows, type Isolation, type Query, type ReadQuestion, type Schema, type Session, 
   type CachedRead, type EntryStamp, type SessionSavepoint, type SessionState, type Sight, type StoredId, type StreamOptions, type Tag, type UpdateRows,
 } from '@ormolu/kernel';
 import { randomUUID } from 'node:crypto';
@@ -193,10 +193,9 @@ export class SqlSession implements Session {
 
   sql(text: string, params: readonly unknown[]): Promise<readonly Record<string, unknown>[]> {
     return this.#next(async () => {
-      if (/\bcopy\b[^]*\bfrom\s+stdin\b/i.test(text)) throw new MisuseError('STORAGE_SQL_REFUSED', 'COPY FROM STDIN wants a stream that a session has no way to send. Use create, or INSERT … SELECT FROM unnest.');
       const rows = new DescribedRows();
       const learning = this.#log?.learning(undefined, false);
-      await this.#hearing(this.#transaction.run('sql', { statement: { text, parameters: params.map(textParameter), results: 'described' }, sink: rows, context: {}, then: learning?.then }));
+      await this.#hearing(this.#transaction.run('sql', { statement: { text, parameters: params.map(textParameter), results: 'described', mayCopy: true }, sink: rows, context: {}, then: learning?.then }));
       learning?.learn();
       return rows.rows;
     });

@@ -49,6 +49,8 @@ export class SqlTransaction {
   #ahead: Companion[];
   /** Whether the server knows of this transaction. */
   #begun = false;
+  /** Whether the connection may keep something of this transaction beyond its end. */
+  #isTouched = false;
   state: SessionState = 'open';
   statements = 0;
 
@@ -94,6 +96,7 @@ export class SqlTransaction {
     const sinks = sent.map((one) => one.sink);
     // The sinks of a first message that is sent again have taken nothing: a connection that breaks in an answer is not tried again.
     const replies = await this.#exchange(statements, bytes, () => new ReplyReader(sinks));
+    if (statement.mayCopy === true) this.#isTouched ||= touchesConnection(statement.text, replies.sessionTags);
     this.#check(replies, context);
     return replies.tag;
   }
@@ -144,7 +147,7 @@ export class SqlTransaction {
       this.#end(isOver ? 'rolled back' : 'failed', !isOver);
       throw errorOfSqlstate(replies.error, this.schema, {});
     }
-    this.#end('committed', !isOver);
+    this.#end('committed', !isOver || !await this.#restore());
   }
 
   /** Undoes all. Never throws; does nothing when it is over. */
@@ -160,7 +163,22 @@ export class SqlTransaction {
         // The server undoes what a lost connection leaves behind.
       }
     }
-    this.#end('rolled back', this.#begun && replies.status !== 'I');
+    const isBroken = this.#begun && replies.status !== 'I';
+    this.#end('rolled back', isBroken || !await this.#restore());
+  }
+
+  /** Lets the connection forget what a statement of others left on it, so that the next transaction finds it as every other. @returns whether it could */
+  async #restore(): Promise<boolean> {
+    if (!this.#isTouched) return true;
+    this.#isTouched = false;
+    const replies = new ReplyReader();
+    try {
+      const statements = [plainStatement('discard all')];
+      await this.#send(statements, writeStatements(statements), replies);
+      return replies.error === undefined;
+    } catch {
+      return false;
+    }
   }
 
   async #exchange(statements: readonly Statement[], bytes: Uint8Array, read: () => ReplyReader): Promise<ReplyReader> {
@@ -220,6 +238,12 @@ export class SqlTransaction {
     } else if (replies.status === 'E') {
       this.state = 'failed';
     }
+    if (replies.copy !== undefined) {
+      if (this.state === 'open') this.state = 'failed';
+      throw new MisuseError('STORAGE_SQL_REFUSED', replies.copy === 'in'
+        ? 'COPY FROM STDIN wants a stream that a session has no way to send. Use create, or INSERT … SELECT FROM unnest.'
+        : 'COPY TO STDOUT sends a stream that a session has no way to take. Use SELECT, or a query in batches.');
+    }
     if (replies.error) throw errorOfSqlstate(replies.error, this.schema, context);
     if (replies.failure !== undefined) throw replies.failure as Error; // thrown by our own readers of values
   }
@@ -230,6 +254,14 @@ export class SqlTransaction {
     this.#connection = undefined;
     connection?.release(isBroken);
   }
+}
+
+/** What is kept beyond a transaction by functions and tables, which no tag tells. */
+const TOUCHING = /\bset_config\b|\badvisory_lock|\btemp(?:orary)?\b|\bpg_temp\b/i;
+
+/** Whether a statement may leave something on its connection. In doubt it may: that costs a round trip, and nothing else. */
+function touchesConnection(text: string, tags: readonly string[]): boolean {
+  return (tags.length > 0 && !/^\s*set\s+local\s/i.test(text)) || TOUCHING.test(text);
 }
 
 /** `SELECT 12` → 12 */

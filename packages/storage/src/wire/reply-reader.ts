@@ -12,7 +12,9 @@ export interface RowSink {
 /** The state the server reports after every exchange: no transaction, in one, in a failed one. */
 export type TransactionStatus = 'I' | 'T' | 'E';
 
-const [ROW, ERROR, NOTICE, READY, COMPLETE, DESCRIPTION] = ['D', 'E', 'N', 'Z', 'C', 'T'].map((code) => code.charCodeAt(0));
+const [ROW, ERROR, NOTICE, READY, COMPLETE, EMPTY, DESCRIPTION, COPY_IN, COPY_OUT] = ['D', 'E', 'N', 'Z', 'C', 'I', 'T', 'G', 'H'].map((code) => code.charCodeAt(0));
+/** Of statements whose effects may outlive their transaction on a connection: SET, LISTEN, PREPARE and the like, and those that run others. */
+const SESSION_TAG = /^(?:SET|RESET|DISCARD|LISTEN|PREPARE|LOAD|DO|CALL)\b/;
 const NOTHING = Buffer.alloc(0);
 
 /**
@@ -30,6 +32,10 @@ export class ReplyReader {
   failure: unknown;
   /** The tag of the last statement, such as `UPDATE 3` or `ROLLBACK`. */
   tag = '';
+  /** A statement was a COPY that takes rows from the client, or sends them outside of results. */
+  copy: 'in' | 'out' | undefined;
+  /** The tags of statements that may have changed what a connection keeps beyond a transaction. */
+  readonly sessionTags: string[] = [];
   /** The server has done something; news that it is ending the connection are no answer. */
   hasAnswer = false;
   /** Absent until the server is ready again. */
@@ -75,6 +81,12 @@ export class ReplyReader {
     } else if (code === COMPLETE) {
       this.#answered += 1;
       this.tag = bytes.toString('utf8', at + 5, end - 1);
+      if (SESSION_TAG.test(this.tag)) this.sessionTags.push(this.tag);
+    } else if (code === EMPTY) {
+      this.#answered += 1;
+      this.tag = '';
+    } else if (code === COPY_IN || code === COPY_OUT) {
+      this.copy ??= code === COPY_IN ? 'in' : 'out';
     } else if (code === READY) {
       // The protocol knows these three letters only.
       this.status = String.fromCharCode(bytes[at + 5] ?? 0) as TransactionStatus;

@@ -8,6 +8,8 @@ export interface Statement {
   readonly parameters: readonly Parameter[];
   /** How result values come: in binary when their types are known beforehand, as text with a description else. */
   readonly results: 'none' | 'binary' | 'described';
+  /** A text of others, which may be a COPY. */
+  readonly mayCopy?: boolean | undefined;
 }
 
 /** What one message to the server may weigh. */
@@ -36,7 +38,7 @@ export function writeStatements(statements: readonly Statement[]): Uint8Array {
   return bytes;
 }
 
-function writeStatement(writer: MessageWriter, { text, parameters, results }: Statement): void {
+function writeStatement(writer: MessageWriter, { text, parameters, results, mayCopy }: Statement): void {
   if (parameters.length > MAX_PARAMETERS) throw tooLarge(`has ${parameters.length} parameters, PostgreSQL takes 65,535`);
   writer.begin('P');
   writer.cstring('');
@@ -64,6 +66,12 @@ function writeStatement(writer: MessageWriter, { text, parameters, results }: St
   writer.cstring('');
   writer.int32(0);
   writer.end();
+  if (mayCopy === true) {
+    // A COPY FROM STDIN would wait for rows for ever; whatever else was executed, the server takes no notice of this message.
+    writer.begin('f');
+    writer.cstring('rows cannot be sent');
+    writer.end();
+  }
 }
 
 function tooLarge(what: string): MisuseError {
