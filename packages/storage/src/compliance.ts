@@ -4,6 +4,7 @@ import { changeLogRules } from './compliance/change-log-rules';
 import { constraintRules } from './compliance/constraint-rules';
 import { filterRules } from './compliance/filter-rules';
 import { groupRules } from './compliance/group-rules';
+import { inputRules } from './compliance/input-rules';
 import { keyedRules } from './compliance/keyed-rules';
 import { migrationRules } from './compliance/migration-rules';
 import { recordRules } from './compliance/record-rules';
@@ -29,7 +30,7 @@ export function storageCompliance(runner: ComplianceRunner, target: ComplianceTa
     runner.beforeAll(() => fixture.open());
     runner.afterAll(() => fixture.close());
     for (const rules of [
-      recordRules, valueRules, filterRules, groupRules, keyedRules, streamRules, constraintRules, transactionRules, migrationRules, versionRules, changeLogRules, sqlRules,
+      recordRules, valueRules, filterRules, groupRules, keyedRules, streamRules, constraintRules, transactionRules, migrationRules, versionRules, changeLogRules, sqlRules, inputRules,
     ]) rules(runner, fixture);
   });
 }

@@ -13,6 +13,7 @@ import { stampedStatement, type StampedRows } from './change-log/stamped';
 import { IdsMissingError, SavepointGoneError, SignalError, StreamGoneError, type StatementContext } from './errors';
 import { unmet, versionColumn, versionError, type ExpectedVersions } from './record-version';
 import type { SqlHome, SqlTransaction } from './sql-transaction';
+import { checkedIds, checkedInsert, checkedUpdate, checkFields } from './statements/check-rows';
 import { groupStatement } from './statements/group';
 import { batchSizeOf, countStatement, queryStatement } from './statements/query';
 import { deleteStatement, insertStatement, readStatement, updateStatement, type RowsStatement } from './statements/records';
@@ -112,6 +113,7 @@ export class SqlSession implements Session {
 
   read(question: ReadQuestion): Promise<Columns> {
     return this.#next(async () => {
+      checkFields(this.schema, question.model, question.fields);
       if (question.ids.length === 0) return { ids: [], columns: question.fields.map(() => []) };
       return asColumns(await this.#answer('read', readStatement(this.schema, question), question));
     });
@@ -155,21 +157,23 @@ export class SqlSession implements Session {
     });
   }
 
-  insert(rows: InsertRows): Promise<readonly StoredId[]> {
+  insert(given: InsertRows): Promise<readonly StoredId[]> {
     return this.#next(async () => {
+      const rows = checkedInsert(this.schema, given);
       const { idType } = this.schema.table(rows.model);
       if (rows.ids === undefined && idType === 'text') throw new IdsMissingError(rows.model);
       if (rows.count === 0) return [];
       // Made here, uuids need no promise of the database about the order of its answers.
       const ids = rows.ids ?? (idType === 'uuid' ? Array.from({ length: rows.count }, () => randomUUID()) : undefined);
-      const given = await this.#write('insert', insertStatement(this.schema, { ...rows, ids }), { model: rows.model, ids, rows: rows.count, fields: null });
-      if (ids) return rows.skipsExisting ? onlyThose(ids, given) : ids;
-      return inRowOrder(given as (number | bigint)[]); // of ids the database made
+      const added = await this.#write('insert', insertStatement(this.schema, { ...rows, ids }), { model: rows.model, ids, rows: rows.count, fields: null });
+      if (ids) return rows.skipsExisting ? onlyThose(ids, added) : ids;
+      return inRowOrder(added as (number | bigint)[]); // of ids the database made
     });
   }
 
-  update(rows: UpdateRows): Promise<readonly StoredId[]> {
+  update(given: UpdateRows): Promise<readonly StoredId[]> {
     return this.#next(async () => {
+      const rows = checkedUpdate(this.schema, given);
       if (rows.ids.length === 0) return [];
       const { model, ids, fields, expected } = rows;
       // Without a field there is nothing to set, but still the question which ids exist.
@@ -182,8 +186,9 @@ export class SqlSession implements Session {
     });
   }
 
-  delete(model: string, ids: readonly StoredId[], expected?: readonly (bigint | null)[]): Promise<readonly StoredId[]> {
+  delete(model: string, given: readonly StoredId[], expected?: readonly (bigint | null)[]): Promise<readonly StoredId[]> {
     return this.#next(async () => {
+      const ids = checkedIds(this.schema, model, given, expected);
       if (ids.length === 0) return [];
       const found = await this.#write('delete', deleteStatement(this.schema, model, ids, expected), { model, ids, rows: ids.length, fields: null });
       if (expected) await this.#demandVersions({ model, ids, expected }, found);

@@ -37,3 +37,9 @@ export function validDate(value: unknown): Date | undefined {
 export function bytesOf(value: unknown): Uint8Array | undefined {
   return ArrayBuffer.isView(value) ? new Uint8Array(value.buffer, value.byteOffset, value.byteLength) : undefined;
 }
+
+/** A uuid as the database answers it. @param text - one that {@link UUID} takes */
+export function canonicalUuid(text: string): string {
+  const hex = text.replaceAll('-', '').toLowerCase();
+  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
+}

@@ -1,4 +1,4 @@
-import { MisuseError, referredModel, type ColumnSchema, type ColumnType, type Condition, type Schema, type TableSchema } from '@ormolu/kernel';
+import { MisuseError, OPERATORS, referredModel, type ColumnSchema, type ColumnType, type Condition, type Filter, type Schema, type TableSchema } from '@ormolu/kernel';
 import type { ResolvedPath } from './resolve-path';
 
 const ORDERED: ReadonlySet<ColumnType> = new Set<ColumnType>(['text', 'uuid', 'int4', 'int8', 'float8', 'numeric', 'bool', 'date', 'timestamptz', 'bytea']);
@@ -8,6 +8,7 @@ const ORDERED: ReadonlySet<ColumnType> = new Set<ColumnType>(['text', 'uuid', 'i
  *
  * @throws {MisuseError} FILTER_OPERATOR when the operator does not go with the field's type
  * @throws {MisuseError} FILTER_VALUE when the value is not of the operator's form
+ * @throws {MisuseError} FILTER_INVALID when there is no such operator
  */
 export function checkCondition({ path, operator, value }: Condition, { table, column, type }: ResolvedPath): void {
   const name = path.join('.');
@@ -15,6 +16,8 @@ export function checkCondition({ path, operator, value }: Condition, { table, co
     throw new MisuseError(code, `A filter uses '${operator}' on '${name}' of model '${table.model}': ${why}`, { details: { model: table.model, path, operator } });
   };
   switch (operator) {
+    case 'eq': case 'ne':
+      return;
     case 'gt': case 'gte': case 'lt': case 'lte':
       if (!ORDERED.has(type)) refuse('FILTER_OPERATOR', `${type} values have no order. Compare for equality, or keep what you search by in a column of its own.`);
       return;
@@ -31,7 +34,16 @@ export function checkCondition({ path, operator, value }: Condition, { table, co
       return;
     case 'isNull': case 'exists':
       if (typeof value !== 'boolean') refuse('FILTER_VALUE', 'it takes true or false.');
+      return;
+    default:
+      refuse('FILTER_INVALID', `there is no such operator. Those there are: ${OPERATORS.join(', ')}.`);
   }
+}
+
+/** A filter of a kind that there is not, whatever the types say. */
+export function unknownFilter(model: string, filter: never): MisuseError {
+  const kind: unknown = (filter as Partial<Filter> | null | undefined)?.kind;
+  return new MisuseError('FILTER_INVALID', `A filter on model '${model}' is ${typeof kind === 'string' ? `of kind '${kind}', which there is not` : 'no filter'}. Its parts are of kind and, or, not or condition.`, { details: { model } });
 }
 
 /**

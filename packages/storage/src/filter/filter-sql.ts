@@ -2,7 +2,7 @@ import type { ColumnSchema, Condition, Filter, Schema, ValueKeys } from '@ormolu
 import { quoted } from '../statements/identifiers';
 import { keyedSql } from './keyed-sql';
 import type { ParameterList } from '../statements/parameter-list';
-import { checkCondition } from './check-condition';
+import { checkCondition, unknownFilter } from './check-condition';
 import { comparisonSql, isNever, type ComparisonContext } from './comparison-sql';
 import { resolvePath, type Hop, type ResolvedPath } from './resolve-path';
 import { Aliases, Scope } from './scope';
@@ -51,6 +51,8 @@ export class FilterSql {
         return `(${this.where(filter.not)}) is not true`;
       case 'condition':
         return this.#condition(filter);
+      default:
+        throw unknownFilter(this.#model, filter);
     }
   }
 

@@ -1,5 +1,6 @@
 import { keyedValue, type ColumnSchema, type ColumnType, type Condition, type Filter, type Query, type Schema, type StoredId, type TableSchema, type ValueKeys } from '@ormolu/kernel';
-import { checkCondition, hierarchyOf, idsOf } from '../filter/check-condition';
+import { columnTypeOfId } from '../column-types';
+import { checkCondition, hierarchyOf, idsOf, unknownFilter } from '../filter/check-condition';
 import { likeMatcher } from '../filter/like';
 import { resolveOrder } from '../filter/resolve-order';
 import { resolvePath, type Hop, type ResolvedPath } from '../filter/resolve-path';
@@ -62,6 +63,8 @@ export class Evaluator {
       }
       case 'condition':
         return this.#condition(model, filter);
+      default:
+        throw unknownFilter(model, filter);
     }
   }
 
@@ -160,7 +163,7 @@ export class Evaluator {
   #family({ operator, value, along }: Condition, resolved: ResolvedPath): ReadonlySet<unknown> {
     const { table, parent } = hierarchyOf(this.#schema, resolved, along);
     const family = new Set<unknown>();
-    const open: (Entry | undefined)[] = idsOf(value).map((id) => this.#entry(table, id));
+    const open: (Entry | undefined)[] = idsOf(value).map((id) => this.#entry(table, normalValue({ type: columnTypeOfId(table.idType) }, id, { model: table.model, field: 'id' })));
     while (open.length > 0) {
       const entry = open.pop();
       if (!entry || family.has(entry[0])) continue;

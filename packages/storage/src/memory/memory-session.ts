@@ -9,6 +9,7 @@ import { cachedReadConflict, sameGroups, sameRecords } from '../change-log/repla
 import { columnTypeOfId } from '../column-types';
 import { ReadOnlyError, SavepointGoneError, SessionStateError, SignalError, SqlUnsupportedError, StreamGoneError } from '../errors';
 import { unmet, versionColumn, versionError, writableColumn } from '../record-version';
+import { checkedIds, checkedInsert, checkedUpdate, checkFields } from '../statements/check-rows';
 import { batchSizeOf, checkBound } from '../statements/query';
 import { Evaluator, type Entry } from './evaluate';
 import { groupInMemory } from './group';
@@ -146,13 +147,15 @@ export class MemorySession implements Session {
     return this.#next('group', (workspace) => this.#stamped(query, workspace, this.#groupNow(workspace, query)));
   }
 
-  insert(rows: InsertRows): Promise<readonly StoredId[]> {
+  insert(given: InsertRows): Promise<readonly StoredId[]> {
     return this.#next('insert', (workspace) => {
+      const rows = checkedInsert(this.schema, given);
       const table = this.#writable(rows.model);
       const fields = rows.fields.map((field) => writableColumn(this.schema, rows.model, field));
       const written = new Map<StoredId, Row>();
       const ids = Array.from({ length: rows.count }, (_, n) => {
         const id = rows.ids === undefined ? this.#storage.nextId(table) : this.#id(table, rows.ids[n]);
+        if (id === null) throw new ConstraintError('STORAGE_NOT_NULL', `A value is missing in field 'id' of model '${table.model}', which is required. Give it one.`, { details: { model: table.model, field: 'id' } });
         const taken = written.has(id) || workspace.row(table.table, id) !== undefined || this.#storage.versions.row(table.table, id, this.#storage.versions.now) !== undefined;
         if (taken && rows.skipsExisting) return id;
         if (taken) throw new ConstraintError('STORAGE_UNIQUE', `Another record has the same value in field 'id' of model '${table.model}', which must be unique (id ${String(id)}). Change the value, or look for the record first.`, { details: { model: table.model, field: 'id' } });
@@ -167,13 +170,16 @@ export class MemorySession implements Session {
     });
   }
 
-  update(rows: UpdateRows): Promise<readonly StoredId[]> {
+  update(given: UpdateRows): Promise<readonly StoredId[]> {
     return this.#next('update', (workspace) => {
+      const rows = checkedUpdate(this.schema, given);
       const table = this.#writable(rows.model);
       const fields = rows.fields.map((field) => writableColumn(this.schema, rows.model, field));
       if (rows.expected) this.#demandVersions(workspace, table, rows.ids, rows.expected);
       const written = new Map<StoredId, Row>();
-      rows.ids.forEach((id, n) => {
+      rows.ids.forEach((one, n) => {
+        const id = this.#id(table, one);
+        if (id === null) return;
         const before = workspace.row(table.table, id);
         const row = new Map(before);
         fields.forEach((column, f) => {
@@ -191,11 +197,12 @@ export class MemorySession implements Session {
     });
   }
 
-  delete(model: string, ids: readonly StoredId[], expected?: readonly (bigint | null)[]): Promise<readonly StoredId[]> {
+  delete(model: string, given: readonly StoredId[], expected?: readonly (bigint | null)[]): Promise<readonly StoredId[]> {
     return this.#next('delete', (workspace) => {
+      const ids = checkedIds(this.schema, model, given, expected);
       const table = this.#writable(model);
       if (expected) this.#demandVersions(workspace, table, ids, expected);
-      const found = [...new Set(ids)].filter((id) => workspace.row(table.table, id));
+      const found = this.#ids(table, ids).filter((id) => workspace.row(table.table, id));
       const { mark } = workspace;
       this.#writer.remove(workspace, table, found);
       this.#log?.wrote(model, found, null);
@@ -287,8 +294,9 @@ export class MemorySession implements Session {
   }
 
   #readNow(workspace: Workspace, { model, ids, fields }: ReadQuestion): Columns {
+    checkFields(this.schema, model, fields);
     const table = this.#table(model);
-    const entries = [...new Set(ids)].flatMap((id): Entry[] => {
+    const entries = this.#ids(table, ids).flatMap((id): Entry[] => {
       const row = workspace.row(table.table, id);
       return row ? [[id, row]] : [];
     });
@@ -359,8 +367,13 @@ export class MemorySession implements Session {
     if (error) throw error;
   }
 
-  #id(table: TableSchema, id: unknown): StoredId {
-    return normalValue({ type: columnTypeOfId(table.idType) }, id, { model: table.model, field: 'id' }) as StoredId; // an id's type has ids only
+  #id(table: TableSchema, id: unknown): StoredId | null {
+    return normalValue({ type: columnTypeOfId(table.idType) }, id, { model: table.model, field: 'id' }) as StoredId | null; // an id's type has ids only
+  }
+
+  /** Each id once; no record has none. */
+  #ids(table: TableSchema, ids: readonly StoredId[]): readonly StoredId[] {
+    return [...new Set(ids.map((id) => this.#id(table, id)))].filter((id) => id !== null);
   }
 
   #next<T>(call: string, work: (workspace: Workspace) => T): Promise<T> {

@@ -1,7 +1,7 @@
 import type { ColumnType } from '@ormolu/kernel';
 import { ValueError, type ValuePlace } from '../column-types';
 import { canonicalDecimal, compareDecimals, trimmedDecimal } from '../decimal';
-import { bytesOf, INT8_MAX, isStorableJson, isStorableText, UUID, validDate } from '../value-forms';
+import { bytesOf, canonicalUuid, INT8_MAX, isStorableJson, isStorableText, UUID, validDate } from '../value-forms';
 import { daysOf, textOfDays } from '../wire/calendar';
 
 /** A column's type as far as its values depend on it. */
@@ -50,7 +50,7 @@ export function sameText(type: ColumnType, value: unknown): string {
 
 /** Each gives the normal form of a value, or undefined when it is none of its type. JSON's own null is the same as no value. */
 const NORMAL: Readonly<Record<ColumnType, (value: unknown, scale: number | undefined) => unknown>> = {
-  int4: (value) => (typeof value === 'number' && (value | 0) === value ? value : undefined),
+  int4: (value) => (typeof value === 'number' && (value | 0) === value ? value | 0 : undefined), // -0 is 0
   int8: (value) => (typeof value === 'bigint' && value <= INT8_MAX && value >= -INT8_MAX - 1n ? value : undefined),
   float8: (value) => (typeof value === 'number' ? value : undefined),
   bool: (value) => (typeof value === 'boolean' ? value : undefined),
@@ -74,11 +74,6 @@ const NORMAL: Readonly<Record<ColumnType, (value: unknown, scale: number | undef
     return bytes && new Uint8Array(bytes);
   },
 };
-
-function canonicalUuid(text: string): string {
-  const hex = text.replaceAll('-', '').toLowerCase();
-  return `${hex.slice(0, 8)}-${hex.slice(8, 12)}-${hex.slice(12, 16)}-${hex.slice(16, 20)}-${hex.slice(20)}`;
-}
 
 function structuredJson(value: unknown): unknown {
   return JSON.parse(JSON.stringify(value)) as unknown;
