@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto';
-import { UnknownFieldError, UnknownModelError } from './errors';
+import { MisuseError, UnknownFieldError, UnknownModelError } from './errors';
 import type { KeyedColumn } from './keyed-column';
 
 /**
@@ -116,7 +116,8 @@ export class Schema {
   column(model: string, field: string): ColumnSchema {
     const index = this.#index(model);
     const column = index.columns.get(field);
-    if (!column) throw new UnknownFieldError(model, field, ['id', ...index.columns.keys()]);
+    if (!column && field === 'id') throw new MisuseError('FIELD_UNKNOWN', `Field 'id' of model '${model}' is none to be read or written among others: ids stand beside the fields, and a record keeps the one it was made with. Leave it out.`, { details: { model, field } });
+    if (!column) throw new UnknownFieldError(model, field, index.columns.keys());
     return column;
   }
 

@@ -117,6 +117,31 @@ onEachStorage('migrating on', ({ open }) => {
     expect(await db.transaction(async (env) => (await env.model('shop.item').search({ 'tags.name': 'old' })).load(['code']).then((items) => items.mapped('code')))).toEqual(['b', 'a']);
   });
 
+  test('defaults of translated fields come in the source language, those of companies for each of them', async () => {
+    const before = defineModels({ shop: { name: char() }, 'shop.user': { shop: many2one('shop') }, ware: { name: char() } });
+    const old = await openOrmolu({ models: before, storage });
+    await old.migrate();
+    await old.transaction(async (env) => {
+      await env.model('shop').create([{ name: 'a' }, { name: 'b' }]);
+      await env.model('ware').create([{ name: 'x' }, { name: 'y' }]);
+    });
+    const after = before.extend({ ware: {
+      label: char({ translate: true, required: true, default: 'fresh' }), price: integer({ companyDependent: true, default: 5 }),
+      margin: integer({ companyDependent: true, default: (env: { readonly companyId: unknown }) => Number(env.companyId) * 10 }), rank: integer({ companyDependent: true }),
+    } });
+    const db = await openOrmolu({ models: after, storage, users: 'shop.user', companies: 'shop', sourceLanguage: 'en_US' });
+    const { filled } = await db.migrate();
+    expect(filled.map(({ model, fields, records }) => [model, [...fields].sort(), records])).toEqual([['ware', ['label', 'margin', 'price'], 2]]);
+    await db.transaction(async (env) => {
+      for (const shop of await env.model('shop').search({})) {
+        const seen = await env.withCompany(shop.id).withContext({ lang: 'de_DE' }).model('ware').search({});
+        await seen.load(['label', 'price', 'margin', 'rank']);
+        expect(Array.from(seen, (ware) => [ware.label, ware.price, ware.margin, ware.rank])).toEqual([['fresh', 5, Number(shop.id) * 10, null], ['fresh', 5, Number(shop.id) * 10, null]]);
+      }
+    });
+    expect((await db.migrate()).filled).toEqual([]);
+  });
+
   test('options that nobody would read are refused', async () => {
     const db = await openOrmolu({ models: first, storage });
     await expect(db.migrate({ discard: 'x' } as never)).rejects.toMatchObject({ code: 'DB_OPTION_INVALID' });

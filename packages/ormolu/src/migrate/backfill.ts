@@ -1,6 +1,6 @@
-import { EVERYTHING, type AddedField, type Id, type Session } from '@ormolu/kernel';
+import { EVERYTHING, type AddedField, type Id, type Session, type StoredId } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
-import type { RecordSet, Transaction } from '@ormolu/transaction';
+import type { Environment, Transaction } from '@ormolu/transaction';
 import { fillOrder, type FillStep } from './fill-order';
 
 /** How far the filling of new columns is. */
@@ -50,11 +50,15 @@ export async function backfill(tx: Transaction, added: readonly AddedField[], op
 async function fillInBatches(tx: Transaction, { model, fields, kind }: { model: string; fields: readonly Field[]; kind: FillStep['kind'] }, { batchSize = 1000, onProgress }: BackfillOptions): Promise<FilledFields> {
   const names = fields.map(({ name }) => name);
   const total = await tx.session.count({ model, filter: EVERYTHING });
+  const companies = fields.some(({ keyedBy }) => keyedBy === 'company') ? await companiesOf(tx) : [];
   let done = 0;
   for await (const ids of idsOf(tx.session, model, batchSize)) {
-    const records = tx.rootEnv.model(model).browse(ids);
-    if (kind === 'compute') await records.recompute(names);
-    else await writeDefaults(records, fields);
+    if (kind === 'compute') {
+      await tx.rootEnv.model(model).browse(ids).recompute(names);
+    } else {
+      await writeDefaults(tx.rootEnv, ids, fields.filter(({ keyedBy }) => keyedBy !== 'company'));
+      for (const company of companies) await writeDefaults(tx.rootEnv.withCompany(company), ids, fields.filter(({ keyedBy }) => keyedBy === 'company'));
+    }
     await tx.flush();
     tx.clear();
     done += ids.length;
@@ -82,13 +86,23 @@ async function* idsOf(session: Session, model: string, batchSize: number): Async
   for await (const { ids } of session.stream({ model, filter: EVERYTHING, order: [{ path: ['id'], direction: 'asc' }] }, { batchSize })) yield ids;
 }
 
-/** One write for the defaults that all records share; a function is asked for each record, as `create` asks it. */
-async function writeDefaults(records: RecordSet, fields: readonly Field[]): Promise<void> {
+/** The companies for each of which a field may have a value. */
+async function companiesOf(tx: Transaction): Promise<readonly StoredId[]> {
+  const { companies, users } = tx.actors;
+  const model = companies ?? (users === undefined ? undefined : tx.registry.model(users).fields.get('company')?.relation?.comodel);
+  return model === undefined ? [] : (await tx.session.query({ model, filter: EVERYTHING })).ids;
+}
+
+/** One write for the defaults that all records share; a function is asked for each record, as `create` asks it. Translated fields get theirs in the source language. */
+async function writeDefaults(env: Environment, ids: readonly Id[], fields: readonly Field[]): Promise<void> {
+  const [{ model } = { model: undefined }] = fields;
+  if (model === undefined) return;
+  const records = env.model(model).browse(ids);
   const shared = fields.filter((field) => typeof field.default !== 'function');
   if (shared.length > 0) await records.write(Object.fromEntries(shared.map((field) => [field.name, field.default])));
   for (const field of fields) {
     if (typeof field.default !== 'function') continue;
-    const give = field.default as () => unknown; // a default's function takes nothing
-    for (const record of records) await record.write({ [field.name]: give() });
+    const give = field.default as (env: Environment) => unknown; // as `create` asks it
+    for (const record of records) await record.write({ [field.name]: await env.run(() => give(env)) });
   }
 }

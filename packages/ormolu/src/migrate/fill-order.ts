@@ -16,7 +16,7 @@ export interface FillStep {
  */
 export function fillOrder(registry: Registry, added: readonly AddedField[]): readonly FillStep[] {
   const fields = added.flatMap(({ model, field }) => registry.models.get(model)?.fields.get(field) ?? []);
-  const defaults = fields.filter((field) => !field.compute && field.default !== undefined && field.default !== null && !field.keyedColumn);
+  const defaults = fields.filter((field) => !field.compute && field.default !== undefined && field.default !== null);
   const steps: FillStep[] = byModel(defaults).map((group) => ({ kind: 'default', fields: group }));
   let left = fields.filter((field) => field.compute && !field.keyedColumn);
   const causes = new Map(left.map((field) => [field, causesOf(registry, field)]));

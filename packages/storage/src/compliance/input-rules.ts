@@ -68,6 +68,13 @@ export function inputRules({ describe, test, beforeAll }: ComplianceRunner, fixt
       await rejects(session.update({ model: 'city', ids: [], fields: ['nmae'], columns: [[]] }), withCode('FIELD_UNKNOWN'));
     }));
 
+    test('the id is no field to be read or written among others', () => fixture.undone(schema, async (session) => {
+      const ids = await insertRows(session, 'city', [{ name: 'a' }]);
+      const saysWhy = (error: unknown): boolean => withCode('FIELD_UNKNOWN')(error) && !String(error).includes('Did you mean');
+      await rejects(session.update({ model: 'city', ids, fields: ['id'], columns: [[7]] }), saysWhy);
+      await rejects(session.read({ model: 'city', ids, fields: ['id'] }), saysWhy);
+    }));
+
     test('an id that is missing is a value that is missing', async () => {
       for (const model of ['named', 'city', 'unique']) {
         await fixture.undone(schema, (session) => rejects(session.insert({ model, count: 1, ids: [null as unknown as StoredId], fields: ['name'], columns: [['a']] }), withCode('STORAGE_NOT_NULL')));

@@ -93,6 +93,9 @@ export function migrationRules({ describe, test }: ComplianceRunner, fixture: Fi
       const second = version([column('name', 'text'), column('size', 'int4'), reference('other', 'b')], more);
       await rejects(fixture.storage.migrate(second, { discard: ['city.size', 'city.old_col', 'city.name'] }), withCode('STORAGE_MIGRATION_REFUSED'));
       await rejects(fixture.storage.migrate(second, { discard: ['town.size'] }), withCode('MODEL_UNKNOWN'));
+      const typing = (error: unknown): boolean => withCode('FIELD_UNKNOWN')(error) && String(error).includes("Did you mean 'old_col'?");
+      await rejects(fixture.storage.migrate(second, { discard: ['city.size', 'city.odl_col', 'city.other'] }), typing);
+      await rejects(fixture.storage.plan(second, { discard: ['city.size', 'city.odl_col', 'city.other'] }), typing);
       deepStrictEqual(await fixture.undone(first, (session) => valuesOf(session, 'city', ids, 'size')), ['b']);
       const discard = ['city.size', 'city.old_col', 'city.other', 'city.name', 'city.id'];
       const { added } = await fixture.storage.migrate(second, { discard });

@@ -31,6 +31,8 @@ export interface FoundTable {
   readonly uniqueTogether: ReadonlySet<string>;
   /** Whether a migration made it, and so may loosen what it holds of columns that no model names any more. */
   readonly isOurs: boolean;
+  /** Whether columns have been dropped from it, whose names nobody knows any more. */
+  readonly hasDropped: boolean;
   /** Whether every update of a row raises its version. */
   readonly raisesVersion: boolean;
 }
@@ -45,7 +47,7 @@ export const RAISE_VERSION = 'ormolu_raise_version';
 export type AskCatalog = (text: string, parameters: readonly unknown[]) => Promise<readonly Record<string, unknown>[]>;
 
 const COLUMNS = `select c.relname::text as table, c.relkind::text as kind, obj_description(c.oid, 'pg_class') as comment, a.attname::text as column, format_type(a.atttypid, a.atttypmod) as type,
-    a.attnotnull as required, (a.attidentity <> '' or a.attgenerated <> '' or d.oid is not null) as generated
+    exists(select from pg_attribute g where g.attrelid = c.oid and g.attisdropped) as shrunk, a.attnotnull as required, (a.attidentity <> '' or a.attgenerated <> '' or d.oid is not null) as generated
   from pg_class c
   join pg_namespace n on n.oid = c.relnamespace and n.nspname = current_schema()
   left join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
@@ -105,6 +107,7 @@ export async function readCatalog(ask: AskCatalog, schema: Schema): Promise<Read
       unique: new Map(indexes.filter((row) => row['table'] === name && row['unique'] === true).map((row) => [String(row['column']), String(row['name'])])),
       isOurs: ofTable[0]?.['comment'] === MADE_BY_US,
       uniqueTogether: new Set(pairs.filter((row) => row['table'] === name).map((row) => columnsKey(row['columns'] as string[]))), // as the statement makes them
+      hasDropped: ofTable[0]?.['shrunk'] === true,
       raisesVersion: raising.has(name),
     });
   }

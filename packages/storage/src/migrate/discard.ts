@@ -1,4 +1,4 @@
-import { UnknownModelError, VERSION_COLUMN, type Schema, type TableSchema } from '@ormolu/kernel';
+import { UnknownFieldError, UnknownModelError, VERSION_COLUMN, type Schema, type TableSchema } from '@ormolu/kernel';
 import { columnsKey, type FoundTable } from './catalog';
 
 /** The fields and columns whose values may be lost, as the caller named them. */
@@ -16,6 +16,17 @@ export class Discards {
 
   has({ model }: TableSchema, name: string): boolean {
     return this.#byModel.get(model)?.has(name) ?? false;
+  }
+
+  /**
+   * Says no to names that a table has nothing for. Where columns have been dropped before, one of them may be meant, by a migration that runs
+   * again: then there is nothing to lose.
+   * @throws {UnknownFieldError} FIELD_UNKNOWN
+   */
+  check(table: TableSchema, there: FoundTable): void {
+    if (there.hasDropped) return;
+    const known = new Set(['id', ...table.columns.flatMap(({ field, column }) => [field, column]), ...there.columns.keys()]);
+    for (const name of this.#byModel.get(table.model) ?? []) if (!known.has(name)) throw new UnknownFieldError(table.model, name, known);
   }
 
   /** Columns that may be dropped and that no field names; never the id, and never the version. */

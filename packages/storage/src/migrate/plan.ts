@@ -122,6 +122,7 @@ function loosenForgotten(plan: Plan, table: TableSchema, there: FoundTable): voi
 
 /** Refuses what would lose values, or drops it where that was asked for. @returns the table as it is then */
 function settleConflicts(plan: Plan, table: TableSchema, there: FoundTable): FoundTable {
+  plan.discards.check(table, there);
   let left = there;
   const drop = (column: string): void => {
     plan.columns.push(`alter table ${quoted(table.table)} drop column ${quoted(column)}`);
