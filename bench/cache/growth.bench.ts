@@ -126,10 +126,29 @@ const getCase: GrowthCase = growthCase({
   },
 });
 
+/** By id, as an engine reads that has the field's column at hand: no record objects. */
+const columnCase: GrowthCase = growthCase({
+  name: 'column of id, dense, by number of records',
+  target: atMost(2),
+  clock: 'cpu',
+  sizes: SIZES,
+  operations: (size) => size,
+  ours: (size) => {
+    const ids = idsOf('dense', size);
+    const column = filledCache(ids, [FIELD]).column(FIELD);
+    return () => {
+      let hits = 0;
+      for (const id of ids) if (column.of(id) !== 7) hits += 1;
+      return hits;
+    };
+  },
+});
+
 export default bench({
   title: 'Cost of one operation by number of records',
   cases: [
     ...OPERATIONS.map((operation) => sizeCase(operation, 'dense', 2)),
+    columnCase,
     ...againstBareLoop,
     getCase,
     sizeCase(GET_VALUES, 'dense'),
