@@ -137,8 +137,10 @@ export class LogKnowledge implements LogView {
     this.#forgetBelow(isBounded ? since : since + 1n);
   }
 
-  #forgetBelow(since: bigint): void {
-    if (!this.#extent || since <= this.#extent.since) return;
+  /** Rows below what is known to be complete go in any case: a poll that asked anew may have raised that. */
+  #forgetBelow(oldest: bigint): void {
+    if (!this.#extent) return;
+    const since = highest(oldest, this.#extent.since);
     this.#extent = { ...this.#extent, since };
     const kept = placeOf(this.#rows, since);
     if (kept === 0) return;
