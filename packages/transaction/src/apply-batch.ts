@@ -24,6 +24,8 @@ import type { NewRow, WriteBatch } from './write-batch';
 export async function applyBatch(batch: WriteBatch): Promise<InsertedIds> {
   const tx = batch.env.transaction;
   await loadForSteps(tx, batch.steps);
+  // An exclusive call of another flow may have begun meanwhile.
+  tx.exclusive.assertMayCall(batch.rows.length > 0 ? 'create' : 'write');
   const changes = followSteps(batch.env, batch.steps);
   const sends = batch.rows.length > 0 || deletedBy(changes).size > 0;
   const mayRefuse = isInverted(batch) || (batch.puts.length > 0 && batch.rows.some(({ model }) => precomputed(model).length > 0));

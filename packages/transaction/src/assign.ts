@@ -15,6 +15,7 @@ import { assertAllowed } from './transaction-state';
  * @throws {NotSingletonError} TX_NOT_SINGLETON
  * @throws {WriteRefusedError} TX_WRITE_REFUSED for a field that cannot be written, TX_REQUIRED for null in a required one
  * @throws {FieldValueError} FIELD_VALUE_INVALID for a value of the wrong type
+ * @throws {TransactionStateError} TX_OVERLAP while a savepoint, flush or commit of another flow runs, which could take the value back
  * @throws {NotLoadedError} TX_NOT_LOADED when its inverse reads what is not in memory, outside `env.run`; then nothing has changed
  */
 export function assign(record: RecordSet, field: Field, value: unknown): void {
@@ -27,6 +28,7 @@ export function assign(record: RecordSet, field: Field, value: unknown): void {
   }
   const tx = env.transaction;
   assertAllowed(tx.state, 'write');
+  tx.exclusive.assertMayCall('assignment');
   if (!isStoredId(id)) {
     const now = tx.drafts.current(id);
     if (isStoredId(now)) assign(record.browse(now), field, value);

@@ -25,6 +25,7 @@ export async function copy(set: RecordSet, values: Values): Promise<RecordSet> {
   const { env } = set;
   const tx = env.transaction;
   assertAllowed(tx.state, 'write');
+  tx.exclusive.assertMayCall('copy');
   const ids = set.ids.map((id) => tx.drafts.current(id));
   const drafts = ids.filter((id) => !isStoredId(id));
   if (drafts.length > 0) throw new MisuseError('TX_DRAFT_UNSAVED', `${set.model}(${describeIds(drafts)}) cannot be copied: drafts are not in the database. Save them first, or make another with new().`, { details: { model: set.model, ids: drafts } });

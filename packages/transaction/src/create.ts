@@ -17,6 +17,7 @@ import { assertAllowed } from './transaction-state';
 export async function create(set: RecordSet, values: readonly Values[]): Promise<RecordSet> {
   const { env } = set;
   assertAllowed(env.transaction.state, 'write');
+  env.transaction.exclusive.assertMayCall('create');
   const model = env.registry.model(set.model);
   if (values.length === 0) return set.browse([]);
   const { batch, made } = await gather(env, (work) => values.map((one) => work.create(model, one).id));

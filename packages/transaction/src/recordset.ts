@@ -219,6 +219,7 @@ export class RecordSet implements Iterable<RecordSet> {
    */
   new(values: Values = {}, options: NewIdOptions = {}): RecordSet {
     assertValues('new', values);
+    this.env.transaction.exclusive.assertMayCall('new');
     return this.browse(newDraft(this.env, definitionOf(this), values, options));
   }
 

@@ -21,6 +21,7 @@ export async function save(set: RecordSet): Promise<RecordSet> {
   const { env } = set;
   const tx = env.transaction;
   assertAllowed(tx.state, 'write');
+  tx.exclusive.assertMayCall('save');
   const model = env.registry.model(set.model);
   const { batch, made } = await gather(env, (work) => {
     const saving = new Saving(env, work);

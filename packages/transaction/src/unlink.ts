@@ -32,6 +32,7 @@ export async function unlink(set: RecordSet): Promise<void> {
   const { env } = set;
   const tx = env.transaction;
   assertAllowed(tx.state, 'write');
+  tx.exclusive.assertMayCall('unlink');
   const current = set.ids.map((id) => tx.drafts.current(id));
   const drafts = current.filter((id) => !isStoredId(id));
   if (drafts.length > 0) {

@@ -13,12 +13,13 @@ import { assertAllowed } from './transaction-state';
  * any inverse runs, and what inverses read is fetched for them. What commands for lists create or delete is sent at once.
  *
  * @throws {UnknownFieldError} FIELD_UNKNOWN, {WriteRefusedError} TX_WRITE_REFUSED, TX_REQUIRED or TX_COMMAND_INVALID, {FieldValueError}
- * FIELD_VALUE_INVALID; then nothing was written
+ * FIELD_VALUE_INVALID, {TransactionStateError} TX_OVERLAP while another flow's savepoint, flush or commit runs; then nothing was written
  * @remarks No statement, beside those that find dependents not in memory, what inverses read, and what lists take.
  */
 export async function write(records: RecordSet, values: Values): Promise<void> {
   const { env } = records;
   assertAllowed(env.transaction.state, 'write');
+  env.transaction.exclusive.assertMayCall('write');
   const model = env.registry.model(records.model);
   await checkAccess(env, Object.keys(values).flatMap((name) => model.fields.get(name) ?? []), 'write');
   const ids = records.ids.map((id) => env.transaction.drafts.current(id));

@@ -20,6 +20,9 @@ async function errorsOf(...calls: readonly (() => Promise<unknown>)[]): Promise<
   return outcomes.map((outcome) => (outcome.status === 'rejected' ? (outcome.reason as unknown) : undefined));
 }
 
+/** What it throws rejects the promise. */
+const after = (work: () => unknown): Promise<unknown> => Promise.resolve().then(work);
+
 test('a flush, savepoint or commit that begins while a load is under way is an error naming both', async () => {
   const load = (): Promise<unknown> => one(tx, 'city', 1).load(['name']);
   for (const call of [() => tx.flush(), () => tx.savepoint(() => undefined), () => tx.commit()]) {
@@ -73,16 +76,41 @@ test('transactions do not disturb each other', async () => {
   expect(await errorsOf(() => left.flush(), () => right.flush())).toEqual([undefined, undefined]);
 });
 
-test('a value assigned while a flush is under way is written by the next one', async () => {
+test('writes beside a savepoint of another flow are refused before anything is assigned', async () => {
   const city = one(tx, 'city', 1);
+  await city.load(['name', 'population', 'country']);
+  let leave = (): void => undefined;
+  const open = tx.savepoint(async () => {
+    await new Promise<void>((resolve) => { leave = resolve; });
+    city.set('population', 2);
+    await city.write({ population: 3 });
+  });
+  await new Promise((resolve) => { setImmediate(resolve); });
+  const outside = [
+    () => city.write({ name: 'Gent' }), () => city.write({ population: 1 }), () => city.copy(), () => city.unlink(), () => tx.env.model('city').create({ name: 'Liège' }),
+    () => after(() => { city.set('name', 'Gand'); }),
+    () => after(() => tx.env.model('city').new({ name: 'Namur' })),
+  ];
+  expect(await errorsOf(...outside)).toEqual(outside.map(() => overlap));
+  expect([city.get('name'), city.get('population')]).toEqual(['Ghent', 260]);
+  leave();
+  await open;
+  await tx.flush();
+  expect((await tx.readStored('city', [1], ['name', 'population'])).columns).toEqual([['Ghent'], [3]]);
+});
+
+test('what is assigned or written while a flush of another flow is under way is refused, not lost with it', async () => {
+  const city = one(tx, 'city', 1);
+  await city.load(['name', 'population']);
   city.set('population', 1);
   const flushing = tx.flush();
   await Promise.resolve();
   await Promise.resolve();
-  city.set('population', 2);
+  expect(await errorsOf(() => after(() => { city.set('population', 2); }), () => city.write({ population: 2 }))).toEqual([overlap, overlap]);
   await flushing;
+  city.set('population', 3);
   await tx.flush();
-  expect((await tx.readStored('city', [1], ['population'])).columns).toEqual([[2]]);
+  expect((await tx.readStored('city', [1], ['population'])).columns).toEqual([[3]]);
 });
 
 test('functions and loads that wait at the same time share their rounds', async () => {
