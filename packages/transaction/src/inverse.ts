@@ -1,6 +1,6 @@
 import { isStoredId, type Id } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
-import { RunError } from './errors';
+import { RunError, WriteRefusedError } from './errors';
 import { isPromise } from './run';
 import type { RecordSet } from './recordset';
 import type { Transaction } from './transaction';
@@ -26,6 +26,7 @@ export function hasInverse(tx: Transaction, field: Field, id: Id): boolean {
  *
  * The computed fields among them are shielded meanwhile, so that the values given stay although what they are computed from changes.
  * @throws {NotLoadedError} TX_NOT_LOADED when an inverse reads what is not in memory, outside `env.run`; inside, it suspends
+ * @throws {WriteRefusedError} TX_WRITE_REFUSED for a related value whose path ends in null before its last field
  * @throws {RunError} RUN_ASYNC when an inverse returns a promise
  * @throws {unknown} what an inverse threw
  * @see Odoo's `BaseModel.write` and `Field.determine_inverse`
@@ -52,6 +53,7 @@ function invert(tx: Transaction, field: Field, given: RecordSet): void {
   if (records.length === 0) return;
   tx.inverses.run([field], records.ids, () => {
     for (const record of records) {
+      if (field.related) refuseNowhere(field, field.related, record);
       // What the inverse expects of its record was checked against the definitions this record is made from.
       const value = inverse(record as never);
       if (!isPromise(value)) continue;
@@ -61,4 +63,22 @@ function invert(tx: Transaction, field: Field, given: RecordSet): void {
       });
     }
   });
+}
+
+/** A related value is kept by the record at the end of its path: where there is none, only null can be written. */
+function refuseNowhere(field: Field, path: readonly string[], record: RecordSet): void {
+  if (record.get(field.name) === null) return;
+  let here = record;
+  for (const [place, name] of path.slice(0, -1).entries()) {
+    const next = here.get(name) as RecordSet | null; // a related path leads over many2ones, which the setup has checked
+    if (next) {
+      here = next;
+      continue;
+    }
+    throw new WriteRefusedError(
+      'TX_WRITE_REFUSED',
+      `${record.toString()}.${field.name} shows ${path.join('.')}, and ${path.slice(0, place + 1).join('.')} is null: there is no record that could keep the value. Give ${here.toString()} its ${name} first.`,
+      { details: { model: field.model, field: field.name, id: record.id, missing: `${here.model}.${name}` } },
+    );
+  }
 }

@@ -131,6 +131,26 @@ test('a related field is written through to the record it shows, stored or not',
   expect(await stored('order', 'city')).toEqual(['Paris', 'Paris', null]);
 });
 
+test('a related value whose path ends in null is refused, by every way of writing, and nothing is assigned', async () => {
+  const refused = { code: 'TX_WRITE_REFUSED', message: expect.stringMatching(/\.customerName shows customer\.name, and customer is null: there is no record.*Give order\(\d+\) its customer first/) as unknown };
+  const bare = one(tx, 'order', 3);
+  await bare.load(['name', 'customerName', 'city', 'customer']);
+  await expect(bare.write({ name: 'changed', customerName: 'Eve' })).rejects.toMatchObject(refused);
+  await expect(tx.env.model('order').browse([1, 3]).write({ customerName: 'Eve' })).rejects.toMatchObject(refused);
+  await expect(tx.env.model('order').browse(1).write({ customer: null, customerName: 'Eve' })).rejects.toMatchObject(refused);
+  await expect(tx.env.model('order').create({ name: 'four', customerName: 'Eve' })).rejects.toMatchObject(refused);
+  await expect(tx.env.model('order').new({ name: 'four', customerName: 'Eve' }).save()).rejects.toMatchObject(refused);
+  expect(codeOf(() => { bare.set('city', 'W'); })).toBe('TX_WRITE_REFUSED');
+  await bare.write({ customer: 1 });
+  const nowhere = await tx.env.model('customer').create({ name: 'Cid' });
+  await expect(tx.env.model('order').create({ customer: nowhere, city: 'W' })).rejects.toMatchObject({ code: 'TX_WRITE_REFUSED', message: expect.stringContaining('customer.city is null') as unknown });
+  await bare.write({ customer: null, customerName: null });
+  expect([bare.get('name'), bare.get('customerName'), bare.get('city')]).toEqual(['three', null, null]);
+  expect(await stored('customer', 'name')).toEqual(['Ann', 'Bob', 'Cid']);
+  expect(await stored('order', 'city')).toEqual(['Ghent', 'Lyon', null]);
+  expect(await tx.env.model('order').count()).toBe(3);
+});
+
 test('a record assigned to a related many2one is written through', async () => {
   const withRelation = models.extend({ order: { town: related('customer.city') } });
   ({ tx } = await open(withRelation.registry()));
