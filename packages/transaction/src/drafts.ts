@@ -1,5 +1,6 @@
 import { isStoredId, NewId, type Id, type StoredId } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
+import { DraftForgottenError } from './errors';
 import type { UndoLog } from './undo-log';
 
 /**
@@ -13,6 +14,8 @@ export class Drafts {
   readonly #values = new Map<NewId, Map<Field, unknown>>();
   readonly #shadows = new Map<string, Map<StoredId, NewId>>();
   readonly #saved = new Map<NewId, StoredId>();
+  /** What `clear` and `reset` took away while somebody may still hold it: it must not pass for an empty draft. */
+  readonly #forgotten = new Map<NewId, string>();
   readonly #undo: UndoLog;
 
   constructor(undo: UndoLog) {
@@ -21,7 +24,7 @@ export class Drafts {
 
   /** Whether there never was one. */
   get isEmpty(): boolean {
-    return this.#ids.size === 0 && this.#saved.size === 0;
+    return this.#ids.size === 0 && this.#saved.size === 0 && this.#forgotten.size === 0;
   }
 
   /** The drafts of a model that have not been saved. */
@@ -79,17 +82,25 @@ export class Drafts {
     });
   }
 
-  /** The id of a record now: that of the database, once a draft has been saved. */
+  /** The id of a record now: that of the database, once a draft has been saved. @throws {DraftForgottenError} TX_DRAFT_FORGOTTEN */
   current(id: Id): Id {
-    return isStoredId(id) ? id : (this.#saved.get(id) ?? id);
+    if (isStoredId(id)) return id;
+    const saved = this.#saved.get(id);
+    if (saved !== undefined) return saved;
+    const model = this.#forgotten.get(id);
+    if (model !== undefined) throw new DraftForgottenError(model, id);
+    return id;
   }
 
+  /** Lets go of every draft that has not been saved; whoever uses one afterwards is told. */
   clear(): void {
     for (const [model, ids] of [...this.#ids]) {
       for (const id of ids) {
         const values = this.#values.get(id);
         this.#forget(model, id);
+        this.#forgotten.set(id, model);
         this.#undo.push(() => {
+          this.#forgotten.delete(id);
           this.#ids.set(model, (this.#ids.get(model) ?? new Set()).add(id));
           if (values) this.#values.set(id, values);
         });

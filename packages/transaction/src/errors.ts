@@ -73,6 +73,17 @@ export class DraftError extends MisuseError {
   }
 }
 
+/** A draft was used that `clear()` or `reset()` has let go of. */
+export class DraftForgottenError extends MisuseError {
+  constructor(model: string, draft: NewId) {
+    super(
+      'TX_DRAFT_FORGOTTEN',
+      `The draft ${model}(${String(draft)}) was forgotten by clear() or reset(), which empty memory, drafts included: none of its values are left. Save drafts before, or make a new one.`,
+      { details: { model, id: draft } },
+    );
+  }
+}
+
 /** A call that the transaction's state does not allow. */
 export class TransactionStateError extends MisuseError {}
 

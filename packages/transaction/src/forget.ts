@@ -9,7 +9,8 @@ export function forgetAll(tx: Transaction): void {
   tx.triggers.clear();
   tx.pairs.clear();
   tx.pairRows.clear();
-  tx.drafts.clear();
+  // A transaction that is over says so itself.
+  if (tx.state !== 'closed') tx.drafts.clear();
   tx.absent.clear();
   tx.fallbacks.clear();
   tx.versions?.clear();

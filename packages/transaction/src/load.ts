@@ -22,8 +22,9 @@ import { isList, recordsOf, relatedIds } from './values';
  * @throws {ComputeError} TX_COMPUTE_FAILED
  * @remarks One round trip at most per path prefix and kind of field, beside those that pending triggers take.
  */
-export async function load(env: Environment, model: string, ids: readonly Id[], paths: readonly string[]): Promise<void> {
+export async function load(env: Environment, model: string, given: readonly Id[], paths: readonly string[]): Promise<void> {
   const tx = env.transaction;
+  const ids = given.every(isStoredId) ? given : given.map((id) => tx.drafts.current(id));
   const tree = pathTree(tx.registry, model, paths);
   await meetCompany(env);
   if (tx.triggers.size > 0) await resolveTriggers(tx);

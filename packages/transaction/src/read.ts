@@ -138,7 +138,7 @@ export async function readApi(records: RecordSet, names: readonly string[]): Pro
     const plain: Record<string, unknown> = { id: record.id };
     for (const field of fields) {
       const value = readField(record, field);
-      plain[field.name] = field.relation || field.kind === 'reference' ? env.peek(field, record.id) : value;
+      plain[field.name] = field.relation || field.kind === 'reference' ? env.peek(field, env.transaction.drafts.current(record.id)) : value;
     }
     return plain;
   });

@@ -50,6 +50,29 @@ everywhere(registry, ({ begin, counting }) => {
     expect(tx.tocompute.size).toBe(0);
   });
 
+  test.each(['clear', 'reset'] as const)('a draft that %s() has forgotten says so, and is not saved empty', async (call) => {
+    const draft = tx.env.model('order').new({ name: 'd', lines: [{ create: { product: 'x', price: 5 } }] });
+    const saved = tx.env.model('order').new({ name: 's' });
+    await saved.save();
+    const line = (draft.get('lines') as RecordSet).at(0)!;
+    const customer = one(tx, 'customer', 1);
+    await tx.savepoint(async () => {
+      await tx[call]();
+      throw new Error('taken back');
+    }).catch(() => undefined);
+    expect([draft.get('name'), draft.get('total'), line.get('price')]).toEqual(['d', 5, 5]);
+    await tx[call]();
+    const forgotten = { code: 'TX_DRAFT_FORGOTTEN', message: expect.stringMatching(/The draft (order|line)\(new#\d+\) was forgotten by clear\(\) or reset\(\)/) as unknown };
+    const uses: readonly (() => unknown)[] = [
+      () => draft.get('name'), () => draft.get('total'), () => line.get('price'), () => { draft.set('name', 'e'); }, () => tx.run(() => draft.get('total')),
+      () => draft.load(['name', 'total']), () => draft.read(['name']), () => draft.write({ name: 'e' }), () => draft.save(), () => draft.mapped('name'),
+      () => { customer.set('favourite', draft); }, () => tx.env.model('line').new({ order: draft }).save(),
+    ];
+    for (const use of uses) await expect(Promise.resolve().then(use)).rejects.toMatchObject(forgotten);
+    expect(await tx.env.model('order').count()).toBe(2);
+    expect((await saved.read(['name', 'lines']))[0]).toMatchObject({ name: 's', lines: [] });
+  });
+
   test('a draft follows what it reads of records of the database', async () => {
     await tx.env.model('label').browse([1, 2]).load(['name']);
     const draft = tx.env.model('order').new({ labels: [1, 2] });
