@@ -2,6 +2,7 @@ import { describeIds, isStoredId, MisuseError, type Id, type StoredId } from '@o
 import type { Field, Model } from '@ormolu/registry';
 import { applyBatch } from './apply-batch';
 import type { Environment } from './environment';
+import { MissingRecordError } from './errors';
 import { inverseOf } from './fetch';
 import { gather } from './gather';
 import type { Values } from './list-commands';
@@ -18,6 +19,7 @@ import { isKeptList, type WriteBatch } from './write-batch';
  * @param values - put over what is copied, the same for all
  * @returns the copies, in the order of the records
  * @throws {MisuseError} TX_DRAFT_UNSAVED for drafts
+ * @throws {MissingRecordError} TX_RECORD_MISSING; then nothing was copied
  * @throws as `create` does
  * @remarks One INSERT a model, beside one statement for each level and list that is read.
  */
@@ -31,6 +33,8 @@ export async function copy(set: RecordSet, values: Values): Promise<RecordSet> {
   if (drafts.length > 0) throw new MisuseError('TX_DRAFT_UNSAVED', `${set.model}(${describeIds(drafts)}) cannot be copied: drafts are not in the database. Save them first, or make another with new().`, { details: { model: set.model, ids: drafts } });
   const model = env.registry.model(set.model);
   await loadCopied(env, model, ids);
+  const gone = ids.filter((id) => tx.absent.has(model.name, id));
+  if (gone.length > 0) throw new MissingRecordError(model.name, gone, 'it was to be copied');
   const { batch, made } = await gather(env, (work) => {
     const copying = new Copying(env, work);
     return ids.filter(isStoredId).map((id) => copying.row(model, id, values));

@@ -5,7 +5,7 @@ import { changeLists, listChange } from './change-lists';
 import { toCache, writable } from './convert';
 import { draftList, memberOf } from './draft-values';
 import type { Environment } from './environment';
-import { NotLoadedError, WriteRefusedError } from './errors';
+import { MissingRecordError, NotLoadedError, WriteRefusedError } from './errors';
 import { inverseOf } from './fetch';
 import { listCommands, type Values } from './list-commands';
 import { isKeptList } from './write-batch';
@@ -43,7 +43,8 @@ function putDraftList(env: Environment, field: Field, owner: NewId, value: unkno
   const comodel = env.registry.model(field.relation?.comodel ?? '');
   const before = draftList(env, field, owner);
   if (!before) {
-    const { execution } = env.transaction;
+    const { execution, absent } = env.transaction;
+    if (owner.origin !== undefined && absent.has(field.model, owner.origin)) throw new MissingRecordError(field.model, [owner.origin], `${field.name} of a draft that has it as its origin was written`);
     if (execution && owner.origin !== undefined) execution.suspend([{ field, ids: [owner.origin] }]);
     throw new NotLoadedError(field.model, field.name, owner);
   }

@@ -103,6 +103,7 @@ function draftOf(env: Environment, field: Field, id: NewId): unknown {
     tx.cache.set(recordsOf(env, field, [id]), field, value);
     return value;
   }
+  if (id.origin !== undefined && tx.absent.has(field.model, id.origin)) throw new MissingRecordError(field.model, [id.origin], `${field.name} of a draft that has it as its origin was read`);
   if (!tx.execution || id.origin === undefined) throw new NotLoadedError(field.model, field.name, id);
   return tx.execution.suspend([{ field, ids: [id.origin] }]);
 }

@@ -1,6 +1,7 @@
 import { isStoredId, type NewId } from '@ormolu/kernel';
 import { checkAccess } from './access';
 import { applyBatch } from './apply-batch';
+import { MissingRecordError } from './errors';
 import { gather } from './gather';
 import type { Values } from './list-commands';
 import { putDraft } from './new-draft';
@@ -23,6 +24,8 @@ export async function write(records: RecordSet, values: Values): Promise<void> {
   const model = env.registry.model(records.model);
   await checkAccess(env, Object.keys(values).flatMap((name) => model.fields.get(name) ?? []), 'write');
   const ids = records.ids.map((id) => env.transaction.drafts.current(id));
+  const gone = ids.filter((id) => isStoredId(id) && env.transaction.absent.has(model.name, id));
+  if (gone.length > 0) throw new MissingRecordError(model.name, gone, `${Object.keys(values).join(', ')} was written`);
   const drafts = ids.filter((id): id is NewId => !isStoredId(id));
   if (drafts.length > 0) await run(env.transaction, () => {
     for (const id of drafts) putDraft(env, model, id, values);

@@ -73,6 +73,19 @@ everywhere(registry, ({ begin, counting }) => {
     expect((await saved.read(['name', 'lines']))[0]).toMatchObject({ name: 's', lines: [] });
   });
 
+  test('a record that is not there is missing for copies, drafts made from it, and writes of lists alone', async () => {
+    const missing = { code: 'TX_RECORD_MISSING' };
+    await expect(one(tx, 'order', 9999).copy()).rejects.toMatchObject(missing);
+    await expect(tx.env.model('order').browse([1, 9999]).copy()).rejects.toMatchObject(missing);
+    const draft = tx.env.model('order').new({}, { origin: 9998 });
+    await expect(tx.run(() => draft.get('name'))).rejects.toMatchObject(missing);
+    await expect(tx.run(() => draft.get('total'))).rejects.toMatchObject({ code: 'TX_COMPUTE_FAILED', cause: missing });
+    const order = one(tx, 'order', 1);
+    await order.unlink();
+    for (const values of [{ labels: [{ link: 1 }] }, { labels: [] }, { lines: [] }, { name: 'x' }]) await expect(order.write(values)).rejects.toMatchObject(missing);
+    expect(await tx.env.model('order').count()).toBe(0);
+  });
+
   test('a draft follows what it reads of records of the database', async () => {
     await tx.env.model('label').browse([1, 2]).load(['name']);
     const draft = tx.env.model('order').new({ labels: [1, 2] });
