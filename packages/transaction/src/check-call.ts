@@ -1,4 +1,4 @@
-import { MisuseError, typeName } from '@ormolu/kernel';
+import { MisuseError, nearestName, typeName } from '@ormolu/kernel';
 import { isIdOf, type Model } from '@ormolu/registry';
 
 // The compiler finds most of what is refused here, and not every program is compiled. Without these, a text would be taken for the list
@@ -21,10 +21,20 @@ export function assertValues(call: string, given: unknown): void {
   if (Object.prototype.toString.call(given) !== '[object Object]') throw argument(call, given, "an object of values by field: { name: 'Ghent' }");
 }
 
+/** @throws {MisuseError} TX_ARGUMENT unless it is an object of options that somebody reads */
+export function assertOptions(call: string, given: unknown, known: readonly string[]): void {
+  if (typeof given !== 'object' || given === null) throw argument(call, given, `an object of options: { ${known.join(', ')} }`);
+  for (const name of Object.keys(given)) {
+    if (known.includes(name)) continue;
+    const nearest = nearestName(name, known);
+    throw new MisuseError('TX_ARGUMENT', `${call}() has no option '${name}'. ${nearest ? `Did you mean '${nearest}'?` : `Options: ${known.join(', ')}.`}`, { details: { option: name } });
+  }
+}
+
 /** @throws {MisuseError} TX_ARGUMENT unless each can be the id of a record of the model */
-export function assertIds(model: Model, given: readonly unknown[]): void {
+export function assertIds(model: Model, given: readonly unknown[], call = 'browse'): void {
   const wrong = given.findIndex((id) => !isIdOf(model.idType, id));
-  if (wrong >= 0) throw argument('browse', given[wrong], `an id of ${model.name}, or a list of them; ${IDS[model.idType]}`);
+  if (wrong >= 0) throw argument(call, given[wrong], `an id of ${model.name}, or a list of them; ${IDS[model.idType]}`);
 }
 
 /** What a function gave that must not wait, for each record. @throws {MisuseError} TX_ARGUMENT for a promise, and undefined where it says nothing */

@@ -5,7 +5,7 @@ import type { Field, Model, Registry } from '@ormolu/registry';
 import { companiesModel, companyField, usersModel } from './actors';
 import type { Context } from './context';
 import type { EnvironmentKey } from './environment-set';
-import { argument, assertValues } from './check-call';
+import { argument, assertIds, assertValues } from './check-call';
 import { fetchColumns } from './fetch';
 import { keyOfPlace, meetCompany, placeOf, placeOfKey } from './keyed-fields';
 import { forgetStored } from './forget';
@@ -137,6 +137,10 @@ export class Environment {
   /** The same, with another first company; those allowed besides stay. */
   withCompany(company: StoredId | RecordSet): Environment {
     const id = typeof company === 'object' ? company.ensureOne().id : company;
+    const { registry, actors } = this.transaction;
+    const model = actors.companies === undefined ? undefined : registry.models.get(actors.companies);
+    if (model) assertIds(model, [id], 'withCompany');
+    else if (!['number', 'bigint', 'string'].includes(typeof id)) throw argument('withCompany', id, 'a company, or the id of one');
     const others = allowedCompanies(this.context).filter((other) => other !== id);
     return this.withContext({ allowedCompanyIds: [id, ...others] });
   }

@@ -1,5 +1,6 @@
 import { isStoredId, NewId, SameValue, type Id, type StoredId } from '@ormolu/kernel';
-import type { Field } from '@ormolu/registry';
+import { Field } from '@ormolu/registry';
+import { argument } from './check-call';
 import { computeOrder } from './compute-order';
 import { ComputeError, DraftError, MissingRecordError, type ComputeFailure } from './errors';
 import { flushPairs } from './flush-pairs';
@@ -18,11 +19,27 @@ type Wanted = ReadonlyMap<Field, ReadonlySet<Id> | 'all'>;
 
 function wantedBy(spec: FlushSpec): Wanted {
   const wanted = new Map<Field, Set<Id> | 'all'>();
-  for (const [field, ids] of spec) {
+  for (const [field, ids] of checked(spec)) {
     const known = wanted.get(field);
     wanted.set(field, ids === undefined || known === 'all' ? 'all' : new Set([...(known ?? []), ...ids]));
   }
   return wanted;
+}
+
+/** A spec of another shape would be flushed as if nothing were pending. */
+function* checked(spec: unknown): Generator<readonly [field: Field, ids?: Iterable<Id>]> {
+  const expects = 'a list of fields, each with its ids or with none for all: [[registry.field(model, name), [1]]]';
+  if (!isIterable(spec)) throw argument('flush', spec, expects);
+  for (const part of spec) {
+    const [field, ids] = Array.isArray(part) ? (part as readonly unknown[]) : [part];
+    if (!Array.isArray(part) || !(field instanceof Field)) throw argument('flush', Array.isArray(part) ? field : part, expects);
+    if (ids !== undefined && !isIterable(ids)) throw argument('flush', ids, expects);
+    yield ids === undefined ? [field] : [field, ids as Iterable<Id>]; // ids of other records are pending nowhere
+  }
+}
+
+function isIterable(given: unknown): given is Iterable<unknown> {
+  return typeof given === 'object' && given !== null && Symbol.iterator in given;
 }
 
 function isWanted(wanted: Wanted | undefined, field: Field, id: Id): boolean {

@@ -1,7 +1,7 @@
 import { MISS } from '@ormolu/cache';
 import { isStoredId, MisuseError, typeName, type Id, type NewIdOptions, type StoredId } from '@ormolu/kernel';
 import type { Field, Model } from '@ormolu/registry';
-import { assertIds, assertNames, assertValues } from './check-call';
+import { argument, assertIds, assertNames, assertOptions, assertValues } from './check-call';
 import { copy } from './copy';
 import { create } from './create';
 import type { Environment } from './environment';
@@ -24,6 +24,8 @@ import { Singles } from './singles';
 import { assign } from './assign';
 import { unlink } from './unlink';
 import { write } from './write';
+
+const DRAFT_OPTIONS: readonly string[] = ['origin', 'ref'] satisfies readonly (keyof NewIdOptions)[];
 
 /** Where a record keeps its model: no name that a field could have. */
 export const DEFINITION: unique symbol = Symbol('definition');
@@ -219,6 +221,8 @@ export class RecordSet implements Iterable<RecordSet> {
    */
   new(values: Values = {}, options: NewIdOptions = {}): RecordSet {
     assertValues('new', values);
+    assertOptions('new', options, DRAFT_OPTIONS);
+    if (options.origin !== undefined) assertIds(definitionOf(this), [options.origin], 'new');
     this.env.transaction.exclusive.assertMayCall('new');
     return this.browse(newDraft(this.env, definitionOf(this), values, options));
   }
@@ -301,6 +305,8 @@ export class RecordSet implements Iterable<RecordSet> {
   recompute(fields?: readonly string[]): Promise<void> {
     this.#wait('recompute');
     const chosen = this.#fields('recompute', fields);
+    const plain = fields && chosen.find(({ compute }) => !compute);
+    if (plain) throw argument('recompute', plain.name, `computed fields: nothing computes ${plain.toString()}`);
     return recomputeFields(this.env.transaction, fields ? chosen : chosen.filter((field) => field.isStored && field.compute), this.ids);
   }
 

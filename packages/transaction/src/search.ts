@@ -1,5 +1,5 @@
-import { condition, isStoredId, MisuseError, nearestName, type Id } from '@ormolu/kernel';
-import { argument } from './check-call';
+import { condition, isStoredId, type Id } from '@ormolu/kernel';
+import { assertOptions } from './check-call';
 import { prepare, ready, type SearchOptions } from './question';
 import type { RecordSet } from './recordset';
 
@@ -15,21 +15,12 @@ export type { SearchOptions } from './question';
  */
 export async function search(set: RecordSet, filter: unknown, options: SearchOptions): Promise<RecordSet> {
   const { env } = set;
-  checkOptions(options);
+  assertOptions('search', options, OPTIONS);
   const answer = await env.transaction.below.query(await ready(prepare(env, set.model, filter, options)));
   return env.recordsOf(env.registry.model(set.model), answer.ids);
 }
 
 /** An option that nobody reads would give more records than were asked for. */
-function checkOptions(options: unknown): void {
-  if (typeof options !== 'object' || options === null) throw argument('search', options, 'an object of options: { order, limit, offset }');
-  for (const name of Object.keys(options)) {
-    if (OPTIONS.includes(name)) continue;
-    const nearest = nearestName(name, OPTIONS);
-    throw new MisuseError('TX_ARGUMENT', `search() has no option '${name}'. ${nearest ? `Did you mean '${nearest}'?` : `Options: ${OPTIONS.join(', ')}.`}`, { details: { option: name } });
-  }
-}
-
 const OPTIONS: readonly string[] = ['order', 'limit', 'offset'] satisfies readonly (keyof SearchOptions)[];
 
 /** Counts what a search would find. */

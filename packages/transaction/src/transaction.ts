@@ -1,6 +1,6 @@
 import { Cache } from '@ormolu/cache';
 import type { Columns, Id, Rung, Session, StackMap } from '@ormolu/kernel';
-import type { ExplanationMembers, Field, Registry } from '@ormolu/registry';
+import { Field, type ExplanationMembers, type Registry } from '@ormolu/registry';
 import { Absent } from './absent';
 import { argument, assertFunction } from './check-call';
 import { companyField, type Actors } from './actors';
@@ -255,6 +255,8 @@ export class Transaction {
   protecting<T>(fields: readonly (Field | string)[], records: RecordSet, fn: () => T): T {
     if (!Array.isArray(fields)) throw argument('protecting', fields, "a list of fields: ['name']");
     assertFunction('protecting', fn);
+    const wrong = fields.find((field: unknown) => typeof field !== 'string' && !(field instanceof Field)) as unknown;
+    if (wrong !== undefined) throw argument('protecting', wrong, "fields or names of fields: ['name']");
     const chosen = fields.map((field: Field | string) => (typeof field === 'string' ? this.registry.field(records.model, field) : field));
     return this.protection.during(chosen.map((field) => [field, records.ids] as const), fn);
   }

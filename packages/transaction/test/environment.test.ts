@@ -61,6 +61,8 @@ test('user, company and language', async () => {
   expect([both.companyId, both.companies.ids, both.company?.id]).toEqual([1, [1, 2], 1]);
   expect(both.withCompany(2).context['allowedCompanyIds']).toEqual([2, 1]);
   expect(env.withCompany(env.model('company').browse(1)).companyId).toBe(1);
+  // As plain JavaScript may call it.
+  expect(() => env.withCompany('x')).toThrow(/withCompany\(\) was given a string. Give an id of company/);
 });
 
 test('a user without company, and nobody', async () => {
