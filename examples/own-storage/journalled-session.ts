@@ -14,13 +14,13 @@ export interface JournalledHome {
 export class JournalledSession implements Session {
   readonly changes: Change[] = [];
   readonly #inner: Session;
-  readonly #home: JournalledHome;
+  readonly home: JournalledHome;
   /** How many changes there were when a savepoint was set. */
   readonly #marks = new WeakMap<SessionSavepoint, number>();
 
   constructor(inner: Session, home: JournalledHome) {
     this.#inner = inner;
-    this.#home = home;
+    this.home = home;
   }
 
   get schema(): Schema { return this.#inner.schema; }
@@ -39,7 +39,7 @@ export class JournalledSession implements Session {
 
   async insert(rows: InsertRows): Promise<readonly StoredId[]> {
     // Ids are given here: those that the memory below counts up begin anew with every process.
-    const given = rows.ids ?? this.#home.newIds(rows.model, rows.count, this.schema);
+    const given = rows.ids ?? this.home.newIds(rows.model, rows.count, this.schema);
     const ids = await this.#inner.insert({ ...rows, ids: given });
     const places = ids.length === rows.count ? [...ids.keys()] : ids.map((id) => given?.indexOf(id) ?? -1);
     if (ids.length > 0) this.changes.push({ kind: 'insert', model: rows.model, ids, fields: rows.fields, columns: rows.columns.map((column) => places.map((place) => column[place])) });
@@ -75,7 +75,7 @@ export class JournalledSession implements Session {
   async commit(): Promise<void> {
     await this.#inner.commit();
     // A crash before this line loses a commit that nobody was told of.
-    if (this.changes.length > 0) this.#home.committed(this.changes);
+    if (this.changes.length > 0) this.home.committed(this.changes);
   }
 
   rollback(): Promise<void> { return this.#inner.rollback(); }

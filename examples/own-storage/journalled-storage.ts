@@ -1,5 +1,5 @@
 import {
-  Schema, type MigrateOptions, type MigrationReport, type PlanOptions, type Session, type SessionOptions, type Storage, type StorageCapabilities, type StoredId,
+  heldSessions, MisuseError, Schema, type MigrateOptions, type MigrationReport, type PlanOptions, type Session, type SessionOptions, type Storage, type StorageCapabilities, type StoredId,
 } from '@ormolu/kernel';
 import { memory } from '@ormolu/storage/memory';
 import { Journal, type Change, type Entry } from './journal';
@@ -56,6 +56,12 @@ class JournalledStorage implements Storage, JournalledHome {
   }
 
   async close(): Promise<void> {
+    for (const session of heldSessions()) {
+      // It would wait for the end of the very transaction that waits for it.
+      if (session instanceof JournalledSession && session.home === this && session.state === 'open') {
+        throw new MisuseError('STORAGE_CLOSE_NESTED', "Storage 'journalled' was to be closed inside a transaction of its own. Close it when the transaction is over.");
+      }
+    }
     await this.#inner.close();
     this.#journal.close();
   }

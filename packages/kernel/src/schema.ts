@@ -117,7 +117,7 @@ export class Schema {
     const index = this.#index(model);
     const column = index.columns.get(field);
     if (!column && field === 'id') throw new MisuseError('FIELD_UNKNOWN', `Field 'id' of model '${model}' is none to be read or written among others: ids stand beside the fields, and a record keeps the one it was made with. Leave it out.`, { details: { model, field } });
-    if (!column) throw new UnknownFieldError(model, field, index.columns.keys());
+    if (!column) throw new UnknownFieldError(model, field, ['id', ...index.columns.keys()]);
     return column;
   }
 

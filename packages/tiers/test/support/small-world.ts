@@ -40,10 +40,10 @@ export async function worldOf(given: Rows): Promise<{ readonly storage: Storage;
   await storage.migrate(SMALL);
   const session = await storage.open({ schema: SMALL });
   // References may point both ways: rows first, then what they refer to.
-  for (const [model, all] of Object.entries(given)) await session.insert({ model, count: all.length, fields: [], columns: [], ids: IDS[model] ?? [] });
+  for (const [model, all] of Object.entries(given)) await session.insert({ model, count: all.length, fields: [], columns: [], ids: (IDS[model] ?? []).slice(0, all.length) });
   for (const [model, all] of Object.entries(given)) {
     const fields = SMALL.table(model).columns.map(({ field }) => field);
-    await session.update({ model, ids: IDS[model] ?? [], fields, columns: fields.map((field) => all.map((row) => row[field])) });
+    await session.update({ model, ids: (IDS[model] ?? []).slice(0, all.length), fields, columns: fields.map((field) => all.map((row) => row[field])) });
   }
   return { storage, session };
 }
