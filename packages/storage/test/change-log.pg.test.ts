@@ -161,7 +161,7 @@ test('a poll is as cheap with a million rows in the log, beside a transaction th
   const old = await inSight((_, sight) => sight.snapshot);
   await outside.query('insert into ormolu_log (model, id) select \'city_1\', g::text from generate_series(1, 1000000) g');
   const now = await inSight((_, sight) => sight.snapshot);
-  expect(now.inProgress.length).toBe(1);
+  expect(now.inProgress.length).toBeGreaterThanOrEqual(1); // other databases of the server may have some, too
   await outside.query('update city_1 set size_col = 0 where id = 1');
   for (const analyzed of [false, true]) {
     if (analyzed) await outside.query('analyze ormolu_log');
@@ -191,7 +191,14 @@ test('who sleeps past the trim mark misses, whatever was trimmed and however oft
     for (let n = 1; n <= 5; n += 1) await outside.query('update city_1 set size_col = size_col + 1 where id = $1', [n]);
     await storage.changeLog?.trim({ keep: 2 });
   }
-  expect(await whyNow(stamp, sleeper)).toBe('trimmed');
+  // A transaction in progress anywhere on the server keeps the rows that are younger than it.
+  let why = await whyNow(stamp, sleeper);
+  for (let tries = 0; tries < 200 && why !== 'trimmed'; tries += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    await storage.changeLog?.trim({ keep: 2 });
+    why = await whyNow(stamp, sleeper);
+  }
+  expect(why).toBe('trimmed');
   expect(await whyNow(await stampNow(sleeper), sleeper)).toBeUndefined();
   await sleeper.close();
 });

@@ -76,7 +76,7 @@ describe('faults of a real server', () => {
     await add(session, 'lost');
     const sleeping = session.sql('select pg_sleep(60)', []).catch((reason: unknown) => reason);
     for (;;) {
-      const { rows } = await admin.query('select 1 from pg_stat_activity where query like \'select pg_sleep%\' and state = \'active\'');
+      const { rows } = await admin.query('select 1 from pg_stat_activity where datname = current_database() and query like \'select pg_sleep%\' and state = \'active\'');
       if (rows.length > 0) break;
     }
     await terminateOthers();

@@ -1,10 +1,10 @@
 import { isStoredId, type Id, type StoredId } from '@ormolu/kernel';
 import type { CauseMembers, ExplanationMembers, Field, OriginName } from '@ormolu/registry';
 import { argument } from './check-call';
-import type { Environment } from './environment';
-import { originKey, type Source, type Step } from './origins';
-import { reachOf } from './reach';
-import { RecordSet } from './recordset';
+import type { Environment } from './environment/environment';
+import { originKey, type Source, type Step } from './reading/origins';
+import { reachOf } from './triggers/reach';
+import { RecordSet } from './records/recordset';
 import type { Transaction } from './transaction';
 
 /** @see Transaction.explain */

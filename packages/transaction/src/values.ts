@@ -1,7 +1,7 @@
 import { MISS } from '@ormolu/cache';
 import type { Id } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
-import type { Environment } from './environment';
+import type { Environment } from './environment/environment';
 
 /**
  * Some records of a model, as the cache takes them: the engine's own work needs no handles with accessors.

@@ -2,7 +2,7 @@ import { channels } from '@ormolu/kernel';
 import { StorageRung } from '@ormolu/storage';
 import { memory } from '@ormolu/storage/memory';
 import { Transaction } from '../src/index';
-import { Origins } from '../src/origins';
+import { Origins } from '../src/reading/origins';
 import { geo } from './support/geo';
 import { one, populate } from './support/open';
 

@@ -1,7 +1,7 @@
 import { defineModels, integer } from '@ormolu/registry';
 import { lawRuns } from '@ormolu/test-support';
 import * as fc from 'fast-check';
-import { groupByFields, rowsOf, type PendingColumn, type PendingRows } from '../src/pending-columns';
+import { groupByFields, rowsOf, type PendingColumn, type PendingRows } from '../src/flushing/pending-columns';
 
 const registry = defineModels({ thing: { a: integer(), b: integer(), c: integer() } }).registry();
 const fields = ['a', 'b', 'c'].map((name) => registry.field('thing', name));

@@ -187,8 +187,17 @@ export function changeLogRules({ describe, test, beforeAll }: ComplianceRunner, 
       const stamp = await stampOf();
       strictEqual(await judged(stamp, [{ model: 'city' }]), undefined);
       for (const name of ['a', 'b', 'c']) await city(name);
-      ok(await (fixture.storage.changeLog?.trim({ keep: 1 }) ?? Promise.resolve(0)) > 0);
-      strictEqual(await judged(stamp, [{ model: 'country' }]), 'trimmed');
+      const trimming = async (): Promise<MissReason | undefined> => {
+        await fixture.storage.changeLog?.trim({ keep: 1 });
+        return judged(stamp, [{ model: 'country' }]);
+      };
+      // No row goes that is younger than a transaction in progress, and one of another database on the same server counts.
+      let why = await trimming();
+      for (let tries = 0; tries < 200 && why === undefined; tries += 1) {
+        await new Promise((resolve) => setTimeout(resolve, 50));
+        why = await trimming();
+      }
+      strictEqual(why, 'trimmed');
       const fresh = await stampOf();
       strictEqual(await judged(fresh, [{ model: 'city' }]), undefined);
       await city('d');

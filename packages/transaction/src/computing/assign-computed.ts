@@ -1,0 +1,35 @@
+import { isStoredId, type Id } from '@ormolu/kernel';
+import type { Field } from '@ormolu/registry';
+import { changeReference } from '../writing/assign-cached';
+import type { Environment } from '../environment/environment';
+import { fire, startFiring } from '../triggers/modified';
+import { originKey } from '../reading/origins';
+import { recordsOf } from '../values';
+
+/**
+ * Takes a value from a compute: one that is not stored, or of a draft, is simply known now; a stored one is written if it differs from before.
+ *
+ * A recomputed value marks nothing further, because its dependents were marked with it when the cause changed; those who
+ * wait to hear whether it changed are told. A relation does: who depends through it, before and after, is not known earlier.
+ * @param cached - in the cache's form
+ */
+export function assignComputed(env: Environment, field: Field, id: Id, cached: unknown): void {
+  const tx = env.transaction;
+  const record = recordsOf(env, field, [id]);
+  tx.computes.noteAssigned(field, id);
+  // Fields computed together: the one that was written by hand since, and is not pending, keeps that value.
+  if ((field.isEditable || field.inverse) && !tx.toCompute.has(field, id) && env.peek(field, id) !== undefined) return;
+  tx.origins?.note(field, [id], { what: 'computed', key: originKey(env, field) });
+  if (!field.isStored || !isStoredId(id)) {
+    tx.cache.set(record, field, cached);
+    return;
+  }
+  const before = env.peek(field, id);
+  tx.toCompute.unmark(field, [id]);
+  if (before !== undefined && field.isEqual(before, cached)) return;
+  const firing = field.relation && startFiring(tx, field, [id]);
+  if (firing) changeReference(tx, field, [id], { cached, firing });
+  tx.cache.set(record, field, cached, { dirty: true });
+  if (firing) fire(tx, firing, tx.registry.triggersOf(field), [id]);
+  tx.toCompute.noteChanged(field, id, tx.triggers.nextSequence());
+}

@@ -1,0 +1,134 @@
+import { MISS } from '@ormolu/cache';
+import { channels, isStoredId, type ComputeEvent, type Id } from '@ormolu/kernel';
+import type { Compute, Field } from '@ormolu/registry';
+import { assignComputed } from './assign-computed';
+import { toCache } from '../records/convert';
+import type { Environment } from '../environment/environment';
+import { ComputeCycleError, ComputeError, ComputeUnassignedError, NotLoadedError, QueryNotLoadedError, TriggerPendingError, type ComputeFailure } from '../errors';
+import { isDue } from './layers';
+import type { RecordSet } from '../records/recordset';
+import { isSuspension } from '../running/run';
+import type { Transaction } from '../transaction';
+import { assertAllowed } from '../transaction-state';
+import { recordsOf } from '../values';
+
+/** Runs the compute of a field for some records. @returns the failures; the other records have their values */
+export function computeBatch(env: Environment, field: Field, ids: readonly Id[]): readonly ComputeFailure[] {
+  const tx = env.transaction;
+  const failures = tx.computes.isRunning ? runBatch(env, field, ids) : tx.readingAside(() => runBatch(env, field, ids));
+  tx.computes.noteFailures(field, failures);
+  return failures;
+}
+
+function runBatch(env: Environment, field: Field, ids: readonly Id[]): readonly ComputeFailure[] {
+  const tx = env.transaction;
+  const { compute } = field;
+  if (!compute || ids.length === 0) return [];
+  assertAllowed(tx.state, 'read');
+  const twice = tx.computes.isRunning ? ids.filter((id) => tx.computes.has(field, id)) : [];
+  if (twice.length > 0) throw new ComputeCycleError(field.model, field.name, twice);
+  const records = env.recordsOf(env.registry.model(field.model), ids);
+  const failures: ComputeFailure[] = [];
+  tx.protection.during(compute.fields.map((computed) => [computed, ids] as const), () => {
+    if (takesEach(tx, field, compute) && ids.every(isStoredId) && computeEach(tx, { field, compute, records })) return;
+    // One compute of the whole batch, or one a record: a record whose value another of the batch reads is computed when it is read.
+    for (const part of compute.isBatch ? [records] : records) {
+      if (!compute.isBatch && !isDue(env, field, part.id)) continue;
+      const failure = computePart(env, field, compute, part);
+      if (!failure) continue;
+      // A batch that fails is tried again record by record, so that only those that fail are held back.
+      const again = part.length > 1 ? [...part].flatMap((one) => computePart(env, field, compute, one) ?? []) : [failure];
+      failures.push(...again);
+    }
+  });
+  if (channels.compute.hasSubscribers) {
+    const event: ComputeEvent = { model: field.model, fields: compute.fields.map(({ name }) => name), records: ids.length, failed: failures.length > 0 };
+    channels.compute.publish(event);
+  }
+  return failures;
+}
+
+function computePart(env: Environment, field: Field, compute: Compute, part: RecordSet): ComputeFailure | undefined {
+  const tx = env.transaction;
+  return attempt(tx, field, part.ids, () => {
+    tx.computes.run(compute.fields, part.ids, ({ assigned }) => {
+      // What the compute expects of its records was checked against the definitions these records are made from.
+      const value = compute.run(part as never);
+      if (compute.isBatch) for (const computed of compute.fields) refuseUnassigned(computed, part.ids.filter((id) => !assigned.get(computed)?.has(id)));
+      else {
+        refuseUnassigned(field, value === undefined ? part.ids : []);
+        assignComputed(env, field, part.id, toCache(field, value));
+      }
+    });
+  });
+}
+
+function refuseUnassigned(field: Field, ids: readonly Id[]): void {
+  if (ids.length > 0) throw new ComputeUnassignedError(field.model, field.name, ids);
+}
+
+/** Runs a compute; when it throws, what it changed is taken back. What must reach the caller passes, the rest is a failure. */
+function attempt(tx: Transaction, field: Field, ids: readonly Id[], run: () => void): ComputeFailure | undefined {
+  const checkpoint = tx.undo.checkpoint();
+  try {
+    run();
+    tx.undo.keep(checkpoint);
+    return undefined;
+  } catch (error) {
+    tx.undo.undo(checkpoint);
+    if (mustPass(tx, error)) throw error;
+    if (error instanceof ComputeError) {
+      const [cause] = error.failures;
+      return { model: field.model, field: field.name, ids, error: cause?.error ?? error };
+    }
+    return { model: field.model, field: field.name, ids, error };
+  }
+}
+
+/** Whether an error is not the compute's fault: the reader must wait, or be told what to load. */
+function mustPass(tx: Transaction, error: unknown): boolean {
+  return isSuspension(error) || error instanceof NotLoadedError || error instanceof TriggerPendingError || error instanceof QueryNotLoadedError || tx.execution?.isWaiting === true;
+}
+
+/** Whether the values of a field can be taken one after the other with nothing but its own column changing. */
+function takesEach(tx: Transaction, field: Field, compute: Compute): boolean {
+  return field.isStored && !compute.isBatch && !field.isEditable && !field.inverse && !field.relation && field.dependsContext.length === 0 && !tx.origins;
+}
+
+/**
+ * Computes a stored field for many records as if nothing could go wrong: with one checkpoint for all, and each value put in by its slot.
+ *
+ * @returns whether all went well; otherwise all is as it was, and the plain way finds out who failed
+ */
+function computeEach(tx: Transaction, { field, compute, records }: { readonly field: Field; readonly compute: Compute; readonly records: RecordSet }): boolean {
+  const column = tx.rootEnv.column(field);
+  const checkpoint = tx.undo.checkpoint();
+  const settling = tx.toCompute.settling(field);
+  let isListed = false;
+  try {
+    tx.computes.runEach(field, (begin) => {
+      for (const record of records) {
+        const id = record.ids[0] as Id; // iterating gives records of one id
+        if (!tx.toCompute.has(field, id)) continue;
+        begin(id);
+        // What the compute expects of its records was checked against the definitions these records are made from.
+        const given = compute.run(record as never);
+        refuseUnassigned(field, given === undefined ? [id] : []);
+        const value = toCache(field, given);
+        const before = column.of(id);
+        settling.unmark(id);
+        if (before !== MISS && field.isEqual(before, value)) continue;
+        if (isListed) column.putDirty(column.slots.ensure(id), value);
+        else tx.cache.set(recordsOf(tx.rootEnv, field, [id]), field, value, { dirty: true });
+        isListed = true;
+        settling.noteChanged(id, tx.triggers.nextSequence());
+      }
+    });
+    tx.undo.keep(checkpoint);
+    return true;
+  } catch (error) {
+    tx.undo.undo(checkpoint);
+    if (mustPass(tx, error)) throw error;
+    return false;
+  }
+}

@@ -1,0 +1,80 @@
+import type { Field, Model } from '@ormolu/registry';
+import { computeOrder } from './compute-order';
+import { memberOf, putCached } from '../drafts/draft-values';
+import type { Environment } from '../environment/environment';
+import { ComputeError, RequiredError, type ComputeFailure } from '../errors';
+import { groupBy } from '../group-by';
+import { loadCauses } from '../reading/load';
+import { computeAll } from './recompute';
+import { run } from '../running/run';
+import type { NewRow, WriteBatch } from '../writing/write-batch';
+
+/**
+ * Computes the fields that must be known before a row is inserted: on drafts of the new records, which are forgotten afterwards.
+ *
+ * @throws {ComputeError} TX_COMPUTE_FAILED @throws {WriteRefusedError} TX_REQUIRED; then nothing was sent that writes
+ * @remarks Nothing when there are no such fields; otherwise what their computes read, a statement a level.
+ */
+export async function precompute(batch: WriteBatch): Promise<void> {
+  const { env, rows } = batch;
+  const tx = env.transaction;
+  const wanted = [...groupBy(rows, ({ model }) => model)].flatMap(([model, own]) => precomputed(model).map((field) => ({ field, rows: own.filter(({ values }) => !values.has(field)) })));
+  const due = wanted.filter((one) => one.rows.length > 0);
+  if (due.length === 0) return;
+  const order = computeOrder(tx.registry);
+  due.sort((a, b) => (order.get(a.field) ?? 0) - (order.get(b.field) ?? 0));
+  const checkpoint = tx.undo.checkpoint();
+  try {
+    putAsDrafts(batch);
+    const failures: ComputeFailure[] = [];
+    for (const { field, rows: own } of due) {
+      const ids = own.map(({ id }) => id);
+      await loadCauses(tx, field, ids);
+      failures.push(...await run(tx, () => computeAll(tx.rootEnv, field, ids.filter((id) => tx.rootEnv.peek(field, id) === undefined))));
+    }
+    if (failures.length > 0) throw new ComputeError(failures);
+    for (const { field, rows: own } of due) for (const row of own) row.values.set(field, valueOf(batch, field, row));
+  } finally {
+    tx.undo.undo(checkpoint);
+  }
+}
+
+const fieldsOf = new WeakMap<Model, readonly Field[]>();
+
+/** The fields of a model that are computed before a row is inserted. */
+export function precomputed(model: Model): readonly Field[] {
+  let fields = fieldsOf.get(model);
+  if (!fields) fieldsOf.set(model, (fields = [...model.fields.values()].filter((field) => field.isPrecomputed)));
+  return fields;
+}
+
+/** New rows, and what they are to hold, as drafts. */
+function putAsDrafts({ env, rows, steps }: WriteBatch): void {
+  const { drafts } = env.transaction;
+  const byId = new Map(rows.map((row) => [row.id as unknown, row]));
+  for (const { id, model } of rows) drafts.add(model.name, id);
+  for (const { id, values } of rows) for (const [field, value] of values) putCached(env, field, [id], [value]);
+  for (const { field, owner, kind, ids } of steps) {
+    const row = byId.get(owner);
+    if (!row || (kind !== 'link' && kind !== 'set')) continue;
+    const before = drafts.given(row.id).get(field) ?? rows.flatMap((child) => (isHeldBy(child, otherSide(env, field), row) ? [child.id] : []));
+    // A list of drafts, as it is put here.
+    const kept = kind === 'set' && field.relation?.kind === 'many2many' ? [] : (before as readonly NewRow['id'][]);
+    putCached(env, field, [row.id], [Object.freeze([...kept, ...ids.map((id) => memberOf(env, field, row.id, id))])]);
+  }
+}
+
+/** The many2one by which the members of a one2many name their owner. */
+function otherSide(env: Environment, { relation }: Field): Field | undefined {
+  return relation?.kind === 'one2many' ? env.registry.model(relation.comodel).fields.get(relation.inverseName ?? '') : undefined;
+}
+
+function isHeldBy({ values }: NewRow, inverse: Field | undefined, { id }: NewRow): boolean {
+  return inverse !== undefined && values.get(inverse) === id;
+}
+
+function valueOf({ env }: WriteBatch, field: Field, { id, model }: NewRow): unknown {
+  const value = env.transaction.rootEnv.peek(field, id) ?? null;
+  if (value === null && field.isRequired) throw new RequiredError(`A new ${model.name} needs ${field.name}: it is required, and what computes it gave null. Mend the compute, or give it in create().`, field);
+  return value;
+}

@@ -1,0 +1,105 @@
+import { isStoredId, NewId, type Id } from '@ormolu/kernel';
+import type { Field } from '@ormolu/registry';
+import { toCache } from '../records/convert';
+import { defaultOf } from '../records/defaults';
+import type { Environment } from '../environment/environment';
+import { fetchColumns, fetchList, inverseOf } from '../reading/fetch';
+import type { Transaction } from '../transaction';
+import { cachedReference, isList, recordsOf } from '../values';
+
+/**
+ * The value of a draft's field that is not computed: as given, as its origin has it, or the default; null or an empty list where there
+ * is nothing of these.
+ *
+ * The lists of drafts hold drafts: new ones, and for every stored record one that has it as its origin.
+ * @returns undefined when the origin's value is not in memory
+ */
+export function draftValue(env: Environment, field: Field, id: NewId): unknown {
+  const tx = env.transaction;
+  const given = tx.drafts.given(id).get(field);
+  if (given !== undefined) return given;
+  const { origin } = id;
+  const read = origin === undefined ? defaultValue(env, field) : env.peek(field, origin);
+  if (read === undefined || !isList(field)) return read;
+  // A list is cached as an array of ids and as nothing else.
+  const members = (read as readonly Id[]).map((member) => memberOf(env, field, id, member));
+  return Object.freeze([...new Set([...members, ...heldBy(tx, field, id)])]);
+}
+
+function defaultValue(env: Environment, field: Field): unknown {
+  const value = defaultOf(env, field);
+  return value === undefined || value === null ? (isList(field) ? NOTHING : null) : toCache(field, value);
+}
+
+const NOTHING: readonly Id[] = Object.freeze([]);
+
+/** A record as it stands in a draft's list. */
+export function memberOf(env: Environment, field: Field, owner: NewId, member: Id): NewId {
+  if (!isStoredId(member)) return member;
+  const tx = env.transaction;
+  const model = field.relation?.comodel ?? '';
+  if (field.relation?.kind !== 'one2many') return tx.drafts.shadowOf(model, member);
+  const draft = new NewId({ origin: member });
+  tx.drafts.add(model, draft);
+  tx.drafts.keep(inverseOf(tx, field), draft, owner);
+  return draft;
+}
+
+/** The drafts whose many2one was given this owner, and the records that wait for it. */
+function heldBy(tx: Transaction, field: Field, owner: NewId): readonly Id[] {
+  if (field.relation?.kind !== 'one2many') return [];
+  const inverse = inverseOf(tx, field);
+  return [...waitingFor(tx, inverse, owner), ...tx.drafts.of(inverse.model).filter((id) => tx.drafts.given(id).get(inverse) === owner)];
+}
+
+/** The list of a draft as it is now, in memory. @returns undefined when the origin's is not in memory */
+export function draftList(env: Environment, field: Field, id: NewId): readonly Id[] | undefined {
+  // A list is cached as an array of ids and as nothing else.
+  const known = (env.peek(field, id) ?? draftValue(env, field, id)) as readonly Id[] | undefined;
+  if (known !== undefined && env.peek(field, id) === undefined) env.transaction.cache.set(recordsOf(env, field, [id]), field, known);
+  return known;
+}
+
+/** Fetches what drafts read of their origins, and puts it into memory as theirs. One round trip at most. */
+export async function fetchForDrafts(env: Environment, field: Field, ids: readonly Id[]): Promise<void> {
+  const tx = env.transaction;
+  const drafts = ids.filter((id): id is NewId => !isStoredId(id) && env.peek(field, id) === undefined);
+  const origins = drafts.flatMap(({ origin }) => (origin === undefined ? [] : [origin]));
+  if (field.isStored) await fetchColumns(tx, [field], origins, env);
+  else if (isList(field)) await fetchList(tx, field, origins);
+  for (const id of drafts) {
+    const value = draftValue(env, field, id);
+    if (value !== undefined) tx.cache.set(recordsOf(env, field, [id]), field, value);
+  }
+}
+
+/** Puts values of records into memory: a stored record's wait to be written, a draft's are kept with it. */
+export function putCached(env: Environment, field: Field, ids: readonly Id[], values: readonly unknown[]): void {
+  const { cache, drafts } = env.transaction;
+  if (ids.every(isStoredId)) {
+    if (ids.length > 0) cache.update(recordsOf(env, field, ids), field, values, { dirty: field.isStored });
+    return;
+  }
+  const places = ids.map((id, place) => ({ id, value: values[place] }));
+  const stored = places.filter(({ id }) => isStoredId(id));
+  if (stored.length > 0) cache.update(recordsOf(env, field, stored.map(({ id }) => id)), field, stored.map(({ value }) => value), { dirty: field.isStored });
+  for (const { id, value } of places) {
+    if (isStoredId(id)) continue;
+    cache.set(recordsOf(env, field, [id]), field, value);
+    drafts.keep(field, id, value);
+  }
+}
+
+/** The drafts that hold a record in a relation, as far as memory knows. */
+export function draftsHolding(tx: Transaction, key: Field, member: Id): readonly NewId[] {
+  return tx.drafts.of(key.model).filter((id) => {
+    const value = tx.rootEnv.peek(key, id) ?? tx.drafts.given(id).get(key);
+    // A relation is cached as an id or a list of ids.
+    return Array.isArray(value) ? (value as readonly Id[]).includes(member) : value === member;
+  });
+}
+
+/** The stored records whose many2one was assigned a draft. */
+export function waitingFor(tx: Transaction, key: Field, draft: NewId): readonly Id[] {
+  return [...tx.cache.dirtyEntries(key)].flatMap(([, id]) => (cachedReference(tx.rootEnv, key, id) === draft ? [id] : []));
+}

@@ -1,0 +1,126 @@
+import { isStoredId, NewId, type Id, type StoredId } from '@ormolu/kernel';
+import type { Field } from '@ormolu/registry';
+import { DraftForgottenError } from '../errors';
+import type { UndoLog } from '../undo/undo-log';
+
+/**
+ * The drafts of a transaction: records with a temporary id, which the database does not know, and the values they were given.
+ *
+ * The cache holds those values too, but may forget them; here they stay until the draft is saved or the transaction ends.
+ * @see Odoo's new records and `NewId`
+ */
+export class Drafts {
+  readonly #ids = new Map<string, Set<NewId>>();
+  readonly #values = new Map<NewId, Map<Field, unknown>>();
+  readonly #shadows = new Map<string, Map<StoredId, NewId>>();
+  readonly #saved = new Map<NewId, StoredId>();
+  /** What `clear` and `reset` took away while somebody may still hold it: it must not pass for an empty draft. */
+  readonly #forgotten = new Map<NewId, string>();
+  readonly #undo: UndoLog;
+
+  constructor(undo: UndoLog) {
+    this.#undo = undo;
+  }
+
+  /** Whether there never was one. */
+  get isEmpty(): boolean {
+    return this.#ids.size === 0 && this.#saved.size === 0 && this.#forgotten.size === 0;
+  }
+
+  /** The drafts of a model that have not been saved. */
+  of(model: string): readonly NewId[] {
+    return [...(this.#ids.get(model) ?? [])];
+  }
+
+  add(model: string, id: NewId): void {
+    let ids = this.#ids.get(model);
+    if (!ids) this.#ids.set(model, (ids = new Set<NewId>()));
+    ids.add(id);
+    this.#undo.push(() => this.#forget(model, id));
+  }
+
+  /** The draft that stands for a stored record in the lists of other drafts, many2many: those of stored records know nothing of it. */
+  shadowOf(model: string, origin: StoredId): NewId {
+    let shadows = this.#shadows.get(model);
+    if (!shadows) this.#shadows.set(model, (shadows = new Map<StoredId, NewId>()));
+    const known = shadows.get(origin);
+    if (known) return known;
+    const made = new NewId({ origin });
+    const ofModel = shadows;
+    ofModel.set(origin, made);
+    this.#undo.push(() => ofModel.delete(origin));
+    this.add(model, made);
+    return made;
+  }
+
+  /** What a draft was given, by field. */
+  given(id: NewId): ReadonlyMap<Field, unknown> {
+    return this.#values.get(id) ?? NOTHING;
+  }
+
+  /** Keeps a value that a draft was given; `undefined` forgets it. */
+  keep(field: Field, id: NewId, value: unknown): void {
+    let values = this.#values.get(id);
+    if (!values) this.#values.set(id, (values = new Map<Field, unknown>()));
+    const own = values;
+    const before = own.get(field);
+    put(own, field, value);
+    this.#undo.push(() => {
+      put(own, field, before);
+    });
+  }
+
+  /** The draft is a record of the database now. */
+  saveAs(model: string, id: NewId, stored: StoredId): void {
+    this.#saved.set(id, stored);
+    this.#undo.push(() => this.#saved.delete(id));
+    const values = this.#values.get(id);
+    if (!this.#forget(model, id)) return;
+    this.#undo.push(() => {
+      this.#ids.set(model, (this.#ids.get(model) ?? new Set()).add(id));
+      if (values) this.#values.set(id, values);
+    });
+  }
+
+  /** The id of a record now: that of the database, once a draft has been saved. @throws {DraftForgottenError} TX_DRAFT_FORGOTTEN */
+  current(id: Id): Id {
+    if (isStoredId(id)) return id;
+    const saved = this.#saved.get(id);
+    if (saved !== undefined) return saved;
+    const model = this.#forgotten.get(id);
+    if (model !== undefined) throw new DraftForgottenError(model, id);
+    return id;
+  }
+
+  /** Lets go of every draft that has not been saved; whoever uses one afterwards is told. */
+  clear(): void {
+    for (const [model, ids] of [...this.#ids]) {
+      for (const id of ids) {
+        const values = this.#values.get(id);
+        this.#forget(model, id);
+        this.#forgotten.set(id, model);
+        this.#undo.push(() => {
+          this.#forgotten.delete(id);
+          this.#ids.set(model, (this.#ids.get(model) ?? new Set()).add(id));
+          if (values) this.#values.set(id, values);
+        });
+      }
+    }
+  }
+
+  #forget(model: string, id: NewId): boolean {
+    this.#values.delete(id);
+    const ids = this.#ids.get(model);
+    const was = ids?.delete(id) ?? false;
+    if (ids?.size === 0) this.#ids.delete(model);
+    if (id.origin !== undefined && this.#shadows.get(model)?.get(id.origin) === id) this.#shadows.get(model)?.delete(id.origin);
+    return was;
+  }
+}
+
+const NOTHING: ReadonlyMap<Field, unknown> = new Map();
+
+function put(values: Map<Field, unknown>, field: Field, value: unknown): void {
+  if (value === undefined) values.delete(field);
+  else values.set(field, value);
+}

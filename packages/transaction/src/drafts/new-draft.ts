@@ -1,0 +1,99 @@
+import { isStoredId, NewId, UnknownFieldError, type Id, type NewIdOptions } from '@ormolu/kernel';
+import type { Field, Model } from '@ormolu/registry';
+import { assignCached } from '../writing/assign-cached';
+import { changeLists, listChange } from '../lists/change-lists';
+import { toCache, writable } from '../records/convert';
+import { draftList, memberOf } from './draft-values';
+import type { Environment } from '../environment/environment';
+import { MissingRecordError, NotLoadedError, WriteRefusedError } from '../errors';
+import { inverseOf } from '../reading/fetch';
+import { listCommands, type Values } from '../lists/list-commands';
+import { isKeptList } from '../writing/write-batch';
+
+/**
+ * Makes a draft: a record in memory only, until it is saved.
+ *
+ * @param values - lists too, as commands; what is required may be left out, or be null
+ * @throws {UnknownFieldError} FIELD_UNKNOWN @throws {WriteRefusedError} TX_WRITE_REFUSED, TX_COMMAND_INVALID @throws {FieldValueError} FIELD_VALUE_INVALID
+ */
+export function newDraft(env: Environment, model: Model, values: Values, options: NewIdOptions = {}): NewId {
+  const id = new NewId(options);
+  env.transaction.drafts.add(model.name, id);
+  putDraft(env, model, id, values);
+  return id;
+}
+
+/** Gives a draft values. @throws as {@link newDraft}; {NotLoadedError} TX_NOT_LOADED when a list of its origin must be known first */
+export function putDraft(env: Environment, model: Model, id: NewId, values: Values): void {
+  for (const [name, value] of Object.entries(values)) {
+    if (value === undefined) continue;
+    const field = model.fields.get(name);
+    if (!field) throw new UnknownFieldError(model.name, name, model.fields.keys());
+    putDraftValue(env, field, id, value);
+  }
+}
+
+/** Gives a draft one value. Everything may be null: what is required is asked for when it is saved. */
+export function putDraftValue(env: Environment, field: Field, id: NewId, value: unknown): void {
+  if (isKeptList(field)) putDraftList(env, field, id, value);
+  else assignCached(env, field, [id], value === null && !field.compute ? toCache(field, value) : writable(field, value));
+}
+
+function putDraftList(env: Environment, field: Field, owner: NewId, value: unknown): void {
+  const comodel = env.registry.model(field.relation?.comodel ?? '');
+  const before = draftList(env, field, owner);
+  if (!before) {
+    const { execution, absent } = env.transaction;
+    if (owner.origin !== undefined && absent.has(field.model, owner.origin)) throw new MissingRecordError(field.model, [owner.origin], `${field.name} of a draft that has it as its origin was written`);
+    if (execution && owner.origin !== undefined) execution.suspend([{ field, ids: [owner.origin] }]);
+    throw new NotLoadedError(field.model, field.name, owner);
+  }
+  let after: readonly Id[] = before;
+  const here = (id: Id): Id | undefined => after.find((member) => member === id || (!isStoredId(member) && member.origin === id));
+  for (const command of listCommands(field, value)) {
+    switch (command.kind) {
+      case 'create':
+        after = [...after, newDraft(env, comodel, command.values)];
+        break;
+      case 'update': {
+        const member = here(command.id);
+        if (member === undefined || isStoredId(member)) throw notAMember(field, command.id);
+        putDraft(env, comodel, member, command.values);
+        break;
+      }
+      case 'link':
+        after = [...after, here(command.id) ?? memberOf(env, field, owner, command.id)];
+        break;
+      case 'clear':
+        after = [];
+        break;
+      case 'set':
+        after = command.ids.map((id) => here(id) ?? memberOf(env, field, owner, id));
+        break;
+      default: {
+        const member = here(command.id);
+        after = after.filter((id) => id !== member);
+      }
+    }
+  }
+  putMembers(env, field, { owner, before, after: [...new Set(after)] });
+}
+
+function notAMember(field: Field, id: Id): WriteRefusedError {
+  return new WriteRefusedError('TX_COMMAND_INVALID', `${field.model}.${field.name} of a draft was written with values for ${String(id)}, which is not in the list. Link it first, or write that record itself.`, {
+    details: { model: field.model, field: field.name, id },
+  });
+}
+
+function putMembers(env: Environment, field: Field, { owner, before, after }: { owner: NewId; before: readonly Id[]; after: readonly Id[] }): void {
+  const change = listChange(before, after, owner);
+  env.transaction.drafts.keep(field, owner, Object.freeze([...after]));
+  if (!change) return;
+  if (field.relation?.kind === 'many2many') {
+    changeLists(env.transaction, field, [change]);
+    return;
+  }
+  const inverse = inverseOf(env.transaction, field);
+  assignCached(env, inverse, change.removed, null);
+  assignCached(env, inverse, change.added, owner);
+}

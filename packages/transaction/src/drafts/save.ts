@@ -1,0 +1,108 @@
+import { isStoredId, type NewId, type Id, type StoredId } from '@ormolu/kernel';
+import type { Field, Model } from '@ormolu/registry';
+import { applyBatch } from '../writing/apply-batch';
+import { settleDrafts } from './settle-drafts';
+import type { Environment } from '../environment/environment';
+import { inverseOf } from '../reading/fetch';
+import { gather } from '../writing/gather';
+import type { RecordSet } from '../records/recordset';
+import { assertAllowed } from '../transaction-state';
+import { isKeptList, type WriteBatch } from '../writing/write-batch';
+
+/**
+ * Inserts drafts with all drafts they hold, and writes those with an origin to it. Afterwards the ids of the database stand everywhere
+ * in memory where the temporary ones did.
+ *
+ * @throws {WriteRefusedError} TX_REQUIRED, TX_REFERENCE_CYCLE; then nothing was sent
+ * @throws {ConstraintError} when the database refuses a row
+ * @remarks One INSERT a model, beside what `create` takes.
+ */
+export async function save(set: RecordSet): Promise<RecordSet> {
+  const { env } = set;
+  const tx = env.transaction;
+  assertAllowed(tx.state, 'write');
+  tx.exclusive.assertMayCall('save');
+  const model = env.registry.model(set.model);
+  const { batch, made } = await gather(env, (work) => {
+    const saving = new Saving(env, work);
+    for (const id of set.ids) saving.draft(model, tx.drafts.current(id));
+    saving.fill();
+    return saving;
+  });
+  const inserted = await applyBatch(batch);
+  const saved = new Map<NewId, { readonly model: Model; readonly id: StoredId }>();
+  for (const [id, of] of made.drafts) {
+    const stored = id.origin ?? inserted.get(id);
+    if (stored !== undefined) saved.set(id, { model: of, id: stored });
+  }
+  settleDrafts(tx, saved);
+  return env.recordsOf(model, set.ids.map((id) => tx.drafts.current(id)));
+}
+
+/** The drafts that are saved together, and what that takes. */
+class Saving {
+  readonly drafts = new Map<NewId, Model>();
+  readonly #env: Environment;
+  readonly #batch: WriteBatch;
+
+  constructor(env: Environment, batch: WriteBatch) {
+    this.#env = env;
+    this.#batch = batch;
+  }
+
+  /** Adds a draft, with all that it leads to. */
+  draft(model: Model, start: Id): void {
+    const { drafts } = this.#env.transaction;
+    const work: { model: Model; id: Id }[] = [{ model, id: start }];
+    for (let next = work.pop(); next; next = work.pop()) {
+      const { id, model: of } = next;
+      if (isStoredId(id) || this.drafts.has(id)) continue;
+      this.drafts.set(id, of);
+      for (const [field, value] of drafts.given(id)) {
+        if (!field.relation || field.compute) continue;
+        const comodel = this.#env.registry.model(field.relation.comodel);
+        // A relation is kept as an id or a list of ids.
+        for (const related of Array.isArray(value) ? (value as readonly Id[]) : [value as Id | null]) if (related !== null) work.push({ model: comodel, id: drafts.current(related) });
+      }
+      for (const child of this.#heldBy(of, id)) work.push(child);
+    }
+  }
+
+  /** The drafts that were given this owner from their side. */
+  *#heldBy(model: Model, owner: NewId): Generator<{ model: Model; id: Id }> {
+    const { drafts } = this.#env.transaction;
+    for (const field of model.fields.values()) {
+      if (!isKeptList(field) || field.relation?.kind !== 'one2many') continue;
+      const inverse = inverseOf(this.#env.transaction, field);
+      for (const id of drafts.of(inverse.model)) if (drafts.given(id).get(inverse) === owner) yield { model: this.#env.registry.model(inverse.model), id };
+    }
+  }
+
+  /** Says what is to be inserted and written. */
+  fill(): void {
+    for (const [id, model] of this.drafts) {
+      const given = this.#env.transaction.drafts.given(id);
+      const values = new Map<Field, unknown>();
+      for (const [field, value] of given) {
+        if (isKeptList(field)) this.#list(field, id, value as readonly Id[]); // a list is kept as an array of ids
+        else values.set(field, field.relation ? this.#known(value as Id | null) : value); // and a many2one as an id
+      }
+      const { origin } = id;
+      if (origin === undefined) this.#batch.create(model, {}, values, id);
+      else for (const [field, cached] of values) this.#batch.puts.push({ field, ids: [origin], cached });
+    }
+  }
+
+  /** Members of one2many lists say themselves whom they belong to; of an origin's list they may also have left. */
+  #list(field: Field, owner: NewId, members: readonly Id[]): void {
+    if (field.relation?.kind === 'one2many' && owner.origin === undefined) return;
+    this.#batch.steps.push({ field, owner: owner.origin ?? owner, kind: 'set', ids: members.map((member) => this.#known(member) ?? member) });
+  }
+
+  /** An id as it is when all is saved: a draft with an origin is its origin. */
+  #known(id: Id | null): Id | null {
+    if (id === null || isStoredId(id)) return id;
+    const now = this.#env.transaction.drafts.current(id);
+    return isStoredId(now) ? now : (now.origin ?? now);
+  }
+}

@@ -1,0 +1,58 @@
+import { condition, type StoredId } from '@ormolu/kernel';
+import type { Pair } from '../lists/relation-tables';
+import type { Transaction } from '../transaction';
+
+/**
+ * Writes the queued rows of relation tables, of all or of some.
+ *
+ * @remarks One DELETE and one INSERT per table; a SELECT before the DELETE when the rows to delete have not passed by.
+ */
+export async function flushPairs(tx: Transaction, tables: readonly string[] = tx.pairs.tables()): Promise<void> {
+  for (const table of tables) {
+    const changes = [...tx.pairs.of(table)];
+    await removePairs(tx, table, changes.filter(([, change]) => change === 'removed').map(([pair]) => pair));
+    await addPairs(tx, table, changes.filter(([, change]) => change === 'added').map(([pair]) => pair));
+  }
+}
+
+async function addPairs(tx: Transaction, table: string, pairs: readonly Pair[]): Promise<void> {
+  if (pairs.length === 0) return;
+  const fields = columnsOf(tx, table);
+  // Another transaction may have added the same pair.
+  const rows = await tx.below.insert({ model: table, count: pairs.length, fields, columns: [pairs.map(([first]) => first), pairs.map(([, second]) => second)], skipsExisting: true });
+  // When some were left out, nobody knows which row is whose; who needs to know looks them up.
+  if (rows.length === pairs.length) pairs.forEach((pair, place) => {
+    tx.pairRows.know(table, pair, rows[place] ?? 0);
+  });
+  tx.pairs.drop(table, pairs);
+}
+
+async function removePairs(tx: Transaction, table: string, pairs: readonly Pair[]): Promise<void> {
+  if (pairs.length === 0) return;
+  const known = pairs.map((pair) => tx.pairRows.of(table, pair));
+  const gone = known.every((rows) => rows.length > 0) ? await deleteRows(tx, table, known.flat()) : new Set<StoredId>();
+  // Whose rows are not known, or known no longer, are looked up.
+  const left = pairs.filter((_, place) => !known[place]?.some((row) => gone.has(row)));
+  if (left.length > 0) await deleteRows(tx, table, await rowsOf(tx, table, left));
+  tx.pairs.drop(table, pairs);
+}
+
+async function deleteRows(tx: Transaction, table: string, rows: readonly StoredId[]): Promise<ReadonlySet<StoredId>> {
+  if (rows.length === 0) return new Set();
+  return new Set(await tx.below.delete(table, rows));
+}
+
+async function rowsOf(tx: Transaction, table: string, pairs: readonly Pair[]): Promise<readonly StoredId[]> {
+  const fields = columnsOf(tx, table);
+  const wanted = new Map<unknown, Set<unknown>>();
+  for (const [first, second] of pairs) wanted.set(first, (wanted.get(first) ?? new Set()).add(second));
+  const answer = await tx.below.query({ model: table, filter: condition([fields[0]], 'in', [...wanted.keys()]), fields });
+  const [firsts = [], seconds = []] = answer.columns;
+  return answer.ids.filter((_, place) => wanted.get(firsts[place])?.has(seconds[place]));
+}
+
+/** The two columns in the order in which pairs name their records. */
+function columnsOf(tx: Transaction, table: string): readonly [string, string] {
+  const [first = '', second = ''] = tx.registry.schema.table(table).columns.map(({ field }) => field).sort();
+  return [first, second];
+}

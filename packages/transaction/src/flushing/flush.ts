@@ -1,0 +1,177 @@
+import { isStoredId, NewId, SameValue, type Id, type StoredId } from '@ormolu/kernel';
+import { Field } from '@ormolu/registry';
+import { argument } from '../check-call';
+import { computeOrder } from '../computing/compute-order';
+import { ComputeError, DraftError, MissingRecordError, type ComputeFailure } from '../errors';
+import { flushPairs } from './flush-pairs';
+import { placeOfKey, recordsAt } from '../environment/keyed-fields';
+import { onlyRowsWith, pendingColumns, rowsOf, type PendingColumn } from './pending-columns';
+import { reachOf } from '../triggers/reach';
+import { resolveTriggers } from '../triggers/resolve-triggers';
+import type { Transaction } from '../transaction';
+import { IdsOf } from '../values';
+
+/** The fields a flush is about, each of all records or of some. */
+export type FlushSpec = Iterable<readonly [field: Field, ids?: Iterable<Id> | undefined]>;
+
+/** The same, to be asked. */
+type Wanted = ReadonlyMap<Field, ReadonlySet<Id> | 'all'>;
+
+function wantedBy(spec: FlushSpec): Wanted {
+  const wanted = new Map<Field, Set<Id> | 'all'>();
+  for (const [field, ids] of checked(spec)) {
+    const known = wanted.get(field);
+    wanted.set(field, ids === undefined || known === 'all' ? 'all' : new Set([...(known ?? []), ...ids]));
+  }
+  return wanted;
+}
+
+/** A spec of another shape would be flushed as if nothing were pending. */
+function* checked(spec: unknown): Generator<readonly [field: Field, ids?: Iterable<Id>]> {
+  const expects = 'a list of fields, each with its ids or with none for all: [[registry.field(model, name), [1]]]';
+  if (!isIterable(spec)) throw argument('flush', spec, expects);
+  for (const part of spec) {
+    const [field, ids] = Array.isArray(part) ? (part as readonly unknown[]) : [part];
+    if (!Array.isArray(part) || !(field instanceof Field)) throw argument('flush', Array.isArray(part) ? field : part, expects);
+    if (ids !== undefined && !isIterable(ids)) throw argument('flush', ids, expects);
+    yield ids === undefined ? [field] : [field, ids as Iterable<Id>]; // ids of other records are pending nowhere
+  }
+}
+
+function isIterable(given: unknown): given is Iterable<unknown> {
+  return typeof given === 'object' && given !== null && Symbol.iterator in given;
+}
+
+function isWanted(wanted: Wanted | undefined, field: Field, id: Id): boolean {
+  const ids = wanted?.get(field);
+  return wanted === undefined || ids === 'all' || (ids?.has(id) ?? false);
+}
+
+/**
+ * Finishes everything pending: resolves triggers and recomputes, alternating until both are empty, then writes.
+ *
+ * @param spec - only these fields, and what they are computed from; a row of which one is pending is written whole
+ * @throws {ComputeError} TX_COMPUTE_FAILED after everything else has been written
+ * @throws {DraftError} TX_DRAFT_UNSAVED when a record was assigned a draft; all the rest has been written
+ * @throws {MissingRecordError} TX_RECORD_MISSING when records with pending values are not there
+ * @throws {ConcurrentModificationError} STORAGE_VERSION in an optimistic transaction
+ * @throws {ConstraintError} when the database refuses a row
+ * @remarks One UPDATE per model and set of fields, whatever the number of records.
+ */
+export async function flush(tx: Transaction, spec?: FlushSpec): Promise<void> {
+  const wanted = spec && wantedBy(spec);
+  const failures = await recomputeAll(tx, wanted);
+  await writePending(tx, pendingOf(tx, wanted), wanted);
+  // A trigger that is still pending may yet mark what reads a value that came out different before.
+  if (tx.triggers.size === 0) tx.toCompute.forgetChanges();
+  if (failures.length > 0) throw new ComputeError(failures);
+}
+
+async function recomputeAll(tx: Transaction, wanted: Wanted | undefined): Promise<readonly ComputeFailure[]> {
+  const order = computeOrder(tx.registry);
+  const failures: ComputeFailure[] = [];
+  const failed = new Map<Field, Set<Id>>();
+  const dueOf = (field: Field): readonly Id[] => {
+    const pending = tx.toCompute.get(field);
+    return wanted || failed.has(field) ? pending.filter((id) => !failed.get(field)?.has(id) && isWanted(wanted, field, id)) : pending;
+  };
+  for (;;) {
+    if (mustResolve(tx, wanted)) await resolveTriggers(tx);
+    const marked = [...tx.toCompute.fields()].sort((a, b) => (order.get(a) ?? 0) - (order.get(b) ?? 0));
+    const next = marked.find((field) => dueOf(field).length > 0);
+    if (!next) {
+      // The values computed meanwhile are to be written too, and with them the causes of triggers.
+      if (mustResolve(tx, wanted)) continue;
+      return failures;
+    }
+    for (const failure of await tx.recompute(next, dueOf(next))) {
+      failures.push(failure);
+      const field = tx.registry.field(failure.model, failure.field);
+      const known = failed.get(field) ?? new Set<Id>();
+      failed.set(field, known);
+      for (const id of failure.ids) known.add(id);
+    }
+  }
+}
+
+/** Whether a flush of some fields would do anything. */
+export function concernsPending(tx: Transaction, fields: ReadonlySet<Field>): boolean {
+  if (tx.triggers.snapshot().some(({ tree }) => [...reachOf(tx, tree).concerned].some((field) => fields.has(field)))) return true;
+  if (tx.toCompute.fields().some((field) => fields.has(field))) return true;
+  if ([...tx.cache.getDirtyFields()].some(({ model, name }) => fields.has(tx.registry.field(model, name)))) return true;
+  return [...fields].some(({ relation }) => relation?.relationModel !== undefined && tx.pairs.tables().includes(relation.relationModel));
+}
+
+async function writePending(tx: Transaction, pending: ReadonlyMap<string, readonly PendingColumn[]>, wanted: Wanted | undefined): Promise<void> {
+  const missing: (MissingRecordError | DraftError)[] = [...waitingForDrafts(tx, wanted)];
+  for (const [model, ofModel] of pending) {
+    for (const { ids, columns } of rowsOf(ofModel)) {
+      const fields = columns.map(({ field }) => field.name);
+      const found = await tx.below.update({ model, ids, fields, columns: columns.map(columnOf) });
+      const there = found.length < ids.length ? new Set(found) : undefined;
+      for (const column of columns) clearWritten(tx, column, ids, there);
+      if (there) missing.push(new MissingRecordError(model, ids.filter((id) => !there.has(id)), `pending values of ${fields.join(', ')} were to be written`));
+    }
+  }
+  await flushPairs(tx, tx.pairs.tables().filter((table) => !wanted || tablesOf(wanted).has(table)));
+  const [first] = missing;
+  if (first) throw first;
+}
+
+/** The relation tables that hold what is wanted. */
+function tablesOf(wanted: Wanted): ReadonlySet<string | undefined> {
+  return new Set(Array.from(wanted.keys(), ({ relation }) => relation?.relationModel));
+}
+
+/**
+ * Whether triggers that wait for their dependents must wait no longer: a field wanted may be one of these, or the value before the
+ * write, which tells who they are, is about to be overwritten.
+ */
+function mustResolve(tx: Transaction, wanted: Wanted | undefined): boolean {
+  if (tx.triggers.size === 0) return false;
+  if (!wanted) return true;
+  const pending = pendingOf(tx, wanted);
+  return tx.triggers.snapshot().some(({ firing: { cause }, tree }) => {
+    const { concerned } = reachOf(tx, tree);
+    if (tablesOf(wanted).has(cause.relation?.relationModel ?? '')) return true;
+    return [...wanted.keys()].some((field) => concerned.has(field)) || (pending.get(cause.model)?.some(({ field }) => field === cause) ?? false);
+  });
+}
+
+/** Values that cannot be written yet: drafts have no row. */
+function waitingForDrafts(tx: Transaction, wanted: Wanted | undefined): readonly DraftError[] {
+  if (tx.drafts.isEmpty) return [];
+  const fields = [...tx.cache.getDirtyFields()].map(({ model, name }) => tx.registry.field(model, name));
+  return fields.filter((field) => !wanted || wanted.has(field)).flatMap((field) =>
+    [...tx.cache.dirtyEntries(field)].flatMap(([, id, value]) => (isStoredId(id) && value instanceof NewId ? [new DraftError(field, value)] : [])));
+}
+
+/** What is to be written, of all or of the records of which something wanted is pending. */
+function pendingOf(tx: Transaction, wanted: Wanted | undefined): ReadonlyMap<string, readonly PendingColumn[]> {
+  const pending = pendingColumns(tx);
+  return wanted ? new Map(Array.from(pending, ([model, columns]) => [model, onlyRowsWith(columns, (field, id) => isWanted(wanted, field, id))])) : pending;
+}
+
+/** Takes away the marks of what has been written. A value assigned while the statement was on its way has yet to be. */
+function clearWritten(tx: Transaction, { field, values }: PendingColumn, ids: readonly StoredId[], there: ReadonlySet<StoredId> | undefined): void {
+  if (field.keyedBy) {
+    const keys = new Set(Array.from(tx.cache.dirtyEntries(field), ([key]) => key));
+    for (const key of keys) tx.cache.clearDirty(recordsAt(field, placeOfKey(key), there ? ids.filter((id) => there.has(id)) : ids), field);
+    return;
+  }
+  const column = tx.rootEnv.column(field);
+  const written = ids.filter((id, place) => column.of(id) === values[place] && there?.has(id) !== false);
+  tx.cache.clearDirty(new IdsOf(tx.rootEnv, field.model, written), field);
+}
+
+/** One value for all ids takes the cheap form. */
+function columnOf({ field, values }: PendingColumn): readonly unknown[] | SameValue {
+  const [first] = values;
+  if (field.keyedBy) {
+    // The keys to change, in the column's form already.
+    const text = JSON.stringify(first);
+    return values.every((value) => JSON.stringify(value) === text) ? new SameValue(first) : values;
+  }
+  if (values.every((value) => field.isEqual(value, first))) return new SameValue(field.toColumn(first));
+  return values.map((value) => field.toColumn(value));
+}

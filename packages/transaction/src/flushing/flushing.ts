@@ -1,0 +1,48 @@
+import { AsyncLocalStorage } from 'node:async_hooks';
+import type { Field } from '@ormolu/registry';
+import { tellTransaction } from '../events';
+import { concernsPending, flush, type FlushSpec } from './flush';
+import type { Transaction } from '../transaction';
+
+/** Which transaction's flush the current flow of calls is part of. */
+const flushFlow = new AsyncLocalStorage<Transaction>();
+
+/** The flush of a transaction: one at a time, whoever asks for it. */
+export class Flushing {
+  readonly #tx: Transaction;
+  #running: Promise<void> | undefined;
+
+  constructor(tx: Transaction) {
+    this.#tx = tx;
+  }
+
+  /** Finishes pending computations, then writes pending updates. @throws {TransactionStateError} TX_STATE when a flush is running */
+  async flush(spec?: FlushSpec): Promise<void> {
+    this.#tx.stage.assertAllows('flush');
+    const flushing = this.#tx.stage.during('flushing', () => flushFlow.run(this.#tx, () => flush(this.#tx, spec)));
+    // Who waits for it goes on when the transaction is open again, and not before.
+    this.#running = flushing.catch(() => undefined);
+    try {
+      await flushing;
+      tellTransaction('flush');
+    } finally {
+      this.#running = undefined;
+    }
+  }
+
+  /**
+   * Writes what is pending of some fields, so that a question about them has the right answer; sends nothing when nothing is. Another
+   * flush that is running is awaited.
+   */
+  async flushFor(fields: ReadonlySet<Field>): Promise<void> {
+    const spec = Array.from(fields, (field) => [field] as const);
+    // A compute that this very flush has called asks in its middle.
+    if (flushFlow.getStore() === this.#tx) {
+      if (concernsPending(this.#tx, fields)) await flush(this.#tx, spec);
+      return;
+    }
+    this.#tx.exclusive.assertMayCall('search');
+    while (this.#running) await this.#running;
+    if (concernsPending(this.#tx, fields)) await this.flush(spec);
+  }
+}

@@ -1,0 +1,118 @@
+import { isStoredId, type Id, type StoredId } from '@ormolu/kernel';
+import type { Field } from '@ormolu/registry';
+import { changeLists, knownLists, listChange } from './change-lists';
+import { assignCached } from '../writing/assign-cached';
+import { writable } from '../records/convert';
+import type { Environment } from '../environment/environment';
+import { fetchColumns, fetchList, inverseOf } from '../reading/fetch';
+import { groupBy } from '../group-by';
+import type { InsertedIds } from '../writing/insert-rows';
+import type { Transaction } from '../transaction';
+import { cachedReference } from '../values';
+import type { ListStep } from '../writing/write-batch';
+
+/** Stands for the owner of a record that is to be deleted; an id can be any text. */
+const DELETED: unique symbol = Symbol('deleted');
+
+type Owner = Id | null | typeof DELETED;
+
+/** What becomes of the members of one2many lists: many2one → member → its owner. */
+type Owners = ReadonlyMap<Field, ReadonlyMap<Id, Owner>>;
+
+/** What list commands come to, when it is known what the lists hold. */
+export interface ListChanges {
+  readonly owners: Owners;
+  /** Many2many → owner → what its list is to hold. */
+  readonly lists: ReadonlyMap<Field, ReadonlyMap<Id, ReadonlySet<Id>>>;
+}
+
+/**
+ * Brings into memory what list commands change.
+ *
+ * @remarks One round trip for each field.
+ */
+export async function loadForSteps(tx: Transaction, steps: readonly ListStep[]): Promise<void> {
+  for (const [field, own] of groupBy(steps, ({ field: of }) => of)) {
+    const isPairs = field.relation?.kind === 'many2many';
+    await fetchList(tx, field, own.filter(({ kind }) => isPairs || kind === 'set').map(({ owner }) => owner));
+    // A record leaves the list of its owner, and of nobody else.
+    if (!isPairs) await fetchColumns(tx, [inverseOf(tx, field)], own.filter(({ kind }) => kind === 'unlink').flatMap(({ ids }) => ids));
+  }
+}
+
+/**
+ * Works the commands off in their order, in mind only.
+ *
+ * @throws {WriteRefusedError} TX_REQUIRED when a record would lose an owner that it must have
+ */
+export function followSteps(env: Environment, steps: readonly ListStep[]): ListChanges {
+  const owners = new Map<Field, Map<Id, Owner>>();
+  const lists = new Map<Field, Map<Id, Set<Id>>>();
+  for (const step of steps) {
+    if (step.field.relation?.kind === 'many2many') followPairs(env, step, { lists, owners });
+    else followOwners(env, step, owners);
+  }
+  return { owners, lists };
+}
+
+function followOwners(env: Environment, { field, owner, kind, ids }: ListStep, owners: Map<Field, Map<Id, Owner>>): void {
+  const inverse = inverseOf(env.transaction, field);
+  let ofField = owners.get(inverse);
+  if (!ofField) owners.set(inverse, (ofField = new Map<Id, Owner>()));
+  const known = ofField;
+  const leave = (id: Id): void => {
+    // Those that would go with their owner go with the list.
+    if (inverse.relation?.onDelete === 'cascade') known.set(id, DELETED);
+    else known.set(id, writable(inverse, null) as null);
+  };
+  if (kind === 'set') {
+    const kept = new Set(ids);
+    const stored = isStoredId(owner) ? (knownLists(env, field, [owner]).get(owner) ?? []) : [];
+    const before = [...stored.filter((id) => !known.has(id)), ...[...known].flatMap(([id, to]) => (to === owner ? [id] : []))];
+    for (const id of before) if (!kept.has(id)) leave(id);
+  }
+  for (const id of ids) {
+    if (kind === 'link' || kind === 'set') known.set(id, owner);
+    else if (kind === 'delete') known.set(id, DELETED);
+    else if ((known.has(id) ? known.get(id) : cachedReference(env, inverse, id)) === owner) leave(id);
+  }
+}
+
+function followPairs(env: Environment, { field, owner, kind, ids }: ListStep, { lists, owners }: { lists: Map<Field, Map<Id, Set<Id>>>; owners: Map<Field, Map<Id, Owner>> }): void {
+  let ofField = lists.get(field);
+  if (!ofField) lists.set(field, (ofField = new Map<Id, Set<Id>>()));
+  let list = ofField.get(owner);
+  if (!list) ofField.set(owner, (list = new Set(isStoredId(owner) ? knownLists(env, field, [owner]).get(owner) : [])));
+  if (kind === 'set') list.clear();
+  for (const id of ids) {
+    if (kind === 'link' || kind === 'set') list.add(id);
+    else list.delete(id);
+    if (kind === 'delete') owners.set(field, (owners.get(field) ?? new Map<Id, Owner>()).set(id, DELETED));
+  }
+}
+
+/** Puts the changes in, new records by the ids they have got. In memory only. */
+export function putLists(env: Environment, { owners, lists }: ListChanges, inserted: InsertedIds): void {
+  const now = (id: Id): Id => inserted.get(id) ?? id;
+  for (const [inverse, members] of owners) {
+    if (inverse.relation?.kind === 'many2many') continue;
+    for (const [owner, own] of groupBy(members, ([, to]) => to)) {
+      if (owner !== DELETED) assignCached(env, inverse, own.map(([id]) => now(id)), owner === null ? null : now(owner));
+    }
+  }
+  for (const [field, byOwner] of lists) {
+    const ids = [...byOwner.keys()].map(now);
+    const known = knownLists(env, field, ids);
+    changeLists(env.transaction, field, [...byOwner].flatMap(([owner, members]) => listChange(known.get(now(owner)) ?? [], [...members].map(now), now(owner)) ?? []));
+  }
+}
+
+/** The records that commands delete, by model. */
+export function deletedBy({ owners }: ListChanges): ReadonlyMap<string, readonly StoredId[]> {
+  const deleted = new Map<string, Set<StoredId>>();
+  for (const [field, members] of owners) {
+    const model = field.relation?.kind === 'many2many' ? field.relation.comodel : field.model;
+    for (const [id, to] of members) if (to === DELETED && isStoredId(id)) deleted.set(model, (deleted.get(model) ?? new Set<StoredId>()).add(id));
+  }
+  return new Map([...deleted].map(([model, ids]) => [model, [...ids]]));
+}

@@ -1,0 +1,40 @@
+import { isStoredId, type Id } from '@ormolu/kernel';
+import type { Field } from '@ormolu/registry';
+import { fetchForDrafts } from '../drafts/draft-values';
+import type { Environment } from '../environment/environment';
+import { fetchColumns, fetchList } from './fetch';
+import { fetchListsBelow, leadsToItself, LongWay } from './long-way';
+import type { Need } from '../running/run';
+import type { Transaction } from '../transaction';
+import { isList } from '../values';
+
+/**
+ * Brings everything a suspended function needs into memory: one question per model for columns, one per list.
+ *
+ * A column that travels with others brings them along, because the next line usually reads one of them.
+ * @param way - how far the function has walked along relations of a model to itself
+ */
+export async function fetchNeeds(tx: Transaction, needs: readonly Need[], way: LongWay = new LongWay(tx)): Promise<void> {
+  const columns = new Map<Environment, Map<string, { fields: Set<Field>; ids: Set<Id> }>>();
+  for (const { field, ids, env = tx.rootEnv, isForCompute = false } of needs) {
+    if (ids.some((id) => !isStoredId(id))) await fetchForDrafts(env, field, ids);
+    if (isList(field)) {
+      const isLong = isForCompute && field.relation?.kind === 'one2many' && leadsToItself(field) && way.reaches(field, ids);
+      await (isLong ? fetchListsBelow(tx, field, ids) : fetchList(tx, field, ids));
+      continue;
+    }
+    // Who asks matters only where values differ by who asks.
+    const asking = field.keyedBy ? env : tx.rootEnv;
+    let ofModels = columns.get(asking);
+    if (!ofModels) columns.set(asking, (ofModels = new Map<string, { fields: Set<Field>; ids: Set<Id> }>()));
+    let wanted = ofModels.get(field.model);
+    if (!wanted) ofModels.set(field.model, (wanted = { fields: new Set(), ids: new Set() }));
+    for (const id of ids) wanted.ids.add(id);
+    wanted.fields.add(field);
+    if (field.isPrefetched) for (const other of tx.registry.model(field.model).fields.values()) if (other.isPrefetched) wanted.fields.add(other);
+  }
+  for (const [env, ofModels] of columns) for (const [model, { fields, ids }] of ofModels) {
+    await way.climb(model, [...ids]);
+    await fetchColumns(tx, [...fields], [...ids], env);
+  }
+}

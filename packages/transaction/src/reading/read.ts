@@ -1,0 +1,146 @@
+import { MISS } from '@ormolu/cache';
+import { isStoredId, type Id, type NewId } from '@ormolu/kernel';
+import type { Field } from '@ormolu/registry';
+import { checkAccess } from '../environment/access';
+import { computeFor } from '../computing/recompute';
+import { cycleOf } from '../computing/cycles';
+import { draftValue } from '../drafts/draft-values';
+import type { Environment } from '../environment/environment';
+import { MissingRecordError, NotLoadedError, NotSingletonError } from '../errors';
+import { load } from './load';
+import type { PrefetchGroup } from './prefetch';
+import type { RecordSet } from '../records/recordset';
+import { settleForReading } from '../triggers/settle';
+import { assertAllowed } from '../transaction-state';
+import { recordsOf } from '../values';
+
+/** What reading needs of a record handle. */
+interface Readable {
+  readonly env: Environment;
+  readonly model: string;
+  readonly ids: readonly Id[];
+  readonly prefetchGroup: PrefetchGroup;
+}
+
+/**
+ * Reads a field of a single record: from memory, computing what is pending; on a miss it suspends the running function or says
+ * what to do.
+ *
+ * @throws {NotSingletonError} TX_NOT_SINGLETON
+ * @throws {NotLoadedError} TX_NOT_LOADED outside `env.run`
+ * @throws {TriggerPendingError} TX_TRIGGER_PENDING outside `env.run`
+ * @throws {MissingRecordError} TX_RECORD_MISSING
+ */
+export function readField(record: Readable, field: Field): unknown {
+  const { ids, env } = record;
+  const id = ids[0];
+  if (id === undefined || ids.length !== 1) throw new NotSingletonError(record.model, field.name, ids.length);
+  const tx = env.transaction;
+  tx.reads += 1;
+  if (typeof id === 'object') {
+    const now = tx.drafts.current(id);
+    if (now !== id) return readField(env.recordsOf(env.registry.model(field.model), [now]), field);
+  }
+  if (field.compute) settle(record, field, id);
+  let value = env.column(field).of(id);
+  if (value === MISS) value = miss(record, field, id);
+  if (field.kind === 'reference') return referred(env, value);
+  return field.relation ? referenced(record, field, value) : field.toUser(value);
+}
+
+/** The record that a reference's text stands for; null when its model does not exist any more. */
+function referred(env: Environment, text: unknown): unknown {
+  const [, name = '', id = ''] = typeof text === 'string' ? (/^([^,]+),(.+)$/s.exec(text) ?? []) : [];
+  const model = env.registry.models.get(name);
+  if (!model) return null;
+  return env.recordsOf(model, [model.idType === 'integer' ? Number(id) : model.idType === 'bigint' ? BigInt(id) : id]);
+}
+
+/** Makes sure that no pending computation or trigger stands between memory and the truth. */
+function settle(record: Readable, field: Field, id: Id): void {
+  const tx = record.env.transaction;
+  if (tx.computes.has(field, id)) return;
+  if (tx.triggers.size > 0) settleForReading(record.env, field, id, () => groupOf(record, id));
+  if (!tx.toCompute.has(field, id)) return;
+  // All that is pending is due some time: whoever reads one has them computed together. Where values wait for each other, others may be running.
+  const isTogether = tx.execution !== undefined && cycleOf(tx.registry, field).size === 0;
+  const pending = isTogether ? tx.toCompute.get(field) : computedWith(record, id).filter((other) => tx.toCompute.has(field, other));
+  computeFor(record.env, field, { id, ids: pending });
+}
+
+/** Computes, defaults, suspends or refuses: what to do when a value is not in memory. */
+function miss(record: Readable, field: Field, id: Id): unknown {
+  const { env } = record;
+  const tx = env.transaction;
+  assertAllowed(tx.state, 'read');
+  tx.misses += 1;
+  if (isStoredId(id) && tx.absent.has(field.model, id)) throw new MissingRecordError(field.model, [id], `${field.name} was read`);
+  const group = [...tx.cache.getMissingIds(recordsOf(env, field, groupOf(record, id)), field)];
+  if (!isStoredId(id) && !field.compute) return draftOf(env, field, id);
+  if (field.compute && (!field.isStored || !isStoredId(id))) {
+    const given = isStoredId(id) ? undefined : tx.drafts.given(id).get(field);
+    if (given !== undefined) {
+      tx.cache.set(recordsOf(env, field, [id]), field, given);
+      return given;
+    }
+    const isMissing = new Set(group);
+    // What is computed after it may settle whom a pending trigger concerns, this record among them: then it is computed once more, by itself.
+    for (const ids of [computedWith(record, id).filter((other) => isMissing.has(other) && !tx.absent.has(field.model, other)), [id]]) {
+      computeFor(env, field, { id, ids });
+      const value = env.peek(field, id);
+      if (value !== undefined) return value;
+    }
+  }
+  if (!tx.execution) throw new NotLoadedError(field.model, field.name, id);
+  return tx.execution.suspend([{ field, ids: group, env, isAlone: record.prefetchGroup.isAlone && !tx.computes.isRunning, isForCompute: tx.computes.isRunning }]);
+}
+
+/** What a draft reads: of its own, of its origin, or the default. */
+function draftOf(env: Environment, field: Field, id: NewId): unknown {
+  const tx = env.transaction;
+  const value = draftValue(env, field, id);
+  if (value !== undefined) {
+    tx.cache.set(recordsOf(env, field, [id]), field, value);
+    return value;
+  }
+  if (id.origin !== undefined && tx.absent.has(field.model, id.origin)) throw new MissingRecordError(field.model, [id.origin], `${field.name} of a draft that has it as its origin was read`);
+  if (!tx.execution || id.origin === undefined) throw new NotLoadedError(field.model, field.name, id);
+  return tx.execution.suspend([{ field, ids: [id.origin] }]);
+}
+
+/** The ids that travel with a record, it being among them. */
+function groupOf(record: Readable, id: Id): readonly Id[] {
+  const ids = record.prefetchGroup.ids();
+  return ids.includes(id) ? ids : [id, ...ids];
+}
+
+/** The ids computed with a record: its group where what they lack can be fetched, otherwise it alone, so that no other's lack is its error. */
+function computedWith(record: Readable, id: Id): readonly Id[] {
+  return record.env.transaction.execution ? groupOf(record, id) : [id];
+}
+
+/** Gives a cached relation as the record or set it stands for. */
+export function referenced(record: Readable, field: Field, value: unknown): RecordSet | null {
+  if (!field.relation || value === null) return null;
+  const { env } = record;
+  const group = record.prefetchGroup.through(field, env);
+  // A relation is cached as an id or a list of ids, and as nothing else.
+  if (Array.isArray(value)) return new (env.recordClass(field.relation.comodel))(env, value as readonly Id[], group);
+  return group.single(env, field.relation.comodel, value as Id);
+}
+
+/** `records.read`: plain objects, with relations as ids. */
+export async function readApi(records: RecordSet, names: readonly string[]): Promise<Record<string, unknown>[]> {
+  const { env } = records;
+  await checkAccess(env, names.filter((name) => name !== 'id').map((name) => env.registry.field(records.model, name)), 'read');
+  await load(env, records.model, records.ids, names);
+  const fields = names.filter((name) => name !== 'id').map((name) => env.registry.field(records.model, name));
+  return [...records].map((record) => {
+    const plain: Record<string, unknown> = { id: record.id };
+    for (const field of fields) {
+      const value = readField(record, field);
+      plain[field.name] = field.relation || field.kind === 'reference' ? env.peek(field, env.transaction.drafts.current(record.id)) : value;
+    }
+    return plain;
+  });
+}

@@ -1,0 +1,141 @@
+import { isStoredId, type Id, type NewId } from '@ormolu/kernel';
+import type { Field, TriggerTree } from '@ormolu/registry';
+import Denque from 'denque';
+import { tellChange } from '../events';
+import { goBack } from './go-back';
+import type { Firing, PendingTrigger } from './pending-triggers';
+import type { Transaction } from '../transaction';
+import { recordsOf } from '../values';
+
+/** Starts a firing: what the triggers found later need to know of this moment. */
+export function startFiring(tx: Transaction, cause: Field, ids: readonly Id[]): Firing {
+  return { cause, ids, sequence: tx.triggers.nextSequence(), shield: tx.protection.snapshot() };
+}
+
+/** Marks everything that depends on a field of some records whose values have changed by other ways than assignment. */
+export function fireModified(tx: Transaction, field: Field, ids: readonly Id[]): void {
+  if (ids.length > 0) fire(tx, startFiring(tx, field, ids), tx.registry.triggersOf(field), ids);
+}
+
+/**
+ * Walks a trigger tree from changed records to their dependents and marks these.
+ *
+ * A branch goes back through a relation: in memory where the other side is known, as a pending trigger for the rest. Trees end
+ * at recursive fields, so what gets marked of one fires its tree; the walk is a worklist, because such chains are long.
+ * @param ids - the changed records
+ */
+export function fire(tx: Transaction, firing: Firing, tree: TriggerTree, ids: Iterable<Id>): void {
+  const work = new Denque<{ tree: TriggerTree; ids: Iterable<Id>; isDirect: boolean }>([{ tree, ids, isDirect: true }]);
+  const seen = new Map<Field, Set<Id>>();
+  for (let step = work.shift(); step; step = work.shift()) {
+    const here = [...step.ids];
+    if (here.length === 0) continue;
+    for (const target of step.tree.targets) {
+      const { fresh, marked } = touch(tx, { firing, target, isDirect: step.isDirect, seen }, here);
+      if (!target.isRecursive) continue;
+      // What is not stored cannot be compared: those behind it are as certain as it is.
+      const isDirect = step.isDirect && !target.isStored;
+      if (fresh.length > 0) work.push({ tree: tx.registry.triggersOf(target), ids: fresh, isDirect });
+      if (marked.length > 0) work.push({ tree: byHandOf(tx, target), ids: marked, isDirect });
+    }
+    for (const [key, branch] of step.tree.branches) {
+      const { known, unknown } = goBack(tx, key, here);
+      if (known.size > 0) work.push({ tree: branch, ids: known, isDirect: step.isDirect });
+      if (unknown.length > 0) tx.triggers.add(pendingAt({ firing, key, tree: branch }, unknown));
+    }
+  }
+}
+
+/** A trigger that stops here. */
+export function pendingAt(where: Pick<PendingTrigger, 'firing' | 'key' | 'tree'>, ids: Iterable<Id>, stored?: { spared: ReadonlySet<Id> }): PendingTrigger {
+  return { ...where, ids: new Set(ids), side: stored ? 'stored' : 'current', spared: stored?.spared ?? new Set(), settled: new Map() };
+}
+
+/** Whether a tree concerns nobody. */
+export function isEmpty(tree: TriggerTree): boolean {
+  return tree.targets.length === 0 && tree.branches.size === 0;
+}
+
+interface Touch {
+  readonly firing: Firing;
+  readonly target: Field;
+  readonly isDirect: boolean;
+  readonly seen: Map<Field, Set<Id>>;
+}
+
+/** Marks one dependent field, or forgets its values when it is not stored. @returns the ids concerned for the first time, and those marked before */
+function touch(tx: Transaction, { firing, target, isDirect, seen }: Touch, ids: readonly Id[]): { readonly fresh: readonly Id[]; readonly marked: readonly Id[] } {
+  const concerned = tx.triggers.concerned(firing, target, ids);
+  tx.origins?.note(target, concerned, { what: 'marked', cause: firing.cause, ids: firing.ids });
+  if (!target.isStored) return { fresh: forgetOf(tx, target, firstSeen(seen, target, concerned)), marked: [] };
+  const isCertain = isDirect && readsDirectly(tx, firing.cause).has(target);
+  const drafts = tx.drafts.isEmpty ? [] : concerned.filter((id): id is NewId => !isStoredId(id));
+  const kept = drafts.length === 0 ? concerned : concerned.filter(isStoredId);
+  const fresh = tx.toCompute.mark(target, kept, isCertain ? 'certain' : firing.sequence);
+  tellChange('mark', target, fresh.length);
+  const marked = target.isRecursive && fresh.length < kept.length ? without(kept, fresh) : [];
+  return { fresh: drafts.length === 0 ? fresh : [...fresh, ...forgetOf(tx, target, firstSeen(seen, target, drafts))], marked };
+}
+
+function without(ids: readonly Id[], others: readonly Id[]): readonly Id[] {
+  const left = new Set(others);
+  return ids.filter((id) => !left.has(id));
+}
+
+/** By the field's tree, which belongs to one version of the registry; fields are shared between versions. */
+const byHand = new WeakMap<TriggerTree, TriggerTree>();
+
+/**
+ * The stored dependents of a recursive field that may be written by hand.
+ *
+ * Who depends on a value that waits for its compute was marked with it. Only those written since are not.
+ */
+function byHandOf(tx: Transaction, field: Field): TriggerTree {
+  const all = tx.registry.triggersOf(field);
+  const known = byHand.get(all);
+  if (known) return known;
+  const tree = tx.registry.prunedTriggersOf([field], (target) => target.isStored && !target.isRecursive && !target.isReadonly);
+  byHand.set(all, tree);
+  return tree;
+}
+
+/** Values that nobody waits to write are computed again when they are read: those that are not stored, and those of drafts. */
+function forgetOf(tx: Transaction, target: Field, fresh: readonly Id[]): readonly Id[] {
+  if (!tx.drafts.isEmpty) for (const id of fresh) if (!isStoredId(id)) tx.drafts.keep(target, id, undefined);
+  if (fresh.length > 0) tx.cache.invalidate([[target, recordsOf(tx.rootEnv, target, fresh).ids]]);
+  return fresh;
+}
+
+function firstSeen(seen: Map<Field, Set<Id>>, field: Field, ids: readonly Id[]): readonly Id[] {
+  let ofField = seen.get(field);
+  if (!ofField) seen.set(field, (ofField = new Set()));
+  const known = ofField;
+  const fresh = ids.filter((id) => !known.has(id));
+  for (const id of fresh) known.add(id);
+  return fresh;
+}
+
+/** By the cause's own tree, which belongs to one version of the registry. */
+const direct = new WeakMap<TriggerTree, ReadonlySet<Field>>();
+
+/** The stored fields whose compute reads a field itself, or through values that are not stored and so cannot be compared. */
+function readsDirectly(tx: Transaction, cause: Field): ReadonlySet<Field> {
+  const own = tx.registry.directTriggersOf(cause);
+  const known = direct.get(own);
+  if (known) return known;
+  const found = new Set<Field>();
+  const seen = new Set<Field>([cause]);
+  const work = [own];
+  for (let tree = work.pop(); tree; tree = work.pop()) {
+    for (const target of tree.targets) {
+      if (target.isStored) found.add(target);
+      else if (!seen.has(target)) {
+        seen.add(target);
+        work.push(tx.registry.directTriggersOf(target));
+      }
+    }
+    work.push(...tree.branches.values());
+  }
+  direct.set(own, found);
+  return found;
+}

@@ -1,0 +1,140 @@
+import { isStoredId, type Id } from '@ormolu/kernel';
+import type { Field, TriggerTree } from '@ormolu/registry';
+import type { Environment } from '../environment/environment';
+import { TriggerPendingError } from '../errors';
+import { fire } from './modified';
+import type { PendingTrigger } from './pending-triggers';
+import { reachOf } from './reach';
+import type { Need } from '../running/run';
+import type { Transaction } from '../transaction';
+import { cachedList, cachedReference } from '../values';
+
+/**
+ * Makes sure that no pending trigger makes this value stale unnoticed: from the reader's side, in memory.
+ *
+ * The path of each trigger that may reach the field is followed from the reading record to the changed ones. Where memory shows
+ * that it leads there, the pair is marked; where it shows that it does not, the value stands; where it cannot tell, the running
+ * function suspends for the relations of the whole group, or the reader gets an error that says what to do.
+ * @throws {TriggerPendingError} TX_TRIGGER_PENDING outside `env.run`
+ */
+export function settleForReading(env: Environment, field: Field, id: Id, group: () => readonly Id[]): void {
+  const tx = env.transaction;
+  for (const trigger of tx.triggers.snapshot()) {
+    if (!reachOf(tx, trigger.tree).concerned.has(field) || trigger.settled.get(field)?.has(id)) continue;
+    const { chains, needs } = trace(tx, trigger, field, [id]);
+    if (needs.length > 0) {
+      if (!tx.execution) throw new TriggerPendingError({ model: field.model, field: field.name, id }, trigger.firing.cause);
+      tx.execution.suspend(trace(tx, trigger, field, group()).needs);
+    }
+    for (const chain of chains) for (const stale of chain) fire(tx, trigger.firing, { targets: [stale.field], branches: new Map() }, [stale.id]);
+    tx.triggers.settle(trigger, field, id);
+  }
+}
+
+/** A value, and the one that reads it on the way back to who asked. */
+interface Pair {
+  readonly field: Field;
+  readonly id: Id;
+  readonly reader: Pair | undefined;
+}
+
+interface Trace {
+  /** Stale values, each with those that read it, up to the one asked for. */
+  readonly chains: readonly (readonly Pair[])[];
+  /** What memory lacks to tell. */
+  readonly needs: readonly Need[];
+}
+
+/**
+ * Follows dependencies from some records to what a trigger changed.
+ *
+ * The trigger's tree tells the way for all but recursive fields, which it expands by one level: from those, the walk goes on from
+ * value to value.
+ */
+function trace(tx: Transaction, trigger: PendingTrigger, field: Field, ids: readonly Id[]): Trace {
+  const needs: Need[] = [];
+  const chains: (readonly Pair[])[] = [];
+  const seen = new Map<Field, Set<Id>>();
+  const work: Pair[] = [];
+  const visit = (next: Field, nextIds: readonly Id[], reader?: Pair): void => {
+    let known = seen.get(next);
+    if (!known) seen.set(next, (known = new Set()));
+    for (const id of nextIds) {
+      if (known.has(id)) continue;
+      known.add(id);
+      work.push({ field: next, id, reader });
+    }
+  };
+  visit(field, ids);
+  for (let pair = work.pop(); pair; pair = work.pop()) {
+    const { field: here, id } = pair;
+    if (routesTo(trigger.tree, here).some((route) => leadsTo(tx, trigger, follow(tx, route, [id], needs), needs))) {
+      chains.push(chainOf(pair));
+      continue;
+    }
+    for (const recursive of reachOf(tx, trigger.tree).recursive) {
+      for (const route of routesTo(tx.registry.triggersOf(recursive), here)) visit(recursive, follow(tx, route, [id], needs), pair);
+    }
+  }
+  return { chains, needs };
+}
+
+/** From a stale value on to the one that was asked for. */
+function chainOf(pair: Pair): readonly Pair[] {
+  const chain: Pair[] = [];
+  for (let here: Pair | undefined = pair; here; here = here.reader) chain.push(here);
+  return chain;
+}
+
+/** Whether the records at the end of a route hold, through the trigger's key, one of those that changed. */
+function leadsTo(tx: Transaction, trigger: PendingTrigger, ends: readonly Id[], needs: Need[]): boolean {
+  if (trigger.side === 'current') return follow(tx, [trigger.key], ends, needs).some((id) => trigger.ids.has(id));
+  // What was held before and is not in memory is what the database holds, and it knows no drafts.
+  const open = ends.filter((id) => isStoredId(id) && !trigger.spared.has(id));
+  const [inverse] = tx.registry.inversesOf(trigger.key);
+  if (open.length > 0 && inverse) needs.push({ field: inverse, ids: [...trigger.ids] });
+  return false;
+}
+
+/** The records that relations lead to from some records, as far as memory knows; what it lacks is added to `needs`. */
+function follow(tx: Transaction, route: readonly Field[], ids: readonly Id[], needs: Need[]): readonly Id[] {
+  const env = tx.rootEnv;
+  let here: readonly Id[] = ids;
+  for (const field of route) {
+    const next = new Set<Id>();
+    const missing: Id[] = [];
+    for (const id of here) {
+      if (field.relation?.kind === 'many2one') {
+        const related = cachedReference(env, field, id);
+        if (related === undefined) missing.push(id);
+        else if (related !== null) next.add(related);
+        continue;
+      }
+      const list = cachedList(env, field, id);
+      if (!list) missing.push(id);
+      else for (const related of list) next.add(related);
+    }
+    const present = missing.filter((id) => typeof id === 'object' || !tx.absent.has(field.model, id));
+    if (present.length > 0) needs.push({ field, ids: present });
+    here = [...next];
+  }
+  return here;
+}
+
+const routesOfTree = new WeakMap<TriggerTree, Map<Field, readonly (readonly Field[])[]>>();
+
+/** Where a field stands in a tree: for each place, the relations from the field's record down to the tree's root. */
+function routesTo(tree: TriggerTree, field: Field): readonly (readonly Field[])[] {
+  let known = routesOfTree.get(tree);
+  if (!known) routesOfTree.set(tree, (known = new Map<Field, readonly (readonly Field[])[]>()));
+  const before = known.get(field);
+  if (before) return before;
+  const routes: (readonly Field[])[] = [];
+  const work: { tree: TriggerTree; route: readonly Field[] }[] = [{ tree, route: [] }];
+  for (let step = work.pop(); step; step = work.pop()) {
+    if (step.tree.targets.includes(field)) routes.push(step.route);
+    for (const [key, branch] of step.tree.branches) work.push({ tree: branch, route: [key, ...step.route] });
+  }
+  known.set(field, routes);
+  return routes;
+}

@@ -1,0 +1,106 @@
+import { NewId, type Id, type StoredId } from '@ormolu/kernel';
+import type { Field } from '@ormolu/registry';
+import { assignCached } from './assign-cached';
+import { flushPairs } from '../flushing/flush-pairs';
+import { insertRows, type InsertedIds } from './insert-rows';
+import { putWithInverses, type Written } from '../lists/inverse';
+import { deletedBy, followSteps, loadForSteps, putLists, type ListChanges } from '../lists/list-steps';
+import { precompute, precomputed } from '../computing/precompute';
+import { resolveTriggers } from '../triggers/resolve-triggers';
+import { run } from '../running/run';
+import { unlink } from './unlink';
+import type { NewRow, WriteBatch } from './write-batch';
+
+/**
+ * Does what a batch says: puts the values in, deletes, then inserts. Whoever takes the place of another record finds it free.
+ *
+ * Where values have inverses, what is new is inserted first and deletions come last, because all values are in before any inverse runs.
+ *
+ * @returns the ids of the new records
+ * @throws {ConstraintError} when the database refuses a row
+ * @remarks One statement for each list field whose records must be known, one INSERT and one DELETE a model, one INSERT and one DELETE a
+ * relation table, beside what triggers and inverses take. A savepoint when inverses could refuse what has been sent.
+ */
+export async function applyBatch(batch: WriteBatch): Promise<InsertedIds> {
+  const tx = batch.env.transaction;
+  await loadForSteps(tx, batch.steps);
+  // An exclusive call of another flow may have begun meanwhile.
+  tx.exclusive.assertMayCall(batch.rows.length > 0 ? 'create' : 'write');
+  const changes = followSteps(batch.env, batch.steps);
+  const sends = batch.rows.length > 0 || deletedBy(changes).size > 0;
+  const mayRefuse = isInverted(batch) || (batch.puts.length > 0 && batch.rows.some(({ model }) => precomputed(model).length > 0));
+  return sends && mayRefuse ? tx.savepoint(() => apply(batch, changes), { flush: false }) : apply(batch, changes);
+}
+
+function isInverted({ rows, puts }: WriteBatch): boolean {
+  return puts.some(({ field }) => field.inverse) || rows.some(({ values }) => [...values.keys()].some((field) => field.inverse));
+}
+
+async function apply(batch: WriteBatch, changes: ListChanges): Promise<InsertedIds> {
+  const { env, rows } = batch;
+  const tx = env.transaction;
+  const insert = async (): Promise<InsertedIds> => {
+    if (rows.length === 0) return new Map();
+    await precompute(batch);
+    return insertRows(env, rows);
+  };
+  const news = new Set<unknown>(rows.map(({ id }) => id));
+  /** All but references to new records. */
+  const putKnown = (): void => {
+    for (const { field, ids, cached } of batch.puts) if (!news.has(cached)) assignCached(env, field, ids, cached);
+  };
+  const putNew = (): void => {
+    for (const { field, ids, cached } of batch.puts) if (cached instanceof NewId && news.has(cached)) assignCached(env, field, ids, idIn(inserted, cached));
+    putLists(env, changes, inserted);
+  };
+  const unlinkAll = async (): Promise<void> => {
+    const deleted = deletedBy(changes);
+    for (const [model, ids] of deleted) await unlink(env.recordsOf(env.registry.model(model), ids));
+    // Lists that others' triggers have changed along with it are not in memory any more.
+    if (deleted.size > 0) await loadForSteps(tx, batch.steps);
+  };
+  let inserted: InsertedIds;
+  if (isInverted(batch)) {
+    inserted = await insert();
+    // What inverses read is fetched.
+    await run(tx, () => putWithInverses(tx, writtenBy(batch, inserted), () => {
+      putKnown();
+      for (const { id, values } of rows) {
+        // A stored one was inserted with its row.
+        for (const [field, cached] of values) if (field.inverse && !field.isStored) assignCached(env, field, [idIn(inserted, id)], cached);
+      }
+      putNew();
+    }));
+    await unlinkAll();
+  } else {
+    putWithInverses(tx, writtenBy(batch, new Map()), putKnown);
+    await unlinkAll();
+    inserted = await insert();
+    putWithInverses(tx, [], putNew);
+  }
+  if (tx.triggers.size > 0) await resolveTriggers(tx);
+  keepGiven(batch, inserted);
+  await flushPairs(tx);
+  return inserted;
+}
+
+/** A computed value that a new record was inserted with stands, although its lists were filled afterwards: it was given, or worked out, with them. */
+function keepGiven({ env, rows }: WriteBatch, inserted: InsertedIds): void {
+  const kept = new Map<Field, StoredId[]>();
+  for (const { id, values } of rows) for (const field of values.keys()) if (field.compute && field.isStored) kept.set(field, [...(kept.get(field) ?? []), idIn(inserted, id)]);
+  for (const [field, ids] of kept) env.transaction.toCompute.unmark(field, ids);
+}
+
+/** Which records get values for which fields, those created with them included. */
+function writtenBy({ env, puts, rows }: WriteBatch, inserted: InsertedIds): readonly Written[] {
+  const written = puts.map(({ field, ids }): Written => ({ field, records: env.recordsOf(env.registry.model(field.model), ids) }));
+  const created = new Map<Field, NewRow[]>();
+  for (const row of rows) for (const field of row.values.keys()) if (field.inverse) created.set(field, [...(created.get(field) ?? []), row]);
+  for (const [field, own] of created) written.push({ field, records: env.recordsOf(env.registry.model(field.model), own.map(({ id }) => idIn(inserted, id))) });
+  return written;
+}
+
+/** Every row has an id when all have been inserted. */
+function idIn(inserted: InsertedIds, id: Id): StoredId {
+  return inserted.get(id) as StoredId;
+}

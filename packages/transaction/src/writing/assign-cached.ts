@@ -1,0 +1,115 @@
+import { MISS } from '@ormolu/cache';
+import { isStoredId, NewId, type Id } from '@ormolu/kernel';
+import type { Field } from '@ormolu/registry';
+import { changeLists, knownLists, listChange } from '../lists/change-lists';
+import { putCached } from '../drafts/draft-values';
+import type { Environment } from '../environment/environment';
+import { MissingRecordError } from '../errors';
+import { tellChange } from '../events';
+import { moveBetweenLists, type Move } from '../lists/inverse-lists';
+import { placeOf, recordsAt, refuseWithoutCompany, sourceLanguage } from '../environment/keyed-fields';
+import { fire, isEmpty, pendingAt, startFiring } from '../triggers/modified';
+import { originKey } from '../reading/origins';
+import type { Transaction } from '../transaction';
+import { cachedReference } from '../values';
+
+/**
+ * Puts one value into a field of several records and marks what depends on it, before and after where a relation changes.
+ *
+ * @param cached - in the cache's form, checked
+ * @remarks Records that hold the value already are left alone: equal values mark nothing and are not written.
+ */
+export function assignCached(env: Environment, field: Field, ids: readonly Id[], cached: unknown): void {
+  if (field.relation?.kind === 'many2many') {
+    assignLists(env, field, ids, cached);
+    return;
+  }
+  const tx = env.transaction;
+  refuseAbsent(tx, field, ids);
+  refuseWithoutCompany(env, field);
+  const value = tx.drafts.isEmpty ? cached : current(tx, field, cached);
+  const column = env.column(field);
+  const changed = ids.filter((id) => {
+    const before = column.of(id);
+    return before === MISS || before === undefined || !field.isEqual(before, value) || (field.compute && tx.toCompute.has(field, id)) || isFallback(env, field, id);
+  });
+  if (changed.length === 0) return;
+  const tree = tx.registry.triggersOf(field);
+  tx.execution?.written.add(field);
+  const firing = startFiring(tx, field, changed);
+  if (field.relation) changeReference(tx, field, changed, { cached: value, firing });
+  putCached(env, field, changed, new Array<unknown>(changed.length).fill(value));
+  tx.origins?.note(field, changed, { what: 'assigned', key: originKey(env, field) });
+  tellChange('write', field, changed.length);
+  if (field.keyedBy === 'lang') carryOver(env, field, changed, value);
+  if (field.compute) {
+    tx.toCompute.unmark(field, changed);
+    tx.triggers.noteAssigned(field, changed);
+  }
+  if (!isEmpty(tree)) fire(tx, firing, tree, changed);
+}
+
+/** A draft that has been saved stands for its record. */
+function current(tx: Transaction, field: Field, cached: unknown): unknown {
+  return field.relation && cached instanceof NewId ? tx.drafts.current(cached) : cached;
+}
+
+/** The same for a many2many, whose lists must be in memory: what is written is the difference. */
+function assignLists(env: Environment, field: Field, ids: readonly Id[], cached: unknown): void {
+  const tx = env.transaction;
+  refuseAbsent(tx, field, ids);
+  const known = knownLists(env, field, ids);
+  // A list's canonical form is an array of ids.
+  changeLists(tx, field, ids.flatMap((id) => listChange(known.get(id) ?? [], cached as readonly Id[], id) ?? []));
+}
+
+/** Whether what is cached is the source language's, for want of a translation: writing the same makes it one. */
+function isFallback(env: Environment, field: Field, id: Id): boolean {
+  return field.keyedBy === 'lang' && env.transaction.fallbacks.has(field, placeOf(env, 'lang') ?? '', id);
+}
+
+/** A translation was written; or the source, which the languages without one show too. */
+function carryOver(env: Environment, field: Field, ids: readonly Id[], cached: unknown): void {
+  const tx = env.transaction;
+  const place = placeOf(env, 'lang') ?? '';
+  tx.fallbacks.end(field, place, ids);
+  if (place !== sourceLanguage(tx)) return;
+  for (const [lang, following] of tx.fallbacks.of(field, ids)) {
+    const missing = new Set(tx.cache.getMissingIds(recordsAt(field, lang, following), field));
+    const present = following.filter((id) => !missing.has(id));
+    tx.cache.update(recordsAt(field, lang, present), field, present.map(() => cached));
+  }
+}
+
+function refuseAbsent(tx: Transaction, field: Field, ids: readonly Id[]): void {
+  const present = tx.absent.present(field.model, ids);
+  if (present.length === ids.length) return;
+  const gone = ids.filter((id) => isStoredId(id) && tx.absent.has(field.model, id));
+  if (gone.length > 0) throw new MissingRecordError(field.model, gone, `${field.name} was assigned`);
+}
+
+/**
+ * What changes besides the value when a many2one changes: those who depended through the old one, and the lists on the other side.
+ */
+export function changeReference(tx: Transaction, field: Field, ids: readonly Id[], { cached, firing }: { cached: unknown; firing: ReturnType<typeof startFiring> }): void {
+  const env = tx.rootEnv;
+  // A many2one's canonical form is an id or null.
+  const next = cached as Id | null;
+  const moves: Move[] = ids.map((id) => ({ id, from: cachedReference(env, field, id), to: next }));
+  const inverses = tx.registry.inversesOf(field);
+  const tree = tx.registry.triggersOf(field);
+  for (const [key, branch] of tree.branches) {
+    if (!inverses.includes(key)) continue;
+    const left = new Set<Id>();
+    // What is in the database knows nothing of drafts.
+    for (const { id, from } of moves) if (from !== undefined && from !== null && (isStoredId(id) || !isStoredId(from))) left.add(from);
+    fire(tx, firing, branch, left);
+    const unseen = moves.flatMap(({ id, from }) => (from === undefined && isStoredId(id) ? [id] : []));
+    if (unseen.length === 0) continue;
+    // A list that was in memory and did not hold the record proves that its owner is not concerned.
+    const spared = new Set<Id>();
+    for (const [, owner] of tx.cache.entries(key)) spared.add(owner);
+    tx.triggers.add(pendingAt({ firing, key, tree: branch }, unseen, { spared }));
+  }
+  for (const inverse of inverses) moveBetweenLists(tx, inverse, moves);
+}

@@ -1,0 +1,132 @@
+import { NewId, type Id, type StoredId } from '@ormolu/kernel';
+import type { Field, Model } from '@ormolu/registry';
+import type { Environment } from '../environment/environment';
+import { groupBy } from '../group-by';
+import { insertOrder, referencesAmong, type Reference } from './insert-order';
+import { moveBetweenLists } from '../lists/inverse-lists';
+import { placeOf, recordsAt, refuseWithoutCompany, sourceLanguage } from '../environment/keyed-fields';
+import { fire, startFiring } from '../triggers/modified';
+import type { Transaction } from '../transaction';
+import { IdsOf } from '../values';
+import { isKeptList, type NewRow } from './write-batch';
+
+/** The ids that the database has given to new records. */
+export type InsertedIds = ReadonlyMap<Id, StoredId>;
+
+/**
+ * Inserts new records of any models, and marks what depends on them.
+ *
+ * Models come in the order their references demand. Where new records refer to each other in a circle, or to others of the same
+ * INSERT, the reference is written afterwards, unless it is required.
+ * @throws {ConstraintError} when the database refuses a row
+ * @throws {WriteRefusedError} TX_REFERENCE_CYCLE when required references go round in a circle
+ * @throws {DraftError} TX_DRAFT_UNSAVED when a row refers to a draft that is not among them
+ * @remarks One INSERT a model, and one UPDATE for every many2one that had to wait. A required reference between new records of one
+ * model takes an INSERT for each level.
+ */
+export async function insertRows(env: Environment, rows: readonly NewRow[]): Promise<InsertedIds> {
+  const tx = env.transaction;
+  const references = referencesAmong(rows);
+  const ids = new Map<Id, StoredId>();
+  const late: Reference[] = [];
+  for (const part of insertOrder(rows, references)) {
+    const model = part[0]?.model;
+    if (!model) continue;
+    if (references.length > 0) late.push(...lateOf(part, references, ids));
+    const inserted = await insertPart(env, model, { rows: part, ids });
+    for (const [place, id] of inserted.entries()) if (part[place]) ids.set(part[place].id, id);
+  }
+  for (const { from, field, to } of references) from.values.set(field, ids.get(to.id));
+  await writeLate(env, late.map(({ from, field, to }) => ({ field, id: ids.get(from.id), to: ids.get(to.id) })));
+  const made = [...groupBy(rows, ({ model }) => model)].map(([model, own]): Made => ({ model, rows: own, ids: own.map(({ id }) => ids.get(id) as StoredId) })); // every row has been inserted
+  for (const one of made) remember(env, one);
+  for (const one of made) for (const field of one.model.fields.values()) markDependents(tx, field, one);
+  return ids;
+}
+
+/** The references of a part to rows that have no id yet. */
+function lateOf(part: readonly NewRow[], references: readonly Reference[], ids: InsertedIds): readonly Reference[] {
+  const own = new Set(part);
+  return references.filter(({ from, to }) => own.has(from) && !ids.has(to.id));
+}
+
+/** New rows of one model that have been inserted, with their ids in the same order. */
+interface Made {
+  readonly model: Model;
+  readonly rows: readonly NewRow[];
+  readonly ids: readonly StoredId[];
+}
+
+interface Part {
+  readonly rows: readonly NewRow[];
+  readonly ids: InsertedIds;
+}
+
+function insertPart(env: Environment, model: Model, { rows, ids }: Part): Promise<readonly StoredId[]> {
+  const columns = [...model.fields.values()].filter((field) => field.isStored && rows.some(({ values }) => values.has(field)));
+  const cellOf = (field: Field, value: unknown): unknown => newColumn(env, field, value instanceof NewId ? (ids.get(value) ?? null) : (value ?? null));
+  return env.transaction.below.insert({
+    model: model.name,
+    count: rows.length,
+    fields: columns.map((field) => field.name),
+    columns: columns.map((field) => rows.map(({ values }) => cellOf(field, values.get(field)))),
+  });
+}
+
+/** References to records that came later. */
+async function writeLate(env: Environment, missing: readonly { readonly field: Field; readonly id: StoredId | undefined; readonly to: StoredId | undefined }[]): Promise<void> {
+  for (const [field, cells] of groupBy(missing, ({ field: of }) => of)) {
+    // Every row has been inserted by now.
+    const ids = cells.map(({ id }) => id as StoredId);
+    await env.transaction.below.update({ model: field.model, ids, fields: [field.name], columns: [cells.map(({ to }) => newColumn(env, field, to ?? null))] });
+  }
+}
+
+/** What is known of new records, without asking. */
+function remember(env: Environment, { model, rows, ids }: Made): void {
+  const { cache, origins } = env.transaction;
+  for (const field of model.fields.values()) {
+    if (isKeptList(field)) {
+      cache.update(new IdsOf(env, model.name, ids), field, ids.map(() => NOTHING));
+      origins?.note(field, ids, { what: 'created' });
+    }
+    if (!field.isStored) continue;
+    const known = field.compute ? rows.filter(({ values }) => values.has(field)) : rows;
+    if (known.length === 0) continue;
+    const own = known === rows ? ids : ids.filter((_, place) => rows[place]?.values.has(field));
+    const cached = known.map(({ values }) => values.get(field) ?? null);
+    cache.update(new IdsOf(env, model.name, own), field, cached);
+    origins?.note(field, own, { what: 'created' });
+    if (field.keyedBy === 'lang') cache.update(recordsAt(field, sourceLanguage(env.transaction), own), field, cached);
+  }
+}
+
+/** A value in the form of its column. A first translation is the source's value, too, so that no language is without. */
+function newColumn(env: Environment, field: Field, cached: unknown): unknown {
+  if (!field.keyedBy || cached === null) return field.toColumn(cached);
+  refuseWithoutCompany(env, field);
+  const places = field.keyedBy === 'lang' ? [placeOf(env, 'lang'), sourceLanguage(env.transaction)] : [placeOf(env, 'company')];
+  return Object.fromEntries(places.map((place) => [place, field.toColumn(cached)]));
+}
+
+const NOTHING: readonly Id[] = Object.freeze([]);
+
+/** After an insert: own computes, lists on the other side, and those who depend through them. */
+function markDependents(tx: Transaction, field: Field, { rows, ids }: Made): void {
+  if (field.compute && field.isStored) {
+    const computed = ids.filter((_, place) => rows[place]?.values.has(field) === false);
+    tx.toCompute.mark(field, computed, 'certain');
+    tx.origins?.note(field, computed, { what: 'marked' });
+    return;
+  }
+  const inverses = tx.registry.inversesOf(field);
+  if (field.relation?.kind === 'many2one' && inverses.length > 0) {
+    // A many2one's canonical form is an id or null.
+    const moves = ids.map((id, place) => ({ id, from: null, to: (rows[place]?.values.get(field) ?? null) as Id | null }));
+    for (const inverse of inverses) moveBetweenLists(tx, inverse, moves);
+  }
+  const tree = tx.registry.triggersOf(field);
+  // Own computed fields are marked above; nothing can hold the new records yet, except through their own many2ones.
+  const others = new Map([...tree.branches].filter(([key]) => inverses.includes(key)));
+  if (others.size > 0) fire(tx, startFiring(tx, field, ids), { targets: [], branches: others }, ids);
+}

@@ -1,0 +1,202 @@
+import { isStoredId, NewId, UnknownFieldError, type Id } from '@ormolu/kernel';
+import type { Field, Model } from '@ormolu/registry';
+import { writable } from '../records/convert';
+import { defaultOf } from '../records/defaults';
+import type { Environment } from '../environment/environment';
+import { DraftError, RequiredError } from '../errors';
+import { listCommands, type Values } from '../lists/list-commands';
+import { isList } from '../values';
+
+/** A record that is to be inserted, its references to others of its kind by their temporary ids. */
+export interface NewRow {
+  readonly id: NewId;
+  readonly model: Model;
+  /** In the cache's form; lists are told apart. */
+  readonly values: Map<Field, unknown>;
+}
+
+/** One value for a field of some records. */
+export interface Put {
+  readonly field: Field;
+  readonly ids: readonly Id[];
+  /** In the cache's form. */
+  readonly cached: unknown;
+}
+
+/** What happens to the list of some records; what is created for it has been made into new rows. */
+export interface ListStep {
+  readonly field: Field;
+  readonly owner: Id;
+  readonly kind: 'link' | 'unlink' | 'delete' | 'set';
+  readonly ids: readonly Id[];
+}
+
+/**
+ * Everything that one call of `create` or `write` is to do, whichever models it concerns: checked as a whole before any of it is
+ * done, so that bad input leaves nothing, and done in one statement a model.
+ */
+export class WriteBatch {
+  readonly env: Environment;
+  readonly rows: NewRow[] = [];
+  readonly puts: Put[] = [];
+  readonly steps: ListStep[] = [];
+  /** The fields that values were given for, wherever they stood. */
+  readonly named: Set<Field> = new Set();
+
+  constructor(env: Environment) {
+    this.env = env;
+  }
+
+  /**
+   * Values for records that exist, commands for their lists included.
+   *
+   * @throws {UnknownFieldError} FIELD_UNKNOWN
+   * @throws {WriteRefusedError} TX_WRITE_REFUSED, TX_REQUIRED, TX_COMMAND_INVALID
+   * @throws {FieldValueError} FIELD_VALUE_INVALID
+   */
+  write(model: Model, ids: readonly Id[], values: Values): void {
+    for (const [name, value] of Object.entries(values)) {
+      if (value === undefined) continue;
+      const field = fieldOf(model, name);
+      this.named.add(field);
+      if (isKeptList(field)) this.#list(field, ids, value);
+      else this.puts.push({ field, ids, cached: writable(field, value) });
+    }
+  }
+
+  /**
+   * A new record, with those that its lists and the models it delegates to make new.
+   *
+   * @param preset - what the caller knows of it beside the values, in the cache's form
+   * @param id - its temporary id, that of a draft or a new one
+   * @throws as {@link write}
+   */
+  create(model: Model, values: Values, preset: ReadonlyMap<Field, unknown> = new Map(), id: NewId = new NewId()): NewRow {
+    const row: NewRow = { id, model, values: new Map() };
+    this.rows.push(row);
+    const delegated = new Delegated(model);
+    for (const [field, cached] of preset) {
+      if (delegated.shows(field)) delegated.give(field, field.toUser(cached));
+      else if (cached === null && field.isRequired) writable(field, cached);
+      else row.values.set(field, cached);
+    }
+    for (const [name, value] of Object.entries(values)) {
+      if (value === undefined) continue;
+      const field = fieldOf(model, name);
+      this.named.add(field);
+      if (delegated.shows(field)) delegated.give(field, value);
+      else if (isKeptList(field)) this.#list(field, [row.id], value);
+      else row.values.set(field, writable(field, value));
+    }
+    for (const [name, given] of delegated.holders) this.#delegate(row, fieldOf(model, name), given);
+    this.#complete(row, values);
+    return row;
+  }
+
+  /** Gives a new record the record that it delegates to: a new one, unless one was named. */
+  #delegate(row: NewRow, field: Field, values: Values): void {
+    const comodel = this.env.registry.model(field.relation?.comodel ?? '');
+    const holder = row.values.get(field) as Id | null | undefined; // a many2one's canonical form
+    if (holder === undefined || holder === null) row.values.set(field, this.create(comodel, values).id);
+    else this.write(comodel, [holder], values);
+  }
+
+  /** Fills in defaults, and asks for what is required. Computed fields without a value of their own are left out. */
+  #complete(row: NewRow, given: Values): void {
+    for (const field of completedOf(row.model)) {
+      if (row.values.has(field) || given[field.name] !== undefined) continue;
+      if (isKeptList(field)) {
+        const ids = defaultOf(this.env, field);
+        if (ids !== undefined && ids !== null) this.#list(field, [row.id], ids);
+        continue;
+      }
+      const value = defaultOf(this.env, field);
+      if (value !== undefined && value !== null) row.values.set(field, writable(field, value));
+      else if (field.isRequired) {
+        throw new RequiredError(`A new ${row.model.name} needs ${field.name}: it is required and has no default. Give it in create().`, field);
+      }
+    }
+  }
+
+  /** The record that a draft has become. @throws {DraftError} TX_DRAFT_UNSAVED when it has not */
+  #known(field: Field, id: Id): Id {
+    const now = this.env.transaction.drafts.current(id);
+    if (!isStoredId(now)) throw new DraftError(field, now);
+    return now;
+  }
+
+  #list(field: Field, owners: readonly Id[], value: unknown): void {
+    const comodel = this.env.registry.model(field.relation?.comodel ?? '');
+    const inverse = field.relation?.kind === 'one2many' ? comodel.fields.get(field.relation.inverseName ?? '') : undefined;
+    const step = (kind: ListStep['kind'], given: readonly Id[]): void => {
+      const ids = given.map((id) => this.#known(field, id));
+      for (const owner of owners) this.steps.push({ field, owner, kind, ids });
+    };
+    for (const command of listCommands(field, value)) {
+      switch (command.kind) {
+        case 'create':
+          // A record has one owner through its many2one, and any number through a relation table.
+          if (inverse) for (const owner of owners) this.create(comodel, command.values, new Map([[inverse, owner]]));
+          else {
+            const { id } = this.create(comodel, command.values);
+            for (const owner of owners) this.steps.push({ field, owner, kind: 'link', ids: [id] });
+          }
+          break;
+        case 'update':
+          this.write(comodel, [this.#known(field, command.id)], command.values);
+          break;
+        case 'clear':
+          step('set', []);
+          break;
+        case 'set':
+          step('set', command.ids);
+          break;
+        default:
+          step(command.kind, [command.id]);
+      }
+    }
+  }
+}
+
+const completed = new WeakMap<Model, readonly Field[]>();
+
+/** The fields of a model that a new record cannot simply be without: those with a default, and required ones. */
+function completedOf(model: Model): readonly Field[] {
+  let fields = completed.get(model);
+  if (!fields) {
+    fields = [...model.fields.values()].filter((field) => !field.compute && (field.isStored || isKeptList(field)) && (field.default !== undefined || field.isRequired));
+    completed.set(model, fields);
+  }
+  return fields;
+}
+
+/** What is given to a new record for fields that it shows of those it delegates to, by the field that names these. */
+class Delegated {
+  readonly holders: ReadonlyMap<string, Record<string, unknown>>;
+
+  constructor({ delegates }: Model) {
+    this.holders = delegates.length === 0 ? NO_HOLDERS : new Map(delegates.map((name) => [name, {}]));
+  }
+
+  shows({ related }: Field): boolean {
+    return related?.length === 2 && this.holders.has(related[0] ?? '');
+  }
+
+  give({ related }: Field, value: unknown): void {
+    const given = this.holders.get(related?.[0] ?? '');
+    if (given) given[related?.[1] ?? ''] = value;
+  }
+}
+
+const NO_HOLDERS: ReadonlyMap<string, Record<string, unknown>> = new Map();
+
+/** Whether a field is a list that the database keeps in some way. */
+export function isKeptList(field: Field): boolean {
+  return isList(field) && field.isPersistent && !field.related;
+}
+
+function fieldOf(model: Model, name: string): Field {
+  const field = model.fields.get(name);
+  if (!field) throw new UnknownFieldError(model.name, name, model.fields.keys());
+  return field;
+}
