@@ -1,24 +1,19 @@
 import {
-  channels, ConcurrentModificationError, ConflictError, ConstraintError, SameValue, type Columns, type GroupQuery, type Groups, type InsertRows, type Isolation,
+  channels, ConcurrentModificationError, ConflictError, ConstraintError, type Columns, type GroupQuery, type Groups, type InsertRows, type Isolation,
   type CachedRead, type EntryStamp, type Query, type ReadQuestion, type Schema, type Session, type SessionOptions, type SessionSavepoint, type SessionState, type Sight, type StatementEvent,
-  type StoredId, type StreamOptions, type TableSchema, type Tag, type UpdateRows, type ValueKeys,
+  type StoredId, type StreamOptions, type Tag, type UpdateRows,
 } from '@ormolu/kernel';
 import { isDeepStrictEqual } from 'node:util';
 import { CallQueue } from '../call-queue';
 import { cachedReadConflict, sameGroups, sameRecords } from '../change-log/replay';
-import { columnTypeOfId } from '../column-types';
 import { ReadOnlyError, SavepointGoneError, SessionStateError, SignalError, SqlUnsupportedError, StreamGoneError } from '../errors';
-import { unmet, versionColumn, versionError, writableColumn } from '../record-version';
-import { checkedIds, checkedInsert, checkedUpdate, checkFields } from '../statements/check-rows';
-import { batchSizeOf, checkBound } from '../statements/query';
-import { Evaluator, type Entry } from './evaluate';
-import { groupInMemory } from './group';
-import type { MemoryStorage } from './memory-storage';
+import { checkedIds, checkedInsert, checkedUpdate } from '../statements/check-rows';
+import { batchSizeOf } from '../statements/query';
 import { MemorySessionLog } from './memory-log';
+import { MemoryReader } from './memory-reader';
+import type { MemoryStorage } from './memory-storage';
 import { MemoryWriter } from './memory-writer';
-import { joinedValues } from './joined-values';
-import { copied, normalValue } from './normal-value';
-import type { Row } from './versions';
+import { insertedRows, updatedRows, type WriteTarget } from './rows-to-write';
 import { Workspace } from './workspace';
 
 interface Savepoint extends SessionSavepoint {
@@ -36,8 +31,7 @@ export class MemorySession implements Session {
   readonly #onEnd: () => void;
   #writer: MemoryWriter;
   readonly #savepoints: Savepoint[] = [];
-  /** Tables read, for the check of serializable transactions. */
-  readonly #read = new Set<string>();
+  readonly #reader: MemoryReader;
   /** The serial numbers of streams under way. */
   readonly #streams = new Set<number>();
   #serial = 0;
@@ -56,11 +50,13 @@ export class MemorySession implements Session {
     this.readOnly = readOnly;
     this.#storage = storage;
     this.#onEnd = onEnd;
+    this.#reader = new MemoryReader(storage, schema);
     this.#writer = new MemoryWriter(storage, this, schema);
   }
 
   adopt(schema: Schema): void {
     this.schema = schema;
+    this.#reader.schema = schema;
     this.#writer = new MemoryWriter(this.#storage, this, schema);
     this.#log?.adopt(schema);
   }
@@ -109,11 +105,11 @@ export class MemorySession implements Session {
   }
 
   read(question: ReadQuestion): Promise<Columns> {
-    return this.#next('read', (workspace) => this.#stamped(question, workspace, this.#readNow(workspace, question)));
+    return this.#next('read', (workspace) => this.#stamped(question, workspace, this.#reader.read(workspace, question)));
   }
 
   query(query: Query): Promise<Columns> {
-    return this.#next('query', (workspace) => this.#stamped(query, workspace, this.#queryNow(workspace, query)));
+    return this.#next('query', (workspace) => this.#stamped(query, workspace, this.#reader.query(workspace, query)));
   }
 
   async* stream(query: Query, options: StreamOptions = {}): AsyncGenerator<Columns, void, undefined> {
@@ -121,7 +117,7 @@ export class MemorySession implements Session {
     let serial = 0;
     // Rows are never changed once they are stored: those found stay what they were.
     const found = await this.#next('open a stream', (workspace) => {
-      const page = this.#page(workspace, query);
+      const page = this.#reader.page(workspace, query);
       this.#serial += 1;
       serial = this.#serial;
       this.#streams.add(serial);
@@ -131,7 +127,7 @@ export class MemorySession implements Session {
       for (let at = 0; at < found.length; at += batchSize) {
         yield await this.#next('read a stream', () => {
           if (!this.#streams.has(serial)) throw new StreamGoneError(query.model);
-          return this.#columns(this.#table(query.model), found.slice(at, at + batchSize), query.fields ?? []);
+          return this.#reader.columns(query, found.slice(at, at + batchSize));
         });
       }
     } finally {
@@ -140,28 +136,19 @@ export class MemorySession implements Session {
   }
 
   count(query: Query): Promise<number> {
-    return this.#next('count', (workspace) => this.#find(workspace, { ...query, order: [] }).length);
+    return this.#next('count', (workspace) => this.#reader.count(workspace, query));
   }
 
   group(query: GroupQuery): Promise<Groups> {
-    return this.#next('group', (workspace) => this.#stamped(query, workspace, this.#groupNow(workspace, query)));
+    return this.#next('group', (workspace) => this.#stamped(query, workspace, this.#reader.group(workspace, query)));
   }
 
   insert(given: InsertRows): Promise<readonly StoredId[]> {
     return this.#next('insert', (workspace) => {
       const rows = checkedInsert(this.schema, given);
-      const table = this.#writable(rows.model);
-      const fields = rows.fields.map((field) => writableColumn(this.schema, rows.model, field));
-      const written = new Map<StoredId, Row>();
-      const ids = Array.from({ length: rows.count }, (_, n) => {
-        const id = rows.ids === undefined ? this.#storage.nextId(table) : this.#id(table, rows.ids[n]);
-        if (id === null) throw new ConstraintError('STORAGE_NOT_NULL', `A value is missing in field 'id' of model '${table.model}', which is required. Give it one.`, { details: { model: table.model, field: 'id' } });
-        const taken = written.has(id) || workspace.row(table.table, id) !== undefined || this.#storage.versions.row(table.table, id, this.#storage.versions.now) !== undefined;
-        if (taken && rows.skipsExisting) return id;
-        if (taken) throw new ConstraintError('STORAGE_UNIQUE', `Another record has the same value in field 'id' of model '${table.model}', which must be unique (id ${String(id)}). Change the value, or look for the record first.`, { details: { model: table.model, field: 'id' } });
-        written.set(id, new Map(fields.map((column, f) => [column.column, normalValue(column, rows.columns[f]?.[n], { model: table.model, field: column.field })])));
-        return id;
-      });
+      const target = this.#target(workspace, rows.model);
+      const { table } = target;
+      const { ids, written } = insertedRows(target, rows);
       if (rows.skipsExisting) workspace.skipping.add(table.table);
       if (rows.skipsExisting) for (const id of this.#writer.existing(workspace, table, written)) written.delete(id);
       this.#writer.put(workspace, table, written, table.columns);
@@ -173,24 +160,12 @@ export class MemorySession implements Session {
   update(given: UpdateRows): Promise<readonly StoredId[]> {
     return this.#next('update', (workspace) => {
       const rows = checkedUpdate(this.schema, given);
-      const table = this.#writable(rows.model);
-      const fields = rows.fields.map((field) => writableColumn(this.schema, rows.model, field));
-      if (rows.expected) this.#demandVersions(workspace, table, rows.ids, rows.expected);
-      const written = new Map<StoredId, Row>();
-      rows.ids.forEach((one, n) => {
-        const id = this.#id(table, one);
-        if (id === null) return;
-        const before = workspace.row(table.table, id);
-        const row = new Map(before);
-        fields.forEach((column, f) => {
-          const values = rows.columns[f];
-          const value = normalValue(column, values instanceof SameValue ? values.value : values?.[n], { model: table.model, field: column.field });
-          row.set(column.column, column.keyed ? joinedValues(before?.get(column.column), value) : value);
-        });
-        if (before) written.set(id, row);
-      });
-      if (fields.length > 0) {
-        this.#writer.put(workspace, table, written, fields);
+      const target = this.#target(workspace, rows.model);
+      const { table } = target;
+      if (rows.expected) this.#reader.demandVersions(workspace, table, rows.ids, rows.expected);
+      const written = updatedRows(target, rows);
+      if (rows.fields.length > 0) {
+        this.#writer.put(workspace, table, written, rows.fields.map((field) => this.schema.column(rows.model, field)));
         this.#log?.wrote(rows.model, [...written.keys()], rows.fields);
       }
       return [...written.keys()];
@@ -200,9 +175,9 @@ export class MemorySession implements Session {
   delete(model: string, given: readonly StoredId[], expected?: readonly (bigint | null)[]): Promise<readonly StoredId[]> {
     return this.#next('delete', (workspace) => {
       const ids = checkedIds(this.schema, model, given, expected);
-      const table = this.#writable(model);
-      if (expected) this.#demandVersions(workspace, table, ids, expected);
-      const found = this.#ids(table, ids).filter((id) => workspace.row(table.table, id));
+      const { table } = this.#target(workspace, model);
+      if (expected) this.#reader.demandVersions(workspace, table, ids, expected);
+      const found = this.#reader.ids(table, ids).filter((id) => workspace.row(table.table, id));
       const { mark } = workspace;
       this.#writer.remove(workspace, table, found);
       this.#log?.wrote(model, found, null);
@@ -276,7 +251,7 @@ export class MemorySession implements Session {
   #publish(workspace: Workspace): void {
     const { asOf } = workspace;
     const { now } = this.#storage.versions;
-    this.#writer.publish(workspace, this.isolation === 'serializable' ? this.#read : undefined, this.#signals);
+    this.#writer.publish(workspace, this.isolation === 'serializable' ? this.#reader.tables : undefined, this.#signals);
     const { now: commit } = this.#storage.versions;
     if (commit > now && this.isolation !== 'read committed') this.#committedAs = this.#log?.stampOf(asOf, commit);
   }
@@ -286,29 +261,11 @@ export class MemorySession implements Session {
     for (const read of this.#log?.cachedReads.splice(0) ?? []) {
       const workspace = this.#begun();
       const isChangedHere = (tag: Tag): boolean => this.#log?.own.has(tag) ?? false;
-      const isSame = read.kind === 'read' ? sameRecords(read.question, read.answer, { now: this.#readNow(workspace, read.question), isChangedHere })
+      const isSame = read.kind === 'read' ? sameRecords(read.question, read.answer, { now: this.#reader.read(workspace, read.question), isChangedHere })
         : read.tags.some(isChangedHere)
-          || (read.kind === 'query' ? isDeepStrictEqual(this.#queryNow(workspace, read.question), { ids: read.answer.ids, columns: read.answer.columns }) : sameGroups(this.#groupNow(workspace, read.question), read.answer));
+          || (read.kind === 'query' ? isDeepStrictEqual(this.#reader.query(workspace, read.question), { ids: read.answer.ids, columns: read.answer.columns }) : sameGroups(this.#reader.group(workspace, read.question), read.answer));
       if (!isSame) throw cachedReadConflict(read.question.model);
     }
-  }
-
-  #readNow(workspace: Workspace, { model, ids, fields }: ReadQuestion): Columns {
-    checkFields(this.schema, model, fields);
-    const table = this.#table(model);
-    const entries = this.#ids(table, ids).flatMap((id): Entry[] => {
-      const row = workspace.row(table.table, id);
-      return row ? [[id, row]] : [];
-    });
-    return this.#columns(table, entries, fields);
-  }
-
-  #queryNow(workspace: Workspace, query: Query): Columns {
-    return this.#columns(this.#table(query.model), this.#page(workspace, query), query.fields ?? []);
-  }
-
-  #groupNow(workspace: Workspace, query: GroupQuery): Groups {
-    return groupInMemory(this.schema, this.#evaluator(workspace, query), query);
   }
 
   #stamped<T extends Columns | Groups>({ stamped }: { readonly stamped?: boolean | undefined }, { asOf }: Workspace, answer: T): T {
@@ -316,64 +273,10 @@ export class MemorySession implements Session {
     return stamp ? { ...answer, stamp } : answer;
   }
 
-  #page(workspace: Workspace, query: Query): readonly Entry[] {
-    const { limit, offset = 0 } = query;
-    if (limit !== undefined) checkBound('limit', limit);
-    checkBound('offset', offset);
-    return this.#find(workspace, query).slice(offset, limit === undefined ? undefined : offset + limit);
-  }
-
-  #find(workspace: Workspace, query: Query): Entry[] {
-    return this.#evaluator(workspace, query).find(query);
-  }
-
-  #evaluator(workspace: Workspace, { model, keys }: { readonly model: string; readonly keys?: ValueKeys | undefined }): Evaluator {
-    this.#table(model);
-    // A filter may look into any table along its paths.
-    for (const { table } of this.schema.tables) this.#read.add(table);
-    return new Evaluator(this.schema, workspace, keys);
-  }
-
-  #columns(table: TableSchema, entries: readonly Entry[], fields: readonly string[]): Columns {
-    const columns = fields.map((field) => {
-      const { column, type } = this.schema.column(table.model, field);
-      return entries.map(([, row]) => copied(type, row.get(column) ?? null));
-    });
-    return { ids: entries.map(([id]) => id), columns };
-  }
-
-  #table(model: string): TableSchema {
-    const table = this.schema.table(model);
-    this.#storage.demandTable(table);
-    this.#read.add(table.table);
-    return table;
-  }
-
-  #writable(model: string): TableSchema {
-    const table = this.#table(model);
+  #target(workspace: Workspace, model: string): WriteTarget {
+    const table = this.#reader.table(model);
     if (this.readOnly) throw new ReadOnlyError(model);
-    return table;
-  }
-
-  #demandVersions(workspace: Workspace, table: TableSchema, ids: readonly StoredId[], expected: readonly (bigint | null)[]): void {
-    const { column } = versionColumn(this.schema, table.model);
-    const entries = ids.flatMap((id): Entry[] => {
-      const row = workspace.row(table.table, id);
-      return row ? [[id, row]] : [];
-    });
-    const found: Columns = { ids: entries.map(([id]) => id), columns: [entries.map(([, row]) => row.get(column))] };
-    const versions = { model: table.model, ids, expected };
-    const error = versionError(versions, unmet(versions, []), found);
-    if (error) throw error;
-  }
-
-  #id(table: TableSchema, id: unknown): StoredId | null {
-    return normalValue({ type: columnTypeOfId(table.idType) }, id, { model: table.model, field: 'id' }) as StoredId | null; // an id's type has ids only
-  }
-
-  /** Each id once; no record has none. */
-  #ids(table: TableSchema, ids: readonly StoredId[]): readonly StoredId[] {
-    return [...new Set(ids.map((id) => this.#id(table, id)))].filter((id) => id !== null);
+    return { storage: this.#storage, reader: this.#reader, workspace, table };
   }
 
   #next<T>(call: string, work: (workspace: Workspace) => T): Promise<T> {
