@@ -107,6 +107,8 @@ export function migrationRules({ describe, test }: ComplianceRunner, fixture: Fi
       });
       // Told again, it has nothing to lose.
       deepStrictEqual((await fixture.storage.migrate(second, { discard })).statements, []);
+      // A column once dropped opens no door to names that never were.
+      await rejects(fixture.storage.migrate(second, { discard: ['city.size', 'city.kpet_col'] }), (error) => withCode('FIELD_UNKNOWN')(error) && String(error).includes("Did you mean 'kept_col'?"));
       deepStrictEqual(await fixture.undone(second, (session) => valuesOf(session, 'city', ids, 'size')), [7]);
       const third = version([column('name', 'text'), column('size', 'int4'), column('old', 'int4'), column('kept', 'text')], more);
       await fixture.storage.migrate(third);

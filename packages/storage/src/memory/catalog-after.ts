@@ -32,7 +32,7 @@ export function catalogAfter(schema: Schema, before: ReadonlyMap<string, FoundTa
         ...table.columns.filter(({ unique }) => unique).map(({ column }): [string, string] => [column, constraintName(table.table, column, 'key')]),
       ]),
       isOurs: true,
-      hasDropped: there?.hasDropped === true || dropped.some((each) => each.table === table.table),
+      dropped: new Set([...there?.dropped ?? [], ...dropped.filter((each) => each.table === table.table).map(({ column }) => column)]),
       uniqueTogether: new Set((table.uniqueTogether ?? []).map((fields) => columnsKeyOf(schema, table, fields))),
       raisesVersion: table.versioned || (there?.raisesVersion ?? false),
     });

@@ -31,8 +31,8 @@ export interface FoundTable {
   readonly uniqueTogether: ReadonlySet<string>;
   /** Whether a migration made it, and so may loosen what it holds of columns that no model names any more. */
   readonly isOurs: boolean;
-  /** Whether columns have been dropped from it, whose names nobody knows any more. */
-  readonly hasDropped: boolean;
+  /** Columns that migrations have dropped from it, when they were told to. */
+  readonly dropped: ReadonlySet<string>;
   /** Whether every update of a row raises its version. */
   readonly raisesVersion: boolean;
 }
@@ -43,11 +43,14 @@ export const MADE_BY_US = 'Made by Ormolu';
 /** The function, and the triggers, by which the database raises versions. */
 export const RAISE_VERSION = 'ormolu_raise_version';
 
+/** Where the columns stand that migrations have dropped: PostgreSQL itself forgets their names. */
+export const DROPPED = 'ormolu_dropped';
+
 /** Asks the database something about itself. */
 export type AskCatalog = (text: string, parameters: readonly unknown[]) => Promise<readonly Record<string, unknown>[]>;
 
 const COLUMNS = `select c.relname::text as table, c.relkind::text as kind, obj_description(c.oid, 'pg_class') as comment, a.attname::text as column, format_type(a.atttypid, a.atttypmod) as type,
-    exists(select from pg_attribute g where g.attrelid = c.oid and g.attisdropped) as shrunk, a.attnotnull as required, (a.attidentity <> '' or a.attgenerated <> '' or d.oid is not null) as generated
+    to_regclass(quote_ident(n.nspname) || '.${DROPPED}') is not null as remembers, a.attnotnull as required, (a.attidentity <> '' or a.attgenerated <> '' or d.oid is not null) as generated
   from pg_class c
   join pg_namespace n on n.oid = c.relnamespace and n.nspname = current_schema()
   left join pg_attribute a on a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped
@@ -77,6 +80,8 @@ const PAIRS = `select c.relname::text as table, (select array_to_json(array_agg(
   join pg_namespace n on n.oid = c.relnamespace and n.nspname = current_schema()
   where i.indisvalid and i.indisunique and i.indpred is null and i.indexprs is null and i.indnkeyatts > 1 and i.indnatts = i.indnkeyatts and c.relname = any($1::text[])`;
 
+const DROPPED_COLUMNS = `select d.table_name as table, d.column_name as column from ${DROPPED} d where d.table_name = any($1::text[])`;
+
 const VERSION_TRIGGERS = `select c.relname::text as table
   from pg_trigger g
   join pg_class c on c.oid = g.tgrelid
@@ -92,6 +97,7 @@ export async function readCatalog(ask: AskCatalog, schema: Schema): Promise<Read
   const [columns, references, indexes] = [await ask(COLUMNS, [names]), await ask(REFERENCES, [names]), await ask(INDEXES, [names])];
   const pairs = await ask(PAIRS, [names]);
   const raising = new Set((await ask(VERSION_TRIGGERS, [names, RAISE_VERSION])).map((row) => String(row['table'])));
+  const dropped = columns[0]?.['remembers'] === true ? await ask(DROPPED_COLUMNS, [names]) : [];
   const found = new Map<string, FoundTable>();
   for (const [name, ofTable] of groupBy(columns, 'table')) {
     found.set(name, {
@@ -107,7 +113,7 @@ export async function readCatalog(ask: AskCatalog, schema: Schema): Promise<Read
       unique: new Map(indexes.filter((row) => row['table'] === name && row['unique'] === true).map((row) => [String(row['column']), String(row['name'])])),
       isOurs: ofTable[0]?.['comment'] === MADE_BY_US,
       uniqueTogether: new Set(pairs.filter((row) => row['table'] === name).map((row) => columnsKey(row['columns'] as string[]))), // as the statement makes them
-      hasDropped: ofTable[0]?.['shrunk'] === true,
+      dropped: new Set(dropped.filter((row) => row['table'] === name).map((row) => String(row['column']))),
       raisesVersion: raising.has(name),
     });
   }

@@ -19,14 +19,12 @@ export class Discards {
   }
 
   /**
-   * Says no to names that a table has nothing for. Where columns have been dropped before, one of them may be meant, by a migration that runs
-   * again: then there is nothing to lose.
+   * Says no to names that a table has nothing for, and never had dropped: a migration that runs again finds nothing to lose.
    * @throws {UnknownFieldError} FIELD_UNKNOWN
    */
   check(table: TableSchema, there: FoundTable): void {
-    if (there.hasDropped) return;
     const known = new Set(['id', ...table.columns.flatMap(({ field, column }) => [field, column]), ...there.columns.keys()]);
-    for (const name of this.#byModel.get(table.model) ?? []) if (!known.has(name)) throw new UnknownFieldError(table.model, name, known);
+    for (const name of this.#byModel.get(table.model) ?? []) if (!known.has(name) && !there.dropped.has(name)) throw new UnknownFieldError(table.model, name, known);
   }
 
   /** Columns that may be dropped and that no field names; never the id, and never the version. */

@@ -1,6 +1,6 @@
 import { MisuseError, VERSION_COLUMN, type AddedField, type ColumnSchema, type PlanOptions, type Schema, type TableSchema } from '@ormolu/kernel';
 import { constraintName, isNameOf, literal, quoted } from '../statements/identifiers';
-import { MADE_BY_US, RAISE_VERSION, type FoundColumn, type FoundTable } from './catalog';
+import { DROPPED, MADE_BY_US, RAISE_VERSION, type FoundColumn, type FoundTable } from './catalog';
 import { columnType, formattedType, holdsAlready, idDefinition, idType, widens } from './column-definition';
 import { columnsKeyOf, Discards, withoutColumn } from './discard';
 import { IndexNames } from './index-names';
@@ -129,7 +129,10 @@ function settleConflicts(plan: Plan, table: TableSchema, there: FoundTable): Fou
     plan.dropped.push({ table: table.table, column });
     left = withoutColumn(left, column);
   };
-  for (const column of plan.discards.forgotten(table, there)) drop(column);
+  for (const column of plan.discards.forgotten(table, there)) {
+    drop(column);
+    remember(plan, table.table, column);
+  }
   for (const column of table.columns) {
     const conflict = conflictOf(plan.schema, table, column, there);
     if (conflict === undefined) continue;
@@ -139,6 +142,13 @@ function settleConflicts(plan: Plan, table: TableSchema, there: FoundTable): Fou
     drop(column.column);
   }
   return left;
+}
+
+/** Keeps the name of a dropped column, so that the same migration may run again. */
+function remember(plan: Plan, table: string, column: string): void {
+  const memory = `create table if not exists ${quoted(DROPPED)} (table_name text not null, column_name text not null, primary key (table_name, column_name))`;
+  if (!plan.columns.includes(memory)) plan.columns.push(memory);
+  plan.columns.push(`insert into ${quoted(DROPPED)} values (${literal(table)}, ${literal(column)}) on conflict do nothing`);
 }
 
 /** Why a column cannot keep its values. */
