@@ -3,9 +3,10 @@
 import { rmSync } from 'node:fs';
 import { releaseAll } from './leash.mjs';
 import { postgres } from './postgres.mjs';
+import { takeRequests } from './requests.mjs';
 import { makeServiceFolder, serverOwner } from './service-folder.mjs';
 
-/** A further server is one more file like postgres.mjs and one more word here. */
+/** Started at once; cache servers when somebody asks for one (requests.mjs). */
 const SERVICES = [postgres];
 
 const owner = serverOwner();
@@ -41,4 +42,5 @@ await Promise.all(SERVICES.map(async ({ name, variable, remedy, start, verify })
     await stop(1);
   }
 }));
+env.ORMOLU_TEST_SERVERS = await takeRequests({ folder, owner });
 console.log(JSON.stringify({ env, servers, folder }));

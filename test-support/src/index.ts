@@ -1,3 +1,4 @@
+export { ownCacheServer, sharedCacheServer, type CacheServerKind, type OwnCacheServer, type OwnCacheServerOptions } from './cache-servers';
 export { createDatabase, type ScratchDatabase } from './create-database';
 export { lawRuns } from './law-runs';
 export { lawSeed } from './law-seed';

@@ -1,7 +1,8 @@
 // A program that holds servers, to be killed by supervisor.pg.test.ts.
-import { startServices } from '@ormolu/test-support';
+import { ownCacheServer, startServices } from '@ormolu/test-support';
 
-void startServices().then(({ servers, supervisorPid }) => {
-  console.log(JSON.stringify({ servers, supervisorPid }));
+void startServices().then(async ({ servers, supervisorPid }) => {
+  const asked = [await ownCacheServer('redis'), await ownCacheServer('memcached')];
+  console.log(JSON.stringify({ servers: [...servers, ...asked.map(({ pid }) => ({ pid }))], supervisorPid }));
   setInterval(() => undefined, 1_000);
 });
