@@ -1,3 +1,5 @@
+export { type Backend, type BackendEntry, type BackendLimits, type BackendState } from './backend/backend';
+export { MemoryBackend } from './backend/memory-backend';
 export { Histogram, type DurationSummary } from './histogram';
 export { LocalCache, type LocalCacheOptions, type LocalCacheStats } from './local/local-cache';
 export { type LocalCommandsOptions, type LocalCommandsStats } from './local/local-commands';

@@ -1,0 +1,165 @@
+import { OutageError } from '@ormolu/kernel';
+import Denque from 'denque';
+import { connect, type Socket } from 'node:net';
+
+/** What a server says to one request of its meta protocol. */
+export interface MetaReply {
+  /** `HD` done, `VA` a value, `EN` a miss, `NS` not stored, `EX` another was faster, `NF` not there, `MN` nothing to do. */
+  readonly status: string;
+  /** What follows the status: flags that were asked for. */
+  readonly flags: string;
+  readonly value: Buffer | undefined;
+}
+
+interface Waiting {
+  readonly sinceMs: number;
+  readonly resolve: (reply: MetaReply) => void;
+  readonly reject: (error: unknown) => void;
+}
+
+/** A host and port, or the path of a Unix socket. */
+export type MetaAddress = { readonly host: string; readonly port: number } | { readonly path: string };
+
+const FIRST_WAIT_MS = 20;
+const LONGEST_WAIT_MS = 200;
+/** A connection that has owed an answer for so long is given up: the far end may be gone without a word. */
+const SILENT_MS = 5_000;
+const LINE_END = Buffer.from('\r\n');
+
+/**
+ * One connection to a Memcached, on which requests follow each other without waiting; answers come in their order.
+ *
+ * It connects by itself, again and again. While there is no connection, requests fail at once: it is the caller who knows what to do without.
+ * @see https://docs.memcached.org/protocols/meta/
+ */
+export class MetaConnection {
+  readonly #address: MetaAddress;
+  readonly #onState: (isUp: boolean) => void;
+  readonly #waiting = new Denque<Waiting>();
+  #socket: Socket | undefined;
+  #isUp = false;
+  #isClosed = false;
+  #tries = 0;
+  #retry: NodeJS.Timeout | undefined;
+  #received: Buffer[] = [];
+  #receivedBytes = 0;
+  /** Of the next answer, as far as it is known: until there is so much, looking again is in vain. */
+  #neededBytes = 0;
+
+  constructor(address: MetaAddress, onState: (isUp: boolean) => void) {
+    this.#address = address;
+    this.#onState = onState;
+    this.#connect();
+  }
+
+  get isUp(): boolean {
+    return this.#isUp;
+  }
+
+  /** @param value - travels behind the line @throws {OutageError} TIER_UNAVAILABLE without a connection, or when it ends before the answer */
+  request(line: string, value?: Uint8Array): Promise<MetaReply> {
+    const socket = this.#socket;
+    if (!this.#isUp || socket === undefined) return Promise.reject(this.#outage('There is no connection'));
+    const sinceMs = performance.now();
+    if (sinceMs - (this.#waiting.peekFront()?.sinceMs ?? sinceMs) > SILENT_MS) {
+      socket.destroy(new Error('no answer'));
+      return Promise.reject(this.#outage('There was no answer for long, so that the connection is given up'));
+    }
+    // A tick's requests leave as one.
+    if (socket.writableCorked === 0) {
+      socket.cork();
+      process.nextTick(() => socket.uncork());
+    }
+    socket.write(line, 'latin1');
+    if (value) {
+      socket.write(value);
+      socket.write(LINE_END);
+    }
+    return new Promise((resolve, reject) => {
+      this.#waiting.push({ sinceMs, resolve, reject });
+    });
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#retry);
+    this.#socket?.destroy();
+  }
+
+  #connect(): void {
+    const socket = connect(this.#address);
+    this.#socket = socket;
+    socket.setNoDelay(true);
+    socket.on('connect', () => {
+      this.#tries = 0;
+      this.#isUp = true;
+      this.#onState(true);
+    });
+    socket.on('data', (bytes: Buffer) => {
+      try {
+        this.#take(bytes);
+      } catch (error) {
+        // What is no answer leaves us not knowing where the next one begins.
+        socket.destroy(error as Error);
+      }
+    });
+    let cause: unknown;
+    socket.on('error', (error) => {
+      cause = error;
+    });
+    socket.on('close', () => this.#lost(cause));
+  }
+
+  #lost(cause: unknown): void {
+    const wasUp = this.#isUp;
+    this.#isUp = false;
+    this.#received = [];
+    this.#receivedBytes = 0;
+    this.#neededBytes = 0;
+    const waiting = this.#waiting.toArray();
+    this.#waiting.clear();
+    for (const { reject } of waiting) reject(this.#outage('The connection ended before the answer', cause));
+    if (wasUp || this.#tries === 0) this.#onState(false);
+    if (this.#isClosed) return;
+    this.#tries += 1;
+    this.#retry = setTimeout(() => this.#connect(), Math.min(FIRST_WAIT_MS * this.#tries, LONGEST_WAIT_MS));
+  }
+
+  #take(bytes: Buffer): void {
+    this.#received.push(bytes);
+    this.#receivedBytes += bytes.length;
+    if (this.#receivedBytes < this.#neededBytes) return;
+    const all = this.#received.length === 1 ? bytes : Buffer.concat(this.#received, this.#receivedBytes);
+    let at = 0;
+    let needed = 0;
+    while (at < all.length) {
+      const end = all.indexOf('\r\n', at, 'latin1');
+      if (end < 0) break;
+      const line = all.toString('latin1', at, end);
+      const isValue = line.startsWith('VA ');
+      const size = isValue ? Number.parseInt(line.slice(3), 10) : 0;
+      const next = end + 2 + (isValue ? size + 2 : 0);
+      if (next > all.length) {
+        needed = next - at;
+        break;
+      }
+      this.#answer(line, isValue ? all.subarray(end + 2, end + 2 + size) : undefined);
+      at = next;
+    }
+    this.#received = at === all.length ? [] : [all.subarray(at)];
+    this.#receivedBytes = all.length - at;
+    this.#neededBytes = needed;
+  }
+
+  #answer(line: string, value: Buffer | undefined): void {
+    const waiting = this.#waiting.shift();
+    if (waiting === undefined) throw new Error(`an answer to nothing: ${line.slice(0, 40)}`);
+    if (/^(?:[A-Z]+_)?ERROR/.test(line)) waiting.reject(this.#outage(`It refused: ${line.slice(0, 100)}`));
+    else waiting.resolve({ status: line.slice(0, 2), flags: line.slice(3), value });
+  }
+
+  #outage(what: string, cause?: unknown): OutageError {
+    const where = 'path' in this.#address ? this.#address.path : `${this.#address.host}:${String(this.#address.port)}`;
+    return new OutageError('TIER_UNAVAILABLE', `Memcached at ${where}: ${what}.`, { cause });
+  }
+}

@@ -1,0 +1,172 @@
+import { MisuseError } from '@ormolu/kernel';
+import type * as Driver from 'ioredis';
+import type { Backend, BackendEntry, BackendLimits, BackendState } from './backend';
+import { loadPackage } from './load-package';
+
+/** How a Redis is reached. What is not named here goes to ioredis as it is: `keyPrefix` alone is refused, caches have prefixes of their own. */
+export interface RedisConnection {
+  readonly url?: string | undefined;
+  readonly host?: string | undefined;
+  readonly port?: number | undefined;
+  /** A Unix socket. */
+  readonly path?: string | undefined;
+  /** Of an ACL. */
+  readonly username?: string | undefined;
+  readonly password?: string | undefined;
+  readonly db?: number | undefined;
+  /** Options of `tls.connect`; `{}` for TLS as it is by default. */
+  readonly tls?: object | undefined;
+  /** With `name`: the master is asked of these. */
+  readonly sentinels?: readonly { readonly host: string; readonly port: number }[] | undefined;
+  readonly name?: string | undefined;
+  /** Some nodes of a Redis Cluster, which know the others; all other options are those of each connection. */
+  readonly cluster?: readonly { readonly host: string; readonly port: number }[] | undefined;
+  readonly [option: string]: unknown;
+}
+
+/** What we ask of ioredis, which by itself keeps calls waiting for as long as there is no server: a cache would rather miss. */
+const IMPATIENT = {
+  maxRetriesPerRequest: 1,
+  enableOfflineQueue: false,
+  connectTimeout: 2_000,
+  // A connection that has been silent for so long while it owes an answer is given up: the far end may be gone without a word.
+  socketTimeout: 5_000,
+  keepAlive: 5_000,
+  retryStrategy: (times: number): number => Math.min(20 + 30 * times, 200),
+} as const;
+
+/** In one step on the server: nobody can write between the comparison and the write. */
+const REPLACE = `if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
+if ARGV[3] == '0' then redis.call('SET', KEYS[1], ARGV[2]) else redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) end
+return 1`;
+
+const KEYS_A_SCAN = 1_000;
+
+/** Redis or Valkey: one server, the master that Sentinels name, or a Cluster. One connection, on which calls are pipelined. */
+export class RedisBackend implements Backend {
+  readonly name = 'redis';
+  readonly limits: BackendLimits = { keyBytes: 65_536, anyCharacter: true, valueBytes: 512 * 1024 * 1024 - 1, ttlGrainMs: 1 };
+  readonly #client: Driver.Redis | Driver.Cluster;
+  readonly #cluster: Driver.Cluster | undefined;
+
+  /**
+   * @throws {MisuseError} TIER_PACKAGE_MISSING without ioredis; TIER_REDIS_OPTION for a URL of something else, or a key prefix
+   */
+  constructor(connection: RedisConnection) {
+    const { Redis, Cluster } = loadPackage('ioredis', 'redis()') as typeof Driver;
+    const { url, cluster, ...options } = connection;
+    if (options['keyPrefix'] !== undefined) throw new MisuseError('TIER_REDIS_OPTION', 'redis() takes no keyPrefix: patterns would not find their keys. Give the cache a prefix.');
+    if (url !== undefined && !/^rediss?:\/\//.test(url)) throw new MisuseError('TIER_REDIS_OPTION', "redis() was given a text that is no URL of Redis. Give 'redis://user:password@host:6379/0', or rediss:// for TLS; is an environment variable missing?");
+    // Options that are ours go through to ioredis, which names them likewise.
+    const redisOptions = { ...IMPATIENT, ...options, replyMapping: 'legacy' } as Driver.RedisOptions & { replyMapping: 'legacy' };
+    if (cluster) {
+      this.#cluster = new Cluster([...cluster], {
+        // A tick's calls travel together to each node.
+        enableOfflineQueue: false, enableAutoPipelining: true, redisOptions, clusterRetryStrategy: IMPATIENT.retryStrategy,
+        retryDelayOnFailover: 50, retryDelayOnClusterDown: 50, maxRedirections: 4, slotsRefreshTimeout: 1_000,
+      });
+      this.#client = this.#cluster;
+    } else this.#client = url === undefined ? new Redis(redisOptions) : new Redis(url, redisOptions);
+    // It tells of every failed attempt to connect; whoever has to know learns it from the call that fails.
+    this.#client.on('error', () => undefined);
+  }
+
+  async getMany(keys: readonly string[]): Promise<readonly (Uint8Array | undefined)[]> {
+    const client = this.#client;
+    // In a cluster every key may be on another node: the client gathers the calls of each.
+    const found = this.#cluster ? await Promise.all(keys.map((key) => client.getBuffer(key))) : await client.mgetBuffer(...keys);
+    return found.map((value) => value ?? undefined);
+  }
+
+  async setMany(entries: readonly BackendEntry[]): Promise<void> {
+    if (this.#cluster || entries.length < 2) {
+      await Promise.all(entries.map((entry) => this.#set(this.#client, entry)));
+      return;
+    }
+    const pipeline = this.#client.pipeline();
+    for (const entry of entries) void this.#set(pipeline, entry);
+    for (const [error] of (await pipeline.exec()) ?? []) if (error) throw error;
+  }
+
+  async add({ key, value, ttlMs }: BackendEntry): Promise<boolean> {
+    const client = this.#client;
+    return (ttlMs === 0 ? await client.set(key, bytes(value), 'NX') : await client.set(key, bytes(value), 'PX', whole(ttlMs), 'NX')) === 'OK';
+  }
+
+  async replace({ key, value, ttlMs }: BackendEntry, expected: Uint8Array): Promise<boolean> {
+    return (await this.#client.eval(REPLACE, 1, key, bytes(expected), bytes(value), whole(ttlMs))) === 1;
+  }
+
+  async deleteMany(keys: readonly string[]): Promise<number> {
+    if (keys.length === 0) return 0;
+    const client = this.#client;
+    if (!this.#cluster) return client.unlink(...keys);
+    const counts = await Promise.all(keys.map((key) => client.unlink(key)));
+    return counts.reduce((sum, count) => sum + count, 0);
+  }
+
+  async touch(key: string, ttlMs: number): Promise<boolean> {
+    if (ttlMs > 0) return (await this.#client.pexpire(key, whole(ttlMs))) === 1;
+    const [, isThere] = await Promise.all([this.#client.persist(key), this.#client.exists(key)]);
+    return isThere === 1;
+  }
+
+  /** @remarks SCAN and UNLINK in small steps, between which the server answers others. */
+  async deleteByPattern(pattern: string): Promise<number> {
+    // Only `*` is special here; Redis knows more.
+    const match = pattern.replaceAll(/[\\?[\]^]/g, (special) => `\\${special}`);
+    const counts = await Promise.all(this.#masters().map(async (node) => {
+      let deleted = 0;
+      let cursor = '0';
+      do {
+        const [next, keys] = await node.scan(cursor, 'MATCH', match, 'COUNT', KEYS_A_SCAN);
+        cursor = next;
+        deleted += await this.deleteMany(keys);
+      } while (cursor !== '0');
+      return deleted;
+    }));
+    return counts.reduce((sum, count) => sum + count, 0);
+  }
+
+  async check(): Promise<string> {
+    const told = await Promise.all(this.#masters().map((node) => node.info('server')));
+    const runs = told.map((info) => /run_id:(\w+)/.exec(info)?.[1] ?? '');
+    return runs.sort().join(' ');
+  }
+
+  onState(listener: (state: BackendState) => void): () => void {
+    const up = (): void => listener('up');
+    const down = (): void => listener('down');
+    const client = this.#client;
+    client.on('ready', up).on('close', down).on('end', down);
+    if (client.status === 'ready') up();
+    return () => {
+      client.off('ready', up).off('close', down).off('end', down);
+    };
+  }
+
+  close(): Promise<void> {
+    this.#client.disconnect();
+    return Promise.resolve();
+  }
+
+  #set(on: Driver.Redis | Driver.Cluster | Driver.ChainableCommander, { key, value, ttlMs }: BackendEntry): unknown {
+    return ttlMs === 0 ? on.set(key, bytes(value)) : on.set(key, bytes(value), 'PX', whole(ttlMs));
+  }
+
+  #masters(): readonly Driver.Redis[] {
+    if (this.#cluster) return this.#cluster.nodes('master');
+    // What is no cluster is one server.
+    return [this.#client as Driver.Redis];
+  }
+}
+
+/** ioredis tells texts from bytes by the class. */
+function bytes(value: Uint8Array): Buffer {
+  return Buffer.isBuffer(value) ? value : Buffer.from(value.buffer, value.byteOffset, value.byteLength);
+}
+
+/** Redis counts whole milliseconds, and refuses none. */
+function whole(ttlMs: number): number {
+  return ttlMs === 0 ? 0 : Math.max(1, Math.ceil(ttlMs));
+}

@@ -1,0 +1,21 @@
+import { conditionalRules, lifetimeRules, serverRules, valueRules } from './compliance/backend-rules';
+import { BackendFixture, type BackendTarget, type ComplianceRunner } from './compliance/fixture';
+
+export type { BackendTarget, ComplianceRunner } from './compliance/fixture';
+
+/**
+ * The rules that every cache backend keeps, as tests of whatever runner is at hand.
+ *
+ * @param runner - the functions of jest, vitest or `node:test`
+ * @remarks Some seconds: it waits for values to expire. It leaves keys of its own behind, which expire within a minute, one within 90 days.
+ * @example
+ * backendCompliance({ describe, test, beforeAll, afterAll }, { name: 'mine', create: () => myBackend('host:port') });
+ */
+export function backendCompliance(runner: ComplianceRunner, target: BackendTarget): void {
+  runner.describe(`backend '${target.name}' keeps the contract`, () => {
+    const fixture = new BackendFixture(target);
+    runner.beforeAll(() => fixture.open());
+    runner.afterAll(() => fixture.close());
+    for (const rules of [valueRules, conditionalRules, lifetimeRules, serverRules]) rules(runner, fixture);
+  });
+}

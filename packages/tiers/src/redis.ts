@@ -1,0 +1,17 @@
+import type { Backend } from './backend/backend';
+import { RedisBackend, type RedisConnection } from './backend/redis-backend';
+
+export { type RedisConnection } from './backend/redis-backend';
+
+/**
+ * A Redis or Valkey as the second level of caches, through ioredis.
+ *
+ * @param connection - a URL (`redis://`, `rediss://` for TLS, user and password of an ACL in it), or options: `sentinels` and `name`, `cluster`,
+ *   and whatever ioredis takes
+ * @throws {MisuseError} TIER_PACKAGE_MISSING when ioredis is not installed; TIER_REDIS_OPTION
+ * @remarks Connects at once and reconnects by itself. Several caches may share it; whoever made it closes it.
+ * @example caches: { rates: { l2: redis('redis://127.0.0.1:6379'), ttl: '5m' } }
+ */
+export function redis(connection: string | RedisConnection): Backend {
+  return new RedisBackend(typeof connection === 'string' ? { url: connection } : connection);
+}
