@@ -1,4 +1,4 @@
-import { MisuseError } from '@ormolu/kernel';
+import { MisuseError, OutageError } from '@ormolu/kernel';
 import type * as Driver from 'ioredis';
 import type { Backend, BackendEntry, BackendLimits, BackendState } from './backend';
 import { loadPackage } from './load-package';
@@ -129,7 +129,9 @@ export class RedisBackend implements Backend {
   }
 
   async check(): Promise<string> {
-    const told = await Promise.all(this.#masters().map((node) => node.info('server')));
+    const masters = this.#masters();
+    if (masters.length === 0) throw new OutageError('TIER_UNAVAILABLE', 'No node of the Redis Cluster has been reached yet.');
+    const told = await Promise.all(masters.map((node) => node.info('server')));
     const runs = told.map((info) => /run_id:(\w+)/.exec(info)?.[1] ?? '');
     return runs.sort().join(' ');
   }
