@@ -3,7 +3,8 @@ import { boolean, defineModels, integer, many2one, one2many } from '@ormolu/regi
 import { StorageRung } from '@ormolu/storage';
 import { memory } from '@ormolu/storage/memory';
 import { Transaction, type RecordSet } from '@ormolu/transaction';
-import { atMost, bench, figureCase, timeCase, type TimeCase } from '../harness';
+import { computed, effect, endBatch, signal, startBatch } from 'alien-signals';
+import { atLeast, atMost, bench, figureCase, timeCase, type TimeCase } from '../harness';
 import { typed } from './support/geo';
 
 /** Lines of orders of partners: four stored fields, each computed from the one below it. */
@@ -59,6 +60,35 @@ function handWritten(count: number): { readonly lines: Line[]; readonly change: 
   return { lines, change };
 }
 
+/**
+ * The same graph of signals: a signal for each value that is set, a computed one for each that follows, and an effect for each partner that
+ * keeps what came out, as stored values are kept.
+ */
+function signals(count: number): (changes: number, qty: number) => number {
+  const quantities: ((value: number) => void)[] = [];
+  let vips = 0;
+  for (let p = 0; p < count / LINES / ORDERS; p += 1) {
+    const totals = Array.from({ length: ORDERS }, () => {
+      const subtotals = Array.from({ length: LINES }, (_, l) => {
+        const qty = signal(1);
+        const price = signal(l);
+        quantities.push(qty);
+        return computed(() => qty() * price());
+      });
+      return computed(() => { let sum = 0; for (const subtotal of subtotals) sum += subtotal(); return sum; });
+    });
+    const total = computed(() => { let sum = 0; for (const order of totals) sum += order(); return sum; });
+    const isVip = computed(() => total() > 1_000);
+    effect(() => { if (isVip()) vips += 1; });
+  }
+  return (changes, qty) => {
+    startBatch();
+    for (let at = 0; at < changes; at += 1) quantities[at]?.(qty);
+    endBatch();
+    return vips;
+  };
+}
+
 /** Everything stored, computed and in memory. */
 async function world(count: number): Promise<{ readonly tx: Transaction; readonly lines: RecordSet; readonly session: Session; readonly settle: (partners: number) => Promise<unknown> }> {
   const registry = models.registry();
@@ -100,28 +130,48 @@ function changing(what: string, { of: count, changes, limit }: { readonly of: nu
       };
     },
     ours: async () => {
-      const { lines, settle, tx } = await world(count);
+      if (changes > 1) return changingInBulk(count, changes);
+      const { lines, tx } = await world(count);
       let qty = 1;
-      if (changes === 1) {
-        // One record is assigned to, and read from: nothing of that waits.
-        const held = [...typed<Line>(lines)].slice(0, times);
-        const partners = [...typed<Partner>(tx.env.model('partner').browse(Array.from({ length: times / LINES / ORDERS }, (_, n) => n + 1)))];
-        return () => {
-          let vips = 0;
-          for (const [time, line] of held.entries()) {
-            line.qty = (qty += 1);
-            if (partners[Math.floor(time / LINES / ORDERS)]?.isVip === true) vips += 1;
-          }
-          return vips;
-        };
-      }
-      // Records in hand, as the loop has them.
-      const changed = lines.browse(lines.ids.slice(0, changes));
-      return async () => {
-        await changed.write({ qty: (qty += 1) });
-        await settle(changes / LINES / ORDERS);
+      // One record is assigned to, and read from: nothing of that waits.
+      const held = [...typed<Line>(lines)].slice(0, times);
+      const partners = [...typed<Partner>(tx.env.model('partner').browse(Array.from({ length: times / LINES / ORDERS }, (_, n) => n + 1)))];
+      return () => {
+        let vips = 0;
+        for (const [time, line] of held.entries()) {
+          line.qty = (qty += 1);
+          if (partners[Math.floor(time / LINES / ORDERS)]?.isVip === true) vips += 1;
+        }
+        return vips;
       };
     },
+  });
+}
+
+/** Many records of a set in hand, as the loop has them, written and settled. */
+async function changingInBulk(count: number, changes: number): Promise<() => Promise<void>> {
+  const { lines, settle } = await world(count);
+  const changed = lines.browse(lines.ids.slice(0, changes));
+  let qty = 1;
+  return async () => {
+    await changed.write({ qty: (qty += 1) });
+    await settle(changes / LINES / ORDERS);
+  };
+}
+
+function besideSignals(count: number): TimeCase {
+  return timeCase({
+    name: `change all of ${count.toLocaleString('en')} lines against alien-signals`,
+    target: atLeast(10),
+    compare: 'speed',
+    clock: 'cpu',
+    operations: count,
+    base: () => {
+      const change = signals(count);
+      let qty = 1;
+      return () => change(count, (qty += 1));
+    },
+    ours: () => changingInBulk(count, count),
   });
 }
 
@@ -133,6 +183,7 @@ export default bench({
     changing('all', { of: 1_000, changes: 1_000, limit: 10 }),
     changing('all', { of: 10_000, changes: 10_000, limit: 10 }),
     changing('all', { of: 100_000, changes: 100_000, limit: 10 }),
+    besideSignals(100_000),
     ...[1_000, 10_000, 100_000].map((count) => figureCase({
       name: `statements of a flush after changing all of ${count.toLocaleString('en')} lines`,
       unit: 'statements',

@@ -17,46 +17,96 @@ function scattered(count: number, changes: number): number[] {
 
 type Journal = Map<number, { readonly had: boolean; readonly value: unknown }>;
 
-/** A rollback of the engine's savepoint, database included, against a journal of Maps as one writes it by hand. */
+/** A Map of values and a Map of what was there before the first change of each, as one writes them by hand. */
+function journalled(count: number, changes: number): { readonly change: () => void; readonly rollBack: () => void } {
+  const values = new Map(Array.from({ length: count }, (_, n) => [n, n] as const));
+  const changed = scattered(count, changes);
+  let journal: Journal = new Map();
+  return {
+    change: () => {
+      journal = new Map();
+      for (const id of changed) {
+        if (!journal.has(id)) journal.set(id, { had: values.has(id), value: values.get(id) });
+        values.set(id, -1);
+      }
+    },
+    rollBack: () => {
+      for (const [id, { had, value }] of journal) {
+        if (had) values.set(id, value as number);
+        else values.delete(id);
+      }
+    },
+  };
+}
+
+/** Cities in memory, and the records that change. */
+async function changing(count: number, changes: number): Promise<Awaited<ReturnType<typeof storedCities>> & { readonly held: readonly City[] }> {
+  const stored = await storedCities(count);
+  await stored.cities.load(['population']);
+  const all = [...typed<City>(stored.cities)];
+  return { ...stored, held: scattered(count, changes).flatMap((n) => all[n] ?? []) };
+}
+
+const named = (count: number): string => `${Math.min(CHANGES, count).toLocaleString('en')} changes among ${count.toLocaleString('en')} records`;
+
+/** What a rollback does to memory, against a journal, which is in memory, too. */
 function rollback(count: number): TimeCase {
   const changes = Math.min(CHANGES, count);
   return timeCase({
-    name: `rollback of ${changes.toLocaleString('en')} changes among ${count.toLocaleString('en')} records against a Map-based journal`,
+    name: `rollback of ${named(count)} in memory against a Map-based journal`,
     target: atMost(0.15),
     clock: 'cpu',
     operations: changes,
     base: () => {
-      const values = new Map(Array.from({ length: count }, (_, n) => [n, n] as const));
-      const changed = scattered(count, changes);
-      let journal: Journal = new Map();
+      const { change, rollBack } = journalled(count, changes);
+      return { before: change, run: rollBack };
+    },
+    ours: async () => {
+      const { tx, held } = await changing(count, changes);
+      let checkpoint = tx.undo.checkpoint();
+      tx.undo.keep(checkpoint);
       return {
         before: () => {
-          journal = new Map();
-          for (const id of changed) {
-            if (!journal.has(id)) journal.set(id, { had: values.has(id), value: values.get(id) });
-            values.set(id, -1);
-          }
+          checkpoint = tx.undo.checkpoint();
+          for (const city of held) city.population = -1;
         },
-        run: () => {
-          for (const [id, { had, value }] of journal) {
-            if (had) values.set(id, value as number);
-            else values.delete(id);
-          }
+        run: () => { tx.undo.undo(checkpoint); },
+      };
+    },
+  });
+}
+
+/** A rollback of the engine's savepoint against a journal and the same savepoint of the same storage, by hand. */
+function savepoint(count: number): TimeCase {
+  const changes = Math.min(CHANGES, count);
+  return timeCase({
+    name: `rollback of a savepoint with ${named(count)} against a journal and the storage's own savepoint`,
+    clock: 'cpu',
+    operations: changes,
+    base: async () => {
+      const { change, rollBack } = journalled(count, changes);
+      const { session } = await storedCities(count);
+      let point = await session.savepoint();
+      return {
+        before: async () => {
+          point = await session.savepoint();
+          change();
+        },
+        run: async () => {
+          await session.rollbackTo(point);
+          rollBack();
         },
       };
     },
     ours: async () => {
-      const { tx, cities } = await storedCities(count);
-      await cities.load(['population']);
-      const all = [...typed<City>(cities)];
-      const held = scattered(count, changes).flatMap((n) => all[n] ?? []);
-      let savepoint = await tx.savepoint();
+      const { tx, held } = await changing(count, changes);
+      let point = await tx.savepoint();
       return {
         before: async () => {
-          savepoint = await tx.savepoint();
+          point = await tx.savepoint();
           for (const city of held) city.population = -1;
         },
-        run: () => savepoint.rollback(),
+        run: () => point.rollback(),
       };
     },
   });
@@ -66,6 +116,7 @@ export default bench({
   title: 'Savepoints',
   cases: [
     ...[1_000, 10_000, 100_000].map(rollback),
+    ...[1_000, 100_000].map(savepoint),
     timeCase({
       name: '10,000 assignments with a savepoint open against without',
       target: atMost(2),

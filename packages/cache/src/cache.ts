@@ -291,6 +291,11 @@ export class Cache extends ColumnLookup {
     this.log.undoTo(mark);
   }
 
+  /** Returns to a mark as `undoTo` does, and gives it up. @throws {UndoClosedError} CACHE_UNDO_CLOSED @remarks Less than the two calls: nobody comes back to what was noted. */
+  undoAndClose(mark: UndoMark): void {
+    this.log.undoAndClose(mark);
+  }
+
   /** Gives a mark up and keeps what changed since; marks around it can still take it back. Marks opened after it are closed. @throws {UndoClosedError} CACHE_UNDO_CLOSED */
   closeUndo(mark: UndoMark): void {
     this.log.close(mark);

@@ -138,7 +138,7 @@ export class Column implements ColumnView, Revertible {
       if (this.#order !== undefined) this.#log.note(this.#order, slot, this.#order.placeOf(slot));
       this.#log.note(this, slot, old);
     }
-    this.revert(slot, undefined);
+    this.#putBack(slot, undefined);
   }
 
   /** Puts a value in that waits to be written, into a column that is listed as having such values. */
@@ -210,14 +210,20 @@ export class Column implements ColumnView, Revertible {
     return this.#dirty?.slots() ?? [];
   }
 
-  revert(noted: number, old: unknown): void {
-    const slot = noted < 0 ? ~noted : noted;
-    if (noted < 0) this.#dirty?.revert(slot, ABSENT);
+  revert(slots: readonly number[], olds: readonly unknown[], from: number, to: number): void {
     const places = this.#places;
-    if (old !== undefined && slot < places.length && places[slot] !== undefined) {
-      places[slot] = old;
-      return;
+    this.#dirty?.withdraw(slots, from, to);
+    for (let at = to; at >= from; at -= 1) {
+      const noted = slots[at] ?? 0;
+      const slot = noted < 0 ? ~noted : noted;
+      const old = olds[at];
+      if (old !== undefined && slot < places.length && places[slot] !== undefined) places[slot] = old;
+      else this.#putBack(slot, old);
     }
+  }
+
+  /** Puts back what stood for a value, or takes it out when there was none. */
+  #putBack(slot: number, old: unknown): void {
     const current = this.#raw(slot);
     if (old !== undefined) {
       if (current === undefined) this.#count += 1;

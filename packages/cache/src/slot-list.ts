@@ -1,6 +1,6 @@
 import type { Revertible } from './undo-log';
 
-/** What `revert` is told when the slot was not in the list. */
+/** What is noted as the place of a slot that was not in the list. */
 export const ABSENT = -1;
 
 const PAGE_BITS = 6;
@@ -10,13 +10,16 @@ const GONE = -1;
 /**
  * A set of slots that remembers the order in which they were added; adding one that is in keeps its place.
  *
- * A list of slots, and for each slot its place in the list, on pages, so that a few slots among a million cost little.
+ * A list of slots, and for each slot its place in the list, on pages, so that a few slots among a million cost little. A slot is in when
+ * its place in the list holds it: the place of one that has left need not be wiped, so leaving touches no page.
  * @remarks Adding, deleting and asking are O(1); a place stays the slot's until `tidy`.
+ * @see Briggs and Torczon, "An efficient representation for sparse sets" (1993)
  */
 export class SlotList implements Revertible {
-  /** Slots in order; `GONE` where one was deleted. */
+  /** Slots in order; `GONE` where one was deleted. What stands behind the end has left. */
   #list: number[] = [];
-  /** Place + 1 by slot; 0 or no page: not in. */
+  #end = 0;
+  /** The last place by slot. */
   readonly #pages: (number[] | undefined)[] = [];
   #size = 0;
 
@@ -33,58 +36,87 @@ export class SlotList implements Revertible {
     return this.placeOf(slot) !== ABSENT;
   }
 
-  /** @returns a number that `revert` takes to put the slot back there, or `ABSENT` */
+  /** @returns a number by which `revert` puts the slot back there, or `ABSENT` */
   placeOf(slot: number): number {
     const page = this.#pages[slot >> PAGE_BITS];
-    return page === undefined ? ABSENT : (page[slot & (PAGE_SIZE - 1)] ?? 0) - 1;
+    if (page === undefined) return ABSENT;
+    const place = page[slot & (PAGE_SIZE - 1)] ?? 0;
+    return place < this.#end && this.#list[place] === slot ? place : ABSENT;
   }
 
   /** Adds a slot that is not in, at the end. */
   add(slot: number): void {
-    this.#setPlace(slot, this.#list.length);
-    this.#list.push(slot);
+    this.#setPlace(slot, this.#end);
+    this.#list[this.#end] = slot;
+    this.#end += 1;
     this.#size += 1;
   }
 
   /** Takes out a slot that is in. */
   delete(slot: number): void {
     this.#list[this.placeOf(slot)] = GONE;
-    this.#setPlace(slot, ABSENT);
     this.#size -= 1;
   }
 
-  /** Puts a slot back at the place it had, or takes it out when it had none. */
-  revert(slot: number, old: unknown): void {
-    const at = this.placeOf(slot);
-    if (at !== ABSENT) {
-      // Changes are taken back newest first: what was added since then leaves from the end, and leaves no gaps.
-      if (at === this.#list.length - 1) this.#list.pop();
-      else this.#list[at] = GONE;
-      this.#setPlace(slot, ABSENT);
-      this.#size -= 1;
+  /**
+   * Takes back that slots were added, one after the other, the newest first.
+   * @param noted - at the places `from` to `to`, both included: slots that were added, as their complements; others are left alone
+   */
+  withdraw(noted: readonly number[], from: number, to: number): void {
+    const list = this.#list;
+    let end = this.#end;
+    let left = 0;
+    for (let at = to; at >= from; at -= 1) {
+      const slot = ~(noted[at] ?? 0);
+      if (slot < 0) continue;
+      // Mostly it is the last: what was added since then has left, from the end, and leaves no gaps.
+      if (list[end - 1] === slot) end -= 1;
+      else list[this.placeOf(slot)] = GONE;
+      left += 1;
     }
-    const place = Number(old);
-    if (place === ABSENT) return;
-    this.#list[place] = slot;
-    this.#setPlace(slot, place);
-    this.#size += 1;
+    this.#end = end;
+    this.#size -= left;
+  }
+
+  /** Puts slots back at the places they had, or takes them out when they had none. */
+  revert(slots: readonly number[], olds: readonly unknown[], from: number, to: number): void {
+    for (let at = to; at >= from; at -= 1) {
+      const slot = slots[at] ?? GONE;
+      const place = Number(olds[at]);
+      const now = this.placeOf(slot);
+      if (now !== ABSENT) {
+        // What was added since then leaves from the end.
+        if (now === this.#end - 1) this.#end = now;
+        else this.#list[now] = GONE;
+        this.#size -= 1;
+      }
+      if (place === ABSENT) continue;
+      while (this.#end <= place) {
+        this.#list[this.#end] = GONE;
+        this.#end += 1;
+      }
+      this.#list[place] = slot;
+      this.#setPlace(slot, place);
+      this.#size += 1;
+    }
   }
 
   /** Closes the gaps once they are more than half the list. Places noted before no longer hold. */
   tidy(): void {
-    if (this.#list.length <= 2 * this.#size + PAGE_SIZE) return;
+    if (this.#end <= 2 * this.#size + PAGE_SIZE) return;
     this.#list = this.slots();
+    this.#end = this.#list.length;
     this.#list.forEach((slot, place) => { this.#setPlace(slot, place); });
   }
 
   /** The slots in order, as a list of their own. */
   slots(): number[] {
-    return this.#list.filter((slot) => slot !== GONE);
+    return this.#list.slice(0, this.#end).filter((slot) => slot !== GONE);
   }
 
   #setPlace(slot: number, place: number): void {
     const at = slot >> PAGE_BITS;
     const page = this.#pages[at] ??= new Array<number>(PAGE_SIZE).fill(0);
-    page[slot & (PAGE_SIZE - 1)] = place + 1;
+    page[slot & (PAGE_SIZE - 1)] = place;
   }
 }

@@ -1,10 +1,30 @@
 import { typeName } from '@ormolu/kernel';
 import { InvalidArgumentError, UndoClosedError } from './errors';
 
-/** Something that can put back what it held before one change. Reverting is never logged itself. */
+/** Something that can put back what it held before its changes. Reverting is never logged itself. */
 export interface Revertible {
-  revert(slot: number, old: unknown): void;
+  /**
+   * Takes back changes that were noted one after the other, the newest first.
+   * @param slots - and `olds`: what was noted of the changes, at the places `from` to `to`, both included
+   */
+  revert(slots: readonly number[], olds: readonly unknown[], from: number, to: number): void;
 }
+
+/** A change of many values at once, by how to take it back. */
+class Action implements Revertible {
+  readonly #takeBack: () => void;
+
+  constructor(takeBack: () => void) {
+    this.#takeBack = takeBack;
+  }
+
+  revert(): void {
+    this.#takeBack();
+  }
+}
+
+/** So many changes' room is kept from one mark to the next: functions that may be taken back are short mostly, and many. */
+const KEPT_ROOM = 1024;
 
 /** A moment to which the cache can return. Made by `openUndo`. */
 export class UndoMark {
@@ -20,19 +40,23 @@ export class UndoMark {
 }
 
 /**
- * What changed since the oldest open mark, newest last: who changed, at which slot, and what was there.
+ * What changed since the oldest open mark, newest last: at which slot, what was there, and in runs, who changed.
  *
- * @remarks Costs nothing while no mark is open, three stores per change while one is. Undoing is proportional to the changes.
+ * @remarks Costs nothing while no mark is open, two stores per change while one is. Undoing is proportional to the changes.
  */
 export class UndoLog {
   /** Whether changes must be noted: whoever changes asks this first. */
   isOpen = false;
   readonly #marks: UndoMark[] = [];
   // Room once taken is kept until the last mark is closed: growing again after each return would cost more than the noting.
-  readonly #changed: (Revertible | undefined)[] = [];
   readonly #slots: number[] = [];
   readonly #olds: unknown[] = [];
   #length = 0;
+  /** Whose changes follow one another, and from which on. */
+  readonly #runs: Revertible[] = [];
+  readonly #starts: number[] = [];
+  /** Whose the last run is. */
+  #last: Revertible | undefined;
 
   /** How many changes are noted. */
   get length(): number {
@@ -41,7 +65,11 @@ export class UndoLog {
 
   note(changed: Revertible, slot: number, old: unknown): void {
     const at = this.#length;
-    this.#changed[at] = changed;
+    if (changed !== this.#last) {
+      this.#last = changed;
+      this.#runs.push(changed);
+      this.#starts.push(at);
+    }
     this.#slots[at] = slot;
     this.#olds[at] = old;
     this.#length = at + 1;
@@ -49,7 +77,7 @@ export class UndoLog {
 
   /** Notes a change of many values at once, by how to take it back. */
   noteAction(takeBack: () => void): void {
-    this.note({ revert: takeBack }, 0, undefined);
+    this.note(new Action(takeBack), 0, undefined);
   }
 
   open(): UndoMark {
@@ -61,14 +89,15 @@ export class UndoLog {
 
   /** Takes back all since the mark, newest first. The mark stays open, those inside it are closed. */
   undoTo(mark: UndoMark): void {
-    this.#check(mark);
-    this.#marks.length = mark.depth + 1;
-    const [changed, slots, olds] = [this.#changed, this.#slots, this.#olds];
-    for (let at = this.#length - 1; at >= mark.position; at -= 1) changed[at]?.revert(slots[at] ?? 0, olds[at]);
-    // Nothing that was noted may be kept alive by the room it took.
-    this.#changed.fill(undefined, mark.position, this.#length);
-    this.#olds.fill(undefined, mark.position, this.#length);
-    this.#length = mark.position;
+    const end = this.#takeBack(mark);
+    this.#wipe(mark.position, end);
+  }
+
+  /** Takes back all since the mark, newest first, and closes it. */
+  undoAndClose(mark: UndoMark): void {
+    const end = this.#takeBack(mark);
+    if (mark.depth > 0 || end <= KEPT_ROOM) this.#wipe(mark.position, end);
+    this.close(mark);
   }
 
   /** Keeps all since the mark; the marks around it can still take it back. The mark and those inside it are closed. */
@@ -77,10 +106,41 @@ export class UndoLog {
     this.#marks.length = mark.depth;
     if (mark.depth > 0) return;
     this.isOpen = false;
+    if (this.#slots.length > KEPT_ROOM) {
+      this.#slots.length = 0;
+      this.#olds.length = 0;
+    } else this.#wipe(0, this.#length);
     this.#length = 0;
-    this.#changed.length = 0;
-    this.#slots.length = 0;
-    this.#olds.length = 0;
+    this.#runs.length = 0;
+    this.#starts.length = 0;
+    this.#last = undefined;
+  }
+
+  /** @returns how many changes were noted before */
+  #takeBack(mark: UndoMark): number {
+    this.#check(mark);
+    this.#marks.length = mark.depth + 1;
+    const end = this.#length;
+    const [runs, starts] = [this.#runs, this.#starts];
+    let to = end;
+    while (to > mark.position) {
+      const start = starts[starts.length - 1] ?? 0;
+      const from = Math.max(start, mark.position);
+      runs[runs.length - 1]?.revert(this.#slots, this.#olds, from, to - 1);
+      to = from;
+      if (start < mark.position) break;
+      runs.pop();
+      starts.pop();
+    }
+    this.#length = mark.position;
+    this.#last = runs[runs.length - 1];
+    return end;
+  }
+
+  /** Nothing that was noted may be kept alive by the room it took. */
+  #wipe(from: number, end: number): void {
+    const olds = this.#olds;
+    for (let at = from; at < end; at += 1) olds[at] = undefined;
   }
 
   #check(mark: UndoMark): void {

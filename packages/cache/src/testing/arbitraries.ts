@@ -98,6 +98,7 @@ export function operations(world: TestWorld, options: OperationOptions = {}): fc
     drawn.push(
       { weight: 4, arbitrary: fc.constant({ call: 'openUndo' }) },
       { weight: 3, arbitrary: mark.map((at) => ({ call: 'undoTo', mark: at })) },
+      { weight: 1, arbitrary: mark.map((at) => ({ call: 'undoAndClose', mark: at })) },
       { weight: 1, arbitrary: mark.map((at) => ({ call: 'closeUndo', mark: at })) },
     );
   }

@@ -10,5 +10,6 @@ export type CacheFace = Pick<Cache,
 export interface UndoFace {
   openUndo(): unknown;
   undoTo(mark: never): void;
+  undoAndClose(mark: never): void;
   closeUndo(mark: never): void;
 }

@@ -220,6 +220,11 @@ export class CacheModel implements CacheFace {
     this.#state = copyOf(mark.state);
   }
 
+  undoAndClose(mark: ModelMark): void {
+    this.undoTo(mark);
+    this.closeUndo(mark);
+  }
+
   closeUndo(mark: ModelMark): void {
     this.#marks = this.#marks.slice(0, this.#placeOf(mark));
   }

@@ -41,7 +41,7 @@ type Change =
   | { readonly call: 'invalidate'; readonly spec: readonly (readonly [CacheField, (readonly Id[] | null)?])[] | undefined }
   | { readonly call: 'forget'; readonly model: string; readonly ids: readonly Id[] }
   | { readonly call: 'clear' | 'openUndo' }
-  | { readonly call: 'undoTo' | 'closeUndo'; readonly mark: number };
+  | { readonly call: 'undoTo' | 'undoAndClose' | 'closeUndo'; readonly mark: number };
 
 /** A cache under test with the undo marks it has given out. */
 export interface Subject {
@@ -125,7 +125,7 @@ function change(operation: Change, { cache, marks }: Subject): void {
     case 'openUndo':
       marks.push(cache.openUndo?.());
       return;
-    case 'undoTo': case 'closeUndo':
+    case 'undoTo': case 'undoAndClose': case 'closeUndo':
       // The marks are this cache's own, so they are what its own calls take.
       if (marks.length > 0) cache[operation.call]?.(marks[operation.mark % marks.length] as never);
   }

@@ -40,8 +40,7 @@ export class UndoLog {
   /** Takes back everything since the checkpoint and ends it. */
   undo(checkpoint: Checkpoint): void {
     while (this.#reverts.length > checkpoint.length) this.#reverts.pop()?.();
-    this.#cache.undoTo(checkpoint.cache);
-    this.#cache.closeUndo(checkpoint.cache);
+    this.#cache.undoAndClose(checkpoint.cache);
     this.#open -= 1;
   }
 
