@@ -1,7 +1,7 @@
 export { concerns, type ChangeRow, type LogPoll, type Tag } from './change-log';
 export { channels, type AnsweredEntry, type AnswerEvent, type ChangeEvent, type ComputeEvent, type RunEvent, type RunRound, type StatementEvent, type TransactionEvent } from './channels';
 export { ManualClock, systemClock, type Clock } from './clock';
-export { type Commit } from './commit';
+export { type Commit, type CommittedImages, type WrittenRows } from './commit';
 export { durationMs, type Duration } from './duration';
 export {
   ConcurrentModificationError, ConflictError, ConstraintError, MisuseError, OrmoluError, OutageError, UnknownFieldError, UnknownModelError, type OrmoluErrorOptions, type VersionConflict,

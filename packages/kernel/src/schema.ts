@@ -32,6 +32,8 @@ export interface ColumnSchema {
   readonly references?: { readonly model: string; readonly onDelete: OnDelete } | undefined;
   /** Of a `jsonb` column that holds a value per company or language. Reads give, and inserts take, all of them; an update changes the keys it names. */
   readonly keyed?: KeyedColumn | undefined;
+  /** Large, mostly: it is asked for by name only, never along with the others of its row. */
+  readonly apart?: true | undefined;
 }
 
 /** A list of records that no column holds: the other side of a many2one, or the pairs of a relation table. */

@@ -1,9 +1,9 @@
 import type { Tag } from './change-log';
+import type { CommittedImages } from './commit';
 import type { StoredId } from './id';
 import type { Columns, GroupQuery, Groups, InsertRows, Query, ReadQuestion, UpdateRows } from './query';
 import type { Schema } from './schema';
 import type { CachedRead, Sight } from './sight';
-import type { EntryStamp } from './validity';
 
 export type Isolation = 'read committed' | 'repeatable read' | 'serializable';
 
@@ -144,11 +144,12 @@ export interface Session {
    */
   signal?(models: readonly string[]): Promise<void>;
   /**
-   * After `commit`: the stamp of what this transaction has written, as it read it back itself: its snapshot and its own transaction.
+   * After `commit`: what this transaction has written, as the database answered it, and the stamp under which it may be kept: the
+   * transaction's snapshot and itself. Rows that anything but its own statements may have changed are left out.
    *
    * Absent when it has written nothing, at READ COMMITTED, and without the option `sight`.
    */
-  readonly committedAs?: EntryStamp | undefined;
+  readonly committed?: CommittedImages | undefined;
 
   /**
    * Makes all changes true, or none. The session is over afterwards, also after an error.

@@ -85,6 +85,34 @@ describe.each(servers)('the local cache on $name', ({ name, open }) => {
     expect(local(db.stats()).models['city']?.records.misses).toMatchObject({ 'changed here': expect.any(Number) });
   });
 
+  test('what a transaction wrote, the next has without asking for it, as the database has it', async () => {
+    const asked = async <T>(work: (env: Env) => Promise<T>): Promise<{ readonly value: T; readonly questions: number; readonly statements: number }> => {
+      const before = db.stats();
+      const value = await db.transaction(work);
+      const after = db.stats();
+      return { value, questions: (after.rungs.at(-1)?.questions ?? 0) - (before.rungs.at(-1)?.questions ?? 0), statements: after.statements - before.statements };
+    };
+    const id = await db.transaction(async (env) => (await env.model('city').create({ name: 'Bruges', size: 4 })).id);
+    const read = (env: Env) => env.model('city').browse(id).load(['name', 'size', 'note', 'country.name']).then((city) => [city.name, city.size, city.note]);
+    // BEGIN, snapshot, poll; COMMIT: on PostgreSQL nothing besides.
+    const nothing = { questions: 0, statements: name === 'memory' ? 0 : 4 };
+    expect(await asked(read)).toEqual({ value: ['Bruges', 4, null], ...nothing });
+    db.localCache.invalidate();
+    await db.transaction((env) => env.model('city').browse(id).write({ size: 5 }));
+    expect(await asked(read)).toEqual({ value: ['Bruges', 5, null], ...nothing });
+    await db.transaction(async (env) => {
+      await env.model('city').browse(id).write({ note: 'kept' });
+      await expect(env.transaction.savepoint(async () => {
+        await env.model('city').browse(id).write({ note: 'taken back' });
+        await env.flush();
+        throw new Error('taken back');
+      })).rejects.toThrow('taken back');
+    });
+    expect(await asked(read)).toEqual({ value: ['Bruges', 5, 'kept'], ...nothing });
+    await db.transaction((env) => env.model('city').browse(id).unlink());
+    expect(await asked(async (env) => (await env.model('city').browse(id).read(['name']).catch(() => 'gone')))).toMatchObject({ value: 'gone' });
+  });
+
   test('explain names the rung, the snapshot of the entry and the rows of the log that decided', async () => {
     await db.transaction(names);
     const explained = (id: number) => db.transaction(async (env) => {

@@ -1,5 +1,6 @@
 import { createDatabase, type ScratchDatabase } from '@ormolu/test-support';
-import { char, defineModels, integer, memory, openOrmolu, ormcache, pglite, postgres, type DefinitionsOf, type EnvironmentOf, type Ormolu, type Storage } from '../src/index';
+import { char, defineModels, integer, memory, openOrmolu, ormcache, postgres, type DefinitionsOf, type EnvironmentOf, type Ormolu } from '../src/index';
+import { onEachStorage } from './support/on-each-storage';
 
 const models = defineModels({ rate: { name: char({ required: true }), percent: integer() } });
 type Env = EnvironmentOf<typeof models>;
@@ -21,17 +22,7 @@ const labelOf = ormcache((env: Env, name: string) => rateOf(env, name).then(({ p
 const write = (env: Env, name: string, percent: number): Promise<unknown> => env.model('rate').search({ name }).then((rates) => rates.write({ percent }));
 const percentOf = (db: Database, name = 'VAT'): Promise<number | null> => db.transaction((env) => rateOf(env, name)).then(({ percent }) => percent);
 
-let scratch: ScratchDatabase;
-beforeAll(async () => {
-  scratch = await createDatabase();
-});
-afterAll(() => scratch.drop());
-
-const servers: readonly { readonly name: string; readonly open: () => Storage }[] = [
-  { name: 'memory', open: () => memory() }, { name: 'PGlite', open: () => pglite() }, { name: 'PostgreSQL', open: () => postgres(scratch.url) },
-];
-
-describe.each(servers)('memoised functions on $name', ({ open }) => {
+onEachStorage('memoised functions on', ({ open }) => {
   let db: Database;
   beforeAll(async () => {
     db = await openOrmolu({ models, storage: open() });
@@ -117,13 +108,20 @@ describe.each(servers)('memoised functions on $name', ({ open }) => {
 });
 
 describe('on PostgreSQL', () => {
+  let scratch: ScratchDatabase;
   let here: Database;
   let there: Database;
   beforeAll(async () => {
+    scratch = await createDatabase();
     [here, there] = [await openOrmolu({ models, storage: postgres(scratch.url) }), await openOrmolu({ models, storage: postgres(scratch.url) })];
+    await here.migrate();
+    await here.transaction((env) => env.model('rate').create([{ name: 'VAT', percent: 19 }, { name: 'Toll', percent: 3 }]));
     for (const db of [here, there]) await percentOf(db);
   });
-  afterAll(() => Promise.all([here.close(), there.close()]));
+  afterAll(async () => {
+    await Promise.all([here.close(), there.close()]);
+    await scratch.drop();
+  });
   beforeEach(async () => {
     await here.transaction((env) => write(env, 'VAT', 19));
     await here.clearCaches('rates');

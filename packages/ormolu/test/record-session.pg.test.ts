@@ -1,21 +1,11 @@
-import { createDatabase, type ScratchDatabase } from '@ormolu/test-support';
-import { char, ConcurrentModificationError, datetime, defineModels, integer, memory, openOrmolu, pglite, postgres, type DefinitionsOf, type Ormolu, type Storage } from '../src/index';
+import { char, ConcurrentModificationError, datetime, defineModels, integer, openOrmolu, type DefinitionsOf, type Ormolu } from '../src/index';
+import { onEachStorage } from './support/on-each-storage';
 
 const models = defineModels({ account: { name: char({ required: true }), balance: integer(), since: datetime(), label: char({ store: true }) }, plain: { name: char() } })
   .options('account', { versioned: true })
   .compute('account', 'label', ['name', 'balance'], (account) => `${account.name}: ${String(account.balance)}`);
 
-let scratch: ScratchDatabase;
-beforeAll(async () => {
-  scratch = await createDatabase();
-});
-afterAll(() => scratch.drop());
-
-const servers: readonly { readonly name: string; readonly open: () => Storage }[] = [
-  { name: 'memory', open: () => memory() }, { name: 'PGlite', open: () => pglite() }, { name: 'PostgreSQL', open: () => postgres(scratch.url) },
-];
-
-describe.each(servers)('a session on $name', ({ open }) => {
+onEachStorage('a session on', ({ open }) => {
   let db: Ormolu<DefinitionsOf<typeof models>>;
   let id: number;
   beforeAll(async () => {

@@ -1,6 +1,6 @@
 import {
   type Columns, type GroupQuery, type Groups, type InsertRows, type Isolation, type Query, type ReadQuestion, type Schema, type Session, 
-  type CachedRead, type EntryStamp, type SessionSavepoint, type SessionState, type Sight, type StoredId, type StreamOptions, type Tag, type UpdateRows,
+  type CachedRead, type CommittedImages, type SessionSavepoint, type SessionState, type Sight, type StoredId, type StreamOptions, type Tag, type UpdateRows,
 } from '@ormolu/kernel';
 import { randomUUID } from 'node:crypto';
 import { CallQueue } from './call-queue';
@@ -20,6 +20,8 @@ import { textParameter } from './wire/text-form';
 interface Savepoint extends SessionSavepoint {
   /** Its place among the session's savepoints and cursors, in the order they were made. */
   readonly serial: number;
+  /** How many images of own rows there were: those that follow go with it. */
+  readonly images: number;
 }
 
 /** How a session's transaction was begun, and its part in the change log. */
@@ -42,7 +44,7 @@ export class SqlSession implements Session {
   readonly #log: LogPart['log'];
   readonly #cachedReads: CachedRead[] = [];
   readonly #onWritten: SqlSessionOptions['onWritten'];
-  #committedAs: EntryStamp | undefined;
+  #committed: CommittedImages | undefined;
   #serial = 0;
 
   /** @param options - what the transaction was begun with */
@@ -72,8 +74,8 @@ export class SqlSession implements Session {
     return this.#transaction.statements;
   }
 
-  get committedAs(): EntryStamp | undefined {
-    return this.#committedAs;
+  get committed(): CommittedImages | undefined {
+    return this.#committed;
   }
 
   sight(): Promise<Sight | undefined> {
@@ -152,7 +154,7 @@ export class SqlSession implements Session {
       if (rows.count === 0) return [];
       // Made here, uuids need no promise of the database about the order of its answers.
       const ids = rows.ids ?? (idType === 'uuid' ? Array.from({ length: rows.count }, () => randomUUID()) : undefined);
-      const added = await this.#statements.write('insert', insertStatement(this.schema, { ...rows, ids }), this.schema, { model: rows.model, ids, rows: rows.count, fields: null });
+      const added = await this.#statements.write('insert', (answered) => insertStatement(this.schema, { ...rows, ids }, answered), this.schema, { model: rows.model, ids, rows: rows.count, fields: null });
       if (ids) return rows.skipsExisting ? onlyThose(ids, added) : ids;
       return inRowOrder(added as (number | bigint)[]); // of ids the database made
     });
@@ -166,7 +168,7 @@ export class SqlSession implements Session {
       // Without a field there is nothing to set, but still the question which ids exist.
       const found = fields.length === 0
         ? (await this.#statements.rows('update', readStatement(this.schema, rows), rows))[0] as StoredId[] // the statement's one column
-        : await this.#statements.write('update', updateStatement(this.schema, rows), this.schema, { model, ids, rows: ids.length, fields });
+        : await this.#statements.write('update', (answered) => updateStatement(this.schema, rows, answered), this.schema, { model, ids, rows: ids.length, fields });
       // Without a field nothing has asked for the versions yet.
       if (expected) await this.#demandVersions({ model, ids, expected }, fields.length === 0 ? [] : found);
       return found;
@@ -177,7 +179,7 @@ export class SqlSession implements Session {
     return this.#next(async () => {
       const ids = checkedIds(this.schema, model, given, expected);
       if (ids.length === 0) return [];
-      const found = await this.#statements.write('delete', deleteStatement(this.schema, model, ids, expected), this.schema, { model, ids, rows: ids.length, fields: null });
+      const found = await this.#statements.write('delete', () => deleteStatement(this.schema, model, ids, expected), this.schema, { model, ids, rows: ids.length, fields: null });
       if (expected) await this.#demandVersions({ model, ids, expected }, found);
       return found;
     });
@@ -191,7 +193,7 @@ export class SqlSession implements Session {
     return this.#next(() => {
       this.#transaction.demand('savepoint', 'open');
       this.#serial += 1;
-      const savepoint: Savepoint = { depth: this.#savepoints.length + 1, serial: this.#serial };
+      const savepoint: Savepoint = { depth: this.#savepoints.length + 1, serial: this.#serial, images: this.#log?.images.mark ?? 0 };
       this.#savepoints.push(savepoint);
       this.#transaction.defer(`savepoint ${nameOf(savepoint)}`);
       return Promise.resolve(savepoint);
@@ -203,6 +205,7 @@ export class SqlSession implements Session {
       this.#transaction.demand('rollbackTo', 'open', 'failed');
       const left = this.#leave('rollbackTo', savepoint);
       this.#cursors.forgetBehind(left.serial);
+      this.#log?.images.backTo(left.images);
       const name = nameOf(left);
       if (!this.#transaction.takeBack(`savepoint ${name}`)) await this.#transaction.returnTo(name);
     });
@@ -221,9 +224,9 @@ export class SqlSession implements Session {
   commit(): Promise<void> {
     return this.#next(async () => {
       await this.#replay();
-      const stamp = await this.#statements.commit();
+      const committed = await this.#statements.commit();
       if (this.#statements.written > 0) this.#onWritten?.(this.#statements.written);
-      this.#committedAs = stamp;
+      this.#committed = committed;
     });
   }
 

@@ -1,4 +1,4 @@
-import type { EntryStamp, Schema, StoredId } from '@ormolu/kernel';
+import type { CommittedImages, Schema, StoredId } from '@ormolu/kernel';
 import type { Introduction } from './change-log/introduction';
 import { MOST_ROWS } from './change-log/log-objects';
 import { withLogRows } from './change-log/send-log';
@@ -75,17 +75,24 @@ export class SqlStatements {
     return { columns, stamp: log.stamp() };
   }
 
-  /** Runs a statement that answers the ids of the rows it changed. */
-  async write(call: string, plain: RowsStatement, schema: Schema, { rows, fields, ...context }: WriteContext): Promise<readonly StoredId[]> {
+  /**
+   * Runs a statement that answers the ids of the rows it changed.
+   * @param statementFor - makes it, with the fields that it is to answer beside them; a deletion has none
+   */
+  async write(call: string, statementFor: (answered: readonly string[]) => RowsStatement, schema: Schema, { rows, fields, ...context }: WriteContext): Promise<readonly StoredId[]> {
     const { model } = context;
     const isDelete = call === 'delete';
+    const answered = isDelete ? [] : this.#log?.images.wanted(model, rows) ?? [];
+    const plain = statementFor(answered);
     const statement = this.#sending ? withLogRows(plain, this.#sending, schema, { model, rows, fields, isDelete }) : plain;
     const learning = this.#log?.learning(model, isDelete);
     const result = new ResultColumns(statement.types);
     await this.run(call, { statement, sink: result, context, then: learning?.then });
-    const ids = result.columns[0] as StoredId[]; // the statement's one column
+    const [ids, ...columns] = result.columns as [StoredId[], ...unknown[][]]; // every such statement answers the id first
     this.#written += ids.length > MOST_ROWS ? 1 : ids.length;
     this.#log?.wrote(model, ids, fields);
+    if (isDelete) this.#log?.images.removed(model, ids);
+    else this.#log?.images.wrote(model, ids, { fields: answered, columns });
     learning?.learn();
     return ids;
   }
@@ -99,11 +106,10 @@ export class SqlStatements {
     return rows.rows;
   }
 
-  /** Commits. @returns the stamp of what was written, when it was asked for and there is one */
-  async commit(): Promise<EntryStamp | undefined> {
-    const xid = this.#log?.own.hasAny === true ? new ResultColumns(['text']) : undefined;
-    await this.#transaction.commit(xid && { statement: { text: 'select pg_current_xact_id_if_assigned()::text', parameters: [], results: 'binary' }, sink: xid });
-    const [own] = xid?.columns[0] ?? [];
-    return typeof own === 'string' ? this.#log?.stampOf(BigInt(own)) : undefined;
+  /** Commits. @returns how it has left what it wrote, as far as that is known */
+  async commit(): Promise<CommittedImages | undefined> {
+    const closing = this.#log?.closing();
+    await this.#transaction.commit(closing?.companion);
+    return closing?.committed();
   }
 }

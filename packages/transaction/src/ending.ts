@@ -55,7 +55,7 @@ async function prepare(tx: Transaction): Promise<void> {
 async function finish(tx: Transaction): Promise<void> {
   const errors: unknown[] = [];
   try {
-    await tx.below.rung.publish({ changed: tx.below.changed });
+    await tx.below.rung.publish({ changed: tx.below.changed, images: tx.session.committed });
   } catch (error) {
     errors.push(error);
   }

@@ -36,6 +36,7 @@ function columnOf(field: Field, type: ColumnType): ColumnSchema {
     index: options.index ?? isReference,
     ...(field.scale === undefined ? {} : { scale: field.scale }),
     ...(field.keyedColumn ? { keyed: field.keyedColumn } : {}),
+    ...(field.isPrefetched ? {} : { apart: true }),
     ...(isReference ? { references: { model: relation.comodel, onDelete: relation.onDelete ?? 'set null' } } : {}),
   };
 }

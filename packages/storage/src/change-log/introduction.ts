@@ -17,21 +17,29 @@ export interface Introduction {
   readonly mark: string;
   /** Table → the tables whose rows go or change with its rows. */
   readonly cascades: ReadonlyMap<string, readonly string[]>;
-  /** Tables with triggers or rules of others: what a statement changes there, nobody knows beforehand. */
+  /** Tables with triggers, rules or updating foreign keys of others: what a statement changes there, nobody knows beforehand. */
   readonly unpredictable: ReadonlySet<string>;
+  /** Tables of which this role may read every column. */
+  readonly readable: ReadonlySet<string>;
+  /** The trigger that came into being last, as `NEWEST_TRIGGER` tells it: another one may do what was not foreseen. */
+  readonly newestTrigger: string;
 }
+
+/** Asks for the trigger that came into being last. */
+export const NEWEST_TRIGGER = '(select max(oid)::text from pg_trigger)';
 
 const SERVER = `select current_schema()::text as namespace, current_user::text as role, pg_is_in_recovery() as standby, current_setting('synchronous_commit') as commit,
   (select oid::text from pg_database where datname = current_database()) as database,
   (select system_identifier::text from pg_control_system()) as system,
-  coalesce(extract(epoch from pg_postmaster_start_time())::text, '') as started,
+  coalesce(extract(epoch from pg_postmaster_start_time())::text, '') as started, ${NEWEST_TRIGGER} as trigger,
   to_regclass($1)::oid::text as log, coalesce(has_table_privilege(to_regclass($1), 'select'), false) as readable`;
 
-const TABLES = `select c.relname::text as table, c.relkind::text as kind, c.relpersistence::text as persistence, c.relispartition as partition, c.relrowsecurity as policies,
+const TABLES = `select c.relname::text as table, has_table_privilege(c.oid, 'select') as readable, c.relkind::text as kind, c.relpersistence::text as persistence, c.relispartition as partition, c.relrowsecurity as policies,
     exists (select from pg_inherits i where c.oid in (i.inhparent, i.inhrelid)) as inherits,
     exists (select from pg_subscription_rel s where s.srrelid = c.oid) as subscribed,
     exists (select from pg_trigger g join pg_proc p on p.oid = g.tgfoid where g.tgrelid = c.oid and not g.tgisinternal and g.tgname <> all($2::text[]) and p.proname <> '${RAISE_VERSION}')
-      or exists (select from pg_rewrite r where r.ev_class = c.oid and r.rulename <> '_RETURN') as unpredictable,
+      or exists (select from pg_rewrite r where r.ev_class = c.oid and r.rulename <> '_RETURN')
+      or exists (select from pg_constraint k where k.contype = 'f' and k.confrelid = c.oid and k.confupdtype in ('c', 'n', 'd')) as unpredictable,
     array_to_json(array(select distinct t.relname::text from pg_constraint k join pg_class t on t.oid = k.conrelid where k.contype = 'f' and k.confrelid = c.oid and k.confdeltype in ('c', 'n', 'd'))) as cascades
   from pg_class c
   join pg_namespace n on n.oid = c.relnamespace and n.nspname = current_schema()
@@ -66,6 +74,8 @@ export async function introduce(ask: AskCatalog, schema: Schema, { mode, isEmbed
     mark: [...uncachable.keys()].sort().map((model) => `-${model}`).join(''),
     cascades: new Map([...tables].map(([name, row]) => [name, row['cascades'] as string[]])), // names, as the statement makes them
     unpredictable: new Set([...tables].filter(([, row]) => row['unpredictable'] === true).map(([name]) => name)),
+    readable: new Set([...tables].filter(([, row]) => row['readable'] === true).map(([name]) => name)),
+    newestTrigger: String(server['trigger']),
   };
 }
 

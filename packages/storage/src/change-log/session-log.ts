@@ -1,10 +1,11 @@
-import { OutageError, withOwn, type ChangeRow, type EntryStamp, type Isolation, type Schema, type Sight, type Snapshot, type StoredId } from '@ormolu/kernel';
+import { OutageError, withOwn, type ChangeRow, type CommittedImages, type EntryStamp, type Isolation, type Schema, type Sight, type Snapshot, type StoredId } from '@ormolu/kernel';
 import type { Companion } from '../sql-transaction';
 import { ResultColumns } from '../wire/result-columns';
-import { reachedFrom, type Introduction } from './introduction';
+import { NEWEST_TRIGGER, reachedFrom, type Introduction } from './introduction';
 import { epochOf, LogNames, NamedLog } from './log-names';
 import { MOST_ROWS } from './log-objects';
 import { OwnChanges, updatedFields, type Change } from './own-changes';
+import { OwnImages } from './own-images';
 import { askBeginning, askRows, pollOf, type Beginning } from './poll';
 import type { SqlChangeLog } from './sql-change-log';
 
@@ -14,6 +15,8 @@ const OWN_ROWS_TYPES = ['text', 'text', 'text', 'jsonb'] as const;
 /** What a session with `sight` knows: what it sees, what it has changed, and what it was answered by caches. */
 export class SessionLog {
   readonly own: OwnChanges = new OwnChanges();
+  /** How it leaves what it writes. */
+  readonly images: OwnImages;
   /** What travels with BEGIN. */
   readonly ahead: readonly Companion[];
   readonly #log: SqlChangeLog;
@@ -32,6 +35,10 @@ export class SessionLog {
     this.#isolation = isolation;
     this.#schema = schema;
     this.#names = new LogNames(schema);
+    this.images = new OwnImages(introduction, schema);
+    // Where each statement sees more than the one before, nobody can say under which snapshot the rows were left. Without triggers, who has
+    // another column than the database finds that out when it asks for it.
+    if (!this.isFixed || log.mode !== 'triggers') this.images.distrust();
     this.ahead = this.#prepare();
   }
 
@@ -49,6 +56,7 @@ export class SessionLog {
   adopt(schema: Schema): void {
     this.#schema = schema;
     this.#names = new LogNames(schema);
+    this.images.distrust();
     this.#sight = undefined;
   }
 
@@ -83,9 +91,25 @@ export class SessionLog {
     return this.own.hasAny || !snapshot || !this.#beginning ? undefined : { snapshot, epoch: this.#epochOf(this.#beginning) };
   }
 
-  /** The stamp of what the transaction itself has written. */
-  stampOf(xid: bigint): EntryStamp | undefined {
-    return this.isFixed && this.#beginning ? { snapshot: withOwn(this.#beginning.snapshot, xid), epoch: this.#epochOf(this.#beginning) } : undefined;
+  /**
+   * What to ask with the COMMIT, and what to make of the answer: how the transaction has left what it wrote, and its stamp.
+   *
+   * Triggers that came into being since this process looked may have changed the rows behind its statements: then nothing is known of them.
+   */
+  closing(): { readonly companion: Companion; committed(): CommittedImages | undefined } | undefined {
+    if (!this.isFixed || !this.own.hasAny) return undefined;
+    const sink = new ResultColumns(['text', 'text']);
+    const triggers = this.images.hasAny ? NEWEST_TRIGGER : 'null';
+    return {
+      companion: { statement: { text: `select pg_current_xact_id_if_assigned()::text, ${triggers}`, parameters: [], results: 'binary' }, sink },
+      committed: () => {
+        const [xid, newest] = sink.columns.map(([value]) => value);
+        if (typeof xid !== 'string' || !this.#beginning) return undefined;
+        const isKnown = newest === this.#introduction.newestTrigger;
+        if (typeof newest === 'string' && !isKnown) this.#log.forgetIntroductions();
+        return { stamp: { snapshot: withOwn(this.#beginning.snapshot, BigInt(xid)), epoch: this.#epochOf(this.#beginning) }, written: isKnown ? this.images.rows() : [] };
+      },
+    };
   }
 
   /** Notes a statement that was told to change records. @param fields - null: they come or go */
@@ -103,6 +127,7 @@ export class SessionLog {
     const isUnpredictable = table === undefined || this.#introduction.unpredictable.has(table);
     const cascades = isDelete && table !== undefined && (this.#introduction.cascades.get(table)?.length ?? 0) > 0;
     if (this.#introduction.log === undefined || (!isUnpredictable && !cascades)) return undefined;
+    this.images.unforeseen(isUnpredictable ? undefined : table);
     const reads = this.#readsLog && this.#log.mode === 'triggers';
     const sink = new ResultColumns(reads ? OWN_ROWS_TYPES : ['text']);
     const text = reads

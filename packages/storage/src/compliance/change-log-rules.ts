@@ -1,4 +1,4 @@
-import { ConflictError, EVERYTHING, SameValue, whyStale, type CachedRead, type Columns, type EntryStamp, type Isolation, type MissReason, type Schema, type Session, type Sight, type Tag } from '@ormolu/kernel';
+import { ConflictError, EVERYTHING, SameValue, whyStale, type CachedRead, type Columns, type EntryStamp, type Isolation, type MissReason, type Schema, type Session, type Sight, type StoredId, type Tag } from '@ormolu/kernel';
 import { deepStrictEqual, ok, rejects, strictEqual } from 'node:assert/strict';
 import { column, insertRows, reference, type ComplianceRunner, type Fixture } from './fixture';
 import { withCode } from './with-code';
@@ -145,7 +145,7 @@ export function changeLogRules({ describe, test, beforeAll }: ComplianceRunner, 
       const session = await fixture.storage.open({ schema, sight: true });
       await session.update({ model: 'city', ids: [id], fields: ['name'], columns: [['b']] });
       await session.commit();
-      const stamp = session.committedAs ?? fail('no stamp of what was committed');
+      const stamp = session.committed?.stamp ?? fail('no stamp of what was committed');
       strictEqual(await judged(stamp, [{ model: 'city', id }]), undefined);
       if (before && old) {
         ok(['changed between', 'not yet known'].includes(whyStale(old, stamp, [{ model: 'city', id }]) ?? ''));
@@ -156,7 +156,29 @@ export function changeLogRules({ describe, test, beforeAll }: ComplianceRunner, 
       const reading = await fixture.storage.open({ schema, sight: true });
       await reading.count({ model: 'city', filter: EVERYTHING });
       await reading.commit();
-      strictEqual(reading.committedAs, undefined);
+      strictEqual(reading.committed, undefined);
+    });
+
+    logged('what a transaction wrote is told as it left it, from its isolation level on that has one snapshot', async () => {
+      const [kept, gone] = [await city('a'), await city('b')];
+      const session = await fixture.storage.open({ schema, sight: true });
+      await session.update({ model: 'city', ids: [kept, gone], fields: ['name'], columns: [['c', 'd']] });
+      const savepoint = await session.savepoint();
+      await session.update({ model: 'city', ids: [kept], fields: ['name', 'size'], columns: [['taken back'], [9]] });
+      await session.rollbackTo(savepoint);
+      const [made] = await session.insert({ model: 'city', count: 1, fields: ['name'], columns: [['new']] });
+      await session.delete('city', [gone]);
+      await session.commit();
+      const { fields, rows } = session.committed?.written.find(({ model }) => model === 'city') ?? fail('no rows of what was committed');
+      const told = (id: StoredId | undefined): unknown => id !== undefined && rows.get(id)?.[fields.indexOf('name')];
+      deepStrictEqual([rows.has(gone), told(kept), told(made), told(gone)], [true, 'c', 'new', undefined]);
+      const found = await committed((next) => next.read({ model: 'city', ids: [kept], fields }));
+      deepStrictEqual(rows.get(kept), found.columns.map(([value]) => value));
+      if (!fixture.storage.capabilities.concurrentSessions) return;
+      const committing = await fixture.storage.open({ schema, sight: true, isolation: 'read committed' });
+      await committing.update({ model: 'city', ids: [kept], fields: ['name'], columns: [['e']] });
+      await committing.commit();
+      strictEqual(committing.committed, undefined);
     });
 
     logged('a statement that changes very many records tells of the whole model', async () => {

@@ -1,8 +1,9 @@
-import { LogKnowledge, withOwn, type CachedRead, type ChangeRow, type EntryStamp, type Schema, type Sight, type Snapshot, type StorageChangeLog, type StoredId } from '@ormolu/kernel';
+import { LogKnowledge, VERSION_COLUMN, withOwn, type CachedRead, type ChangeRow, type ColumnSchema, type CommittedImages, type EntryStamp, type Schema, type Sight, type Snapshot, type StorageChangeLog, type StoredId } from '@ormolu/kernel';
 import { randomUUID } from 'node:crypto';
 import { epochOf, LogNames, NamedLog } from '../change-log/log-names';
 import { MOST_ROWS } from '../change-log/log-objects';
 import { OwnChanges, updatedFields } from '../change-log/own-changes';
+import { copied } from './normal-value';
 import type { Row } from './versions';
 
 /** What commits of the in-memory database changed, by the numbers of the commits: its transactions are numbered when they end. */
@@ -80,8 +81,22 @@ export class MemorySessionLog {
     return this.own.hasAny ? undefined : { snapshot: snapshotOf(asOf), epoch: this.#epoch };
   }
 
-  stampOf(asOf: number, commit: number): EntryStamp {
-    return { snapshot: withOwn(snapshotOf(asOf), BigInt(commit)), epoch: this.#epoch };
+  /** How a commit has left the rows that it changed. */
+  committed(asOf: number, commit: number, changes: Iterable<readonly [table: string, id: StoredId, row: Row | null]>): CommittedImages {
+    const written = new Map<string, { readonly model: string; readonly columns: readonly ColumnSchema[]; readonly rows: Map<StoredId, readonly unknown[] | undefined> }>();
+    for (const [name, id, row] of changes) {
+      let table = written.get(name);
+      if (!table) {
+        const known = this.#schema.tables.find((one) => one.table === name);
+        if (!known) continue;
+        written.set(name, (table = { model: known.model, columns: [...known.columns.filter(({ apart }) => !apart), ...known.versioned ? [VERSION_COLUMN] : []], rows: new Map() }));
+      }
+      table.rows.set(id, row ? table.columns.map(({ column, type }) => copied(type, row.get(column) ?? null)) : undefined);
+    }
+    return {
+      stamp: { snapshot: withOwn(snapshotOf(asOf), BigInt(commit)), epoch: this.#epoch },
+      written: Array.from(written.values(), ({ model, columns, rows }) => ({ model, fields: columns.map(({ field }) => field), rows })),
+    };
   }
 
   wrote(model: string, ids: readonly StoredId[], fields: readonly string[] | null): void {

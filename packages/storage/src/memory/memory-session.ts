@@ -1,6 +1,6 @@
 import {
   channels, ConcurrentModificationError, ConflictError, ConstraintError, type Columns, type GroupQuery, type Groups, type InsertRows, type Isolation,
-  type CachedRead, type EntryStamp, type Query, type ReadQuestion, type Schema, type Session, type SessionOptions, type SessionSavepoint, type SessionState, type Sight, type StatementEvent,
+  type CachedRead, type CommittedImages, type Query, type ReadQuestion, type Schema, type Session, type SessionOptions, type SessionSavepoint, type SessionState, type Sight, type StatementEvent,
   type StoredId, type StreamOptions, type Tag, type UpdateRows,
 } from '@ormolu/kernel';
 import { isDeepStrictEqual } from 'node:util';
@@ -41,7 +41,7 @@ export class MemorySession implements Session {
   readonly #calls = new CallQueue();
   readonly #log: MemorySessionLog | undefined;
   readonly #signals: string[] = [];
-  #committedAs: EntryStamp | undefined;
+  #committed: CommittedImages | undefined;
 
   constructor(storage: MemoryStorage, { schema, isolation = 'repeatable read', readOnly = false, sight = false }: SessionOptions, onEnd: () => void) {
     this.#log = sight && storage.changeLog ? new MemorySessionLog(storage.changeLog, schema) : undefined;
@@ -74,8 +74,8 @@ export class MemorySession implements Session {
     return this.#workspace?.asOf;
   }
 
-  get committedAs(): EntryStamp | undefined {
-    return this.#committedAs;
+  get committed(): CommittedImages | undefined {
+    return this.#committed;
   }
 
   sight(): Promise<Sight | undefined> {
@@ -253,7 +253,7 @@ export class MemorySession implements Session {
     const { now } = this.#storage.versions;
     this.#writer.publish(workspace, this.isolation === 'serializable' ? this.#reader.tables : undefined, this.#signals);
     const { now: commit } = this.#storage.versions;
-    if (commit > now && this.isolation !== 'read committed') this.#committedAs = this.#log?.stampOf(asOf, commit);
+    if (commit > now && this.isolation !== 'read committed') this.#committed = this.#log?.committed(asOf, commit, workspace.changes());
   }
 
   /** Reads again what caches had answered: the tables count as read then. */

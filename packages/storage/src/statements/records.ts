@@ -38,8 +38,9 @@ export function readStatement(schema: Schema, { model, ids, fields }: ReadQuesti
  * `INSERT … SELECT FROM unnest`: one array per column, the new ids in the order of the rows.
  *
  * The rows are inserted in their order, so that ids that the database gives out ascend with them.
+ * @param answered - fields to answer beside the ids, as the database has them then
  */
-export function insertStatement(schema: Schema, rows: InsertRows): RowsStatement {
+export function insertStatement(schema: Schema, rows: InsertRows, answered: readonly string[] = []): RowsStatement {
   const { model, fields, columns, ids, count, skipsExisting } = rows;
   const table = schema.table(model);
   const idType = columnTypeOfId(table.idType);
@@ -56,9 +57,9 @@ export function insertStatement(schema: Schema, rows: InsertRows): RowsStatement
     // The caller gives as many columns as fields.
     add(column.column, parameters.many(column.type, columns[f] as readonly unknown[], { model, field }));
   });
-  const returning = `${skipsExisting ? 'on conflict do nothing ' : ''}returning ${quoted(table.idColumn)}`;
+  const { list, types } = returned(schema, model, answered);
+  const returning = `${skipsExisting ? 'on conflict do nothing ' : ''}returning ${list}`;
   const into = `insert into ${quoted(table.table)}`;
-  const types = [idType];
   if (names.length === 0) {
     // No value to give: as many rows of nothing as there are numbers.
     const numbers = parameters.one('int4', count, idPlace(table));
@@ -76,8 +77,18 @@ function nextId(table: TableSchema): string {
   return `nextval(pg_get_serial_sequence(${literal(quoted(table.table))}, ${literal(table.idColumn)}))`;
 }
 
-/** `UPDATE`: `FROM unnest` where values differ, `id = any` where one value goes to all; answers the ids found. */
-export function updateStatement(schema: Schema, { model, ids, fields, columns, expected }: UpdateRows): RowsStatement {
+/** What a statement that writes answers: the ids, and behind them other fields. */
+function returned(schema: Schema, model: string, fields: readonly string[], table = ''): { readonly list: string; readonly types: readonly ColumnType[] } {
+  const { idColumn, idType } = schema.table(model);
+  const columns = fields.map((field) => schema.column(model, field));
+  return { list: [table + quoted(idColumn), ...columns.map(({ column, type }) => selected(table + quoted(column), type))].join(', '), types: [columnTypeOfId(idType), ...columns.map(({ type }) => type)] };
+}
+
+/**
+ * `UPDATE`: `FROM unnest` where values differ, `id = any` where one value goes to all; answers the ids found.
+ * @param answered - fields to answer beside them, as the database has them then
+ */
+export function updateStatement(schema: Schema, { model, ids, fields, columns, expected }: UpdateRows, answered: readonly string[] = []): RowsStatement {
   const table = schema.table(model);
   const idType = columnTypeOfId(table.idType);
   const parameters = new ParameterList();
@@ -102,10 +113,11 @@ export function updateStatement(schema: Schema, { model, ids, fields, columns, e
     arrays.push(parameters.many(version.type, expected, { model, field: version.field }));
   }
   const update = `update ${quoted(table.table)} t set ${sets.join(', ')}`;
+  const { list, types } = returned(schema, model, answered, 't.');
   const text = arrays.length === 1
-    ? `${update} where t.${id} = any(${idArray}) returning t.${id}`
-    : `${update} from unnest(${arrays.join(', ')}) as u(${aliases.join(', ')}) where t.${id} = u.i${version ? isExpected(version) : ''} returning t.${id}`;
-  return { text, parameters: parameters.all, results: 'binary', types: [idType] };
+    ? `${update} where t.${id} = any(${idArray}) returning ${list}`
+    : `${update} from unnest(${arrays.join(', ')}) as u(${aliases.join(', ')}) where t.${id} = u.i${version ? isExpected(version) : ''} returning ${list}`;
+  return { text, parameters: parameters.all, results: 'binary', types };
 }
 
 /** `DELETE` by ids; answers the ids found, with the version expected. */

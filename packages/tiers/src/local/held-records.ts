@@ -1,4 +1,4 @@
-import { isWithin, whyStale, type Columns, type EntryStamp, type ReadQuestion, type Sight, type StoredId } from '@ormolu/kernel';
+import { isWithin, whyStale, type Columns, type CommittedImages, type EntryStamp, type ReadQuestion, type Sight, type StoredId } from '@ormolu/kernel';
 import type { LocalMiss } from './local-counts';
 import type { LocalRecords } from './local-records';
 import type { ImageShape } from './record-image';
@@ -78,6 +78,15 @@ export function keepRecords(records: LocalRecords, { model, ids: asked, fields }
     stamp, rows,
     takesOver: (known, id) => (then && whyStale(then, known.stamp, [{ model, id }]) === undefined ? 'join' : isNews(stamp, known.stamp) ? 'replace' : 'keep'),
   });
+}
+
+/**
+ * Keeps how a commit has left what it changed.
+ *
+ * Who read a record since, with that commit in sight, knows as much or more: his image stays.
+ */
+export function keepWritten(records: LocalRecords, { stamp, written }: CommittedImages): void {
+  for (const { model, fields, rows } of written) records.put(model, fields, { stamp, rows, takesOver: (known) => (isNews(stamp, known.stamp) ? 'replace' : 'keep') });
 }
 
 /** Whether what was read under a stamp should take the place of what is kept: not when it sees less, for new readers would miss then. */

@@ -2,7 +2,7 @@ import {
   channels, formatSnapshot, OrmoluError, systemClock, whyStale, type AnswerEvent, type CachedRead, type Clock, type Columns, type Commit, type EntryStamp, type GroupQuery, type Groups,
   type Query, type ReadQuestion, type Rung, type RungCapabilities, type RungStats, type Session, type Sight, type StoredId, type Tag,
 } from '@ormolu/kernel';
-import { countHeld, heldRecords, isNews, keepRecords, meetsOthers, type Held } from './held-records';
+import { countHeld, heldRecords, isNews, keepRecords, keepWritten, meetsOthers, type Held } from './held-records';
 import type { LocalCache } from './local-cache';
 import type { CommandEntry } from './local-commands';
 import { LocalCounts, type LocalMiss, type ModelCounts } from './local-counts';
@@ -97,9 +97,15 @@ export class LocalRung implements Rung {
     return command ? this.#group(session, query, command) : this.#below.group(session, query);
   }
 
-  /** What the transaction changed is nobody's any more: images of it would only be in the way of those who read it next. */
+  /** Keeps how the transaction has left what it changed; where nobody knows, what was kept would only be in the way of those who read it next. */
   publish(commit: Commit): Promise<void> {
-    for (const [model, ids] of commit.changed) this.#cache.records.invalidate(model, ids);
+    const { records, isEnabled } = this.#cache;
+    const { written = [] } = commit.images ?? {};
+    for (const [model, ids] of commit.changed) {
+      const rows = written.find((one) => one.model === model)?.rows;
+      records.invalidate(model, rows ? [...ids].filter((id) => !rows.has(id)) : ids);
+    }
+    if (isEnabled && commit.images) keepWritten(records, commit.images);
     return this.#below.publish(commit);
   }
 

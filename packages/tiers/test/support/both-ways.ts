@@ -130,7 +130,7 @@ export class BothWays {
         case 'commit':
           this.#open.delete(place);
           await session.commit();
-          await this.#rung.publish({ changed: open.changed });
+          await this.#rung.publish({ changed: open.changed, images: session.committed });
           return;
         case 'rollback':
           this.#open.delete(place);
