@@ -2,7 +2,8 @@ import { EVERYTHING, type Session, type StoredId } from '@ormolu/kernel';
 import { COMPUTED, INPUTS, STORED } from './geo';
 
 type Row = Record<string, unknown>;
-type World = Record<string, Map<StoredId, Row>>;
+/** Model → id → field → value. */
+export type World = Record<string, Map<StoredId, Row>>;
 
 /**
  * The reference: the same operations straight on a session, with every computed value worked out anew from all rows after every
