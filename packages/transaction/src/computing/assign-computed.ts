@@ -1,6 +1,8 @@
 import { isStoredId, type Id } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
 import { changeReference } from '../writing/assign-cached';
+import { keepsItsOwn } from '../drafts/read-through';
+import { followOrigins } from '../drafts/follow-origins';
 import type { Environment } from '../environment/environment';
 import { fire, startFiring } from '../triggers/modified';
 import { originKey } from '../reading/origins';
@@ -19,6 +21,7 @@ export function assignComputed(env: Environment, field: Field, id: Id, cached: u
   tx.computes.noteAssigned(field, id);
   // Fields computed together: the one that was written by hand since, and is not pending, keeps that value.
   if ((field.isEditable || field.inverse) && !tx.toCompute.has(field, id) && env.peek(field, id) !== undefined) return;
+  if (!isStoredId(id) && keepsItsOwn(tx, field, id)) return;
   tx.origins?.note(field, [id], { what: 'computed', key: originKey(env, field) });
   if (!field.isStored || !isStoredId(id)) {
     tx.cache.set(record, field, cached);
@@ -32,4 +35,5 @@ export function assignComputed(env: Environment, field: Field, id: Id, cached: u
   tx.cache.set(record, field, cached, { dirty: true });
   if (firing) fire(tx, firing, tx.registry.triggersOf(field), [id]);
   tx.toCompute.noteChanged(field, id, tx.triggers.nextSequence());
+  if (field.isEditable) followOrigins(tx, field, [id]);
 }

@@ -5,6 +5,7 @@ import { computeBatch } from './compute-batch';
 import { cycleOf } from './cycles';
 import type { Environment } from '../environment/environment';
 import { ComputeError, type ComputeFailure } from '../errors';
+import { isReadThrough } from '../drafts/read-through';
 import { layersOf } from './layers';
 import type { Transaction } from '../transaction';
 
@@ -70,7 +71,7 @@ function pull(env: Environment, field: Field, ids: readonly Id[]): void {
 function computeLayer(env: Environment, field: Field, ids: readonly Id[]): readonly ComputeFailure[] {
   if (!field.isStored) return computeBatch(env, field, ids);
   const tx = env.transaction;
-  const drafts = tx.drafts.isEmpty ? [] : ids.filter((id) => !isStoredId(id));
+  const drafts = tx.drafts.isEmpty ? [] : ids.filter((id) => !isStoredId(id) && !isReadThrough(tx, field, id));
   const due: Id[] = [];
   const equal: Id[] = [];
   for (const id of tx.toCompute.among(field, ids)) {

@@ -1,8 +1,9 @@
-import { isStoredId, NewId, type Id } from '@ormolu/kernel';
+import { isStoredId, type NewId, type Id } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
 import { toCache } from '../records/convert';
 import { defaultOf } from '../records/defaults';
 import type { Environment } from '../environment/environment';
+import { isReadThrough, readThrough } from './read-through';
 import { fetchColumns, fetchList, inverseOf } from '../reading/fetch';
 import type { Transaction } from '../transaction';
 import { cachedReference, isList, recordsOf } from '../values';
@@ -23,7 +24,11 @@ export function draftValue(env: Environment, field: Field, id: NewId): unknown {
   if (read === undefined || !isList(field)) return read;
   // A list is cached as an array of ids and as nothing else.
   const members = (read as readonly Id[]).map((member) => memberOf(env, field, id, member));
-  return Object.freeze([...new Set([...members, ...heldBy(tx, field, id)])]);
+  if (field.relation?.kind !== 'one2many') return Object.freeze([...new Set(members)]);
+  // One that was given another owner since is in that one's list.
+  const inverse = inverseOf(tx, field);
+  const staying = members.filter((member) => tx.drafts.given(member).get(inverse) === id);
+  return Object.freeze([...new Set([...staying, ...heldBy(tx, inverse, id)])]);
 }
 
 function defaultValue(env: Environment, field: Field): unknown {
@@ -39,17 +44,21 @@ export function memberOf(env: Environment, field: Field, owner: NewId, member: I
   const tx = env.transaction;
   const model = field.relation?.comodel ?? '';
   if (field.relation?.kind !== 'one2many') return tx.drafts.shadowOf(model, member);
-  const draft = new NewId({ origin: member });
-  tx.drafts.add(model, draft);
-  tx.drafts.keep(inverseOf(tx, field), draft, owner);
+  const known = tx.drafts.standIn(field, owner, member);
+  if (known) return known;
+  const draft = tx.drafts.addStandIn(field, owner, member);
+  const inverse = inverseOf(tx, field);
+  tx.drafts.keep(inverse, draft, owner);
+  // What the owner was given before counts as if its member had been there.
+  for (const given of tx.drafts.given(owner).keys()) {
+    for (const target of tx.registry.triggersOf(given).branches.get(inverse)?.targets ?? []) if (target.isEditable) tx.drafts.diverge(target, draft);
+  }
   return draft;
 }
 
-/** The drafts whose many2one was given this owner, and the records that wait for it. */
-function heldBy(tx: Transaction, field: Field, owner: NewId): readonly Id[] {
-  if (field.relation?.kind !== 'one2many') return [];
-  const inverse = inverseOf(tx, field);
-  return [...waitingFor(tx, inverse, owner), ...tx.drafts.of(inverse.model).filter((id) => tx.drafts.given(id).get(inverse) === owner)];
+/** The drafts whose many2one was given this owner, and the records that wait for it. Who stands for a member of the origin's list is there or not with that. */
+function heldBy(tx: Transaction, inverse: Field, owner: NewId): readonly Id[] {
+  return [...waitingFor(tx, inverse, owner), ...tx.drafts.of(inverse.model).filter((id) => tx.drafts.given(id).get(inverse) === owner && !tx.drafts.isStandIn(id))];
 }
 
 /** The list of a draft as it is now, in memory. @returns undefined when the origin's is not in memory */
@@ -63,12 +72,12 @@ export function draftList(env: Environment, field: Field, id: NewId): readonly I
 /** Fetches what drafts read of their origins, and puts it into memory as theirs. One round trip at most. */
 export async function fetchForDrafts(env: Environment, field: Field, ids: readonly Id[]): Promise<void> {
   const tx = env.transaction;
-  const drafts = ids.filter((id): id is NewId => !isStoredId(id) && env.peek(field, id) === undefined);
+  const drafts = ids.filter((id): id is NewId => !isStoredId(id) && env.peek(field, id) === undefined && (!field.compute || isReadThrough(tx, field, id)));
   const origins = drafts.flatMap(({ origin }) => (origin === undefined ? [] : [origin]));
   if (field.isStored) await fetchColumns(tx, [field], origins, env);
   else if (isList(field)) await fetchList(tx, field, origins);
   for (const id of drafts) {
-    const value = draftValue(env, field, id);
+    const value = field.compute ? readThrough(env, field, id) : draftValue(env, field, id);
     if (value !== undefined) tx.cache.set(recordsOf(env, field, [id]), field, value);
   }
 }

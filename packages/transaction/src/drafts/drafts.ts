@@ -13,6 +13,11 @@ export class Drafts {
   readonly #ids = new Map<string, Set<NewId>>();
   readonly #values = new Map<NewId, Map<Field, unknown>>();
   readonly #shadows = new Map<string, Map<StoredId, NewId>>();
+  /** Drafts that stand for stored records in the one2many lists of other drafts, by the owner. */
+  readonly #standIns = new Map<NewId, Map<Field, Map<StoredId, NewId>>>();
+  readonly #isStandIn = new WeakSet<NewId>();
+  /** Computed values that no longer follow the origin: something they are computed from differs. */
+  readonly #diverged = new Map<NewId, Set<Field>>();
   readonly #saved = new Map<NewId, StoredId>();
   /** What `clear` and `reset` took away while somebody may still hold it: it must not pass for an empty draft. */
   readonly #forgotten = new Map<NewId, string>();
@@ -53,6 +58,50 @@ export class Drafts {
     return made;
   }
 
+  /** The draft that stands for a stored record in a draft's one2many list: the same one as long as the owner lives. */
+  standIn(list: Field, owner: NewId, origin: StoredId): NewId | undefined {
+    return this.#standIns.get(owner)?.get(list)?.get(origin);
+  }
+
+  addStandIn(list: Field, owner: NewId, origin: StoredId): NewId {
+    const made = new NewId({ origin });
+    let ofOwner = this.#standIns.get(owner);
+    if (!ofOwner) this.#standIns.set(owner, (ofOwner = new Map<Field, Map<StoredId, NewId>>()));
+    const ofList = ofOwner.get(list) ?? new Map<StoredId, NewId>();
+    ofOwner.set(list, ofList.set(origin, made));
+    this.#isStandIn.add(made);
+    this.#undo.push(() => ofList.delete(origin));
+    this.add(list.relation?.comodel ?? '', made);
+    return made;
+  }
+
+  /** Whether nobody has made this draft but a list that holds the stored record. */
+  isStandIn(id: NewId): boolean {
+    return this.#isStandIn.has(id);
+  }
+
+  /** Lets go of a draft whose record is gone. */
+  drop(model: string, id: NewId): void {
+    const values = this.#values.get(id);
+    if (!this.#forget(model, id)) return;
+    this.#undo.push(() => {
+      this.#ids.set(model, (this.#ids.get(model) ?? new Set()).add(id));
+      if (values) this.#values.set(id, values);
+    });
+  }
+
+  /** A computed value of a draft is worked out from the draft from now on. */
+  diverge(field: Field, id: NewId): void {
+    const fields = this.#diverged.get(id) ?? new Set<Field>();
+    if (fields.has(field)) return;
+    this.#diverged.set(id, fields.add(field));
+    this.#undo.push(() => fields.delete(field));
+  }
+
+  hasDiverged(field: Field, id: NewId): boolean {
+    return this.#diverged.get(id)?.has(field) ?? false;
+  }
+
   /** What a draft was given, by field. */
   given(id: NewId): ReadonlyMap<Field, unknown> {
     return this.#values.get(id) ?? NOTHING;
@@ -74,12 +123,7 @@ export class Drafts {
   saveAs(model: string, id: NewId, stored: StoredId): void {
     this.#saved.set(id, stored);
     this.#undo.push(() => this.#saved.delete(id));
-    const values = this.#values.get(id);
-    if (!this.#forget(model, id)) return;
-    this.#undo.push(() => {
-      this.#ids.set(model, (this.#ids.get(model) ?? new Set()).add(id));
-      if (values) this.#values.set(id, values);
-    });
+    this.drop(model, id);
   }
 
   /** The id of a record now: that of the database, once a draft has been saved. @throws {DraftForgottenError} TX_DRAFT_FORGOTTEN */

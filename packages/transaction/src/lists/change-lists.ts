@@ -1,6 +1,7 @@
 import type { Id } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
 import { putCached } from '../drafts/draft-values';
+import { followOrigins } from '../drafts/follow-origins';
 import type { Environment } from '../environment/environment';
 import { NotLoadedError } from '../errors';
 import { fire, isEmpty, startFiring } from '../triggers/modified';
@@ -64,6 +65,7 @@ export function changeLists(tx: Transaction, field: Field, changes: readonly Lis
     followChanges(tx, list, concerned);
     tx.origins?.note(list, concerned.map(({ id }) => id).filter((id) => cachedList(tx.rootEnv, list, id)), { what: list === field ? 'assigned' : 'followed' });
     if (firing) fire(tx, firing, tree, concerned.map(({ id }) => id));
+    followOrigins(tx, list, concerned.map(({ id }) => id));
   }
 }
 

@@ -1,6 +1,7 @@
 import { isStoredId, type Id } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
 import { putCached } from '../drafts/draft-values';
+import { followOrigins } from '../drafts/follow-origins';
 import type { Transaction } from '../transaction';
 import { cachedList } from '../values';
 
@@ -45,6 +46,10 @@ export function moveBetweenLists(tx: Transaction, list: Field, moves: readonly M
     putCached(tx.rootEnv, list, [owner], [Object.freeze(after)]);
     tx.origins?.note(list, [owner], { what: 'followed' });
   }
+  if (tx.drafts.isEmpty) return;
+  // Whose list held one whose old owner is unknown, nobody knows: drafts look again.
+  const origins = tx.drafts.of(list.model).flatMap(({ origin }) => origin ?? []);
+  followOrigins(tx, list, lost.size > 0 ? origins : [...leaving.keys(), ...joining.keys()]);
 }
 
 function gather<V>(map: Map<Id, V>, key: Id, make: () => V): V {

@@ -1,6 +1,7 @@
-import { isStoredId, type Id } from '@ormolu/kernel';
+import { isStoredId, type Id, type NewId } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
 import { fetchForDrafts } from '../drafts/draft-values';
+import { isReadThrough, readThrough } from '../drafts/read-through';
 import type { Environment } from '../environment/environment';
 import { ComputeError } from '../errors';
 import { fetchColumns, fetchList, fetchWithFellows } from './fetch';
@@ -63,12 +64,25 @@ class Loading {
       if (hasDrafts && !field.compute) await fetchForDrafts(this.#env, field, ids);
       if (isList(field) && field.isPersistent) await this.#list(field, ids, mode);
       if (!field.compute) continue;
+      if (hasDrafts) await this.#readThrough(field, ids, mode);
       await this.causes(field, this.#uncomputed(field, ids));
       if (mode === 'fetch') continue;
       const failures = await run(tx, () => computeAll(this.#env, field, this.#uncomputed(field, ids)));
       if (failures.length > 0) throw new ComputeError(failures);
     }
     for (const [field, below] of tree.fields) if (below.fields.size > 0) await this.level(relatedIds(this.#env, field, ids), below, mode);
+  }
+
+  /** What drafts read of their origins' computed values. */
+  async #readThrough(field: Field, ids: readonly Id[], mode: 'fetch' | 'compute'): Promise<void> {
+    const tx = this.#env.transaction;
+    const through = ids.filter((id): id is NewId => isReadThrough(tx, field, id) && this.#env.peek(field, id) === undefined);
+    if (through.length === 0) return;
+    await this.level(through.flatMap(({ origin }) => origin ?? []), { fields: new Map([[field, { fields: new Map() }]]) }, mode);
+    for (const id of through) {
+      const value = readThrough(this.#env, field, id);
+      if (value !== undefined) tx.cache.set(recordsOf(this.#env, field, [id]), field, value);
+    }
   }
 
   /** Who computes what reads the same of all below it walks down to the end; who names lists says how far. */
@@ -114,7 +128,7 @@ class Loading {
     const tx = this.#env.transaction;
     if (field.isStored) {
       if (ids.every(isStoredId)) return tx.toCompute.among(field, ids);
-      return ids.filter((id) => (isStoredId(id) ? tx.toCompute.has(field, id) : this.#env.peek(field, id) === undefined));
+      return ids.filter((id) => (isStoredId(id) ? tx.toCompute.has(field, id) : this.#env.peek(field, id) === undefined && !isReadThrough(tx, field, id)));
     }
     const missing = [...tx.cache.getMissingIds(recordsOf(this.#env, field, ids), field)];
     return missing.filter((id) => !isStoredId(id) || !tx.absent.has(field.model, id));

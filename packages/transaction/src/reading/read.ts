@@ -1,10 +1,11 @@
 import { MISS } from '@ormolu/cache';
-import { isStoredId, type Id, type NewId } from '@ormolu/kernel';
+import { isStoredId, type Id, type NewId, type StoredId } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
 import { checkAccess } from '../environment/access';
 import { computeFor } from '../computing/recompute';
 import { cycleOf } from '../computing/cycles';
 import { draftValue } from '../drafts/draft-values';
+import { isReadThrough } from '../drafts/read-through';
 import type { Environment } from '../environment/environment';
 import { MissingRecordError, NotLoadedError, NotSingletonError } from '../errors';
 import { load } from './load';
@@ -77,6 +78,7 @@ function miss(record: Readable, field: Field, id: Id): unknown {
   if (isStoredId(id) && tx.absent.has(field.model, id)) throw new MissingRecordError(field.model, [id], `${field.name} was read`);
   const group = [...tx.cache.getMissingIds(recordsOf(env, field, groupOf(record, id)), field)];
   if (!isStoredId(id) && !field.compute) return draftOf(env, field, id);
+  if (isReadThrough(tx, field, id)) return ofOrigin(env, field, id);
   if (field.compute && (!field.isStored || !isStoredId(id))) {
     const given = isStoredId(id) ? undefined : tx.drafts.given(id).get(field);
     if (given !== undefined) {
@@ -106,6 +108,15 @@ function draftOf(env: Environment, field: Field, id: NewId): unknown {
   if (id.origin !== undefined && tx.absent.has(field.model, id.origin)) throw new MissingRecordError(field.model, [id.origin], `${field.name} of a draft that has it as its origin was read`);
   if (!tx.execution || id.origin === undefined) throw new NotLoadedError(field.model, field.name, id);
   return tx.execution.suspend([{ field, ids: [id.origin] }]);
+}
+
+/** What a draft reads of its origin's computed value, which is computed if that is due. */
+function ofOrigin(env: Environment, field: Field, id: NewId): unknown {
+  const origin = id.origin as StoredId; // who reads through one has it
+  env.transaction.readingAside(() => readField(env.recordsOf(env.registry.model(field.model), [origin]), field));
+  const value = env.peek(field, origin);
+  env.transaction.cache.set(recordsOf(env, field, [id]), field, value);
+  return value;
 }
 
 /** The ids that travel with a record, it being among them. */

@@ -1,6 +1,7 @@
 import { isStoredId, type Id, type NewId } from '@ormolu/kernel';
 import type { Field, TriggerTree } from '@ormolu/registry';
 import Denque from 'denque';
+import { forgetReadThrough, isOwn } from '../drafts/read-through';
 import { tellChange } from '../events';
 import { goBack } from './go-back';
 import type { Firing, PendingTrigger } from './pending-triggers';
@@ -27,11 +28,12 @@ export function fireModified(tx: Transaction, field: Field, ids: readonly Id[]):
 export function fire(tx: Transaction, firing: Firing, tree: TriggerTree, ids: Iterable<Id>): void {
   const work = new Denque<{ tree: TriggerTree; ids: Iterable<Id>; isDirect: boolean }>([{ tree, ids, isDirect: true }]);
   const seen = new Map<Field, Set<Id>>();
+  const own = ownDrafts(tx, firing, tree, ids);
   for (let step = work.shift(); step; step = work.shift()) {
     const here = [...step.ids];
     if (here.length === 0) continue;
     for (const target of step.tree.targets) {
-      const { fresh, marked } = touch(tx, { firing, target, isDirect: step.isDirect, seen }, here);
+      const { fresh, marked } = touch(tx, { firing, target, isDirect: step.isDirect, seen, own }, here);
       if (!target.isRecursive) continue;
       // What is not stored cannot be compared: those behind it are as certain as it is.
       const isDirect = step.isDirect && !target.isStored;
@@ -40,6 +42,7 @@ export function fire(tx: Transaction, firing: Firing, tree: TriggerTree, ids: It
     }
     for (const [key, branch] of step.tree.branches) {
       const { known, unknown } = goBack(tx, key, here);
+      if (own) for (const holder of known) if (!isStoredId(holder) && (here.some((id) => own.has(id)) || isOwn(tx, key, holder))) own.add(holder);
       if (known.size > 0) work.push({ tree: branch, ids: known, isDirect: step.isDirect });
       if (unknown.length > 0) tx.triggers.add(pendingAt({ firing, key, tree: branch }, unknown));
     }
@@ -61,20 +64,22 @@ interface Touch {
   readonly target: Field;
   readonly isDirect: boolean;
   readonly seen: Map<Field, Set<Id>>;
+  readonly own: ReadonlySet<Id> | undefined;
 }
 
 /** Marks one dependent field, or forgets its values when it is not stored. @returns the ids concerned for the first time, and those marked before */
-function touch(tx: Transaction, { firing, target, isDirect, seen }: Touch, ids: readonly Id[]): { readonly fresh: readonly Id[]; readonly marked: readonly Id[] } {
+function touch(tx: Transaction, { firing, target, isDirect, seen, own }: Touch, ids: readonly Id[]): { readonly fresh: readonly Id[]; readonly marked: readonly Id[] } {
   const concerned = tx.triggers.concerned(firing, target, ids);
   tx.origins?.note(target, concerned, { what: 'marked', cause: firing.cause, ids: firing.ids });
-  if (!target.isStored) return { fresh: forgetOf(tx, target, firstSeen(seen, target, concerned)), marked: [] };
+  if (!target.isStored) return { fresh: forgetOf(tx, target, { fresh: firstSeen(seen, target, concerned), own }), marked: [] };
+  if (own && target.isEditable) divergeOf(tx, target, { concerned, own });
   const isCertain = isDirect && readsDirectly(tx, firing.cause).has(target);
   const drafts = tx.drafts.isEmpty ? [] : concerned.filter((id): id is NewId => !isStoredId(id));
   const kept = drafts.length === 0 ? concerned : concerned.filter(isStoredId);
   const fresh = tx.toCompute.mark(target, kept, isCertain ? 'certain' : firing.sequence);
   tellChange('mark', target, fresh.length);
   const marked = target.isRecursive && fresh.length < kept.length ? without(kept, fresh) : [];
-  return { fresh: drafts.length === 0 ? fresh : [...fresh, ...forgetOf(tx, target, firstSeen(seen, target, drafts))], marked };
+  return { fresh: drafts.length === 0 ? fresh : [...fresh, ...forgetOf(tx, target, { fresh: firstSeen(seen, target, drafts), own })], marked };
 }
 
 function without(ids: readonly Id[], others: readonly Id[]): readonly Id[] {
@@ -99,11 +104,26 @@ function byHandOf(tx: Transaction, field: Field): TriggerTree {
   return tree;
 }
 
-/** Values that nobody waits to write are computed again when they are read: those that are not stored, and those of drafts. */
-function forgetOf(tx: Transaction, target: Field, fresh: readonly Id[]): readonly Id[] {
-  if (!tx.drafts.isEmpty) for (const id of fresh) if (!isStoredId(id)) tx.drafts.keep(target, id, undefined);
+/**
+ * Values that nobody waits to write are computed again when they are read: those that are not stored, and those of drafts. What a draft was
+ * given by hand it keeps as long as only its origin changes.
+ */
+function forgetOf(tx: Transaction, target: Field, { fresh, own }: { readonly fresh: readonly Id[]; readonly own: ReadonlySet<Id> | undefined }): readonly Id[] {
+  if (own) for (const id of fresh) if (!isStoredId(id) && own.has(id)) tx.drafts.keep(target, id, undefined);
   if (fresh.length > 0) tx.cache.invalidate([[target, recordsOf(tx.rootEnv, target, fresh).ids]]);
   return fresh;
+}
+
+/** Drafts that differ from their origins: they, or what leads from them to what changed. Undefined where nobody asks. */
+function ownDrafts(tx: Transaction, firing: Firing, tree: TriggerTree, ids: Iterable<Id>): Set<Id> | undefined {
+  if (tx.drafts.isEmpty || isEmpty(tree)) return undefined;
+  return new Set(firing.isFollowing === true ? [] : [...ids].filter((id) => !isStoredId(id)));
+}
+
+/** Computed values of such drafts follow their origins no longer; what others have read of an origin that is marked, they will read anew. */
+function divergeOf(tx: Transaction, target: Field, { concerned, own }: { readonly concerned: readonly Id[]; readonly own: ReadonlySet<Id> }): void {
+  forgetReadThrough(tx, target, concerned.filter(isStoredId));
+  for (const id of concerned) if (!isStoredId(id) && own.has(id)) tx.drafts.diverge(target, id);
 }
 
 function firstSeen(seen: Map<Field, Set<Id>>, field: Field, ids: readonly Id[]): readonly Id[] {

@@ -12,6 +12,8 @@ export interface Firing {
   readonly sequence: number;
   /** Pairs that were protected when it fired. */
   readonly shield: ReadonlyMap<Field, ReadonlySet<Id>>;
+  /** The changed records are drafts that follow their origins: what they read of these they go on reading. */
+  readonly isFollowing?: boolean;
 }
 
 /** A trigger that stopped where finding the dependents needs rows that are not in memory. */

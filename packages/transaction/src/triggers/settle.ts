@@ -1,5 +1,6 @@
 import { isStoredId, type Id } from '@ormolu/kernel';
 import type { Field, TriggerTree } from '@ormolu/registry';
+import { hasOwnRelation, isReadThrough } from '../drafts/read-through';
 import type { Environment } from '../environment/environment';
 import { TriggerPendingError } from '../errors';
 import { fire } from './modified';
@@ -26,9 +27,14 @@ export function settleForReading(env: Environment, field: Field, id: Id, group: 
       if (!tx.execution) throw new TriggerPendingError({ model: field.model, field: field.name, id }, trigger.firing.cause);
       tx.execution.suspend(trace(tx, trigger, field, group()).needs);
     }
-    for (const chain of chains) for (const stale of chain) fire(tx, trigger.firing, { targets: [stale.field], branches: new Map() }, [stale.id]);
+    for (const chain of chains) for (const stale of chain) fire(tx, firingFor(tx, trigger, stale.id), { targets: [stale.field], branches: new Map() }, [stale.id]);
     tx.triggers.settle(trigger, field, id);
   }
+}
+
+/** A draft that was given no relation reads what its origin reads, and follows that. */
+function firingFor(tx: Transaction, { firing }: PendingTrigger, id: Id): PendingTrigger['firing'] {
+  return isStoredId(id) || hasOwnRelation(tx, id) ? firing : { ...firing, isFollowing: true };
 }
 
 /** A value, and the one that reads it on the way back to who asked. */
@@ -114,7 +120,8 @@ function follow(tx: Transaction, route: readonly Field[], ids: readonly Id[], ne
       if (!list) missing.push(id);
       else for (const related of list) next.add(related);
     }
-    const present = missing.filter((id) => typeof id === 'object' || !tx.absent.has(field.model, id));
+    // What a draft has not computed yet no value of its own has read.
+    const present = missing.filter((id) => (typeof id === 'object' ? !field.compute || isReadThrough(tx, field, id) : !tx.absent.has(field.model, id)));
     if (present.length > 0) needs.push({ field, ids: present });
     here = [...next];
   }

@@ -3,6 +3,7 @@ import { isStoredId, NewId, type Id } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
 import { changeLists, knownLists, listChange } from '../lists/change-lists';
 import { putCached } from '../drafts/draft-values';
+import { followOrigins } from '../drafts/follow-origins';
 import type { Environment } from '../environment/environment';
 import { MissingRecordError } from '../errors';
 import { tellChange } from '../events';
@@ -31,6 +32,8 @@ export function assignCached(env: Environment, field: Field, ids: readonly Id[],
   const column = env.column(field);
   const changed = ids.filter((id) => {
     const before = column.of(id);
+    // What a draft has only read is not its own, whether it was read or not.
+    if (!isStoredId(id) && !tx.drafts.given(id).has(field)) return true;
     return before === MISS || before === undefined || !field.isEqual(before, value) || (field.compute && tx.toCompute.has(field, id)) || isFallback(env, field, id);
   });
   if (changed.length === 0) return;
@@ -47,6 +50,7 @@ export function assignCached(env: Environment, field: Field, ids: readonly Id[],
     tx.triggers.noteAssigned(field, changed);
   }
   if (!isEmpty(tree)) fire(tx, firing, tree, changed);
+  followOrigins(tx, field, changed);
 }
 
 /** A draft that has been saved stands for its record. */
@@ -95,7 +99,12 @@ export function changeReference(tx: Transaction, field: Field, ids: readonly Id[
   const env = tx.rootEnv;
   // A many2one's canonical form is an id or null.
   const next = cached as Id | null;
-  const moves: Move[] = ids.map((id) => ({ id, from: cachedReference(env, field, id), to: next }));
+  // What a draft was given it keeps, whether it has been looked at or not; so does who stands for a member of a draft's list.
+  const ownerOf = (id: Id): Id | null | undefined => {
+    const cached = cachedReference(env, field, id);
+    return cached !== undefined || isStoredId(id) ? cached : (tx.drafts.given(id).get(field) as Id | null | undefined); // kept in the same form
+  };
+  const moves: Move[] = ids.map((id) => ({ id, from: ownerOf(id), to: next }));
   const inverses = tx.registry.inversesOf(field);
   const tree = tx.registry.triggersOf(field);
   for (const [key, branch] of tree.branches) {

@@ -2,6 +2,8 @@ import { condition, describeIds, isStoredId, MisuseError, type Id, type StoredId
 import type { Field } from '@ormolu/registry';
 import { fetchColumns } from '../reading/fetch';
 import { membersOf } from '../reading/fetch-pairs';
+import { followOrigins } from '../drafts/follow-origins';
+import { leaveDrafts } from '../drafts/leave-drafts';
 import { moveBetweenLists } from '../lists/inverse-lists';
 import { fire, isEmpty, startFiring } from '../triggers/modified';
 import { listsOver, seenFrom, sideOf, sidesOf } from '../lists/relation-tables';
@@ -130,6 +132,7 @@ function forget(tx: Transaction, { deleted, emptied }: Consequences): void {
     for (const inverse of tx.registry.inversesOf(field)) moveBetweenLists(tx, inverse, moves);
     tx.cache.update(recordsOf(env, field, staying), field, staying.map(() => null));
     tx.origins?.note(field, staying, { what: 'followed' });
+    followOrigins(tx, field, staying);
     tx.below.noteChanged(field.model, staying);
   }
   for (const [model, gone] of deleted) {
@@ -142,6 +145,7 @@ function forget(tx: Transaction, { deleted, emptied }: Consequences): void {
       tx.toCompute.unmark(field, ids);
     }
     forgetPairs(tx, model, gone);
+    leaveDrafts(tx, model, gone);
     tx.cache.forget(model, ids);
     tx.absent.add(model, ids);
     tx.below.noteChanged(model, [...gone]);

@@ -1,0 +1,31 @@
+import { isStoredId, type Id, type NewId } from '@ormolu/kernel';
+import type { Field } from '@ormolu/registry';
+import { assignCached } from '../writing/assign-cached';
+import { putCached } from './draft-values';
+import { fire, startFiring } from '../triggers/modified';
+import type { Transaction } from '../transaction';
+
+/** Records have been deleted: what drafts hold of them leaves their lists, and their references to them are empty. */
+export function leaveDrafts(tx: Transaction, model: string, gone: ReadonlySet<Id>): void {
+  if (tx.drafts.isEmpty) return;
+  const isGone = (id: Id): boolean => gone.has(id) || (!isStoredId(id) && id.origin !== undefined && gone.has(id.origin));
+  for (const holder of tx.registry.models.values()) {
+    const drafts = tx.drafts.of(holder.name);
+    for (const field of drafts.length > 0 ? holder.fields.values() : []) if (field.relation?.comodel === model && !field.compute) for (const id of drafts) leave(tx, field, id, isGone);
+  }
+  for (const id of tx.drafts.of(model)) if (id.origin !== undefined && gone.has(id.origin) && tx.drafts.isStandIn(id)) tx.drafts.drop(model, id);
+}
+
+function leave(tx: Transaction, field: Field, id: NewId, isGone: (id: Id) => boolean): void {
+  const held = tx.rootEnv.peek(field, id) ?? tx.drafts.given(id).get(field);
+  if (!Array.isArray(held)) {
+    // A many2one is kept as an id or null.
+    if (held !== undefined && held !== null && isStoredId(held as Id) && isGone(held as Id)) assignCached(tx.rootEnv, field, [id], null);
+    return;
+  }
+  const members = held as readonly Id[]; // and a list as an array of ids
+  const left = members.filter((member) => !isGone(member));
+  if (left.length === members.length) return;
+  putCached(tx.rootEnv, field, [id], [Object.freeze(left)]);
+  fire(tx, startFiring(tx, field, [id]), tx.registry.triggersOf(field), [id]);
+}
