@@ -2,4 +2,5 @@ export { ownCacheServer, sharedCacheServer, type CacheServerKind, type OwnCacheS
 export { createDatabase, type ScratchDatabase } from './create-database';
 export { lawRuns } from './law-runs';
 export { lawSeed } from './law-seed';
+export { startOwnPostgres, type OwnPostgres } from './own-postgres';
 export { startServices, type Services } from './start-services';
