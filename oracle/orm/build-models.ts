@@ -37,7 +37,10 @@ export function buildModels(models: Readonly<Record<string, ModelData>>, log: Ca
     building = building.options(name, modelOptions(model));
     for (const [method, compute] of Object.entries(model.computes ?? {})) building = addCompute(building, { name, model, method, compute, log });
     for (const [field, { inverse: method }] of Object.entries(model.fields)) {
-      if (method === undefined) continue;
+      if (method === undefined) {
+        if (isAssigned(model.fields[field])) building = building.inverse(name, field, () => undefined);
+        continue;
+      }
       const inverse = model.inverses?.[method];
       if (!inverse) throw new UnknownRecordingError(`model '${name}' has no inverse '${method}'`);
       building = building.inverse(name, field, inverseOf({ inverse, method: `${name}.${method}`, field: `${name}.${field}`, log }));
@@ -79,8 +82,7 @@ function fieldOptions(data: FieldData, model: ModelData): Options {
   const isStored = isComputed ? data.store === true : data.store;
   return given({
     store: isComputed ? isStored : data.store,
-    // On the recorded servers only forms know of read-only: programs assign every stored computed field.
-    readonly: compute !== undefined && isStored ? false : data.readonly,
+    readonly: data.readonly,
     required: data.required,
     recursive: data.recursive,
     precompute: data.precompute,
@@ -90,6 +92,14 @@ function fieldOptions(data: FieldData, model: ModelData): Options {
     onDelete: data.ondelete,
     default: data.default === undefined ? undefined : valueOf(data.type, data.default),
   });
+}
+
+/**
+ * On the recorded servers only forms know of read-only: programs assign every stored computed field. What they assign stays, as with an
+ * inverse that has nothing to do; a new record with an origin computes the field all the same.
+ */
+function isAssigned(data: FieldData | undefined): boolean {
+  return data?.compute !== undefined && data.store === true && data.readonly !== false;
 }
 
 function given(options: Options): Options {
