@@ -1,12 +1,23 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { lawRuns, lawSeed } from '@ormolu/test-support';
+import { bugs } from './support/soak/read-bugs';
 import { soak } from './support/soak/director';
+import { soakFigures } from './support/soak/figures';
 
 test('processes that read through their caches are told what the database tells them, whoever writes, dies or sleeps', async () => {
   const reads = lawRuns(100_000);
-  const { differences, hits, fresh, reads: compared, kills, stops, foreignWrites } = await soak({ reads, seed: lawSeed(), maxMs: 240_000 });
-  expect(differences).toEqual([]);
-  expect(compared).toBeGreaterThanOrEqual(reads);
-  expect(hits / compared).toBeGreaterThanOrEqual(0.3);
-  expect(fresh / hits).toBeGreaterThanOrEqual(0.2);
-  expect(Math.min(kills, stops, foreignWrites)).toBeGreaterThan(0);
+  const result = await soak({ reads, seed: lawSeed(), maxMs: 240_000 });
+  process.stdout.write(`${soakFigures(result)}\n`);
+  expect(result.differences).toEqual([]);
+  expect(result.reads).toBeGreaterThanOrEqual(reads);
+  expect(result.hits / result.reads).toBeGreaterThanOrEqual(0.3);
+  expect(result.fresh / result.hits).toBeGreaterThanOrEqual(0.2);
+  expect(result.undecided / result.reads).toBeLessThan(0.02);
+  for (const { hits } of Object.values(result.levels)) expect(hits / result.hits).toBeGreaterThan(0.01);
+  expect(Math.min(result.kills, result.stops, result.foreignWrites, result.shifts)).toBeGreaterThan(0);
 }, 300_000);
+
+test.each(bugs)('the engine can still be broken so that it $name', ({ pieces }) => {
+  for (const { file, from } of pieces) expect(readFileSync(join(__dirname, '..', '..', '..', file), 'utf8').split(from)).toHaveLength(2);
+});

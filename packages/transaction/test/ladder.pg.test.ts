@@ -6,6 +6,7 @@ import { createDatabase, lawRuns, type ScratchDatabase } from '@ormolu/test-supp
 import * as fc from 'fast-check';
 import { onBothSides, scripts } from './support/both-sides';
 import { geo } from './support/geo';
+import { isolations, localRung } from './support/with-local-rung';
 
 const { schema } = geo.registry();
 let database: ScratchDatabase;
@@ -31,6 +32,25 @@ test.each(servers)('law: for every script, the ladder on $name reads what the re
       await onBothSides({ through, beside }, script);
     });
     await fc.assert(law, { numRuns: lawRuns(runs) });
+  } finally {
+    await through.close();
+  }
+}, 180_000);
+
+test.each(servers)('law: for every script at every isolation level, the ladder with the local cache on $name reads what the reference in memory reads', async ({ runs, open }) => {
+  const through = open();
+  try {
+    await through.migrate(schema);
+    const { rung, hits } = localRung();
+    const law = fc.asyncProperty(scripts, isolations, async (script, isolation) => {
+      // The cache is not emptied: it holds what other scripts had under the same ids.
+      await empty(through);
+      const beside = memory();
+      await beside.migrate(schema);
+      await onBothSides({ through, beside, rung, isolation }, script);
+    });
+    await fc.assert(law, { numRuns: lawRuns(runs) });
+    expect(hits()).toBeGreaterThan(0);
   } finally {
     await through.close();
   }

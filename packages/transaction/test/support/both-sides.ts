@@ -1,4 +1,4 @@
-import { OrmoluError, type Storage, type StoredId } from '@ormolu/kernel';
+import { OrmoluError, type Isolation, type Rung, type Storage, type StoredId } from '@ormolu/kernel';
 import { StorageRung } from '@ormolu/storage';
 import * as fc from 'fast-check';
 import { Transaction, type Environment, type RecordSet } from '../../src/index';
@@ -301,16 +301,20 @@ function isSame(value: unknown, wanted: unknown): boolean {
 export interface Homes {
   readonly through: Storage;
   readonly beside: Storage;
+  /** What stands between the engine and its storage. @defaultValue nothing */
+  readonly rung?: Rung;
+  /** Of the engine's transactions. */
+  readonly isolation?: Isolation;
 }
 
 /** Performs a script on both sides, in two transactions, and compares every field of every record, then the rows. */
-export async function onBothSides({ through, beside }: Homes, { before, script, isWarm }: Script): Promise<void> {
+export async function onBothSides({ through, beside, rung = new StorageRung(), isolation }: Homes, { before, script, isWarm }: Script): Promise<void> {
   const registry = geo.registry();
   for (const steps of [[...POPULATION, ...before], script]) {
-    const session = await through.open({ schema: registry.schema });
+    const session = await through.open({ schema: registry.schema, isolation, sight: rung.capabilities.sharedAcrossTransactions });
     const alone = new StorageAlone(await beside.open({ schema: registry.schema }));
     try {
-      const sides = new Sides(new Transaction({ registry, session, rung: new StorageRung() }), alone);
+      const sides = new Sides(new Transaction({ registry, session, rung }), alone);
       if (isWarm) await sides.loadAll();
       await sides.perform(steps);
       await sides.compareAll();

@@ -1,0 +1,109 @@
+import type { Client } from 'pg';
+import { BAGS, ITEMS } from './world';
+
+const NOW = 'extract(epoch from clock_timestamp()) * 1000';
+/** What refuses a writer that only has to try again: a lock it did not get, somebody who was faster, a bag that is gone. */
+const TRIED_AGAIN = new Set(['55P03', '40001', '40P01', '23503']);
+/** How long a transaction of several statements stays open at most. */
+const LONGEST_MS = 400;
+
+/** Puts in the records that are missing, each with the given likelihood. */
+export function filling(likelihood: number): string {
+  return `insert into soak_item (id, token, size, writer, at, bag, label, first_note, second_note)
+    select n, md5(n::text), n % 4, 'sql', ${NOW}, (select id from soak_bag where id = 1 + n % ${String(BAGS)}), jsonb_build_object('en', chr(97 + n % 2), 'fr', chr(98 - n % 2)), 'first', 'second'
+    from generate_series(1, ${String(ITEMS)}) n where random() < ${String(likelihood)} on conflict do nothing`;
+}
+
+/** Another program: it writes plain SQL, and knows nothing of caches. */
+export class ForeignWriter {
+  readonly #random: (bound: number) => number;
+  #writes = 0;
+  #onTrimmed: (() => void) | undefined;
+  #isOver = false;
+
+  constructor(random: (bound: number) => number) {
+    this.#random = random;
+  }
+
+  /** Statements that were taken. */
+  get writes(): number {
+    return this.#writes;
+  }
+
+  end(): void {
+    this.#isOver = true;
+  }
+
+  /** Lets its next statement trim the log. */
+  trim(): Promise<void> {
+    return this.#isOver ? Promise.resolve() : new Promise((resolve) => (this.#onTrimmed = resolve));
+  }
+
+  /** Short transactions on one connection, and long ones, whose order of commits is another than that of their numbers, on the other. */
+  async run(quick: Client, slow: Client): Promise<void> {
+    await Promise.all([this.#whileRunning(quick, () => this.#quick(quick)), this.#whileRunning(slow, () => this.#slow(slow))]);
+  }
+
+  async #whileRunning(client: Client, write: () => Promise<void>): Promise<void> {
+    await client.query("set lock_timeout = '100ms'");
+    while (!this.#isOver) {
+      try {
+        await write();
+      } catch (error) {
+        if (!TRIED_AGAIN.has((error as { readonly code?: string }).code ?? '')) throw error;
+        await client.query('rollback');
+      }
+      await pause(this.#random(12));
+    }
+  }
+
+  async #quick(client: Client): Promise<void> {
+    if (this.#onTrimmed) await client.query('select ormolu_log_trim(2)');
+    this.#onTrimmed?.();
+    this.#onTrimmed = undefined;
+    await client.query(this.#statement());
+    this.#writes += 1;
+  }
+
+  async #slow(client: Client): Promise<void> {
+    await client.query(['begin', 'begin isolation level repeatable read', 'begin; set local session_replication_role = replica'][this.#random(3)] ?? 'begin');
+    for (let left = 1 + this.#random(3); left > 0; left -= 1) {
+      const isTakenBack = this.#random(4) === 0;
+      if (isTakenBack) await client.query('savepoint s');
+      await client.query(this.#update(1));
+      if (isTakenBack) await client.query('rollback to s');
+      await pause(this.#random(LONGEST_MS / 3));
+    }
+    await client.query(this.#random(4) === 0 ? 'rollback' : 'commit');
+    this.#writes += 1;
+    // While it is open the log cannot be trimmed behind it.
+    await pause(this.#random(2 * LONGEST_MS));
+  }
+
+  #statement(): string {
+    const what = this.#random(100);
+    if (what < 80) return this.#update(2);
+    if (what < 88) return `update soak_item set bag = ${String(1 + this.#random(BAGS))}, writer = 'sql', at = ${NOW} where id = ${this.#id()}`;
+    if (what < 91) return `update soak_bag set name = chr(97 + floor(random() * 3)::int), writer = 'sql', at = ${NOW} where id = ${String(1 + this.#random(BAGS))}`;
+    // Its items lose their bag.
+    if (what < 92) return `begin; delete from soak_bag where id = 1; insert into soak_bag (id, name, writer, at) values (1, 'a', 'sql', ${NOW}) on conflict do nothing; commit`;
+    if (what < 95) return `with gone as (delete from soak_item where id = ${this.#id()} returning id) select count(*) from gone`;
+    if (what < 96) return filling(0.5);
+    // Every transaction that has read the table stands in its way.
+    if (what < 98) return `begin; set local lock_timeout = '400ms'; truncate soak_item; ${filling(0.7)}; commit`;
+    return `select ormolu_log_trim(${String(5 + this.#random(10))})`;
+  }
+
+  #update(records: number): string {
+    const ids = Array.from({ length: records }, () => this.#id()).join(', ');
+    return `update soak_item set token = md5(random()::text), size = floor(random() * 4), label = jsonb_build_object('en', chr(97 + floor(random() * 2)::int), 'fr', 'a'), writer = 'sql', at = ${NOW} where id in (${ids})`;
+  }
+
+  #id(): string {
+    return String(1 + this.#random(ITEMS));
+  }
+}
+
+export function pause(ms: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, ms));
+}

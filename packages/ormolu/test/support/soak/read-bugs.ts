@@ -1,0 +1,11 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
+
+/** A way to break the engine: in each of the files, what stands there once becomes something else. */
+export interface Bug {
+  readonly name: string;
+  readonly pieces: readonly { readonly file: string; readonly from: string; readonly to: string }[];
+}
+
+/** Every bug that the soak must find; break.cjs puts them in. */
+export const bugs = JSON.parse(readFileSync(join(__dirname, 'bugs.json'), 'utf8')) as readonly Bug[]; // our own file
