@@ -88,7 +88,7 @@ class Worker {
       await session.commit();
       this.#tally.commits += 1;
       if (own.changed.has('duty') && !asked.wasAsked) this.#tally.shifts += 1;
-      await own.rung.publish({ changed: own.changed });
+      await own.rung.publish({ changed: own.changed, images: session.committed });
     } catch (error) {
       // Another was faster, held a lock, or the database ended the connection: what was compared before stands.
       if (!OrmoluError.is(error)) throw error;
