@@ -13,7 +13,7 @@ export { jsonFormOf, keyedValue, referredModel, type JsonForm, type KeyedColumn,
 export { LogKnowledge, type LogView } from './log-knowledge';
 export { nearestName } from './nearest';
 export {
-  SameValue, type Aggregate, type AggregateFunction, type Columns, type GroupOrderTerm, type GroupQuery, type Groups, type InsertRows, type Query, type ReadQuestion,
+  SameValue, type Aggregate, type AggregateFunction, type Columns, type GroupOrderTerm, type GroupQuery, type Groups, type InsertRows, type Query, type QueryCaching, type ReadQuestion,
   type UpdateRows,
 } from './query';
 export { type Rung, type RungCapabilities, type RungStats } from './rung';

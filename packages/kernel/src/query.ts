@@ -31,6 +31,18 @@ export interface Columns {
   readonly stamp?: EntryStamp | undefined;
 }
 
+/** How caches are to be used for the answer to a question. What they may answer with, the reader's transaction decides in any case. */
+export interface QueryCaching {
+  /** The named cache that keeps the answer. @defaultValue the command cache of the process */
+  readonly cache?: string | undefined;
+  /** An answer older than so many milliseconds is not used; 0: however old it is. @defaultValue 0 */
+  readonly ttlMs?: number | undefined;
+  /** What the answer is kept under, in place of what the question says. */
+  readonly key?: string | undefined;
+  /** `none`: no cache answers, and none keeps the answer; `refresh`: none answers. @defaultValue they do both */
+  readonly use?: 'none' | 'refresh' | undefined;
+}
+
 /** Which records fulfil a filter, and stored fields of theirs when wanted. */
 export interface Query {
   readonly model: string;
@@ -43,6 +55,8 @@ export interface Query {
   readonly fields?: readonly string[] | undefined;
   /** Which values of keyed columns filter and order look at. Absent: there are none. */
   readonly keys?: ValueKeys | undefined;
+  /** A storage does not look at it. @defaultValue as the caches are made */
+  readonly caching?: QueryCaching | undefined;
   /** Asks `query` for the answer's stamp; `count` has none: a group of all that counts is the same question. @defaultValue false */
   readonly stamped?: boolean | undefined;
 }

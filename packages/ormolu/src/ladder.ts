@@ -1,14 +1,14 @@
 import type { Rung, RungStats } from '@ormolu/kernel';
 import { StorageRung } from '@ormolu/storage';
-import { LocalRung, MeasuredRung, type LocalCache } from '@ormolu/tiers';
+import { LocalRung, MeasuredRung, type LocalCache, type NamedQueries } from '@ormolu/tiers';
 
 /**
  * Builds the rungs below the transaction, from the top: the local cache, then storage.
  *
  * Each rung holds the next, so that a read asks the first and what is missing goes down by itself.
  */
-export function buildLadder(cache: LocalCache): Rung {
-  return new MeasuredRung(new LocalRung(new MeasuredRung(new StorageRung()), cache));
+export function buildLadder(cache: LocalCache, named: NamedQueries): Rung {
+  return new MeasuredRung(new LocalRung(new MeasuredRung(new StorageRung()), cache, { named: (name) => named.get(name) }));
 }
 
 /** What transactions read from their own memory, summed over all that have ended. */

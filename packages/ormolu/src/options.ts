@@ -46,7 +46,8 @@ export interface OrmoluOptions<D, U extends ModelNameOf<D> = never, C extends Mo
    */
   readonly localCache?: LocalCacheOptions | false | undefined;
   /**
-   * Caches of your own, by name: `db.caches.get('fast')`. They hold plain values in this process's memory, and know nothing of records.
+   * Caches of your own, by name: `db.caches.get('fast')`. They hold plain values in this process's memory, and the answers of the queries that
+   * ask for them: `.cache('fast')`.
    * @defaultValue none
    */
   readonly caches?: Readonly<Record<N, NamedCacheOptions>> | undefined;

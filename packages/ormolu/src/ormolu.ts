@@ -2,7 +2,7 @@ import { ConflictError, holding, OrmoluError, type MigrationReport, type Rung, t
 import type { ModelNameOf, Models, Registry } from '@ormolu/registry';
 import { StorageRung } from '@ormolu/storage';
 import { Transaction, type Actors } from '@ormolu/transaction';
-import { LocalCache, NamedCaches, type LocalCacheStats, type NamedCacheStats } from '@ormolu/tiers';
+import { LocalCache, NamedCaches, NamedQueries, type LocalCacheStats, type NamedCacheStats } from '@ormolu/tiers';
 import { bufferHitsOf, type BufferHits } from './buffer-hits';
 import { DatabaseError } from './errors';
 import { backfill, type FilledFields } from './migrate/backfill';
@@ -12,6 +12,7 @@ import { modificationBehind } from './optimistic';
 import { checkOptions, checkWork, type MigrateDatabaseOptions, type OrmoluOptions, type TransactionEnvironment, type TransactionOptions } from './options';
 import { RecordSession, type RecordSessionOptions } from './record-session';
 import { withRetry } from './retry';
+import { UncachableWarnings } from './uncachable';
 
 /** What happened on the ladder since the database was opened. */
 export interface OrmoluStats {
@@ -43,7 +44,9 @@ export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D
   readonly localCache: LocalCache;
   readonly #ladder: Rung;
   readonly #methodCaches = new MethodCaches();
+  readonly #named: NamedQueries;
   readonly #figures = new TransactionFigures();
+  readonly #uncachable = new UncachableWarnings();
   readonly #actors: Actors;
   readonly #checkRuns: boolean | undefined;
   #registry: Registry;
@@ -55,9 +58,10 @@ export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D
     this.storage = storage;
     this.localCache = new LocalCache(localCache === false ? {} : localCache);
     if (localCache === false || process.env['ORMOLU_LOCAL_CACHE'] === 'off') this.localCache.disable();
-    this.#ladder = buildLadder(this.localCache);
     // Without the option there is no name to ask for.
     this.caches = new NamedCaches<N>(caches ?? ({} as Readonly<Record<N, never>>));
+    this.#named = new NamedQueries(this.caches);
+    this.#ladder = buildLadder(this.localCache, this.#named);
     // The transaction's environments are what the registry's types say of them: it makes them from the same definitions.
     this.#actors = { users, companies, groupsOf: groupsOf as Actors['groupsOf'], sourceLanguage };
     this.#checkRuns = checkRuns;
@@ -139,7 +143,9 @@ export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D
 
   async #try<T>(work: (env: TransactionEnvironment<D, U, C>) => Promise<T> | T, { isolation, readOnly, concurrency, uid, context, explain }: TransactionOptions): Promise<T> {
     const { registry } = this;
-    const session = await this.storage.open({ schema: registry.schema, isolation, readOnly, sight: this.localCache.isEnabled || this.#methodCaches.isUsed });
+    const sight = this.localCache.isEnabled || this.#methodCaches.isUsed || this.#named.isUsed;
+    const session = await this.storage.open({ schema: registry.schema, isolation, readOnly, sight });
+    if (sight) this.#uncachable.tell(this.storage.changeLog?.uncachable);
     let tx: Transaction | undefined;
     try {
       tx = new Transaction({ registry, newestRegistry: () => this.#registry, session, rung: this.#ladder, concurrency, uid, context, explain, checkRuns: this.#checkRuns, ...this.#actors });

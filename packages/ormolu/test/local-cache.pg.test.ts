@@ -2,6 +2,7 @@ import { createDatabase, type ScratchDatabase } from '@ormolu/test-support';
 import type { LocalRungStats } from '@ormolu/tiers';
 import { Client } from 'pg';
 import { char, defineModels, integer, many2one, memory, one2many, openOrmolu, pglite, postgres, type DefinitionsOf, type EnvironmentOf, type Ormolu, type OrmoluStats, type Storage } from '../src/index';
+import { heardWarnings } from './support/heard-warnings';
 
 const models = defineModels({
   country: { name: char({ required: true }), cities: one2many('city', 'country') },
@@ -171,6 +172,33 @@ test.each([['the option', { localCache: false } as const, undefined], ['the envi
   } finally {
     if (before === undefined) delete process.env['ORMOLU_LOCAL_CACHE'];
     else process.env['ORMOLU_LOCAL_CACHE'] = before;
+  }
+});
+
+test('models that cannot be kept are told of once, with what would change that', async () => {
+  const warnings = heardWarnings();
+  const own = await createDatabase();
+  const client = new Client({ connectionString: own.url });
+  await client.connect();
+  try {
+    const opened = async (localCache: undefined | false): Promise<readonly string[]> => {
+      const db = await openOrmolu({ models, storage: postgres(own.url), localCache });
+      for (const _ of [1, 2]) await db.transaction((env) => env.model('country').search({}).catch(() => undefined)).catch(() => undefined);
+      await db.close();
+      return warnings.take();
+    };
+    expect(await opened(undefined)).toEqual([expect.stringMatching(/^DB_UNCACHABLE Nothing is kept in caches.*run db\.migrate\(\)/)]);
+    const migrating = await openOrmolu({ models, storage: postgres(own.url) });
+    await migrating.migrate();
+    await migrating.close();
+    expect(await opened(undefined)).toEqual([]);
+    await client.query('alter table city set unlogged; alter table country rename to land; create view country as select * from land');
+    expect(await opened(undefined)).toEqual([expect.stringMatching(/^DB_UNCACHABLE Model 'country' is not kept .* a view, .* a table would be kept\.$/), expect.stringMatching(/^DB_UNCACHABLE Model 'city' is not kept .* unlogged: .*set logged/)]);
+    expect(await opened(false)).toEqual([]);
+  } finally {
+    warnings.end();
+    await client.end();
+    await own.drop();
   }
 });
 

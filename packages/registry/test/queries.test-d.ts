@@ -26,6 +26,10 @@ const length = env.run(() => {
 });
 void length.then((found) => found + 1);
 
+const _cached = cities.where({ population: 3 }).cache('fast').cacheTtl('5m').cacheKey('three').noCache().cacheRefresh().prefetch('country.name');
+holds<Same<Awaited<ReturnType<typeof _cached.all>>, typeof cities>>();
+// @ts-expect-error a length of time has a unit
+cities.where().cacheTtl('5 minutes');
 // @ts-expect-error there is no such field
 cities.where({ popuation: 3 });
 // @ts-expect-error a text is no number

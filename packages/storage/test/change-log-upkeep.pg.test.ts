@@ -78,6 +78,42 @@ test('a table that is dropped, and made again by another process, is another to 
   expect(await whyNow(stamp)).toBe('changed between');
 });
 
+describe('a program without a part in the log, beside one that keeps answers,', () => {
+  test('tells of the tables whose rows its migration rewrites', async () => {
+    await withCities();
+    await outside.query('create table street_1 (id int primary key)');
+    const stamp = await stampNow();
+    expect((await another({}, false).migrate(new Tables(1).add('city', [column('name', 'text'), { ...column('size', 'int4'), type: 'int8' }]).schema())).statements.join()).not.toContain('trigger');
+    expect(await whyNow(stamp)).toBe('changed between');
+    expect((await another({}, false).migrate(WIDE).catch(() => ({ statements: [] }))).statements).toEqual([]);
+  });
+
+  test('and makes a table anew: what it was is not taken for what it is, and nothing of it is kept any more', async () => {
+    await withCities();
+    const stamp = await stampNow();
+    await outside.query('drop table city_1');
+    await another({}, false).migrate(WIDE);
+    expect(await whyNow(stamp)).toBe('changed between');
+    // Its changes reach no log: from the next look on, who relies on triggers knows that there are none.
+    expect(await reasons()).toEqual([['city', expect.stringContaining('do not all reach')]]);
+    await storage.migrate(WIDE);
+    expect(await reasons()).toEqual([]);
+  });
+
+  test('writes what triggers log', async () => {
+    await withCities();
+    const stamp = await stampNow();
+    const session = await another({}, false).open({ schema: WIDE });
+    await session.update({ ...CITY, ids: [1], fields: ['size'], columns: [[9]] });
+    await session.commit();
+    expect([await whyNow(stamp, ['size']), await whyNow(stamp, ['name'])]).toEqual(['changed between', undefined]);
+  });
+
+  test('makes no log where there is none', async () => {
+    expect((await another({}, false).migrate(WIDE)).statements.join()).not.toContain('ormolu_log');
+  });
+});
+
 test('triggers that are put in place again tell that nobody knows what happened without them', async () => {
   await withCities();
   const stamp = await stampNow();
@@ -266,5 +302,5 @@ test('rows of transactions to come, of a log that was restored into a younger cl
 
 test('a migration tells of the log only what it changes', async () => {
   await withCities();
-  expect(logLines(await storage.migrate(new Tables(1).add('city', [column('name', 'text'), column('size', 'int8')]).schema()))).toEqual(['insert into "public"."ormolu_log" (model) values (\'city_1\')']);
+  expect(logLines(await storage.migrate(new Tables(1).add('city', [column('name', 'text'), column('size', 'int8')]).schema()))).toEqual(['insert into "public"."ormolu_log" (model) values (\'city_1\'), (\'$tables\')']);
 });

@@ -5,12 +5,14 @@ export { LocalCache, type LocalCacheOptions, type LocalCacheStats } from './loca
 export { type LocalCommandsOptions, type LocalCommandsStats } from './local/local-commands';
 export { type Answered, type LocalMiss, type ModelCounts } from './local/local-counts';
 export { type LocalRecordsStats } from './local/local-records';
-export { LocalRung, type LocalRungStats } from './local/local-rung';
+export { type AnswerCost, type CommandEntry, type QueryCache } from './local/query-cache';
+export { LocalRung, type LocalRungOptions, type LocalRungStats } from './local/local-rung';
 export { valueKey } from './local/value-key';
 export { MeasuredRung, type MeasuredStats } from './measured-rung';
 export { type NamedCacheStats } from './named-cache/cache-counts';
 export { NamedCache, type PlainCache } from './named-cache/named-cache';
 export { NamedCaches } from './named-cache/named-caches';
+export { NamedQueries } from './named-cache/named-queries';
 export { type CacheEvents, type EntryOptions, type Lifetime, type NamedCacheOptions, type RemovalReason } from './named-cache/options';
 export { MethodResults, type Asked, type MethodResultsStats, type ResultReader } from './orm-cache/method-results';
 export { type BoundedStore, type BoundedStoreOptions, type Bounds, type EvictionReason } from './policies/bounded-store';

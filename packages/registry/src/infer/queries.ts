@@ -1,3 +1,4 @@
+import type { Duration } from '@ormolu/kernel';
 import type { OrderOf, PathsOf } from './paths';
 import type { RecordIn, RecordSetIn } from './records';
 import type { IdOf, Shape } from './shape';
@@ -15,6 +16,16 @@ export interface QueryIn<in out S extends Shape, in out N extends string> {
   offset(offset: number): QueryIn<S, N>;
   /** Brings paths into memory together with the records. */
   prefetch<const P extends readonly string[]>(...paths: PathsOf<S, N, P>): QueryIn<S, N>;
+  /** Keeps its answer in the named cache, and looks for it there. */
+  cache(name: string): QueryIn<S, N>;
+  /** Does not take an answer that is older: `'5m'`. It only shortens what holds as it is; 0 takes one however old. */
+  cacheTtl(ttl: Duration): QueryIn<S, N>;
+  /** Names what its answer is kept under. */
+  cacheKey(key: string): QueryIn<S, N>;
+  /** Asks the database, and leaves the answer to no cache. */
+  noCache(): QueryIn<S, N>;
+  /** Asks the database, and keeps the answer in place of the one that is there. */
+  cacheRefresh(): QueryIn<S, N>;
   all(): Promise<RecordSetIn<S, N>>;
   /** The first of them, or undefined. */
   first(): Promise<RecordIn<S, N> | undefined>;

@@ -100,10 +100,10 @@ export function homeOf(started: string, log: string): string {
 
 function whyUncachable(row: Readonly<Record<string, unknown>> | undefined): string | undefined {
   if (!row) return 'it has no table: run db.migrate()';
-  if (row['kind'] === 'f') return 'it is a foreign table, whose rows change elsewhere';
-  if (row['kind'] === 'v' || row['kind'] === 'm') return 'it is a view, whose rows change with those of its tables';
-  if (row['kind'] === 'p' || row['partition'] === true || row['inherits'] === true) return 'its rows are spread over partitions or inheriting tables, which can be written directly';
-  if (row['persistence'] !== 'p') return 'its table is temporary or unlogged: a crash empties it';
-  if (row['policies'] === true) return 'row security decides which of its rows are seen, by more than is known here';
-  return row['subscribed'] === true ? 'logical replication writes to it, past statement triggers' : undefined;
+  if (row['kind'] === 'f') return 'it is a foreign table, whose rows change elsewhere; a table here that they are copied to would be kept';
+  if (row['kind'] === 'v' || row['kind'] === 'm') return 'it is a view, whose rows change with those of its tables; a model of a table would be kept';
+  if (row['kind'] === 'p' || row['partition'] === true || row['inherits'] === true) return 'its rows are spread over partitions or inheriting tables, which can be written directly; a table of its own would be kept';
+  if (row['persistence'] !== 'p') return 'its table is temporary or unlogged: a crash empties it; `alter table … set logged` would let it be kept';
+  if (row['policies'] === true) return 'row security decides which of its rows are seen, by more than is known here; without it, it would be kept';
+  return row['subscribed'] === true ? 'logical replication writes to it, past statement triggers; ask the publisher, or do without a cache' : undefined;
 }

@@ -8,6 +8,9 @@ export const LOG_TABLE = 'ormolu_log';
 /** What stands in the log's column `model` when rows below the transaction in `id` have been removed. */
 export const TRIMMED = '$trimmed';
 
+/** What stands there when a migration has made or altered tables: whoever relies on their triggers looks again. */
+export const TABLES = '$tables';
+
 /** A statement that changes more rows than this leaves one row for the whole model. */
 export const MOST_ROWS = 1000;
 

@@ -1,7 +1,7 @@
 import type { Schema, TableSchema } from '@ormolu/kernel';
 import type { AskCatalog } from '../migrate/catalog';
 import { literal } from '../statements/identifiers';
-import { createLog, createLogFunctions, createTriggerFunction, createTriggers, LOG_TABLE, LOG_TRIGGERS, logFunctions, logTable, triggerFunction, triggerSource, watchedColumns, watchedTable } from './log-objects';
+import { createLog, createLogFunctions, createTriggerFunction, createTriggers, LOG_TABLE, LOG_TRIGGERS, logFunctions, logTable, TABLES, triggerFunction, triggerSource, watchedColumns, watchedTable } from './log-objects';
 
 /** How changes get into the log. */
 export type LogMode =
@@ -68,7 +68,8 @@ export function isWatched(table: TableSchema, { namespace, triggers }: Pick<Foun
 
 /** What a migration makes of the tables. */
 export interface PlannedTables {
-  readonly mode: LogMode;
+  /** Undefined: the program that migrates has no part in the log; those that have are told what it does all the same. */
+  readonly mode: LogMode | undefined;
   /** Tables that are none, and cannot be watched. */
   readonly views: ReadonlySet<string>;
   /** Tables whose rows a migration rewrites where no trigger sees it. */
@@ -84,8 +85,8 @@ export interface PlannedTables {
  */
 export function planLog(schema: Schema, found: FoundLog, { mode, views, altered, columns }: PlannedTables): readonly string[] {
   const { namespace, foreign } = found;
-  if (!found.hasTable && !found.mayCreate) return [];
-  const mayReplace = found.mayCreate && !logFunctions('').some(({ name }) => foreign.has(name));
+  if (!found.hasTable && (mode === undefined || !found.mayCreate)) return [];
+  const mayReplace = mode !== undefined && found.mayCreate && !logFunctions('').some(({ name }) => foreign.has(name));
   const statements = [...found.hasTable ? [] : createLog(namespace), ...found.hasFunctions || !mayReplace ? [] : createLogFunctions(namespace)];
   for (const table of schema.tables) {
     if (views.has(table.table)) continue;
@@ -99,7 +100,7 @@ export function planLog(schema: Schema, found: FoundLog, { mode, views, altered,
     }
     // What programs hold of it may mean something else now, or be of a table that is gone: nobody knows what happened without the triggers.
     const isNew = !columns.has(table.table);
-    if (altered.has(table.table) || ((isRewired || isNew) && found.hasTable)) statements.push(`insert into ${logTable(namespace)} (model) values (${literal(table.table)})`);
+    if (altered.has(table.table) || ((isRewired || isNew) && found.hasTable)) statements.push(`insert into ${logTable(namespace)} (model) values (${literal(table.table)}), (${literal(TABLES)})`);
   }
   return statements;
 }

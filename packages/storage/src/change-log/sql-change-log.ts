@@ -5,6 +5,7 @@ import type { Connection } from '../wire/connection';
 import { ReplyReader } from '../wire/reply-reader';
 import { plainStatement, writeStatements } from '../wire/statement';
 import { introduce, type Introduction } from './introduction';
+import { TABLES } from './log-objects';
 import { askBeginning, askRows, pollOf, type Beginning } from './poll';
 import type { LogMode } from './plan-log';
 
@@ -83,6 +84,7 @@ export class SqlChangeLog implements StorageChangeLog {
   /** Takes in what became visible. Trims the log in the background when much did. */
   learn(poll: LogPoll): void {
     this.knowledge.learn(poll);
+    if (poll.rows.some(({ model }) => model === TABLES)) this.forgetIntroductions();
     this.#noteRows(poll.rows.length);
   }
 

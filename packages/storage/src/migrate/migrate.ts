@@ -11,7 +11,7 @@ import { MigrationRefusedError, planMigration, type MigrationPlan } from './plan
 /** The number under which everybody who migrates a database takes turns: the letters "Ormolu". */
 const LOCK = 0x4f726d6f6c75n;
 
-/** How changes get into the change log; undefined: there is none. */
+/** How changes get into the change log; undefined: this program has no part in it. */
 interface LogOption {
   readonly log: LogMode | undefined;
 }
@@ -56,7 +56,6 @@ export async function migrate(schema: Schema, transaction: SqlTransaction, { fil
 async function planAll(schema: Schema, ask: AskCatalog, { log, ...options }: PlanOptions & LogOption): Promise<MigrationPlan> {
   const found = await readCatalog(ask, schema);
   const steps = planMigration(schema, found, { ...options, taken: await readTaken(ask, schema) });
-  if (log === undefined) return steps;
   const views = new Set([...found.values()].filter(({ kind }) => kind !== 'table').map(({ name }) => name));
   const dropped = new Set(steps.dropped.map(({ table, column }) => JSON.stringify([table, column])));
   const columns = new Map([...found.values()].map(({ name, columns }) => [name, [...columns.keys()].filter((column) => !dropped.has(JSON.stringify([name, column])))]));

@@ -1,8 +1,9 @@
-import { durationMs, MisuseError, type Duration, type EntryStamp } from '@ormolu/kernel';
+import { durationMs, MisuseError, type Duration } from '@ormolu/kernel';
 import { estimatedBytes } from '../named-cache/entry-size';
 import type { BoundedStore, Bounds } from '../policies/bounded-store';
 import { storeWith, type PolicyName } from '../policies/policies';
-import type { QueryTag } from './query-tags';
+import { isNews } from './held-records';
+import type { AnswerCost, CommandEntry, QueryCache } from './query-cache';
 
 /** Which answers to questions a process keeps. */
 export interface LocalCommandsOptions extends Bounds {
@@ -24,22 +25,6 @@ export interface LocalCommandsStats {
   readonly tooLarge: number;
 }
 
-/** An answer, and what decides whether it holds for a reader. */
-export interface CommandEntry {
-  readonly stamp: EntryStamp;
-  readonly tags: readonly QueryTag[];
-  /** Ids in their order, a number, or groups: what the key asks for. Never changed. */
-  readonly answer: unknown;
-}
-
-/** What keeping an answer takes and gives. */
-export interface AnswerCost {
-  /** How long the database took. */
-  readonly ms: number;
-  /** How many records or groups it holds. */
-  readonly results: number;
-}
-
 /** What an entry takes beside its answer: its place in maps and queues, stamp and tags. */
 const ENTRY_BYTES = 500;
 const MOST_RESULTS = 10_000;
@@ -51,7 +36,7 @@ const MOST_RESULTS = 10_000;
  * an answer that is wrong for all new readers is replaced by the next one.
  * @see docs/command-cache.md; OrientDB's command cache
  */
-export class LocalCommands {
+export class LocalCommands implements QueryCache {
   readonly #entries: BoundedStore<string, CommandEntry>;
   readonly #minMs: number;
   readonly #maxResult: number;
@@ -81,7 +66,7 @@ export class LocalCommands {
     return this.#entries.get(key);
   }
 
-  /** Keeps an answer, in the place of the one that is there. @returns whether it was worth keeping */
+  /** Keeps an answer, in the place of the one that is there unless that one sees more. @returns whether it was worth keeping */
   put(key: string, entry: CommandEntry, { ms, results }: AnswerCost): boolean {
     if (ms < this.#minMs) {
       this.#tooFast += 1;
@@ -91,6 +76,8 @@ export class LocalCommands {
       this.#tooLarge += 1;
       return false;
     }
+    const known = this.#entries.peek(key);
+    if (known && known.digest === entry.digest && !isNews(entry.stamp, known.stamp)) return false;
     return this.#entries.set(key, entry, ENTRY_BYTES + 2 * key.length + estimatedBytes(entry.answer));
   }
 

@@ -2,9 +2,11 @@ import type { MissReason } from '@ormolu/kernel';
 
 /**
  * Why the local cache did not answer. `not kept`: it has never met it, or had to let go of it; `other fields`: it holds others of the record's;
- * `asked along`: it holds for the reader, but a statement at READ COMMITTED must see one moment, and others had to be asked for.
+ * `asked along`: it holds for the reader, but a statement at READ COMMITTED must see one moment, and others had to be asked for; `expired`: a
+ * query's ttl has passed; `refreshed`: a query asked for an answer of the database; `another question`: the key given to a query has the answer
+ * to another one.
  */
-export type LocalMiss = MissReason | 'not kept' | 'other fields' | 'asked along';
+export type LocalMiss = MissReason | 'not kept' | 'other fields' | 'asked along' | 'expired' | 'refreshed' | 'another question';
 
 /** What the local cache was asked of one model. */
 export interface ModelCounts {

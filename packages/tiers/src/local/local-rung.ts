@@ -1,24 +1,26 @@
 import {
-  channels, formatSnapshot, OrmoluError, systemClock, whyStale, type AnswerEvent, type CachedRead, type Clock, type Columns, type Commit, type EntryStamp, type GroupQuery, type Groups,
+  channels, formatSnapshot, MisuseError, systemClock, whyStale, type AnswerEvent, type CachedRead, type Clock, type Columns, type Commit, type EntryStamp, type GroupQuery, type Groups,
   type Query, type ReadQuestion, type Rung, type RungCapabilities, type RungStats, type Session, type Sight, type StoredId, type Tag,
 } from '@ormolu/kernel';
-import { countHeld, heldRecords, isNews, keepRecords, keepWritten, meetsOthers, type Held } from './held-records';
+import { Answers, type Command } from './answers';
+import { countHeld, heldRecords, keepRecords, keepWritten, meetsOthers, type Held } from './held-records';
 import type { LocalCache } from './local-cache';
-import type { CommandEntry } from './local-commands';
-import { LocalCounts, type LocalMiss, type ModelCounts } from './local-counts';
+import { LocalCounts, type ModelCounts } from './local-counts';
+import type { CommandEntry, QueryCache } from './query-cache';
 import { countKey, groupKey, searchKey } from './query-key';
-import { countTags, groupTags, searchTags, type QueryTag } from './query-tags';
+import { countTags, groupTags, searchTags } from './query-tags';
 
 /** The local rung's figures. */
 export interface LocalRungStats extends RungStats {
   readonly models: Readonly<Record<string, ModelCounts>>;
 }
 
-/** A question whose answer can be kept: under which key, and what it depends on. */
-interface Command {
-  readonly model: string;
-  readonly key: string;
-  readonly tags: readonly QueryTag[];
+/** What a local rung works with beside its cache. */
+export interface LocalRungOptions {
+  /** @defaultValue the process's monotonic clock */
+  readonly clock?: Clock | undefined;
+  /** The named caches that queries may ask for. @throws {MisuseError} TIER_CACHE_UNKNOWN @defaultValue there are none */
+  readonly named?: ((name: string) => QueryCache) | undefined;
 }
 
 /**
@@ -35,11 +37,13 @@ export class LocalRung implements Rung {
   readonly #cache: LocalCache;
   readonly #clock: Clock;
   readonly #counts = new LocalCounts();
+  readonly #answers: Answers;
 
-  constructor(below: Rung, cache: LocalCache, clock: Clock = systemClock) {
+  constructor(below: Rung, cache: LocalCache, { clock = systemClock, named = noNamedCache }: LocalRungOptions = {}) {
     this.#below = below;
     this.#cache = cache;
     this.#clock = clock;
+    this.#answers = new Answers({ cache, counts: this.#counts, clock, named });
   }
 
   async read(session: Session, question: ReadQuestion): Promise<Columns> {
@@ -73,27 +77,27 @@ export class LocalRung implements Rung {
   }
 
   async query(session: Session, query: Query): Promise<Columns> {
-    const { commands } = this.#cache;
-    const command = commands && this.#commandOf(session, query.model, () => ({ key: searchKey(query), tags: searchTags(session.schema, query) }));
-    if (!commands || !command) return this.#askQuery(session, query);
+    if (query.caching?.use === 'none') return this.#below.query(session, query);
+    const command = this.#answers.commandOf(session, query, () => ({ key: searchKey(query), tags: searchTags(session.schema, query) }));
+    if (!command) return this.#askQuery(session, query, this.#cache.isEnabled);
     const found = await this.#found(session, command, query);
     if (found) return found;
-    const before = this.#clock.now();
-    const answer = await this.#askQuery(session, query);
-    if (answer.stamp) this.#keep(command, { stamp: answer.stamp, tags: command.tags, answer: Object.freeze([...answer.ids]) }, { ms: this.#clock.now() - before, results: answer.ids.length });
+    const askedAtMs = this.#clock.now();
+    const answer = await this.#askQuery(session, query, true);
+    if (answer.stamp) await this.#answers.keep(command, { stamp: answer.stamp, answer: Object.freeze([...answer.ids]), askedAtMs, results: answer.ids.length });
     return answer;
   }
 
   async count(session: Session, query: Query): Promise<number> {
     const { model, filter, keys } = query;
-    const command = this.#commandOf(session, model, () => ({ key: countKey(query), tags: countTags(session.schema, query) }));
+    const command = this.#answers.commandOf(session, { model, caching: query.caching }, () => ({ key: countKey(query), tags: countTags(session.schema, query) }));
     // A group of all is the same question, and its answer says under which snapshot it was found.
     const groups = command && await this.#group(session, { model, filter, by: [], aggregates: [{ function: 'count' }], ...(keys ? { keys } : {}) }, command);
     return groups ? Number(groups.aggregates[0]?.[0]) : this.#below.count(session, query);
   }
 
   group(session: Session, query: GroupQuery): Promise<Groups> {
-    const command = this.#commandOf(session, query.model, () => ({ key: groupKey(query), tags: groupTags(session.schema, query) }));
+    const command = this.#answers.commandOf(session, { model: query.model }, () => ({ key: groupKey(query), tags: groupTags(session.schema, query) }));
     return command ? this.#group(session, query, command) : this.#below.group(session, query);
   }
 
@@ -120,8 +124,8 @@ export class LocalRung implements Rung {
     return answer;
   }
 
-  async #askQuery(session: Session, query: Query): Promise<Columns> {
-    if (!this.#cache.isEnabled || !session.sight) return this.#below.query(session, query);
+  async #askQuery(session: Session, query: Query, isKept: boolean): Promise<Columns> {
+    if (!isKept || !session.sight) return this.#below.query(session, query);
     const answer = await this.#below.query(session, { ...query, stamped: true });
     await this.#keepRecords(session, { model: query.model, fields: query.fields ?? [], ids: answer.ids }, { answer, sight: undefined });
     return answer;
@@ -135,20 +139,9 @@ export class LocalRung implements Rung {
     if (this.#cache.isEnabled) keepRecords(records, question, { answer, sight: eye });
   }
 
-  /** Undefined when the question cannot be kept: the cache is off, or names are wrong, which who is asked below says better. */
-  #commandOf(session: Session, model: string, known: () => Pick<Command, 'key' | 'tags'>): Command | undefined {
-    if (!this.#cache.isEnabled || !this.#cache.commands || !session.sight) return undefined;
-    try {
-      return { model, ...known() };
-    } catch (error) {
-      if (OrmoluError.is(error)) return undefined;
-      throw error;
-    }
-  }
-
   /** The records that an earlier answer found, with their columns as far as images have them. */
   async #found(session: Session, command: Command, query: Query): Promise<Columns | undefined> {
-    const entry = this.#peek(command);
+    const entry = await this.#answers.look(command);
     const { model, fields = [] } = query;
     const ids = entry?.answer as readonly StoredId[] | undefined; // what a search's key stands for
     if (!entry || !ids) return undefined;
@@ -157,63 +150,47 @@ export class LocalRung implements Rung {
     const wantsColumns = fields.length > 0 && ids.length > 0;
     const kept = wantsColumns ? countHeld(this.#cache.records, question) : 0;
     // Its columns have to be asked for: then the whole is one question, too.
-    if (wantsColumns && (kept === 0 || (isWhole && kept < ids.length))) return this.#missed(command, 'asked along');
+    if (wantsColumns && (kept === 0 || (isWhole && kept < ids.length))) return this.#answers.missed(command, 'asked along');
     const sight = await session.sight?.();
     const reason = sight ? whyStale(sight, entry.stamp, command.tags) : 'not watched';
-    if (!sight || reason !== undefined) return this.#missed(command, reason ?? 'not watched');
+    if (!sight || reason !== undefined) return this.#answers.missed(command, reason ?? 'not watched');
     if (!wantsColumns) return this.#hit(session, command, { sight, entry, reads: [asked(query, ids, command)], answer: { ids: [...ids], columns: fields.map(() => []) } });
     const held = heldRecords(this.#cache.records, sight, question);
-    if (held.missing.length > 0 && (isWhole || held.known.length === 0)) return this.#missed(command, 'asked along');
+    if (held.missing.length > 0 && (isWhole || held.known.length === 0)) return this.#answers.missed(command, 'asked along');
     const rest = held.missing.length > 0 ? await this.#ask(session, { ...question, ids: held.missing }, sight) : NONE;
     const answer = inOrder(ids, together(held, rest));
     // All of them exist for the reader, or the answer would not hold for him.
-    if (!answer) return this.#missed(command, 'changed between');
+    if (!answer) return this.#answers.missed(command, 'changed between');
     tellAnswer(question, { sight, stamps: held.stamps, tags: held.known.map((id) => ({ model, id })) });
     return this.#hit(session, command, { sight, entry, reads: [asked(query, ids, command), { kind: 'read', question: { ...question, ids: held.known }, answer: held }], answer });
   }
 
   async #group(session: Session, query: GroupQuery, command: Command): Promise<Groups> {
-    const entry = this.#peek(command);
+    const entry = await this.#answers.look(command);
     const sight = entry && await session.sight?.();
     if (entry) {
       const reason = sight ? whyStale(sight, entry.stamp, command.tags) : 'not watched';
       const answer = entry.answer as Groups; // what a group's key stands for
       if (sight && reason === undefined) return this.#hit(session, command, { sight, entry, reads: [{ kind: 'group', question: query, answer, tags: command.tags }], answer });
-      this.#missed(command, reason ?? 'not watched');
+      this.#answers.missed(command, reason ?? 'not watched');
     }
-    const before = this.#clock.now();
+    const askedAtMs = this.#clock.now();
     const groups = await this.#below.group(session, { ...query, stamped: true });
     const { stamp, ...answer } = groups;
-    if (stamp) this.#keep(command, { stamp, tags: command.tags, answer: frozen(answer) }, { ms: this.#clock.now() - before, results: groups.count });
+    if (stamp) await this.#answers.keep(command, { stamp, answer: frozen(answer), askedAtMs, results: groups.count });
     return groups;
   }
 
-  #peek({ model, key }: Command): CommandEntry | undefined {
-    this.#counts.questions += 1;
-    const counts = this.#counts.of(model).queries;
-    counts.asked += 1;
-    const entry = this.#cache.commands?.get(key);
-    if (!entry) counts.miss('not kept', 1);
-    return entry;
-  }
-
-  #hit<T>(session: Session, { model, tags }: Command, { sight, entry, reads, answer }: { readonly sight: Sight; readonly entry: CommandEntry; readonly reads: readonly CachedRead[]; readonly answer: T }): T {
-    this.#counts.of(model).queries.hits += 1;
+  #hit<T>(session: Session, command: Command, { sight, entry, reads, answer }: { readonly sight: Sight; readonly entry: CommandEntry; readonly reads: readonly CachedRead[]; readonly answer: T }): T {
+    this.#answers.hit(command);
     session.noteCached?.(reads);
-    tellAnswer({ model, fields: [] }, { sight, stamps: new Map([[entry.stamp, []]]), tags });
+    tellAnswer({ model: command.model, fields: [] }, { sight, stamps: new Map([[entry.stamp, []]]), tags: command.tags });
     return answer;
   }
+}
 
-  #missed({ model }: Command, reason: LocalMiss): Columns | undefined {
-    this.#counts.of(model).queries.miss(reason, 1);
-    return undefined;
-  }
-
-  #keep({ key }: Command, entry: CommandEntry, cost: { readonly ms: number; readonly results: number }): void {
-    const { commands, isEnabled } = this.#cache;
-    const known = commands?.peek(key);
-    if (isEnabled && (!known || isNews(entry.stamp, known.stamp))) commands?.put(key, entry, cost);
-  }
+function noNamedCache(name: string): never {
+  throw new MisuseError('TIER_CACHE_UNKNOWN', `There is no cache '${name}': no named caches were given.`);
 }
 
 /**
@@ -225,7 +202,7 @@ function asksForAllOrNone({ isolation }: Session): boolean {
 }
 
 function asked(query: Query, ids: readonly StoredId[], { tags }: Command): CachedRead {
-  const { fields: _, ...question } = query;
+  const { fields: _, caching: __, ...question } = query;
   return { kind: 'query', question, answer: { ids, columns: [] }, tags };
 }
 

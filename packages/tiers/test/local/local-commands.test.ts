@@ -1,15 +1,23 @@
 import { parseSnapshot } from '@ormolu/kernel';
-import { LocalCommands, type CommandEntry, type LocalCommandsOptions } from '../../src/local/local-commands';
+import { LocalCommands, type LocalCommandsOptions } from '../../src/local/local-commands';
+import type { CommandEntry } from '../../src/local/query-cache';
 import { collected } from '../support/collected';
 
 const stamp = { snapshot: parseSnapshot('10:10:')!, epoch: 'e' };
-const entry = (answer: unknown, ...models: readonly string[]): CommandEntry => ({ stamp, answer, tags: models.map((model) => ({ model, fields: [] })) });
+const entry = (answer: unknown, ...models: readonly string[]): CommandEntry => ({ stamp, answer, askedAtMs: 0, tags: models.map((model) => ({ model, fields: [] })) });
 
 test('an answer takes the place of the one before', () => {
   const commands = new LocalCommands({ maxEntries: 10 });
   expect(commands.put('k', entry([1], 'a'), { ms: 0, results: 1 })).toBe(true);
   expect(commands.put('k', entry([2], 'a'), { ms: 0, results: 1 })).toBe(true);
   expect([commands.peek('k')?.answer, commands.peek('l'), commands.stats().answers]).toEqual([[2], undefined, 1]);
+});
+
+test('an answer that sees less does not take the place of one that sees more, unless it answers another question', () => {
+  const commands = new LocalCommands({ maxEntries: 10 });
+  const at = (snapshot: string, digest?: string): CommandEntry => ({ ...entry([snapshot]), stamp: { snapshot: parseSnapshot(snapshot)!, epoch: 'e' }, ...(digest === undefined ? {} : { digest }) });
+  for (const [snapshot, digest] of [['20:20:'], ['10:10:'], ['15:15:', 'other'], ['10:10:', 'other']] as const) commands.put('k', at(snapshot, digest), { ms: 0, results: 1 });
+  expect(commands.peek('k')).toMatchObject({ answer: ['15:15:'], digest: 'other' });
 });
 
 test('what was answered fast or is large is not kept, and counted', () => {
@@ -38,7 +46,7 @@ test.each<[string, LocalCommandsOptions]>([['maxResult', { maxEntries: 1, maxRes
 test('within a bound of bytes, the process stays within it under ten times as many answers', async () => {
   const maxBytes = 4_000_000;
   const commands = new LocalCommands({ maxBytes });
-  for (let at = 0; at < 40_000; at += 1) commands.put(`s "res.city" (in ["name"] ${String(at)})`, { stamp, tags: [{ model: 'res.city', fields: ['name'] }], answer: Array.from({ length: 40 }, (_, id) => id + at) }, { ms: 1, results: 40 });
+  for (let at = 0; at < 40_000; at += 1) commands.put(`s "res.city" (in ["name"] ${String(at)})`, { stamp, askedAtMs: 0, tags: [{ model: 'res.city', fields: ['name'] }], answer: Array.from({ length: 40 }, (_, id) => id + at) }, { ms: 1, results: 40 });
   expect(commands.stats().evictions).toBeGreaterThan(30_000);
   const full = await collected();
   commands.invalidate();

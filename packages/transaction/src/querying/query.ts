@@ -1,10 +1,11 @@
-import type { Id, StoredId } from '@ormolu/kernel';
-import { assertNames } from '../check-call';
+import { durationMs, type Duration, type Id, type QueryCaching, type StoredId } from '@ormolu/kernel';
+import { argument, assertNames } from '../check-call';
 import { contextText } from '../environment/context';
 import { QueryNotLoadedError, RunError } from '../errors';
 import { keysOf, prepare, type Question, type SearchOptions } from './question';
 import { reachOf } from '../triggers/reach';
 import type { RecordSet } from '../records/recordset';
+import { count } from './search';
 import { sendQuery, type Wants } from './send-query';
 import type { Transaction } from '../transaction';
 import { whileWaiting } from '../running/waiting';
@@ -13,13 +14,14 @@ import { whileWaiting } from '../running/waiting';
 interface Parts extends SearchOptions {
   readonly filter: unknown;
   readonly prefetch: readonly string[];
+  readonly caching?: QueryCaching | undefined;
 }
 
 /**
  * A search that is sent when its answer is wanted: awaited with `all`, `first`, `ids` and `count`, or, inside `env.run` and in
  * computes, simply iterated or measured, which suspends like a read.
  *
- * Immutable: `orderBy`, `limit`, `offset` and `prefetch` give a new one.
+ * Immutable: `orderBy`, `limit`, `offset`, `prefetch` and what is said of caches give a new one.
  */
 export class Query implements Iterable<RecordSet> {
   readonly #records: RecordSet;
@@ -53,6 +55,36 @@ export class Query implements Iterable<RecordSet> {
     return this.#with({ prefetch: [...this.#parts.prefetch, ...paths] });
   }
 
+  /** Keeps its answer in the named cache, and looks for it there. @throws {MisuseError} TIER_CACHE_UNKNOWN when it is sent */
+  cache(name: string): Query {
+    assertText('cache', name);
+    return this.#caching({ cache: name, use: undefined });
+  }
+
+  /** Does not take an answer that is older. It only shortens what holds as it is; 0 takes one however old. @throws {MisuseError} DURATION_INVALID */
+  cacheTtl(ttl: Duration): Query {
+    return this.#caching({ ttlMs: durationMs(ttl, 'cacheTtl') });
+  }
+
+  /**
+   * Names what its answer is kept under, beside its limit and offset. An entry of that name which answers another question, or the question of
+   * somebody who looks at other companies' or languages' values, is not used, with a warning.
+   */
+  cacheKey(key: string): Query {
+    assertText('cacheKey', key);
+    return this.#caching({ key });
+  }
+
+  /** Asks the database, and leaves the answer to no cache; what `prefetch` brings is read as ever. */
+  noCache(): Query {
+    return this.#caching({ use: 'none' });
+  }
+
+  /** Asks the database, and keeps the answer in place of the one that is there. */
+  cacheRefresh(): Query {
+    return this.#caching({ use: 'refresh' });
+  }
+
   /** The records. @remarks One statement beside the flush and those of `prefetch`; their values come along. */
   all(): Promise<RecordSet> {
     return this.#send('all', { withValues: true }).then((ids) => this.#recordsOf(ids));
@@ -71,7 +103,8 @@ export class Query implements Iterable<RecordSet> {
 
   /** How many there are; limit and offset do not count. @remarks One statement beside the flush. */
   count(): Promise<number> {
-    return this.#records.count(this.#parts.filter);
+    this.#tx.assertOutsideRun('count');
+    return Promise.resolve().then(() => count(this.#records, this.#parts.filter, this.#parts.caching));
   }
 
   /**
@@ -102,6 +135,10 @@ export class Query implements Iterable<RecordSet> {
     return new Query(this.#records, { ...this.#parts, ...parts });
   }
 
+  #caching(caching: QueryCaching): Query {
+    return this.#with({ caching: { ...this.#parts.caching, ...caching } });
+  }
+
   #question(): Question {
     const { env, model } = this.#records;
     return prepare(env, model, this.#parts.filter, this.#parts);
@@ -118,7 +155,7 @@ export class Query implements Iterable<RecordSet> {
   }
 
   #wants({ withValues }: Pick<Wants, 'withValues'>): Wants {
-    return { withValues, prefetch: withValues ? this.#parts.prefetch : [] };
+    return { withValues, prefetch: withValues ? this.#parts.prefetch : [], caching: this.#parts.caching };
   }
 
   /** The ids as the running function may know them, or its suspension. */
@@ -141,6 +178,10 @@ export class Query implements Iterable<RecordSet> {
       fetch: () => whileWaiting(tx, { computing, looksAt: question.looked.fields, model: question.model.name }, () => sendQuery(question, wants)),
     });
   }
+}
+
+function assertText(call: string, given: unknown): void {
+  if (typeof given !== 'string' || given === '') throw argument(call, given, 'a text');
 }
 
 /** What a function writes is not in the database before it has ended: a query that depends on it would not see it. */

@@ -1,4 +1,4 @@
-import { condition, isStoredId, type Id } from '@ormolu/kernel';
+import { condition, isStoredId, type Id, type QueryCaching } from '@ormolu/kernel';
 import { assertOptions } from '../check-call';
 import { prepare, ready, type SearchOptions } from './question';
 import type { RecordSet } from '../records/recordset';
@@ -23,10 +23,10 @@ export async function search(set: RecordSet, filter: unknown, options: SearchOpt
 /** An option that nobody reads would give more records than were asked for. */
 const OPTIONS: readonly string[] = ['order', 'limit', 'offset'] satisfies readonly (keyof SearchOptions)[];
 
-/** Counts what a search would find. */
-export async function count(set: RecordSet, filter: unknown): Promise<number> {
+/** Counts what a search would find. @param caching - how caches are used for it */
+export async function count(set: RecordSet, filter: unknown, caching?: QueryCaching): Promise<number> {
   const { env } = set;
-  return env.transaction.below.count(await ready(prepare(env, set.model, filter, { order: [] })));
+  return env.transaction.below.count({ ...(await ready(prepare(env, set.model, filter, { order: [] }))), ...(caching ? { caching } : {}) });
 }
 
 /** The records of a set that are in the database, in its order. */
