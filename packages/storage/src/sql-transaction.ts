@@ -49,8 +49,8 @@ export class SqlTransaction {
   #ahead: Companion[];
   /** Whether the server knows of this transaction. */
   #begun = false;
-  /** Whether the connection may keep something of this transaction beyond its end. */
-  #isTouched = false;
+  /** What makes the connection forget whatever this transaction may have left on it; nothing to forget: none. */
+  #forgetting: readonly string[] = [];
   state: SessionState = 'open';
   statements = 0;
 
@@ -96,7 +96,7 @@ export class SqlTransaction {
     const sinks = sent.map((one) => one.sink);
     // The sinks of a first message that is sent again have taken nothing: a connection that breaks in an answer is not tried again.
     const replies = await this.#exchange(statements, bytes, () => new ReplyReader(sinks));
-    if (statement.mayCopy === true) this.#isTouched ||= touchesConnection(statement.text, replies.sessionTags);
+    if (statement.mayCopy === true && this.#forgetting !== FORGET_ALL) this.#forgetting = touchesConnection(statement.text, replies.sessionTags) ? FORGET_ALL : FORGET_SETTINGS;
     this.#check(replies, context);
     return replies.tag;
   }
@@ -147,7 +147,7 @@ export class SqlTransaction {
       this.#end(isOver ? 'rolled back' : 'failed', !isOver);
       throw errorOfSqlstate(replies.error, this.schema, {});
     }
-    this.#end('committed', !isOver || !await this.#restore());
+    this.#end('committed', !isOver || !await this.#forgotten());
   }
 
   /** Undoes all. Never throws; does nothing when it is over. */
@@ -164,17 +164,23 @@ export class SqlTransaction {
       }
     }
     const isBroken = this.#begun && replies.status !== 'I';
-    this.#end('rolled back', isBroken || !await this.#restore());
+    this.#end('rolled back', isBroken || !await this.#forgotten());
   }
 
-  /** Lets the connection forget what a statement of others left on it, so that the next transaction finds it as every other. @returns whether it could */
-  async #restore(): Promise<boolean> {
-    if (!this.#isTouched) return true;
-    this.#isTouched = false;
+  /** What is known to be left is gone before anybody hears that the transaction has ended: a lock may be waited for. @returns whether it could */
+  async #forgotten(): Promise<boolean> {
+    if (this.#forgetting !== FORGET_ALL || !this.#connection) return true;
+    const isRestored = await this.#restored(this.#connection);
+    this.#forgetting = [];
+    return isRestored;
+  }
+
+  /** Lets a connection forget what statements of others may have left on it, so that the next transaction finds it as every other. @returns whether it could */
+  async #restored(connection: Connection): Promise<boolean> {
+    const statements = this.#forgetting.map(plainStatement);
     const replies = new ReplyReader();
     try {
-      const statements = [plainStatement('discard all')];
-      await this.#send(statements, writeStatements(statements), replies);
+      await this.#send(statements, writeStatements(statements), replies, connection);
       return replies.error === undefined;
     } catch {
       return false;
@@ -211,16 +217,16 @@ export class SqlTransaction {
     }
   }
 
-  async #send(statements: readonly Statement[], bytes: Uint8Array, replies: ReplyReader): Promise<void> {
-    if (!this.#connection) throw new SessionStateError('send a statement', this.state);
+  async #send(statements: readonly Statement[], bytes: Uint8Array, replies: ReplyReader, connection = this.#connection): Promise<void> {
+    if (!connection) throw new SessionStateError('send a statement', this.state);
     this.statements += statements.length;
     this.#home.countStatements(statements.length);
     if (!channels.statement.hasSubscribers) {
-      await this.#connection.exchange(bytes, replies);
+      await connection.exchange(bytes, replies);
       return;
     }
     const started = performance.now();
-    await this.#connection.exchange(bytes, replies);
+    await connection.exchange(bytes, replies);
     const ms = performance.now() - started;
     statements.forEach(({ text }, n) => {
       const isLast = n === statements.length - 1;
@@ -252,14 +258,24 @@ export class SqlTransaction {
     this.state = state;
     const connection = this.#connection;
     this.#connection = undefined;
-    connection?.release(isBroken);
+    if (!connection) return;
+    if (isBroken || this.#forgetting.length === 0) connection.release(isBroken);
+    // Nobody waits for it but who is given the connection next.
+    else void this.#restored(connection).then((isRestored) => {
+      connection.release(!isRestored);
+    });
   }
 }
+
+/** After statements that are known to leave something. It forgets plans, too, which the next transaction makes anew. */
+const FORGET_ALL: readonly string[] = ['discard all'];
+/** After all others: functions that they call may have set and locked what nobody is told of. */
+const FORGET_SETTINGS: readonly string[] = ['reset all', 'reset role', 'unlisten *', 'select pg_advisory_unlock_all()', 'discard temp'];
 
 /** What is kept beyond a transaction by functions and tables, which no tag tells. */
 const TOUCHING = /\bset_config\b|\badvisory_lock|\btemp(?:orary)?\b|\bpg_temp\b/i;
 
-/** Whether a statement may leave something on its connection. In doubt it may: that costs a round trip, and nothing else. */
+/** Whether a statement leaves something on its connection. */
 function touchesConnection(text: string, tags: readonly string[]): boolean {
   return (tags.length > 0 && !/^\s*set\s+local\s/i.test(text)) || TOUCHING.test(text);
 }

@@ -55,6 +55,31 @@ export function sqlRules({ describe, test }: ComplianceRunner, fixture: Fixture)
       strictEqual((await alone((next) => next.sql("select to_regclass('only_here') is null as gone", [])))[0]?.['gone'], true);
     });
 
+    rules('what functions set and lock that it calls is forgotten before anybody else has the connection', async () => {
+      const name = `leaves_${fixture.tables().schema().digest.replaceAll(/\W/g, '').slice(0, 12).toLowerCase()}`;
+      await alone((session) => session.sql(`create or replace function ${name}() returns void language plpgsql as $$ begin
+        perform set_config('work_mem', '5MB', false), pg_advisory_lock(4711);
+        create temp table if not exists only_there (n int4);
+      end $$`, []));
+      const schema = fixture.tables().schema();
+      for (const end of ['commit', 'rollback'] as const) {
+        const session = await fixture.storage.open({ schema });
+        await session.sql(`select ${name}()`, []);
+        await session[end]();
+        const locks = (): Promise<readonly unknown[]> => alone((next) => next.sql("select 1 from pg_locks where locktype = 'advisory' and objid = 4711", []));
+        for (let tries = 0; tries < 1000 && (await locks()).length > 0; tries += 1) await new Promise((resolve) => { setTimeout(resolve, 1); });
+        deepStrictEqual(await locks(), [], end);
+        // As many at once as it takes to meet the connection.
+        const sessions: Session[] = [];
+        for (let n = 0; n < (fixture.storage.capabilities.concurrentSessions ? 6 : 1); n += 1) sessions.push(await fixture.storage.open({ schema }));
+        for (const next of sessions) {
+          deepStrictEqual(await next.sql("select current_setting('work_mem') = '5MB' as set, to_regclass('only_there') is null as gone", []), [{ set: false, gone: true }], end);
+        }
+        for (const next of sessions) await next.rollback();
+      }
+      await alone((session) => session.sql(`drop function ${name}()`, []));
+    });
+
     rules('what is set for the transaction alone costs no round trip', async () => {
       const counted = async (text: string): Promise<number> => {
         const before = fixture.storage.statements;
