@@ -17,8 +17,8 @@ export function assertFunction(call: string, given: unknown): void {
 }
 
 /** @throws {MisuseError} TX_ARGUMENT unless it is an object of named values */
-export function assertValues(call: string, given: unknown): void {
-  if (Object.prototype.toString.call(given) !== '[object Object]') throw argument(call, given, "an object of values by field: { name: 'Ghent' }");
+export function assertValues(call: string, given: unknown, expects: string = "an object of values by field: { name: 'Ghent' }"): void {
+  if (Object.prototype.toString.call(given) !== '[object Object]') throw argument(call, given, expects);
 }
 
 /** @throws {MisuseError} TX_ARGUMENT unless it is an object of options that somebody reads */

@@ -62,6 +62,16 @@ export class RequiredError extends WriteRefusedError {
   }
 }
 
+/** A function that gives a new record a value threw. */
+export class DefaultError extends OrmoluError {
+  constructor({ model, name }: { readonly model: string; readonly name: string }, cause: unknown) {
+    super('TX_DEFAULT_FAILED', `The default of ${model}.${name} threw${cause instanceof Error ? `: ${cause.message}` : ''}. Give the field a value, or mend its default.`, {
+      cause,
+      details: { model, field: name },
+    });
+  }
+}
+
 /** A draft, which is not in the database, where only a saved record can be. */
 export class DraftError extends MisuseError {
   constructor(field: { readonly model: string; readonly name: string }, draft: NewId) {

@@ -66,6 +66,10 @@ test.each<readonly [call: string, run: () => unknown, message: RegExp]>([
   ['withUser(text)', () => loose(tx.env)['withUser']?.('joe'), /withUser\(\) was given a string/],
   ['withUser()', () => loose(tx.env)['withUser']?.(), /withUser\(\) was given undefined/],
   ['withContext(text)', () => loose(tx.env)['withContext']?.('fr'), /withContext\(\) was given a string/],
+  ['withContext(number)', () => loose(tx.env)['withContext']?.(5), /withContext\(\) was given a whole number. Give an object of context keys: \{ lang/],
+  ['env.flush(number)', () => loose(tx.env)['flush']?.(5), /flush\(\) was given a whole number. Give a list of fields/],
+  ['a record for a context', () => loose(tx.env)['withContext']?.([one(tx, 'city', 1)]), /a list. Give an object of context keys/],
+  ['a record for a name', () => loose(one(tx, 'city', 1))['load']?.(one(tx, 'country', 1)), /load\(\) was given a RecordSet of country/],
   ['protecting([{}])', () => loose(tx)['protecting']?.([{}], one(tx, 'city', 1), () => 1), /protecting\(\) was given an object.*names of fields/],
   ['new(values, number)', () => loose(cities())['new']?.({}, 5), /new\(\) was given a whole number. Give an object of options: \{ origin, ref \}/],
   ['a misspelt option of a draft', () => loose(cities())['new']?.({}, { orign: 1 }), /new\(\) has no option 'orign'. Did you mean 'origin'/],
@@ -127,6 +131,17 @@ describe('a name that no field has', () => {
     const sloppy = new Function('city', 'city.naem = 1') as (city: unknown) => void;
     expect(() => sloppy(city)).toThrow("Did you mean 'name'?");
     expect(Object.keys(city)).not.toContain('naem');
+  });
+
+  test.each(['id', 'model', 'length'])('%s is not assigned, in strict code and elsewhere', (name) => {
+    const city = one(tx, 'city', 1) as unknown as Record<string, unknown>;
+    expect(() => {
+      city[name] = 5;
+    }).toThrow(`city(1).${name} cannot be assigned. `);
+    // eslint-disable-next-line @typescript-eslint/no-implied-eval
+    const sloppy = new Function('city', `city.${name} = 5`) as (city: unknown) => void;
+    expect(() => sloppy(city)).toThrow('cannot be assigned');
+    expect([city['id'], city['model'], city['length']]).toEqual([1, 'city', 1]);
   });
 
   test('reads as undefined, because printing, comparing and awaiting look for such names', async () => {

@@ -4,10 +4,10 @@ import type { Compute, Field } from '@ormolu/registry';
 import { assignComputed } from './assign-computed';
 import { toCache } from '../records/convert';
 import type { Environment } from '../environment/environment';
-import { ComputeCycleError, ComputeError, ComputeUnassignedError, NotLoadedError, QueryNotLoadedError, TriggerPendingError, type ComputeFailure } from '../errors';
+import { ComputeCycleError, ComputeError, ComputeUnassignedError, type ComputeFailure } from '../errors';
 import { isDue } from './layers';
 import type { RecordSet } from '../records/recordset';
-import { isSuspension } from '../running/run';
+import { mustPass } from '../running/must-pass';
 import type { Transaction } from '../transaction';
 import { assertAllowed } from '../transaction-state';
 import { recordsOf } from '../values';
@@ -83,11 +83,6 @@ function attempt(tx: Transaction, field: Field, ids: readonly Id[], run: () => v
     }
     return { model: field.model, field: field.name, ids, error };
   }
-}
-
-/** Whether an error is not the compute's fault: the reader must wait, or be told what to load. */
-function mustPass(tx: Transaction, error: unknown): boolean {
-  return isSuspension(error) || error instanceof NotLoadedError || error instanceof TriggerPendingError || error instanceof QueryNotLoadedError || tx.execution?.isWaiting === true;
 }
 
 /** Whether the values of a field can be taken one after the other with nothing but its own column changing. */

@@ -8,7 +8,7 @@ import type { Environment } from '../environment/environment';
 import { MissingRecordError, NotLoadedError, WriteRefusedError } from '../errors';
 import { inverseOf } from '../reading/fetch';
 import { listCommands, type Values } from '../lists/list-commands';
-import { isKeptList } from '../writing/write-batch';
+import { isKeptList, otherOwner } from '../writing/write-batch';
 
 /**
  * Makes a draft: a record in memory only, until it is saved.
@@ -53,6 +53,7 @@ function putDraftList(env: Environment, field: Field, owner: NewId, value: unkno
   for (const command of listCommands(field, value)) {
     switch (command.kind) {
       case 'create':
+        if (field.relation?.kind === 'one2many' && command.values[inverseOf(env.transaction, field).name] !== undefined) throw otherOwner(inverseOf(env.transaction, field));
         after = [...after, newDraft(env, comodel, command.values)];
         break;
       case 'update': {

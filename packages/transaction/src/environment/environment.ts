@@ -6,6 +6,7 @@ import { companiesModel, companyField, usersModel } from './actors';
 import type { Context } from './context';
 import type { EnvironmentKey } from './environment-set';
 import { argument, assertIds, assertValues } from '../check-call';
+import type { FlushSpec } from '../flushing/flush';
 import { fetchColumns } from '../reading/fetch';
 import { keyOfPlace, meetCompany, placeOf, placeOfKey } from './keyed-fields';
 import { forgetStored } from '../forget';
@@ -125,7 +126,7 @@ export class Environment {
 
   /** The same, with context keys added or replaced; a key set to `undefined` is removed. */
   withContext(context: Context): Environment {
-    assertValues('withContext', context);
+    assertValues('withContext', context, "an object of context keys: { lang: 'fr_FR' }");
     return this.transaction.environment({ uid: this.uid, su: this.su, context: { ...this.context, ...context } });
   }
 
@@ -169,9 +170,9 @@ export class Environment {
     return this.transaction.run(fn);
   }
 
-  /** Sends everything pending to the database and stays open. */
-  flush(): Promise<void> {
-    return this.transaction.flush();
+  /** Sends everything pending to the database and stays open. @param spec - only these fields, of all records or of some */
+  flush(spec?: FlushSpec): Promise<void> {
+    return this.transaction.flush(spec);
   }
 
   /**

@@ -1,5 +1,5 @@
-import { condition, type StoredId } from '@ormolu/kernel';
-import type { Pair } from '../lists/relation-tables';
+import { condition, ConstraintError, describeIds, type Id, type StoredId } from '@ormolu/kernel';
+import { listsOver, sideOf, type Pair } from '../lists/relation-tables';
 import type { Transaction } from '../transaction';
 
 /**
@@ -19,12 +19,27 @@ async function addPairs(tx: Transaction, table: string, pairs: readonly Pair[]):
   if (pairs.length === 0) return;
   const fields = columnsOf(tx, table);
   // Another transaction may have added the same pair.
-  const rows = await tx.below.insert({ model: table, count: pairs.length, fields, columns: [pairs.map(([first]) => first), pairs.map(([, second]) => second)], skipsExisting: true });
+  const columns = [pairs.map(([first]) => first), pairs.map(([, second]) => second)] as const;
+  const rows = await tx.below.insert({ model: table, count: pairs.length, fields, columns, skipsExisting: true }).catch((error: unknown) => {
+    throw error instanceof ConstraintError ? ofList(tx, table, { error, ids: columns[fields.indexOf(String(error.details['field']))] ?? [] }) : error;
+  });
   // When some were left out, nobody knows which row is whose; who needs to know looks them up.
   if (rows.length === pairs.length) pairs.forEach((pair, place) => {
     tx.pairRows.know(table, pair, rows[place] ?? 0);
   });
   tx.pairs.drop(table, pairs);
+}
+
+/** The same refusal, in words of the lists that the user knows; of the relation table he knows nothing. */
+function ofList(tx: Transaction, table: string, { error, ids }: { readonly error: ConstraintError; readonly ids: readonly Id[] }): ConstraintError {
+  const list = listsOver(tx.registry, table).find((one) => sideOf(one)?.other === error.details['field']);
+  if (!list || error.code !== 'STORAGE_FOREIGN_KEY') return error;
+  const members = [...new Set(ids)];
+  const model = list.relation?.comodel ?? '';
+  return new ConstraintError('STORAGE_FOREIGN_KEY', `${list.toString()} was to hold ${model}(${describeIds(members)}), ${members.length === 1 ? 'which does not exist' : 'of which not all exist'}. Check with records.exists() first.`, {
+    cause: error,
+    details: { ...error.details, model: list.model, field: list.name, ids: members },
+  });
 }
 
 async function removePairs(tx: Transaction, table: string, pairs: readonly Pair[]): Promise<void> {

@@ -26,7 +26,20 @@ const COMMANDS = ['create', 'update', 'delete', 'unlink', 'link', 'clear', 'set'
  */
 export function listCommands(field: Field, value: unknown): readonly ListCommand[] {
   if (!Array.isArray(value) || !value.some(isCommand)) return [{ kind: 'set', ids: idsOf(field, flat(value)) }];
-  return value.flatMap((part: unknown): ListCommand[] => (isCommand(part) ? [command(field, part)] : idsOf(field, flat([part])).map((id) => ({ kind: 'link', id }))));
+  const commands = value.flatMap((part: unknown): ListCommand[] => (isCommand(part) ? [command(field, part)] : idsOf(field, flat([part])).map((id) => ({ kind: 'link', id }))));
+  refuseDeleted(field, commands);
+  return commands;
+}
+
+/** What one command deletes, none after it can have in a list or give values. */
+function refuseDeleted(field: Field, commands: readonly ListCommand[]): void {
+  const deleted = new Set<Id>();
+  for (const command of commands) {
+    if (command.kind === 'delete') deleted.add(command.id);
+    const used = command.kind === 'set' ? command.ids : command.kind === 'link' || command.kind === 'update' ? [command.id] : [];
+    const gone = used.find((id) => deleted.has(id));
+    if (gone !== undefined) throw invalid(field, `${command.kind} of ${String(gone)} comes after the command that deletes it`, 'Use unlink, or no command, for a record that is to stay');
+  }
 }
 
 /** Single records within a list stand for their ids. */

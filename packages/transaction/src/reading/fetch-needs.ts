@@ -3,6 +3,7 @@ import type { Field } from '@ormolu/registry';
 import { fetchForDrafts } from '../drafts/draft-values';
 import type { Environment } from '../environment/environment';
 import { fetchColumns, fetchList } from './fetch';
+import { meetOwners } from './meet-records';
 import { fetchListsBelow, leadsToItself, LongWay } from './long-way';
 import type { Need } from '../running/run';
 import type { Transaction } from '../transaction';
@@ -16,11 +17,12 @@ import { isList } from '../values';
  */
 export async function fetchNeeds(tx: Transaction, needs: readonly Need[], way: LongWay = new LongWay(tx)): Promise<void> {
   const columns = new Map<Environment, Map<string, { fields: Set<Field>; ids: Set<Id> }>>();
-  for (const { field, ids, env = tx.rootEnv, isForCompute = false } of needs) {
+  for (const { field, ids, env = tx.rootEnv, isForCompute = false, isBrowsed = false } of needs) {
     if (ids.some((id) => !isStoredId(id))) await fetchForDrafts(env, field, ids);
     if (isList(field)) {
       const isLong = isForCompute && field.relation?.kind === 'one2many' && leadsToItself(field) && way.reaches(field, ids);
       await (isLong ? fetchListsBelow(tx, field, ids) : fetchList(tx, field, ids));
+      if (isBrowsed) await meetOwners(tx, [field], ids);
       continue;
     }
     // Who asks matters only where values differ by who asks.

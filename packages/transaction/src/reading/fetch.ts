@@ -89,7 +89,7 @@ export function fetchList(tx: Transaction, field: Field, ids: readonly Id[]): Pr
  */
 async function fetchOtherSide(tx: Transaction, field: Field, ids: readonly Id[]): Promise<void> {
   const env = tx.rootEnv;
-  const missing = [...tx.cache.getMissingIds(recordsOf(env, field, ids.filter(isStoredId)), field)].filter(isStoredId);
+  const missing = [...tx.cache.getMissingIds(recordsOf(env, field, ids.filter(isStoredId)), field)].filter(isStoredId).filter((id) => !tx.absent.has(field.model, id));
   if (missing.length === 0) return;
   const inverse = inverseOf(tx, field);
   const answer = await tx.below.query({

@@ -27,14 +27,23 @@ export class PrefetchGroup {
   /** Whether it is one record that was browsed by itself. */
   readonly isAlone: boolean;
 
+  /** Whether somebody named its ids, so that nothing says that there are such records. */
+  readonly isBrowsed: boolean;
+
   /** @param ids - gives the group's ids when a miss asks; repeats allowed */
-  constructor(ids: () => readonly Id[], isAlone = false) {
+  constructor(ids: () => readonly Id[], { isAlone = false, isBrowsed = false }: { readonly isAlone?: boolean; readonly isBrowsed?: boolean } = {}) {
     this.#ids = ids;
     this.isAlone = isAlone;
+    this.isBrowsed = isBrowsed;
   }
 
   static of(ids: readonly Id[]): PrefetchGroup {
-    return new PrefetchGroup(() => ids, ids.length === 1);
+    return new PrefetchGroup(() => ids, { isAlone: ids.length === 1 });
+  }
+
+  /** A group of ids that somebody has named. */
+  static browsed(ids: readonly Id[]): PrefetchGroup {
+    return new PrefetchGroup(() => ids, { isAlone: ids.length === 1, isBrowsed: true });
   }
 
   /** The ids of the group as they are known now. */

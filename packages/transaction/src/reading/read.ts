@@ -8,7 +8,7 @@ import { draftValue } from '../drafts/draft-values';
 import { isReadThrough } from '../drafts/read-through';
 import type { Environment } from '../environment/environment';
 import { MissingRecordError, NotLoadedError, NotSingletonError } from '../errors';
-import { load } from './load';
+import { loadRecords } from './load-records';
 import type { PrefetchGroup } from './prefetch';
 import type { RecordSet } from '../records/recordset';
 import { settleForReading } from '../triggers/settle';
@@ -94,7 +94,7 @@ function miss(record: Readable, field: Field, id: Id): unknown {
     }
   }
   if (!tx.execution) throw new NotLoadedError(field.model, field.name, id);
-  return tx.execution.suspend([{ field, ids: group, env, isAlone: record.prefetchGroup.isAlone && !tx.computes.isRunning, isForCompute: tx.computes.isRunning }]);
+  return tx.execution.suspend([{ field, ids: group, env, isAlone: record.prefetchGroup.isAlone && !tx.computes.isRunning, isForCompute: tx.computes.isRunning, isBrowsed: record.prefetchGroup.isBrowsed }]);
 }
 
 /** What a draft reads: of its own, of its origin, or the default. */
@@ -144,7 +144,7 @@ export function referenced(record: Readable, field: Field, value: unknown): Reco
 export async function readApi(records: RecordSet, names: readonly string[]): Promise<Record<string, unknown>[]> {
   const { env } = records;
   await checkAccess(env, names.filter((name) => name !== 'id').map((name) => env.registry.field(records.model, name)), 'read');
-  await load(env, records.model, records.ids, names);
+  await loadRecords(records, names);
   const fields = names.filter((name) => name !== 'id').map((name) => env.registry.field(records.model, name));
   return [...records].map((record) => {
     const plain: Record<string, unknown> = { id: record.id };

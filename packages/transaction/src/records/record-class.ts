@@ -24,6 +24,8 @@ export function recordClassOf(model: Model): RecordClass {
 
 function makeClass(model: Model): RecordClass {
   const made = class extends RecordSet {};
+  // What an error calls a record that was given for something else.
+  Object.defineProperty(made, 'name', { value: `RecordSet of ${model.name}` });
   Object.defineProperty(made.prototype, DEFINITION, { value: model });
   for (const field of model.fields.values()) Object.defineProperty(made.prototype, field.name, accessorOf(field));
   for (const [name, method] of model.methods) {

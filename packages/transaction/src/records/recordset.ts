@@ -7,7 +7,7 @@ import { create } from '../writing/create';
 import type { Environment } from '../environment/environment';
 import { NotSingletonError } from '../errors';
 import type { Values } from '../lists/list-commands';
-import { load } from '../reading/load';
+import { loadRecords } from '../reading/load-records';
 import { fireModified } from '../triggers/modified';
 import { newDraft } from '../drafts/new-draft';
 import { Query } from '../querying/query';
@@ -114,7 +114,8 @@ export class RecordSet implements Iterable<RecordSet> {
     const list: readonly unknown[] = Array.isArray(ids) ? ids : [ids];
     assertIds(definitionOf(this), list);
     // As they were checked; and a copy, because sets are immutable and the caller's list is not.
-    return this.#of([...new Set(list as readonly Id[])]);
+    const own = [...new Set(list as readonly Id[])];
+    return this.#of(own, PrefetchGroup.browsed(own));
   }
 
   /** The record at a place, counted from the end when negative, or undefined. */
@@ -194,7 +195,7 @@ export class RecordSet implements Iterable<RecordSet> {
   load(paths: readonly string[]): Promise<this> {
     this.#wait('load');
     assertNames('load', paths);
-    return this.env.transaction.exclusive.asking('load', () => load(this.env, this.model, this.ids, paths)).then(() => this);
+    return this.env.transaction.exclusive.asking('load', () => loadRecords(this, paths)).then(() => this);
   }
 
   /** Plain objects of the named fields, one per record: many2one as id, lists as ids. Loads what is missing. */
@@ -362,6 +363,17 @@ export class RecordSet implements Iterable<RecordSet> {
 }
 
 Object.setPrototypeOf(RecordSet.prototype, recordGuard);
+
+// The compiler knows that they cannot be assigned; a program without one is told. Sloppy code would be told nothing otherwise.
+for (const [name, remedy] of Object.entries({ id: 'The database gives ids: browse another record by its id, or create one', model: 'Records of another model come from env.model(name)', length: 'A set does not change: make another with browse, filtered, union or subtract' })) {
+  const declared = Object.getOwnPropertyDescriptor(RecordSet.prototype, name);
+  Object.defineProperty(RecordSet.prototype, name, {
+    ...declared,
+    set(this: RecordSet) {
+      throw new MisuseError('TX_ARGUMENT', `${this.toString()}.${name} cannot be assigned. ${remedy}.`, { details: { model: this.model, property: name } });
+    },
+  });
+}
 
 // What `console.log` shows. Here, because declarations that are made file by file cannot name a member by a symbol that is looked up.
 Object.defineProperty(RecordSet.prototype, Symbol.for('nodejs.util.inspect.custom'), {

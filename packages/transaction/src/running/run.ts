@@ -6,6 +6,7 @@ import { outcomeOf, refuseDifference } from './check-run';
 import { RunError } from '../errors';
 import { LongWay } from '../reading/long-way';
 import { RunGuard } from './run-guard';
+import { SUSPENSION } from './suspension';
 import { fetchNeeds } from '../reading/fetch-needs';
 import type { Transaction } from '../transaction';
 import { resolveTriggers } from '../triggers/resolve-triggers';
@@ -16,21 +17,13 @@ export interface Need {
   readonly ids: readonly Id[];
   /** The record was browsed by itself: others like it cannot be fetched with it. */
   readonly isAlone?: boolean;
+  /** Somebody named the records: nothing says that they exist. */
+  readonly isBrowsed?: boolean;
   /** A compute reads it: its like will be read of whatever is behind it. */
   readonly isForCompute?: boolean;
   /** Who wants it, where values differ by company or language. */
   readonly env?: Environment | undefined;
 }
-
-/** Thrown through the user's function to leave it; one object for all, since nobody reads its stack. */
-class Suspension extends Error {
-  constructor() {
-    super('A read inside env.run() waits for values. Let this error pass: catch only the errors you expect.');
-    this.name = 'Suspension';
-  }
-}
-
-const SUSPENSION = new Suspension();
 
 /** One execution of a function that may suspend. */
 export class Execution {
@@ -61,11 +54,6 @@ export class Execution {
     this.needs.push(...needs);
     throw SUSPENSION;
   }
-}
-
-/** Tells a suspension from an error of the user's, so that engine code in between lets it pass. */
-export function isSuspension(error: unknown): boolean {
-  return error === SUSPENSION;
 }
 
 /**

@@ -9,6 +9,9 @@ import { precompute, precomputed } from '../computing/precompute';
 import { resolveTriggers } from '../triggers/resolve-triggers';
 import { run } from '../running/run';
 import { unlink } from './unlink';
+import { MissingRecordError } from '../errors';
+import { meetRecords } from '../reading/meet-records';
+import { cachedList } from '../values';
 import type { NewRow, WriteBatch } from './write-batch';
 
 /**
@@ -24,12 +27,25 @@ import type { NewRow, WriteBatch } from './write-batch';
 export async function applyBatch(batch: WriteBatch): Promise<InsertedIds> {
   const tx = batch.env.transaction;
   await loadForSteps(tx, batch.steps);
+  await meetListOwners(batch);
   // An exclusive call of another flow may have begun meanwhile.
   tx.exclusive.assertMayCall(batch.rows.length > 0 ? 'create' : 'write');
   const changes = followSteps(batch.env, batch.steps);
   const sends = batch.rows.length > 0 || deletedBy(changes).size > 0;
   const mayRefuse = isInverted(batch) || (batch.puts.length > 0 && batch.rows.some(({ model }) => precomputed(model).length > 0));
   return sends && mayRefuse ? tx.savepoint(() => apply(batch, changes), { flush: false }) : apply(batch, changes);
+}
+
+/** @throws {MissingRecordError} TX_RECORD_MISSING when a list of a record that is not there was to be written */
+async function meetListOwners({ env, owners, steps }: WriteBatch): Promise<void> {
+  const tx = env.transaction;
+  for (const [model, ids] of owners) {
+    const lists = new Set(steps.filter(({ owner, field }) => field.model === model && ids.has(owner)).map(({ field }) => field));
+    const empty = [...ids].filter((id) => ![...lists].some((list) => (cachedList(tx.rootEnv, list, id)?.length ?? 0) > 0));
+    await meetRecords(tx, model, empty);
+    const gone = [...ids].filter((id) => tx.absent.has(model, id));
+    if (gone.length > 0) throw new MissingRecordError(model, gone, 'a list of it was written');
+  }
 }
 
 function isInverted({ rows, puts }: WriteBatch): boolean {

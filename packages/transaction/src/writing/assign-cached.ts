@@ -7,6 +7,7 @@ import { followOrigins } from '../drafts/follow-origins';
 import type { Environment } from '../environment/environment';
 import { MissingRecordError } from '../errors';
 import { tellChange } from '../events';
+import { refuseMissing } from '../reading/meet-records';
 import { moveBetweenLists, type Move } from '../lists/inverse-lists';
 import { placeOf, recordsAt, refuseWithoutCompany, sourceLanguage } from '../environment/keyed-fields';
 import { fire, isEmpty, pendingAt, startFiring } from '../triggers/modified';
@@ -27,6 +28,7 @@ export function assignCached(env: Environment, field: Field, ids: readonly Id[],
   }
   const tx = env.transaction;
   refuseAbsent(tx, field, ids);
+  if (field.relation && typeof cached !== 'object') refuseMissing(tx, field, [cached as Id]); // a many2one is kept as an id
   refuseWithoutCompany(env, field);
   const value = tx.drafts.isEmpty ? cached : current(tx, field, cached);
   const column = env.column(field);

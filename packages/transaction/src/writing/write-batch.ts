@@ -3,8 +3,9 @@ import type { Field, Model } from '@ormolu/registry';
 import { writable } from '../records/convert';
 import { defaultOf } from '../records/defaults';
 import type { Environment } from '../environment/environment';
-import { DraftError, RequiredError } from '../errors';
+import { DraftError, RequiredError, WriteRefusedError } from '../errors';
 import { listCommands, type Values } from '../lists/list-commands';
+import { refuseMissing } from '../reading/meet-records';
 import { isList } from '../values';
 
 /** A record that is to be inserted, its references to others of its kind by their temporary ids. */
@@ -40,6 +41,8 @@ export class WriteBatch {
   readonly rows: NewRow[] = [];
   readonly puts: Put[] = [];
   readonly steps: ListStep[] = [];
+  /** The records of the database whose lists are written, by model. */
+  readonly owners: Map<string, Set<Id>> = new Map();
   /** The fields that values were given for, wherever they stood. */
   readonly named: Set<Field> = new Set();
 
@@ -86,7 +89,12 @@ export class WriteBatch {
       this.named.add(field);
       if (delegated.shows(field)) delegated.give(field, value);
       else if (isKeptList(field)) this.#list(field, [row.id], value);
-      else row.values.set(field, writable(field, value));
+      else {
+        const cached = writable(field, value);
+        if (preset.has(field) && preset.get(field) !== cached) throw otherOwner(field);
+        if (field.relation?.kind === 'many2one') refuseMissing(this.env.transaction, field, [cached as Id]); // its canonical form; null is no stored id
+        row.values.set(field, cached);
+      }
     }
     for (const [name, given] of delegated.holders) this.#delegate(row, fieldOf(model, name), given);
     this.#complete(row, values);
@@ -126,10 +134,12 @@ export class WriteBatch {
   }
 
   #list(field: Field, owners: readonly Id[], value: unknown): void {
+    for (const owner of owners) if (isStoredId(owner)) this.owners.set(field.model, (this.owners.get(field.model) ?? new Set<Id>()).add(owner));
     const comodel = this.env.registry.model(field.relation?.comodel ?? '');
     const inverse = field.relation?.kind === 'one2many' ? comodel.fields.get(field.relation.inverseName ?? '') : undefined;
     const step = (kind: ListStep['kind'], given: readonly Id[]): void => {
       const ids = given.map((id) => this.#known(field, id));
+      if (kind === 'link' || kind === 'set') refuseMissing(this.env.transaction, field, ids);
       for (const owner of owners) this.steps.push({ field, owner, kind, ids });
     };
     for (const command of listCommands(field, value)) {
@@ -156,6 +166,13 @@ export class WriteBatch {
       }
     }
   }
+}
+
+/** A record made in somebody's list belongs to him. */
+export function otherOwner(field: Field): WriteRefusedError {
+  return new WriteRefusedError('TX_COMMAND_INVALID', `A new ${field.model} was to be made in the list of one record, and was given another as ${field.name}. Leave ${field.name} out, or create it in the other's list.`, {
+    details: { model: field.model, field: field.name },
+  });
 }
 
 const completed = new WeakMap<Model, readonly Field[]>();
