@@ -46,8 +46,9 @@ export interface OrmoluOptions<D, U extends ModelNameOf<D> = never, C extends Mo
    */
   readonly localCache?: LocalCacheOptions | false | undefined;
   /**
-   * Caches of your own, by name: `db.caches.get('fast')`. They hold plain values in this process's memory, and the answers of the queries that
-   * ask for them: `.cache('fast')`.
+   * Caches of your own, by name: `db.caches.get('fast')`. They hold plain values, in this process's memory and, with `l2: redis(url)` or
+   * `memcached(servers)`, on a server that all processes share, which is closed with the database; and, in memory alone, the answers of the queries
+   * that ask for them: `.cache('fast')`.
    * @defaultValue none
    */
   readonly caches?: Readonly<Record<N, NamedCacheOptions>> | undefined;

@@ -227,6 +227,7 @@ export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D
       if (OrmoluError.is(error) && error.code === 'STORAGE_CLOSE_NESTED') this.#isOpen = wasOpen;
       throw error;
     }
+    await this.caches.close();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

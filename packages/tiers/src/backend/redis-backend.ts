@@ -129,6 +129,8 @@ export class RedisBackend implements Backend {
   }
 
   async check(): Promise<string> {
+    // Before that, it answers some questions and not others.
+    if (this.#client.status !== 'ready') throw new OutageError('TIER_UNAVAILABLE', 'There is no connection to Redis.');
     const masters = this.#masters();
     if (masters.length === 0) throw new OutageError('TIER_UNAVAILABLE', 'No node of the Redis Cluster has been reached yet.');
     const told = await Promise.all(masters.map((node) => node.info('server')));

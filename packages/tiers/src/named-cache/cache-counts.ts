@@ -1,4 +1,6 @@
 import { Histogram, type DurationSummary } from '../histogram';
+import type { GuardCounts } from '../shared/guarded-backend';
+import type { SharedCounts } from '../shared/shared-level';
 import type { RemovalReason } from './options';
 
 /** What a named cache has done since it was made. */
@@ -20,6 +22,15 @@ export interface NamedCacheStats {
   readonly size: number;
   /** Estimated; 0 where no bound asks for it. */
   readonly bytes: number;
+  /** What the second level did; undefined without one. */
+  readonly shared: SharedStats | undefined;
+}
+
+/** What a second level has done since it was made. */
+export interface SharedStats extends Readonly<SharedCounts>, Readonly<GuardCounts> {
+  readonly isUp: boolean;
+  /** Keys that are taken out of it before they are read again, because a write of theirs failed. */
+  readonly unsure: number;
 }
 
 /** Counts what happens to a cache. */
@@ -32,11 +43,11 @@ export class CacheCounts {
   readonly removals: Record<RemovalReason, number> = { bound: 0, 'too large': 0, expired: 0, deleted: 0 };
   readonly loads: Histogram = new Histogram();
 
-  stats(name: string, { size, bytes }: { readonly size: number; readonly bytes: number }): NamedCacheStats {
+  stats(name: string, { size, bytes }: { readonly size: number; readonly bytes: number }, shared: SharedStats | undefined): NamedCacheStats {
     const { hits, staleHits, misses, sets, loadFailures } = this;
     const requests = hits + misses;
     return {
-      name, requests, hits, staleHits, misses, sets, loadFailures, size, bytes,
+      name, requests, hits, staleHits, misses, sets, loadFailures, size, bytes, shared,
       hitRatio: requests === 0 ? 0 : hits / requests,
       deletes: this.removals.deleted,
       removals: { ...this.removals },

@@ -1,16 +1,19 @@
 import { MisuseError, nearestName, type Clock } from '@ormolu/kernel';
+import type { Backend } from '../backend/backend';
 import type { NamedCacheStats } from './cache-counts';
 import { NamedCache } from './named-cache';
 import type { NamedCacheOptions } from './options';
 
-/** The named caches of a program. */
+/** The named caches of a program, and the cache servers behind them: they are closed with them. */
 export class NamedCaches<N extends string = string> {
   readonly #caches: ReadonlyMap<string, NamedCache>;
+  readonly #backends: ReadonlySet<Backend>;
 
-  /** @param options - name → how the cache is made @throws {MisuseError} TIER_BOUNDS, TIER_LIFETIME or DURATION_INVALID, of the first that is wrong */
+  /** @param options - name → how the cache is made @throws {MisuseError} of the first that is wrong, as `NamedCache` throws it */
   constructor(options: Readonly<Record<N, NamedCacheOptions>>, { clock }: { readonly clock?: Clock | undefined } = {}) {
     const all = Object.entries<NamedCacheOptions>(options);
     this.#caches = new Map(all.map(([name, one]) => [name, new NamedCache(name, { clock, ...one })]));
+    this.#backends = new Set(all.flatMap(([, { l2 }]) => l2 ?? []));
   }
 
   /** @throws {MisuseError} TIER_CACHE_UNKNOWN with the nearest name */
@@ -34,5 +37,11 @@ export class NamedCaches<N extends string = string> {
 
   stats(): readonly NamedCacheStats[] {
     return [...this.#caches.values()].map((cache) => cache.stats());
+  }
+
+  /** Closes the caches and the servers they were given. Values that are here stay here. */
+  async close(): Promise<void> {
+    await Promise.all([...this.#caches.values()].map((cache) => cache.close()));
+    await Promise.all([...this.#backends].map((backend) => backend.close()));
   }
 }

@@ -1,5 +1,5 @@
 import type { CommandEntry, QueryCache } from '../local/query-cache';
-import type { PlainCache } from './named-cache';
+import type { NamedCache } from './named-cache';
 import type { NamedCaches } from './named-caches';
 
 /** The named caches of a database, as places for answers to questions: `.cache('fast')`. */
@@ -26,15 +26,16 @@ export class NamedQueries {
 
 /**
  * A named cache as a place for answers. They live as the cache has it, or as the query says, and bear their models as tags, so that
- * `deleteByTag('res.city')` and `deleteByPattern('res.city:*')` take them out.
+ * `deleteByTag('res.city')` and `deleteByPattern('res.city:*')` take them out. In memory alone, also where the cache has a second level: their
+ * stamps are judged by what this process knows.
  */
-function queriesIn(cache: PlainCache): QueryCache {
+function queriesIn(cache: NamedCache): QueryCache {
   return {
-    get: async (key) => {
-      const value = await cache.get(key);
-      return isEntry(value) ? value : undefined;
+    get: (key) => {
+      const value = cache.peek(key);
+      return Promise.resolve(isEntry(value) ? value : undefined);
     },
-    put: (key, entry) => cache.set(key, entry, { tags: entry.tags.map(({ model }) => model), ...(entry.ttlMs === undefined ? {} : { ttl: entry.ttlMs, jitter: 0 }) }),
+    put: (key, entry) => cache.setHere(key, entry, { tags: entry.tags.map(({ model }) => model), ...(entry.ttlMs === undefined ? {} : { ttl: entry.ttlMs, jitter: 0 }) }),
   };
 }
 

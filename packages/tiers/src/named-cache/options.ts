@@ -1,6 +1,8 @@
 import type { Clock, Duration } from '@ormolu/kernel';
+import type { Backend } from '../backend/backend';
 import type { Bounds } from '../policies/bounded-store';
 import type { PolicyName } from '../policies/policies';
+import type { SerializerName } from '../shared/serializers';
 
 /** How long an entry serves. */
 export interface Lifetime {
@@ -28,8 +30,49 @@ export interface Lifetime {
   readonly negativeTtl?: Duration | undefined;
 }
 
+/** The level in this process's memory, of a cache that has a second one. */
+export interface FirstLevelOptions extends Bounds {
+  /** @defaultValue 's3fifo' */
+  readonly policy?: PolicyName | undefined;
+  /** Entries above it are not kept here, and counted; in estimated bytes. @defaultValue no limit but maxBytes */
+  readonly maxEntryBytes?: number | undefined;
+  /**
+   * How long an entry serves here before the second level is asked again: so long may pass before this process sees what another has changed.
+   * 0: as long as the entry itself. @defaultValue '5s'
+   */
+  readonly ttl?: Duration | undefined;
+}
+
+/** A second level, on a cache server that many processes share. */
+export interface SecondLevelOptions {
+  /** `redis(…)`, `memcached(…)`, or one of your own. @defaultValue none: the cache is in this process's memory alone */
+  readonly l2?: Backend | undefined;
+  /** The first level; `false` keeps nothing here. Bounds that stand beside it are its bounds, too. @defaultValue 10 000 entries, for 5 s each */
+  readonly l1?: FirstLevelOptions | false | undefined;
+  /** How values become bytes; what was written with another is read all the same. @defaultValue 'json' */
+  readonly serializer?: SerializerName | undefined;
+  /** Values of more bytes are deflated. @defaultValue false: none is */
+  readonly compress?: boolean | { readonly above: number } | undefined;
+  /** Stands before all keys, so that several programs can share a server. @defaultValue 'ormolu' */
+  readonly prefix?: string | undefined;
+  /** Entries of more bytes are not sent, and counted. @defaultValue what the server takes */
+  readonly maxSharedBytes?: number | undefined;
+  /** No call of the second level is waited for longer. @defaultValue 40 ms */
+  readonly deadline?: Duration | undefined;
+  /** When half of the last calls have failed or were late, and at least so many were made, the server counts as away. @defaultValue 3 */
+  readonly breakAfter?: number | undefined;
+  /** How many keys are remembered whose writes failed; beyond it, all that the server holds is given up. @defaultValue 10 000 */
+  readonly maxUnsure?: number | undefined;
+  /** How long a process that loads may be silent before another loads in its place, and how long a failure is everybody's. @defaultValue '2s' */
+  readonly lease?: Duration | undefined;
+  /** With `l1: false`: keep entries here for as long as the server is away. @defaultValue nothing is kept */
+  readonly fallback?: 'memory' | undefined;
+  /** The time of day in milliseconds, which entries carry from one process to another. @defaultValue Date.now */
+  readonly calendar?: Clock | undefined;
+}
+
 /** How a named cache is made. */
-export interface NamedCacheOptions extends Bounds, Lifetime {
+export interface NamedCacheOptions extends Bounds, Lifetime, SecondLevelOptions {
   /** @defaultValue 's3fifo' */
   readonly policy?: PolicyName | undefined;
   /** Entries above it are not kept, and counted; in estimated bytes. @defaultValue no limit but maxBytes */
@@ -57,4 +100,6 @@ export interface CacheEvents {
   readonly remove: { readonly key: string; readonly reason: RemovalReason };
   readonly load: { readonly key: string; readonly durationMs: number };
   readonly error: { readonly key: string; readonly cause: unknown };
+  /** The server of the second level went away, or is back: once for each change. */
+  readonly state: { readonly state: 'up' | 'away'; readonly cause: unknown };
 }

@@ -1,0 +1,106 @@
+import { durationMs, MisuseError, type Clock } from '@ormolu/kernel';
+import { LeasedLoads, type Loaded, type LoadWork } from '../shared/leased-load';
+import { serializerNamed } from '../shared/serializers';
+import { SharedLevel, type Found } from '../shared/shared-level';
+import type { SharedStats } from './cache-counts';
+import { Fetches } from './fetches';
+import type { FirstLevelOptions, NamedCacheOptions } from './options';
+
+const DEFAULT_ENTRIES = 10_000;
+const DEFAULT_FIRST_TTL = '5s';
+const COMPRESS_ABOVE = 1_024;
+
+/** A cache server behind one named cache, which answers what is asked of it or leaves it unanswered, and never fails. */
+export class SecondLevel {
+  readonly level: SharedLevel;
+  readonly calendar: Clock;
+  /** An entry serves in memory at most so long. */
+  readonly firstTtlMs: number;
+  readonly fetches = new Fetches();
+  readonly #loads: LeasedLoads;
+  readonly #keepsHere: boolean;
+  readonly #fallsBack: boolean;
+
+  /**
+   * @returns undefined for a cache without one
+   * @throws {MisuseError} TIER_PREFIX; TIER_SHARED_OPTION; TIER_PACKAGE_MISSING; DURATION_INVALID
+   */
+  static of(name: string, options: NamedCacheOptions, changed: (state: 'up' | 'away', cause: unknown) => void): SecondLevel | undefined {
+    if (options.l2 !== undefined) return new SecondLevel(name, options, changed);
+    if (options.l1 === false) throw new MisuseError('TIER_SHARED_OPTION', `Cache '${name}' has neither a first level nor a second. Give it l2: redis(…), or bounds.`);
+    return undefined;
+  }
+
+  private constructor(name: string, { l1, l2, fallback, ...options }: NamedCacheOptions, changed: (state: 'up' | 'away', cause: unknown) => void) {
+    const { calendar = { now: () => Date.now() }, compress = false, serializer = 'json', prefix = 'ormolu', maxSharedBytes = Infinity, breakAfter = 3, maxUnsure = 10_000 } = options;
+    if (l2 === undefined) throw new MisuseError('TIER_SHARED_OPTION', `Cache '${name}' has no second level.`);
+    if (!['json', 'msgpack', 'v8'].includes(serializer)) throw new MisuseError('TIER_SHARED_OPTION', `Cache '${name}': serializer is ${JSON.stringify(serializer)}. Give 'json', 'msgpack' or 'v8'.`);
+    for (const [option, value] of Object.entries({ breakAfter, maxUnsure })) {
+      if (!Number.isInteger(value) || value < 1) throw new MisuseError('TIER_SHARED_OPTION', `Cache '${name}': ${option} is ${String(value)}. Give a whole number above zero.`);
+    }
+    const deadlineMs = durationMs(options.deadline ?? 40, 'deadline');
+    const leaseMs = durationMs(options.lease ?? '2s', 'lease');
+    if (deadlineMs === 0 || leaseMs === 0) throw new MisuseError('TIER_SHARED_OPTION', `Cache '${name}': deadline and lease are lengths of time above zero.`);
+    this.calendar = calendar;
+    this.firstTtlMs = l1 === false ? 0 : durationMs(l1?.ttl ?? DEFAULT_FIRST_TTL, 'l1.ttl');
+    this.#keepsHere = l1 !== false;
+    this.#fallsBack = fallback === 'memory';
+    const above = typeof compress === 'object' ? compress.above : COMPRESS_ABOVE;
+    this.level = new SharedLevel(l2, {
+      name, prefix, calendar, changed, deadlineMs, breakAfter, maxUnsure,
+      serialise: serializerNamed(serializer), compressAbove: compress === false ? Infinity : above, maxBytes: maxSharedBytes,
+    });
+    this.#loads = new LeasedLoads(this.level, { leaseMs, calendar });
+  }
+
+  /** Whether entries are looked for and kept in this process, now. */
+  get usesFirst(): boolean {
+    return this.#keepsHere || (this.#fallsBack && !this.level.isUp);
+  }
+
+  /** Nothing is kept here while the server is there: what was kept while it was away is no longer wanted. */
+  get dropsFirst(): boolean {
+    return !this.#keepsHere;
+  }
+
+  /** @returns undefined when the server is away */
+  async find(keys: readonly string[], tags: readonly string[] = []): Promise<readonly Found[] | undefined> {
+    try {
+      return await this.level.find(keys, tags);
+    } catch {
+      return undefined;
+    }
+  }
+
+  load(work: LoadWork): Promise<Loaded> {
+    return this.#loads.get(work);
+  }
+
+  refresh(work: LoadWork, found: Found): Promise<Loaded | undefined> {
+    return this.#loads.refresh(work, found);
+  }
+
+  /** Does it, as far as the server is there: what it could not be told, it is told when it is back. */
+  async attempt<T>(call: (level: SharedLevel) => Promise<T>): Promise<T | undefined> {
+    try {
+      return await call(this.level);
+    } catch {
+      return undefined;
+    }
+  }
+
+  stats(): SharedStats {
+    return { ...this.level.counts, ...this.level.guardCounts(), isUp: this.level.isUp };
+  }
+
+  close(): Promise<void> {
+    return this.level.close();
+  }
+}
+
+/** The bounds of the memory a cache keeps entries in. */
+export function firstLevelOf(options: NamedCacheOptions): FirstLevelOptions {
+  const { l1, l2, policy, maxEntries, maxBytes, maxEntryBytes } = options;
+  const given = { policy, maxEntries, maxBytes, maxEntryBytes, ...(l1 === false ? {} : l1) };
+  return l2 !== undefined && given.maxEntries === undefined && given.maxBytes === undefined ? { ...given, maxEntries: DEFAULT_ENTRIES } : given;
+}

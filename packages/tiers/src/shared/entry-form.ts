@@ -1,0 +1,129 @@
+import { crc32, deflateRawSync, inflateRawSync } from 'node:zlib';
+import { deserialised, type Serializer } from './serializers';
+
+/** What is written under a key of a cache server. */
+export interface SharedEntry {
+  /** `absent`: a loader found nothing. `lease`: somebody is loading it. `failure`: a loader failed. `nothing`: as good as no entry. */
+  readonly kind: EntryKind;
+  /** By the calendar: when it was written, or its loader was called. */
+  readonly readAtMs: number;
+  /** 0: for ever. */
+  readonly ttlMs: number;
+  /** It expires when the server says so. */
+  readonly isSliding: boolean;
+  /** That of the whole cache when it was read. */
+  readonly mark: string;
+  /** Its tags, each with the mark the tag had. */
+  readonly tags: ReadonlyMap<string, string>;
+  /** Of a value: the value. Of a lease: whose. Of a failure: its message. */
+  readonly value: unknown;
+}
+
+export type EntryKind = 'value' | 'absent' | 'lease' | 'failure' | 'nothing';
+
+/** What is the same for all entries of a cache. */
+export interface EntryFormOptions {
+  readonly serialise: Serializer;
+  /** Values of more bytes are compressed; Infinity never does. */
+  readonly compressAbove: number;
+  /** Larger entries are refused. */
+  readonly maxBytes: number;
+}
+
+/** An entry that is not written, and why. */
+export class UnfitError extends Error {
+  readonly reason: 'too large' | 'no data';
+
+  constructor(reason: UnfitError['reason'], cause?: unknown) {
+    super(reason, { cause });
+    this.reason = reason;
+  }
+}
+
+const VERSION = 1;
+const KINDS: readonly EntryKind[] = ['value', 'absent', 'lease', 'failure', 'nothing'];
+const MARK_BYTES = 8;
+/** version, kind, form, number of tags, read at, ttl, mark, check sum */
+const HEAD_BYTES = 4 + 8 + 8 + MARK_BYTES + 4;
+const SUM_AT = HEAD_BYTES - 4;
+const FORM_BITS = 0b111;
+const COMPRESSED = 0b1000;
+const SLIDING = 0b1_0000;
+const FASTEST = 1;
+/** What is unpacked may be so much longer than what was: a few bytes must not become all memory. */
+const MOST_UNPACKED = 256 * 1024 * 1024;
+
+/** Marks are eight bytes as a text of latin1. */
+export function isMark(text: string): boolean {
+  return text.length === MARK_BYTES;
+}
+
+/** @throws {UnfitError} for a value that is no data, or too large */
+export function entryToBytes(entry: SharedEntry, { serialise, compressAbove, maxBytes }: EntryFormOptions): Buffer {
+  let flags = entry.isSliding ? SLIDING : 0;
+  let payload: Uint8Array = Buffer.alloc(0);
+  if (entry.kind === 'value') {
+    try {
+      const { bytes, form } = serialise(entry.value);
+      payload = bytes;
+      flags |= form;
+    } catch (cause) {
+      throw new UnfitError('no data', cause);
+    }
+    if (payload.byteLength > compressAbove) {
+      const packed = deflateRawSync(payload, { level: FASTEST });
+      if (packed.byteLength < payload.byteLength) {
+        payload = packed;
+        flags |= COMPRESSED;
+      }
+    }
+  } else if (typeof entry.value === 'string') payload = Buffer.from(entry.value, 'utf8');
+  const tags = [...entry.tags].map(([tag, mark]) => {
+    const name = Buffer.from(tag, 'utf8');
+    const one = Buffer.allocUnsafe(2 + name.length + MARK_BYTES);
+    one.writeUInt16BE(name.length, 0);
+    name.copy(one, 2);
+    one.write(mark, 2 + name.length, 'latin1');
+    return one;
+  });
+  const head = Buffer.alloc(HEAD_BYTES);
+  head.writeUInt8(VERSION, 0);
+  head.writeUInt8(KINDS.indexOf(entry.kind), 1);
+  head.writeUInt8(flags, 2);
+  head.writeUInt8(tags.length, 3);
+  head.writeDoubleBE(entry.readAtMs, 4);
+  head.writeDoubleBE(entry.ttlMs, 12);
+  head.write(entry.mark, 20, 'latin1');
+  const whole = Buffer.concat([head, ...tags, payload]);
+  if (whole.length > maxBytes) throw new UnfitError('too large');
+  whole.writeUInt32BE(sumOf(whole), SUM_AT);
+  return whole;
+}
+
+/** @returns undefined for what was cut off, changed or written by something else */
+export function entryFromBytes(bytes: Uint8Array): SharedEntry | undefined {
+  const whole = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  if (whole.length < HEAD_BYTES || whole[0] !== VERSION) return undefined;
+  const kind = KINDS[whole[1] ?? 255];
+  if (kind === undefined || whole.readUInt32BE(SUM_AT) !== sumOf(whole)) return undefined;
+  const flags = whole[2] ?? 0;
+  try {
+    const tags = new Map<string, string>();
+    let at = HEAD_BYTES;
+    for (let left = whole[3] ?? 0; left > 0; left -= 1) {
+      const end = at + 2 + whole.readUInt16BE(at);
+      tags.set(whole.toString('utf8', at + 2, end), whole.toString('latin1', end, end + MARK_BYTES));
+      at = end + MARK_BYTES;
+    }
+    const payload = whole.subarray(at);
+    const value = kind === 'value' ? deserialised((flags & COMPRESSED) === 0 ? payload : inflateRawSync(payload, { maxOutputLength: MOST_UNPACKED }), flags & FORM_BITS) : payload.toString('utf8');
+    return { kind, value, tags, readAtMs: whole.readDoubleBE(4), ttlMs: whole.readDoubleBE(12), isSliding: (flags & SLIDING) !== 0, mark: whole.toString('latin1', 20, 20 + MARK_BYTES) };
+  } catch {
+    return undefined;
+  }
+}
+
+/** Of all but itself. */
+function sumOf(whole: Buffer): number {
+  return crc32(whole.subarray(HEAD_BYTES), crc32(whole.subarray(0, SUM_AT)));
+}

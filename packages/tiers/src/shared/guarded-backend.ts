@@ -1,0 +1,254 @@
+import { OutageError } from '@ormolu/kernel';
+import { circuitBreaker, CircuitState, CountBreaker, handleAll, type CircuitBreakerPolicy } from 'cockatiel';
+import type { Backend, BackendEntry, BackendLimits, BackendState } from '../backend/backend';
+import { Deadlines, LateError } from './deadlines';
+
+/** How long a cache server is waited for, and what is remembered while it is away. */
+export interface GuardOptions {
+  readonly deadlineMs: number;
+  /** Of the last so many calls half must have failed before the server counts as away. */
+  readonly breakAfter: number;
+  /** Keys whose writes failed that are remembered; beyond it all is forgotten instead. */
+  readonly maxUnsure: number;
+}
+
+/** What happened to the calls. */
+export interface GuardCounts {
+  calls: number;
+  /** Of these, calls that failed or were late. */
+  failures: number;
+  /** Calls that were not made, because the server was known to be away. */
+  refused: number;
+  outages: number;
+}
+
+/** What a guard tells of. */
+export interface GuardListener {
+  /** Once for each change. */
+  readonly changed: (state: 'up' | 'away', cause: unknown) => void;
+  /** More was written in vain than is remembered: whatever the server holds must not be believed any more. Fails when it cannot be said there. */
+  readonly forget: () => Promise<void>;
+}
+
+const PROBE_EVERY_MS = 100;
+const FIRST_PROBES_MS = 5;
+const PROBE_LIMIT_MS = 1_000;
+const DELETES_A_CALL = 500;
+
+/**
+ * A cache server that is never waited for long, and not at all while it is away.
+ *
+ * What could not be written there is taken out when it is back, before anything is read from it: a write that failed leaves the old value, one
+ * that was late may still arrive. So nothing that this process has changed comes back.
+ */
+export class GuardedBackend implements Backend {
+  readonly name: string;
+  readonly limits: BackendLimits;
+  readonly counts: GuardCounts = { calls: 0, failures: 0, refused: 0, outages: 0 };
+  readonly #backend: Backend;
+  readonly #options: GuardOptions;
+  readonly #listener: GuardListener;
+  readonly #deadlines: Deadlines;
+  readonly #probes = new Deadlines(PROBE_LIMIT_MS);
+  readonly #breaker: CircuitBreakerPolicy;
+  readonly #unsure = new Set<string>();
+  readonly #ends: (() => void)[];
+  readonly #opened: Promise<void>;
+  #open: (() => void) | undefined;
+  #state: 'new' | 'up' | 'away' | 'closed' = 'new';
+  #run: string | undefined;
+  #mustForget = false;
+  /** Writes that were late on the connection there is: should it be given up, they may arrive after what the next one writes. */
+  #mayStillArrive = 0;
+  #probe: NodeJS.Timeout | undefined;
+  readonly #bornMs = performance.now();
+
+  constructor(backend: Backend, options: GuardOptions, listener: GuardListener) {
+    this.name = backend.name;
+    this.limits = backend.limits;
+    this.#backend = backend;
+    this.#options = options;
+    this.#listener = listener;
+    this.#deadlines = new Deadlines(options.deadlineMs);
+    const { breakAfter } = options;
+    this.#breaker = circuitBreaker(handleAll, { halfOpenAfter: PROBE_EVERY_MS / 2, breaker: new CountBreaker({ threshold: 0.49, size: 2 * breakAfter, minimumNumberOfCalls: breakAfter }) });
+    this.#opened = new Promise((resolve) => {
+      this.#open = resolve;
+    });
+    const broken = this.#breaker.onBreak((reason) => this.#lost('error' in reason ? reason.error : undefined));
+    this.#ends = [backend.onState((state) => this.#heard(state)), () => broken.dispose()];
+    this.#probeIn(0);
+  }
+
+  /** Which run of the server is spoken to; undefined while it is away. */
+  get run(): string | undefined {
+    return this.#state === 'up' ? this.#run : undefined;
+  }
+
+  get isUp(): boolean {
+    return this.#state === 'up';
+  }
+
+  /** Keys that are taken out before they are read again. */
+  get unsure(): number {
+    return this.#unsure.size;
+  }
+
+  async getMany(keys: readonly string[]): Promise<readonly (Uint8Array | undefined)[]> {
+    const found = await this.#call(() => this.#backend.getMany(keys));
+    return this.#unsure.size === 0 ? found : found.map((value, place) => (this.#unsure.has(keys[place] ?? '') ? undefined : value));
+  }
+
+  setMany(entries: readonly BackendEntry[]): Promise<void> {
+    return this.#write(entries.map(({ key }) => key), () => this.#backend.setMany(entries));
+  }
+
+  /** An unsure key is not free. */
+  add(entry: BackendEntry): Promise<boolean> {
+    return this.#unsure.has(entry.key) ? Promise.reject(AWAY) : this.#write([entry.key], () => this.#backend.add(entry));
+  }
+
+  replace(entry: BackendEntry, expected: Uint8Array): Promise<boolean> {
+    return this.#unsure.has(entry.key) ? Promise.reject(AWAY) : this.#write([entry.key], () => this.#backend.replace(entry, expected));
+  }
+
+  deleteMany(keys: readonly string[]): Promise<number> {
+    return this.#write(keys, () => this.#backend.deleteMany(keys));
+  }
+
+  touch(key: string, ttlMs: number): Promise<boolean> {
+    return this.#call(() => this.#backend.touch(key, ttlMs));
+  }
+
+  /** As long as it takes: it is many calls. */
+  deleteByPattern = (pattern: string): Promise<number> => {
+    if (this.#state !== 'up' || !this.#backend.deleteByPattern) return Promise.reject(AWAY);
+    return this.#backend.deleteByPattern(pattern);
+  };
+
+  check(): Promise<string> {
+    return this.#call(() => this.#backend.check());
+  }
+
+  onState(listener: (state: BackendState) => void): () => void {
+    return this.#backend.onState(listener);
+  }
+
+  /** Ends the watch, not the backend: others may use it. */
+  close(): Promise<void> {
+    this.#state = 'closed';
+    this.#open?.();
+    clearTimeout(this.#probe);
+    for (const end of this.#ends) end();
+    return Promise.resolve();
+  }
+
+  /** The first calls wait for the first connection, and no longer than a probe. */
+  async #call<T>(make: () => Promise<T>): Promise<T> {
+    if (this.#state === 'new') await this.#opened;
+    if (this.#state !== 'up' || this.#mustForget) {
+      this.counts.refused += 1;
+      throw AWAY;
+    }
+    this.counts.calls += 1;
+    try {
+      return await this.#breaker.execute(() => this.#deadlines.within(make()));
+    } catch (error) {
+      this.counts.failures += 1;
+      throw error;
+    }
+  }
+
+  async #write<T>(keys: readonly string[], make: () => Promise<T>): Promise<T> {
+    try {
+      return await this.#call(() => {
+        const made = make();
+        // A later write of a key on the same connection leaves nothing of an earlier one.
+        for (const key of keys) this.#unsure.delete(key);
+        return made;
+      });
+    } catch (error) {
+      if (error instanceof LateError) this.#mayStillArrive += 1;
+      this.#remember(keys);
+      throw error;
+    }
+  }
+
+  #remember(keys: readonly string[]): void {
+    for (const key of keys) this.#unsure.add(key);
+    if (this.#unsure.size > this.#options.maxUnsure) {
+      this.#unsure.clear();
+      this.#mustForget = true;
+    }
+    this.#probeIn(PROBE_EVERY_MS);
+  }
+
+  #heard(state: BackendState): void {
+    if (state === 'up') {
+      if (this.#state !== 'up') this.#probeIn(0);
+      return;
+    }
+    if (this.#mayStillArrive > 0) this.#mustForget = true;
+    this.#mayStillArrive = 0;
+    this.#lost(AWAY);
+  }
+
+  #lost(cause: unknown): void {
+    if (this.#state === 'closed') return;
+    const was = this.#state;
+    this.#state = 'away';
+    this.#open?.();
+    if (was !== 'away') {
+      this.counts.outages += 1;
+      this.#listener.changed('away', cause);
+    }
+    this.#probeIn(PROBE_EVERY_MS);
+  }
+
+  #probeIn(ms: number): void {
+    if (this.#state === 'closed') return;
+    if (ms === 0) clearTimeout(this.#probe);
+    else if (this.#probe !== undefined) return;
+    this.#probe = setTimeout(() => void this.#recover(), ms);
+    this.#probe.unref();
+  }
+
+  /** Asks whether it is there, and mends what has to be mended before it is believed. */
+  async #recover(): Promise<void> {
+    try {
+      // Before it was ever up, a failure says only that it is not yet.
+      await (this.#state === 'new' ? this.#mend() : this.#breaker.execute(() => this.#mend()));
+      this.#probe = undefined;
+      const was = this.#state;
+      if (was === 'closed') return;
+      this.#state = 'up';
+      this.#open?.();
+      if (was === 'away') this.#listener.changed('up', undefined);
+      // Written in vain while it was mended, or not yet said: once more.
+      if (this.#unsure.size > 0 || this.#mustForget) this.#probeIn(PROBE_EVERY_MS);
+    } catch (error) {
+      this.#probe = undefined;
+      const isYoung = this.#state === 'new' && performance.now() - this.#bornMs < PROBE_LIMIT_MS;
+      if (!isYoung && (this.#state === 'new' || this.#breaker.state !== CircuitState.Closed)) this.#lost(error);
+      this.#probeIn(isYoung ? FIRST_PROBES_MS : PROBE_EVERY_MS);
+    }
+  }
+
+  async #mend(): Promise<void> {
+    this.#run = await this.#probes.within(this.#backend.check());
+    if (this.#mustForget) {
+      await this.#probes.within(this.#listener.forget());
+      this.#mustForget = false;
+      this.#unsure.clear();
+    }
+    while (this.#unsure.size > 0) {
+      const keys = [...this.#unsure].slice(0, DELETES_A_CALL);
+      await this.#probes.within(this.#backend.deleteMany(keys));
+      for (const key of keys) this.#unsure.delete(key);
+    }
+    this.#mayStillArrive = 0;
+  }
+}
+
+/** One for all: while a server is away, it would be made for every call. */
+const AWAY = new OutageError('TIER_UNAVAILABLE', 'The cache server is away. Caches do without it, and use it again when it is back.');

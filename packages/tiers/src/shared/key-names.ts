@@ -1,0 +1,47 @@
+import { MisuseError } from '@ormolu/kernel';
+import { createHash } from 'node:crypto';
+import type { BackendLimits } from '../backend/backend';
+
+const PREFIX = /^[\w.:-]{1,80}$/;
+
+/** How the things of one cache are called on a cache server. */
+export class KeyNames {
+  readonly mark: string;
+  readonly #prefix: string;
+  readonly #limits: BackendLimits;
+
+  /** @throws {MisuseError} TIER_PREFIX for a prefix or name that no server could take */
+  constructor({ prefix, name, limits }: { readonly prefix: string; readonly name: string; readonly limits: BackendLimits }) {
+    for (const part of [prefix, name]) {
+      if (!PREFIX.test(part)) throw new MisuseError('TIER_PREFIX', `'${part}' cannot stand in the keys of a cache server. Take at most 80 letters, digits, '_', '.', ':' and '-' for a prefix, and for the name of a cache with a second level.`);
+    }
+    this.#prefix = `${prefix}:${name}`;
+    this.#limits = limits;
+    this.mark = `${this.#prefix}:m`;
+  }
+
+  of(key: string): string {
+    return this.#fitting('k', key);
+  }
+
+  ofTag(tag: string): string {
+    return this.#fitting('t', tag);
+  }
+
+  ofRefresh(key: string): string {
+    return this.#fitting('r', key);
+  }
+
+  /** Of all keys that fit a pattern, where no key is digested; undefined where some are, and no pattern finds them. */
+  ofPattern(pattern: string): string | undefined {
+    return this.#limits.anyCharacter ? `${this.#prefix}:k:${pattern}` : undefined;
+  }
+
+  /** A key that is too long, or has characters the server cannot take, is known by its digest. */
+  #fitting(kind: string, key: string): string {
+    const { anyCharacter, keyBytes } = this.#limits;
+    const whole = `${this.#prefix}:${kind}:${key}`;
+    const fits = anyCharacter ? whole.length * 3 <= keyBytes || Buffer.byteLength(whole) <= keyBytes : whole.length <= keyBytes && /^[!-~]*$/.test(whole);
+    return fits ? whole : `${this.#prefix}:d${kind}:${createHash('sha256').update(key).digest('base64url')}`;
+  }
+}

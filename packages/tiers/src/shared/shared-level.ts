@@ -1,0 +1,270 @@
+import { randomBytes } from 'node:crypto';
+import type { Clock } from '@ormolu/kernel';
+import type { Backend, BackendEntry } from '../backend/backend';
+import { entryFromBytes, entryToBytes, UnfitError, type EntryFormOptions, type SharedEntry } from './entry-form';
+import { GuardedBackend, type GuardCounts, type GuardOptions } from './guarded-backend';
+import { KeyNames } from './key-names';
+import { markBytes, markUnder, newMark } from './marks';
+import { TickBatch } from './tick-batch';
+
+/** What was true of a cache and of tags when a key was asked for: entries written under it hold as long as that. */
+export interface Stamp {
+  readonly mark: string;
+  readonly tags: ReadonlyMap<string, string>;
+}
+
+/** What the second level says of a key. */
+export interface Found {
+  /** What holds there; undefined when nothing does. */
+  readonly entry: SharedEntry | undefined;
+  /** What is there, whether it holds or not. */
+  readonly bytes: Uint8Array | undefined;
+  readonly stamp: Stamp;
+}
+
+/** A value to be kept. */
+export interface ToKeep extends Pick<SharedEntry, 'kind' | 'readAtMs' | 'ttlMs' | 'isSliding' | 'value'> {
+  readonly key: string;
+  readonly tags: readonly string[];
+}
+
+/** What a second level has done. */
+export interface SharedCounts {
+  hits: number;
+  misses: number;
+  /** Entries that are no longer believed: the cache was emptied, a tag taken out, the server restarted. */
+  overruled: number;
+  /** Bytes that are no entry of ours, or were cut off or changed. */
+  unreadable: number;
+  tooLarge: number;
+  /** Values that are no data: functions, objects of classes. */
+  noData: number;
+  /** Times that all it holds was given up. */
+  forgotten: number;
+}
+
+/** How a second level is made. */
+export interface SharedLevelOptions extends GuardOptions, EntryFormOptions {
+  readonly name: string;
+  readonly prefix: string;
+  /** The time of day, which entries carry from one process to another. */
+  readonly calendar: Clock;
+  readonly changed: (state: 'up' | 'away', cause: unknown) => void;
+}
+
+const TAG_TTL_MS = 30 * 86_400_000;
+
+/** The entries of one cache on a cache server. Its calls fail when the server is away, and are never waited for long. */
+export class SharedLevel {
+  readonly counts: SharedCounts = { hits: 0, misses: 0, overruled: 0, unreadable: 0, tooLarge: 0, noData: 0, forgotten: 0 };
+  readonly #options: SharedLevelOptions;
+  readonly #names: KeyNames;
+  readonly #raw: Backend;
+  /** With a guard around each server. */
+  readonly #store: Backend;
+  readonly #guards: GuardedBackend[] = [];
+  readonly #reads: TickBatch;
+  #away = 0;
+  #lastMark: string | undefined;
+
+  /** @throws {MisuseError} TIER_PREFIX */
+  constructor(backend: Backend, options: SharedLevelOptions) {
+    this.#options = { ...options, maxBytes: Math.min(options.maxBytes, backend.limits.valueBytes) };
+    this.#names = new KeyNames({ prefix: options.prefix, name: options.name, limits: backend.limits });
+    this.#raw = backend;
+    const guard = (node: Backend): Backend => {
+      const one = new GuardedBackend(node, options, { forget: () => this.#forget(), changed: (state, cause) => this.#changed(state, cause) });
+      this.#guards.push(one);
+      return one;
+    };
+    this.#store = backend.eachNode ? backend.eachNode(guard) : guard(backend);
+    this.#reads = new TickBatch((keys) => this.#store.getMany(keys), [this.#names.mark]);
+  }
+
+  /** Whether every server answers. */
+  get isUp(): boolean {
+    return this.#guards.every((guard) => guard.isUp);
+  }
+
+  /** Of all servers together. */
+  guardCounts(): GuardCounts & { readonly unsure: number } {
+    const sum = (of: (guard: GuardedBackend) => number): number => this.#guards.reduce((all, guard) => all + of(guard), 0);
+    return {
+      calls: sum(({ counts }) => counts.calls), failures: sum(({ counts }) => counts.failures), refused: sum(({ counts }) => counts.refused),
+      outages: sum(({ counts }) => counts.outages), unsure: sum(({ unsure }) => unsure),
+    };
+  }
+
+  /**
+   * @param tags - of what would be loaded: their marks travel with the answer
+   * @remarks One round trip; a second for entries that have other tags
+   */
+  async find(keys: readonly string[], tags: readonly string[]): Promise<readonly Found[]> {
+    const { stamp, there } = await this.#ask(keys, tags);
+    const read = there.map((bytes) => ({ bytes, entry: this.#read(bytes, stamp.mark) }));
+    const others = [...new Set(read.flatMap(({ entry }) => (entry ? [...entry.tags.keys()] : [])))].filter((tag) => !stamp.tags.has(tag));
+    const told = new Map(stamp.tags);
+    if (others.length > 0) {
+      const found = await this.#store.getMany(others.map((tag) => this.#names.ofTag(tag)));
+      for (const [place, tag] of others.entries()) told.set(tag, textOf(found[place]) ?? '');
+    }
+    return read.map(({ bytes, entry }) => {
+      if (!entry) return { bytes, entry, stamp };
+      const holds = [...entry.tags].every(([tag, is]) => told.get(tag) === is);
+      if (!holds) this.counts.overruled += 1;
+      return { bytes, entry: holds ? entry : undefined, stamp };
+    });
+  }
+
+  /**
+   * Puts values in, whatever is there. What fails leaves no old value behind.
+   *
+   * @remarks One round trip, unless the cache was emptied a moment ago; two for values with tags.
+   */
+  async keep(all: readonly ToKeep[]): Promise<void> {
+    try {
+      const tags = [...new Set(all.flatMap((one) => one.tags))];
+      const guess = tags.length === 0 ? this.#lastMark : undefined;
+      // While they are written under the mark that was seen last, it is asked for.
+      const [{ stamp }] = await Promise.all([this.#ask([], tags), guess !== undefined && this.#putUnder({ mark: guess, tags: new Map() }, all)]);
+      if (stamp.mark !== guess) await this.#putUnder(stamp, all);
+    } catch (error) {
+      await this.delete(all.map(({ key }) => key));
+      throw error;
+    }
+  }
+
+  /** Puts an entry in where there is still what was found. @returns whether it did */
+  async exchange(key: string, bytes: { readonly from: Uint8Array | undefined; readonly to: Uint8Array }, ttlMs: number): Promise<boolean> {
+    const entry = { key: this.#names.of(key), value: bytes.to, ttlMs };
+    return bytes.from === undefined ? this.#store.add(entry) : this.#store.replace(entry, bytes.from);
+  }
+
+  /** @returns undefined, and counts it, for what is not kept on a server */
+  bytesOf({ kind, readAtMs, ttlMs, isSliding, value, tags }: Omit<ToKeep, 'key'>, stamp: Stamp): Buffer | undefined {
+    try {
+      const marks = new Map(tags.map((tag) => [tag, stamp.tags.get(tag) ?? '']));
+      return entryToBytes({ kind, readAtMs, ttlMs, isSliding, value, mark: stamp.mark, tags: marks }, this.#options);
+    } catch (error) {
+      if (!(error instanceof UnfitError)) throw error;
+      this.counts[error.reason === 'too large' ? 'tooLarge' : 'noData'] += 1;
+      return undefined;
+    }
+  }
+
+  delete(keys: readonly string[]): Promise<number> {
+    return this.#store.deleteMany(keys.map((key) => this.#names.of(key)));
+  }
+
+  /** Of many processes, one gets to refresh a key. */
+  addRefresh(key: string, ttlMs: number): Promise<boolean> {
+    return this.#store.add({ key: this.#names.ofRefresh(key), value: randomBytes(1), ttlMs });
+  }
+
+  touch(key: string, ttlMs: number): Promise<boolean> {
+    return this.#store.touch(this.#names.of(key), ttlMs);
+  }
+
+  deleteByTag(tag: string): Promise<void> {
+    return this.#store.setMany([{ key: this.#names.ofTag(tag), value: Buffer.from(newMark(), 'latin1'), ttlMs: TAG_TTL_MS }]);
+  }
+
+  /** Where the server cannot list keys, or fails to, all are given up. @returns how many there were, where that is known */
+  async deleteByPattern(pattern: string): Promise<number> {
+    const physical = this.#names.ofPattern(pattern);
+    const [guard] = this.#guards;
+    try {
+      if (physical !== undefined && this.#guards.length === 1 && this.#raw.deleteByPattern && guard) return await guard.deleteByPattern(physical);
+    } catch {
+      // Some keys may be left: none of them is believed any more.
+    }
+    await this.clear();
+    return 0;
+  }
+
+  /** Makes all entries misses, in every process; at once, or as soon as the server is back. */
+  async clear(): Promise<void> {
+    // Should it fail, the guard takes the mark out when the server is back, which does the same.
+    this.counts.forgotten += 1;
+    await this.#store.setMany([this.#markEntry()]);
+  }
+
+  async close(): Promise<void> {
+    await Promise.all(this.#guards.map((guard) => guard.close()));
+  }
+
+  async #putUnder(stamp: Stamp, all: readonly ToKeep[]): Promise<void> {
+    const entries: BackendEntry[] = [];
+    const unfit: string[] = [];
+    for (const one of all) {
+      const bytes = this.bytesOf(one, stamp);
+      if (bytes) entries.push({ key: this.#names.of(one.key), value: bytes, ttlMs: one.ttlMs });
+      // What was there before is no longer true.
+      else unfit.push(this.#names.of(one.key));
+    }
+    await Promise.all([entries.length > 0 && this.#store.setMany(entries), unfit.length > 0 && this.#store.deleteMany(unfit)]);
+  }
+
+  /** What there is, and the marks as they are at that moment or before it. */
+  async #ask(keys: readonly string[], tags: readonly string[]): Promise<{ readonly stamp: Stamp; readonly there: readonly (Uint8Array | undefined)[] }> {
+    const tagNames = tags.map((tag) => this.#names.ofTag(tag));
+    const [markThere, ...there] = await this.#reads.get([...tagNames, ...keys.map((key) => this.#names.of(key))]);
+    const mark = markUnder(markThere, this.#run) ?? (await this.#newMark(markThere));
+    this.#lastMark = mark;
+    const marks = new Map<string, string>();
+    for (const [place, tag] of tags.entries()) marks.set(tag, textOf(there[place]) ?? (await this.#newTagMark(tag)));
+    return { stamp: { mark, tags: marks }, there: there.slice(tags.length) };
+  }
+
+  /** What holds of it, tags aside. */
+  #read(bytes: Uint8Array | undefined, mark: string): SharedEntry | undefined {
+    if (bytes === undefined) return undefined;
+    const entry = entryFromBytes(bytes);
+    if (!entry) this.counts.unreadable += 1;
+    else if (entry.mark !== mark) this.counts.overruled += 1;
+    else if (entry.isSliding || entry.ttlMs === 0 || this.#options.calendar.now() < entry.readAtMs + entry.ttlMs) return entry;
+    return undefined;
+  }
+
+  get #run(): string {
+    return this.#guards.map(({ run = '' }) => run).join(' ').trim();
+  }
+
+  #markEntry(mark = newMark()): BackendEntry {
+    return { key: this.#names.mark, value: markBytes(mark, this.#run), ttlMs: 0 };
+  }
+
+  /** There is none, or one of another run of the server: of those who see that, one writes the next. */
+  async #newMark(there: Uint8Array | undefined): Promise<string> {
+    const mark = newMark();
+    const entry = this.#markEntry(mark);
+    if (await (there === undefined ? this.#store.add(entry) : this.#store.replace(entry, there))) return mark;
+    const [now] = await this.#store.getMany([this.#names.mark]);
+    // Another process knows another run: its entries are not believed here, nor ours there, until one of us has noticed.
+    return markUnder(now, this.#run) ?? newMark();
+  }
+
+  async #newTagMark(tag: string): Promise<string> {
+    const mark = newMark();
+    if (await this.#store.add({ key: this.#names.ofTag(tag), value: Buffer.from(mark, 'latin1'), ttlMs: TAG_TTL_MS })) return mark;
+    const [now] = await this.#store.getMany([this.#names.ofTag(tag)]);
+    return textOf(now) ?? newMark();
+  }
+
+  /** Not through the guards: they ask for it before they let anything through. */
+  async #forget(): Promise<void> {
+    const run = await this.#raw.check();
+    await this.#raw.setMany([{ key: this.#names.mark, value: markBytes(newMark(), run), ttlMs: 0 }]);
+    this.counts.forgotten += 1;
+  }
+
+  /** Told on when the first server goes, and when the last is back. */
+  #changed(state: 'up' | 'away', cause: unknown): void {
+    this.#away += state === 'away' ? 1 : -1;
+    if (this.#away === (state === 'away' ? 1 : 0)) this.#options.changed(state, cause);
+  }
+}
+
+function textOf(bytes: Uint8Array | undefined): string | undefined {
+  return bytes && Buffer.from(bytes).toString('latin1');
+}
