@@ -4,3 +4,4 @@ export { lawRuns } from './law-runs';
 export { lawSeed } from './law-seed';
 export { startOwnPostgres, type OwnPostgres } from './own-postgres';
 export { startServices, type Services } from './start-services';
+export { collected } from './collected';

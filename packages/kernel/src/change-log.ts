@@ -15,6 +15,12 @@ export interface Tag {
   readonly fields?: readonly string[] | undefined;
 }
 
+/**
+ * The name under which a session signals that a process has taken other models. Behind it, and a space, stands what they are; in rows of the log
+ * that comes as the id.
+ */
+export const MODELS_SIGNAL = '$models';
+
 /** A row of the change log: a transaction that committed changed this. */
 export interface ChangeRow {
   readonly xid: bigint;

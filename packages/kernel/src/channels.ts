@@ -25,7 +25,7 @@ export interface AnswerEvent {
 
 /** Records that a cache knew from one moment. */
 export interface AnsweredEntry {
-  /** What they were read under, as PostgreSQL writes it. */
+  /** What they were read under, as PostgreSQL writes it; of rows that a commit has left, ` and ` its transaction. */
   readonly snapshot: string;
   readonly ids: readonly StoredId[];
 }

@@ -1,4 +1,4 @@
-export { concerns, type ChangeRow, type LogPoll, type Tag } from './change-log';
+export { concerns, MODELS_SIGNAL, type ChangeRow, type LogPoll, type Tag } from './change-log';
 export { channels, type AnsweredEntry, type AnswerEvent, type ChangeEvent, type ComputeEvent, type RunEvent, type RunRound, type StatementEvent, type TransactionEvent } from './channels';
 export { ManualClock, systemClock, type Clock } from './clock';
 export { type Commit, type CommittedImages, type WrittenRows } from './commit';

@@ -1,5 +1,5 @@
 import { MisuseError, nearestName, typeName, type Isolation, type Storage } from '@ormolu/kernel';
-import type { ActorsIn, DefinitionsOf, EnvironmentOf, ModelNameOf, Models } from '@ormolu/registry';
+import type { ActorsIn, DefinitionsOf, EnvironmentOf, Extension, ModelNameOf, Models } from '@ormolu/registry';
 import type { LocalCacheOptions, NamedCacheOptions } from '@ormolu/tiers';
 import type { BackfillOptions } from './migrate/backfill';
 import type { RecordSessionOptions } from './record-session';
@@ -9,6 +9,12 @@ import type { RetryOptions } from './retry';
 export interface OrmoluOptions<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D> = never, N extends string = string> {
   /** What `defineModels` gave. */
   readonly models: Models<D>;
+  /**
+   * Modules that this program has and its models have not joined: when another process reloads with one of them, this one can follow. With the
+   * local cache off, naming them, also as an empty list, is what makes transactions look whether there was a reload.
+   * @defaultValue none
+   */
+  readonly modules?: readonly Extension<unknown>[] | undefined;
   /** Where the truth lives: `pglite()`, `postgres(url)` or `memory()`. It is closed with the database. */
   readonly storage: Storage;
   /**
@@ -110,6 +116,7 @@ const ISOLATIONS: readonly unknown[] = ['read committed', 'repeatable read', 'se
 // Of any database: which models it has makes no difference here.
 const OPEN: Readonly<Record<keyof OrmoluOptions<unknown>, Form>> = {
   models: having('what defineModels() returned', 'registry', 'extend'),
+  modules: { accepts: Array.isArray, expects: 'a list of extensions: [mayors]' },
   storage: having('a storage: pglite(), postgres(url) or memory()', 'open', 'migrate', 'close'),
   users: text, companies: text, groupsOf: func, sourceLanguage: text, checkRuns: flag,
   localCache: { accepts: (value) => value === false || (typeof value === 'object' && value !== null && !Array.isArray(value)), expects: 'false, or its bounds: { maxEntries: 10_000 }' },

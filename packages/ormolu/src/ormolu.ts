@@ -1,4 +1,4 @@
-import { ConflictError, holding, OrmoluError, type MigrationReport, type Rung, type RungStats, type Storage } from '@ormolu/kernel';
+import { ConflictError, holding, OrmoluError, type MigrationReport, type Rung, type RungStats, type Session, type SessionOptions, type Storage } from '@ormolu/kernel';
 import type { ModelNameOf, Models, Registry } from '@ormolu/registry';
 import { StorageRung } from '@ormolu/storage';
 import { Transaction, type Actors } from '@ormolu/transaction';
@@ -10,6 +10,7 @@ import { buildLadder, TransactionFigures } from './ladder';
 import { joinCaches, MethodCaches, type OrmcacheStats } from './method-caches';
 import { modificationBehind } from './optimistic';
 import { checkOptions, checkWork, type MigrateDatabaseOptions, type OrmoluOptions, type TransactionEnvironment, type TransactionOptions } from './options';
+import { FollowedModels } from './reloads';
 import { RecordSession, type RecordSessionOptions } from './record-session';
 import { withRetry } from './retry';
 import { UncachableWarnings } from './uncachable';
@@ -49,12 +50,16 @@ export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D
   readonly #uncachable = new UncachableWarnings();
   readonly #actors: Actors;
   readonly #checkRuns: boolean | undefined;
-  #registry: Registry;
+  readonly #models: FollowedModels;
+  /** Whether transactions look for reloads though nothing is cached. */
+  readonly #followsAlways: boolean;
   #isOpen = true;
 
   /** @see openOrmolu */
-  constructor({ models, storage, users, companies, groupsOf, sourceLanguage, checkRuns, caches, localCache }: OrmoluOptions<D, U, C, N>) {
-    this.#registry = models.registry();
+  constructor({ models, modules, storage, users, companies, groupsOf, sourceLanguage, checkRuns, caches, localCache }: OrmoluOptions<D, U, C, N>) {
+    // What the compiler knows of them is of no use here.
+    this.#models = new FollowedModels(models as unknown as Models<unknown>, modules ?? []);
+    this.#followsAlways = modules !== undefined;
     this.storage = storage;
     this.localCache = new LocalCache(localCache === false ? {} : localCache);
     if (localCache === false || process.env['ORMOLU_LOCAL_CACHE'] === 'off') this.localCache.disable();
@@ -70,23 +75,49 @@ export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D
 
   /** The newest version of the models: what transactions begin with. */
   get registry(): Registry {
-    return this.#registry;
+    return this.#models.registry;
   }
 
   /**
-   * Takes another version of the models. Transactions that begin from now on work with it; those that run keep theirs until `tx.reset()`.
+   * Takes another version of the models, here and in the other processes that have this database open: a row of the change log tells them, in a
+   * transaction, and theirs that begin behind its commit work with it. Those that run keep theirs until `tx.reset()`. Processes whose program
+   * cannot follow, for it lacks a module, go on with what they have, and say so in a warning.
    *
    * @returns this very database, as the compiler knows it with these models
    * @throws {ModelSetupError} REGISTRY_SETUP_FAILED listing every problem; then nothing has changed
-   * @remarks The tables are not touched: run `migrate()` when the new version needs others.
+   * @throws {ConflictError} DB_MODELS_RELOADED when another process was faster; this one has followed it
+   * @remarks One transaction. The tables are not touched: let a program with the new version run `migrate()` before, when it needs others.
    */
-  reload<E extends D>(models: Models<E>): Promise<Ormolu<E, U & ModelNameOf<E>, C & ModelNameOf<E>, N>> {
-    return Promise.resolve().then(() => {
-      this.#assertOpen('reload');
-      this.#registry = models.registry();
-      // The same object: what differs is what the compiler may assume of it.
-      return this as unknown as Ormolu<E, U & ModelNameOf<E>, C & ModelNameOf<E>, N>;
-    });
+  async reload<E extends D>(models: Models<E>): Promise<Ormolu<E, U & ModelNameOf<E>, C & ModelNameOf<E>, N>> {
+    this.#assertOpen('reload');
+    const next = models as unknown as Models<unknown>; // what the compiler knows of them is of no use here
+    next.registry();
+    await this.#tellOthers(next);
+    this.#models.take(next);
+    // The same object: what differs is what the compiler may assume of it.
+    return this as unknown as Ormolu<E, U & ModelNameOf<E>, C & ModelNameOf<E>, N>;
+  }
+
+  /** Whether other processes may have this database open. */
+  get #hasOthers(): boolean {
+    const { concurrentSessions, durable } = this.storage.capabilities;
+    return concurrentSessions && durable;
+  }
+
+  async #tellOthers(models: Models<unknown>): Promise<void> {
+    if (!this.#hasOthers) return;
+    const session = await this.storage.open({ schema: this.registry.schema, isolation: 'read committed', sight: true });
+    try {
+      // Without a log there is nobody who listens to it.
+      if (!(await session.sight?.())) return;
+      if (this.storage.capabilities.sql) await session.sql('select pg_advisory_xact_lock($1::int8)', [RELOADS]);
+      const sight = await session.sight?.();
+      if (sight && this.#models.follow(sight)) throw reloaded('This one has followed: look at what there is now, and reload again if it still makes sense.');
+      await session.signal?.([this.#models.signalOf(models)]);
+      await session.commit();
+    } finally {
+      await session.rollback();
+    }
   }
 
   /**
@@ -138,31 +169,68 @@ export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D
     this.#assertOpen('transaction');
     checkWork(work);
     checkOptions(options, 'transaction');
-    return withRetry(() => this.#try(work, options), options);
+    return withRetry(async () => {
+      for (;;) {
+        const done = await this.#try(work, options);
+        if (done !== OUTDATED) return done.value;
+      }
+    }, options);
   }
 
-  async #try<T>(work: (env: TransactionEnvironment<D, U, C>) => Promise<T> | T, { isolation, readOnly, concurrency, uid, context, explain }: TransactionOptions): Promise<T> {
+  /** @returns that it began with models that are no longer the newest, and did nothing */
+  async #try<T>(
+    work: (env: TransactionEnvironment<D, U, C>) => Promise<T> | T, { isolation = 'repeatable read', readOnly, concurrency, uid, context, explain }: TransactionOptions,
+  ): Promise<{ readonly value: T } | typeof OUTDATED> {
+    const session = await this.#begin({ isolation, readOnly });
     const { registry } = this;
-    const sight = this.localCache.isEnabled || this.#methodCaches.isUsed || this.#named.isUsed;
-    const session = await this.storage.open({ schema: registry.schema, isolation, readOnly, sight });
-    if (sight) this.#uncachable.tell(this.storage.changeLog?.uncachable);
+    if (session.schema !== registry.schema) session.adopt(registry.schema);
+    const state = { isOutdated: false };
+    // Where the first answer brings the change log along, it is only then known what was reloaded before this transaction.
+    const metDatabase = async (): Promise<void> => {
+      const sight = await session.sight?.();
+      state.isOutdated ||= sight !== undefined && this.#models.follow(sight);
+      if (state.isOutdated) throw reloaded('This transaction begins anew with its models.');
+    };
     let tx: Transaction | undefined;
     try {
-      tx = new Transaction({ registry, newestRegistry: () => this.#registry, session, rung: this.#ladder, concurrency, uid, context, explain, checkRuns: this.#checkRuns, ...this.#actors });
+      tx = new Transaction({
+        registry, newestRegistry: () => this.registry, session, rung: this.#ladder, concurrency, uid, context, explain, checkRuns: this.#checkRuns, ...this.#actors,
+        metDatabase: this.#hasOthers && isolation === 'repeatable read' ? metDatabase : undefined,
+      });
       joinCaches(tx, this.#methodCaches);
       await tx.meetUser();
       // The registry's types say what the transaction's records are at run time: it makes them from the same definitions.
       const env = tx.env as unknown as TransactionEnvironment<D, U, C>;
       const value = await tx.holding(() => holding(session, () => work(env)));
+      // The work may have caught it.
+      if (state.isOutdated) throw reloaded('This transaction begins anew with its models.');
       await tx.commit();
-      return value;
+      return { value };
     } catch (error) {
       await (tx ?? session).rollback().catch((failure: unknown) => {
         throw new AggregateError([error, failure], 'The work failed, and so did what was to run with its rollback: see errors, the first of which is that of the work.', { cause: error });
       });
+      if (state.isOutdated) return OUTDATED;
       throw tx?.versions && error instanceof ConflictError ? await modificationBehind(error, tx.versions, () => this.storage.open({ schema: registry.schema, readOnly: true })) : error;
     } finally {
       if (tx) this.#figures.add(tx);
+    }
+  }
+
+  /** Opens a session with what is known of the change log by then, where it does not come with the first answer. */
+  async #begin(options: Pick<SessionOptions, 'isolation' | 'readOnly'>): Promise<Session> {
+    const sight = this.localCache.isEnabled || this.#methodCaches.isUsed || this.#named.isUsed || this.#followsAlways;
+    const session = await this.storage.open({ schema: this.registry.schema, ...options, sight });
+    if (!sight) return session;
+    this.#uncachable.tell(this.storage.changeLog?.uncachable);
+    if (!this.#hasOthers || options.isolation === 'repeatable read') return session;
+    try {
+      const seen = await session.sight?.();
+      if (seen) this.#models.follow(seen);
+      return session;
+    } catch (error) {
+      await session.rollback();
+      throw error;
     }
   }
 
@@ -174,7 +242,7 @@ export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D
     this.#assertOpen('session');
     checkOptions(options, 'session');
     // The environment that the work of a transaction gets belongs to the transaction that made it.
-    return new RecordSession((work, { isWriting }) => this.transaction((env) => work(env.transaction as unknown as Transaction), isWriting ? { concurrency: 'optimistic' } : { readOnly: true }), options);
+    return new RecordSession((work, { isWriting }) => this.transaction((env) => work(env.transaction as unknown as Transaction), isWriting ? { concurrency: 'optimistic' } : { readOnly: true }), (model, id) => this.localCache.records.lend(model, id), options);
   }
 
   /**
@@ -238,6 +306,16 @@ export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D
     if (this.#isOpen) return;
     throw new DatabaseError('DB_CLOSED', `${call}() was called on a closed database. Open it again with openOrmolu().`);
   }
+}
+
+/** The number under which processes that reload take turns: the letters "OrmRel". */
+const RELOADS = 0x4f726d52656cn;
+
+/** A try that began with models that others had replaced. */
+const OUTDATED = Symbol('outdated');
+
+function reloaded(remedy: string): ConflictError {
+  return new ConflictError('DB_MODELS_RELOADED', `Another process has reloaded the models meanwhile. ${remedy}`);
 }
 
 /**

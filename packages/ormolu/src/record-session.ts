@@ -20,6 +20,8 @@ export class RecordInstance<V extends object> {
   values: V;
   /** As they were read. */
   read: V;
+  /** The image of the local cache that it was made from: while somebody holds the instance, that does not leave. */
+  #image: object | undefined;
 
   /** @see RecordSession.load */
   constructor(model: string, id: StoredId, { version, values }: Known<V>) {
@@ -33,6 +35,11 @@ export class RecordInstance<V extends object> {
   /** Whether values were changed since it was loaded or saved. */
   get isChanged(): boolean {
     return !isDeepStrictEqual(this.values, this.read);
+  }
+
+  /** Keeps an image of the local cache from leaving it. */
+  hold(image: object | undefined): void {
+    this.#image = image ?? this.#image;
   }
 
   /** Takes what the database has. */
@@ -55,6 +62,9 @@ export type InstanceValues<D, N extends ModelNameOf<D>> = { -readonly [F in keyo
 /** Runs a unit of work in a transaction of its own. */
 export type InTransaction = <T>(work: (tx: Transaction) => Promise<T>, options: { readonly isWriting: boolean }) => Promise<T>;
 
+/** Lends a committed image of the local cache, which stays there for as long as it is held. */
+export type ImageOf = (model: string, id: StoredId) => object | undefined;
+
 /** Instances that somebody used lately are found again; those in use always are. */
 const MOST_INSTANCES = 1_000;
 
@@ -67,10 +77,12 @@ const MOST_INSTANCES = 1_000;
  */
 export class RecordSession<D> {
   readonly #run: InTransaction;
+  readonly #imageOf: ImageOf;
   readonly #instances: WeakBoundedMap<string, RecordInstance<object>> | undefined;
 
-  constructor(run: InTransaction, { localCache = true }: RecordSessionOptions = {}) {
+  constructor(run: InTransaction, imageOf: ImageOf, { localCache = true }: RecordSessionOptions = {}) {
     this.#run = run;
+    this.#imageOf = imageOf;
     if (localCache) this.#instances = new WeakBoundedMap({ maxEntries: MOST_INSTANCES, weigh: () => 1 });
   }
 
@@ -91,10 +103,15 @@ export class RecordSession<D> {
     }
     if (held) {
       if (!held.isChanged && held.version !== known.version) held.take(known);
+      held.hold(this.#imageOf(model, id));
       return held;
     }
-    this.#instances?.set(key, new RecordInstance(model, id, known));
-    return (this.#instances?.lend(key) ?? new RecordInstance(model, id, known)) as RecordInstance<InstanceValues<D, N>>;
+    const fresh = new RecordInstance(model, id, known);
+    fresh.hold(this.#imageOf(model, id));
+    this.#instances?.set(key, fresh);
+    // Lent, it stays the record's one instance for as long as somebody holds it.
+    this.#instances?.lend(key);
+    return fresh;
   }
 
   /**
@@ -112,6 +129,7 @@ export class RecordSession<D> {
       return readKnown<V>(tx, instance.model, instance.id);
     }, { isWriting: true });
     if (known) instance.take(known);
+    instance.hold(this.#imageOf(instance.model, instance.id));
   }
 
   /** Removes an instance's record, under the same condition. @throws {ConcurrentModificationError} STORAGE_VERSION */

@@ -1,5 +1,6 @@
 import { createDatabase, type ScratchDatabase } from '@ormolu/test-support';
-import type { LocalRungStats } from '@ormolu/tiers';
+import type { StorageRungStats } from '@ormolu/storage';
+import type { LocalRungStats, MeasuredStats } from '@ormolu/tiers';
 import { Client } from 'pg';
 import { char, defineModels, integer, many2one, memory, one2many, openOrmolu, pglite, postgres, type DefinitionsOf, type EnvironmentOf, type Ormolu, type OrmoluStats, type Storage } from '../src/index';
 import { heardWarnings } from './support/heard-warnings';
@@ -129,7 +130,35 @@ describe.each(servers)('the local cache on $name', ({ name, open }) => {
     await db.transaction(names);
     const changed = await explained(2);
     expect(changed.entry?.log.at(-1)).toMatchObject({ model: 'city', fields: ['note'] });
-    expect(changed.toString()).toContain(`changed by ${String(changed.entry?.log.at(-1)?.xid)}`.slice(0, 11));
+    expect(changed.toString()).toContain(`; changed by ${[...new Set(changed.entry?.log.map(({ xid }) => String(xid)))].join(', ')}, seen by both`);
+    // What a commit has left is of that transaction.
+    await db.transaction((env) => env.model('city').browse(2).write({ note: null }));
+    const left = await explained(2);
+    expect(left).toMatchObject({ value: 'Ypres', rung: 'local' });
+    expect(left.entry?.snapshot).toMatch(new RegExp(`^\\d+:\\d+:.* and ${String(left.entry?.log.at(-1)?.xid)}$`));
+    expect(left.statement).toBeUndefined();
+    // Found by a question that was answered before, and from the database itself.
+    const found = (note: string) => db.transaction(async (env) => env.transaction.explain((await env.model('city').where({ note }).all()).at(0)!, 'name'), { explain: true });
+    await db.transaction((env) => env.model('city').browse(3).write({ note: 'looked for' }));
+    const [asked, answered] = [await found('looked for'), await found('looked for')];
+    expect([asked.rung, asked.entry, asked.value, answered.rung, answered.statement, answered.value]).toEqual(['storage', undefined, 'Mons', 'local', undefined, 'Mons']);
+    expect(answered.entry?.snapshot).toMatch(/^\d+:\d+:/);
+  });
+
+  test('every rung tells what it was asked, by model', async () => {
+    await db.transaction(names);
+    const before = db.stats().rungs;
+    await db.transaction(async (env) => {
+      await names(env);
+      await env.model('country').browse([1, 77]).load(['name']).catch(() => undefined);
+    });
+    const { rungs } = db.stats();
+    expect(rungs.map(({ rung }) => rung)).toEqual(['transaction', 'local', 'storage']);
+    const [storage, then] = [rungs.at(-1) as StorageRungStats, before.at(-1) as StorageRungStats]; // the storage rung says so of itself
+    expect([storage.models['city'], (storage.models['country']?.records ?? 0) - (then.models['country']?.records ?? 0)]).toEqual([then.models['city'], 2]);
+    expect(Object.values(storage.models).reduce((sum, { questions }) => sum + questions, 0)).toBe(storage.questions);
+    const figures = rungs.map((rung) => (rung as MeasuredStats).answerTimes);
+    expect(figures).toEqual([undefined, expect.objectContaining({ count: expect.any(Number) }), expect.objectContaining({ count: expect.any(Number) })]);
   });
 
   test('how PostgreSQL\'s own buffers did can be seen beside it', async () => {

@@ -1,3 +1,4 @@
+import { collected } from '@ormolu/test-support';
 import { char, ConcurrentModificationError, datetime, defineModels, integer, openOrmolu, type DefinitionsOf, type Ormolu } from '../src/index';
 import { onEachStorage } from './support/on-each-storage';
 
@@ -29,6 +30,34 @@ onEachStorage('a session on', ({ open }) => {
     other!.values.balance = 20;
     await session.save(other!);
     expect(await db.transaction((env) => env.model('account').browse(id).read(['balance', 'label']))).toMatchObject([{ balance: 20, label: 'savings: 20' }]);
+  });
+
+  test('a record that somebody holds stays in the local cache however many others are read; one that nobody holds leaves', async () => {
+    const small = await openOrmolu({ models, storage: open(), localCache: { maxEntries: 3, policy: 'lru' } });
+    await small.migrate();
+    const ids = await small.transaction(async (env) => (await env.model('account').create(Array.from({ length: 40 }, (_, n) => ({ name: `n${String(n)}`, balance: n })))).ids);
+    let held = await small.session().load('account', ids[0]!);
+    const scan = (): Promise<void> => small.transaction(async (env) => {
+      for (const one of ids.slice(1)) await env.model('account').browse(one).load(['name']);
+    });
+    const questions = async (): Promise<number> => {
+      const before = small.stats().rungs.at(-1)?.questions ?? 0;
+      await small.session().load('account', ids[0]!);
+      return (small.stats().rungs.at(-1)?.questions ?? 0) - before;
+    };
+    await scan();
+    expect([held!.values.balance, await questions(), small.localCache.stats().records.records]).toEqual([0, 0, 3]);
+    held!.values.balance = 7;
+    await small.session().save(held!);
+    await scan();
+    await collected();
+    expect([await questions(), held!.values.balance]).toEqual([0, 7]);
+    held = undefined;
+    await scan();
+    await collected();
+    await scan();
+    expect([small.localCache.stats().records.heldOutside, await questions()]).toEqual([0, 2]);
+    await small.close();
   });
 
   test('with it off, there are two, and the second to be saved meets somebody else\'s change, in one thread', async () => {

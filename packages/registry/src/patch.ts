@@ -41,6 +41,26 @@ export function patchesSince(since: number, { version, definition, history }: { 
   return { from: since, to: version, fromDigest: digestOf(from), toDigest: digestOf(definition), patches: steps.reverse().flat() };
 }
 
+/** One version of some models, and how it came to be. */
+interface Versioned {
+  readonly version: number;
+  readonly definition: Definition;
+  readonly history: History | undefined;
+}
+
+/** What leads from one definition to another: the steps between when there are any, else the whole of the other. */
+export function patchBetween(from: Versioned, to: Versioned): ModelsPatch {
+  const fromDigest = digestOf(from.definition);
+  try {
+    const patch = patchesSince(from.version, to);
+    if (patch.fromDigest === fromDigest) return patch;
+  } catch (error) {
+    // Of another lineage, or of an earlier version.
+    if (!(error instanceof ModelsMismatchError)) throw error;
+  }
+  return { from: from.version, to: to.version, fromDigest, toDigest: digestOf(to.definition), patches: [{ op: 'replace', path: [], value: to.definition }] };
+}
+
 /**
  * Applies a patch from another process.
  *

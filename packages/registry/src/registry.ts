@@ -1,9 +1,9 @@
 import { Schema, UnknownFieldError, UnknownModelError, type TableSchema } from '@ormolu/kernel';
 import type { Definition } from './definition';
 import type { Field } from './field';
-import type { History } from './history';
+import { digestOf, type History } from './history';
 import type { Model } from './model';
-import { patchesSince, type ModelsPatch } from './patch';
+import { patchBetween, patchesSince, type ModelsPatch } from './patch';
 import { prunedTree, TriggerTrees, type TriggerTree, type Way } from './trigger-tree';
 
 /** A model, and what follows from it together with others. Shared between versions for which all of it still holds. */
@@ -136,6 +136,19 @@ export class Registry {
    */
   patchesSince(version: number): ModelsPatch {
     return patchesSince(version, this.#made);
+  }
+
+  /** A short text that registries share which say the same. */
+  get digest(): string {
+    return digestOf(this.#made.definition);
+  }
+
+  /**
+   * What leads from another registry to this one, as plain data for `models.patched()` where that one is: what changed since when they are of
+   * one lineage, else the whole definition.
+   */
+  patchFrom(other: Registry): ModelsPatch {
+    return patchBetween(other.#made, this.#made);
   }
 
   #waysFrom(field: Field): readonly Way[] {

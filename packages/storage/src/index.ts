@@ -1,1 +1,1 @@
-export { StorageRung } from './storage-rung';
+export { StorageRung, type StorageRungStats, type StoredCounts } from './storage-rung';

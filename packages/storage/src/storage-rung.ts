@@ -1,6 +1,19 @@
 import type { Columns, Commit, GroupQuery, Groups, Query, ReadQuestion, Rung, RungCapabilities, RungStats, Session } from '@ormolu/kernel';
 import { channels, type AnswerEvent } from '@ormolu/kernel';
 
+/** What storage was asked of one model. */
+export interface StoredCounts {
+  readonly questions: number;
+  /** Records asked for, and found. */
+  readonly records: number;
+  readonly hits: number;
+}
+
+/** The last rung's figures. */
+export interface StorageRungStats extends RungStats {
+  readonly models: Readonly<Record<string, StoredCounts>>;
+}
+
 /**
  * The foot of the ladder: asks the reader's own session, and so the truth.
  *
@@ -9,9 +22,7 @@ import { channels, type AnswerEvent } from '@ormolu/kernel';
 export class StorageRung implements Rung {
   readonly name = 'storage';
   readonly capabilities: RungCapabilities = { sharedAcrossTransactions: false, sharedAcrossProcesses: false };
-  #questions = 0;
-  #records = 0;
-  #hits = 0;
+  readonly #models = new Map<string, { questions: number; records: number; hits: number }>();
 
   async read(session: Session, question: ReadQuestion): Promise<Columns> {
     const answer = await session.read(question);
@@ -41,14 +52,22 @@ export class StorageRung implements Rung {
     return Promise.resolve();
   }
 
-  stats(): readonly RungStats[] {
-    return [{ rung: this.name, questions: this.#questions, records: this.#records, hits: this.#hits }];
+  stats(): readonly StorageRungStats[] {
+    const total = { questions: 0, records: 0, hits: 0 };
+    for (const { questions, records, hits } of this.#models.values()) {
+      total.questions += questions;
+      total.records += records;
+      total.hits += hits;
+    }
+    return [{ rung: this.name, ...total, models: Object.fromEntries(Array.from(this.#models, ([model, counts]) => [model, { ...counts }])) }];
   }
 
   #answered(model: string, fields: readonly string[], asked: number, records: number): void {
-    this.#questions += 1;
-    this.#records += asked;
-    this.#hits += records;
+    let counts = this.#models.get(model);
+    if (!counts) this.#models.set(model, (counts = { questions: 0, records: 0, hits: 0 }));
+    counts.questions += 1;
+    counts.records += asked;
+    counts.hits += records;
     if (!channels.answer.hasSubscribers) return;
     const event: AnswerEvent = { rung: this.name, model, fields, records };
     channels.answer.publish(event);

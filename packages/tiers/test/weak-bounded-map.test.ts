@@ -1,7 +1,6 @@
-import { lawRuns } from '@ormolu/test-support';
+import { collected, lawRuns } from '@ormolu/test-support';
 import * as fc from 'fast-check';
 import { WeakBoundedMap } from '../src/weak-bounded-map';
-import { collected } from './support/collected';
 
 interface Thing {
   readonly serial: number;

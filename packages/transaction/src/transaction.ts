@@ -47,6 +47,8 @@ export interface TransactionOptions extends Actors {
   readonly session: Session;
   /** The rung below: what this transaction does not know, it asks there. */
   readonly rung: Rung;
+  /** Called once, when the database has answered for the first time. What it throws is what was asked throws. */
+  readonly metDatabase?: (() => Promise<void>) | undefined;
   /** Runs every function given to `run` twice and compares what it did. For development. @defaultValue false */
   readonly checkRuns?: boolean | undefined;
   /** Remembers where values come from and what changed them, for `explain`. For development. @defaultValue false */
@@ -128,7 +130,7 @@ export class Transaction {
     this.origins = options.explain === true ? new Origins(this.undo) : undefined;
     this.versions = options.concurrency === 'optimistic' ? new Versions(this.undo) : undefined;
     this.checksRuns = options.checkRuns ?? false;
-    this.below = new Below(this, options.rung, options.session);
+    this.below = new Below(this, { rung: options.rung, session: options.session, met: options.metDatabase });
     this.actors = options;
     const key = { uid: options.uid ?? null, su: options.uid === undefined || options.uid === null, context: options.context ?? {} };
     this.env = this.environment(key);

@@ -1,4 +1,4 @@
-import { parseSnapshot, type ChangeRow, type LogPoll, type Snapshot } from '@ormolu/kernel';
+import { MODELS_SIGNAL, parseSnapshot, type ChangeRow, type LogPoll, type Snapshot } from '@ormolu/kernel';
 import { ResultColumns } from '../wire/result-columns';
 import type { Statement } from '../wire/statement';
 import { homeOf, type Introduction } from './introduction';
@@ -64,6 +64,8 @@ export function askRows(log: string, after: Snapshot | undefined): Question<Poll
   return { statement: { text, parameters: [], results: 'binary' }, sink: () => new ResultColumns(['int8', 'text', 'text', 'jsonb']), read: readRows };
 }
 
+const TOLD_MODELS = `${MODELS_SIGNAL} `;
+
 function readRows({ columns: [xids = [], models = [], ids = [], fields = []] }: ResultColumns): PolledRows {
   const rows: ChangeRow[] = [];
   let trimmed = 0n;
@@ -71,7 +73,7 @@ function readRows({ columns: [xids = [], models = [], ids = [], fields = []] }: 
     const row = { xid, model: models[n], id: ids[n], fields: fields[n] } as ChangeRow; // as the statement asks for them
     // A row that was written as it was.
     if (row.fields?.length === 0) return;
-    if (row.model !== TRIMMED) rows.push(row);
+    if (row.model !== TRIMMED) rows.push(row.model.startsWith(TOLD_MODELS) ? { ...row, model: MODELS_SIGNAL, id: row.model.slice(TOLD_MODELS.length) } : row);
     else if (BigInt(row.id ?? 0) > trimmed) trimmed = BigInt(row.id ?? 0);
   });
   return { rows, trimmed, isCut: xids.length > MOST_POLLED };

@@ -1,6 +1,6 @@
 import {
   channels, formatSnapshot, MisuseError, systemClock, whyStale, type AnswerEvent, type CachedRead, type Clock, type Columns, type Commit, type EntryStamp, type GroupQuery, type Groups,
-  type Query, type ReadQuestion, type Rung, type RungCapabilities, type RungStats, type Session, type Sight, type StoredId, type Tag,
+  type Query, type ReadQuestion, type Rung, type RungCapabilities, type RungStats, type Session, type Sight, type Snapshot, type StoredId, type Tag,
 } from '@ormolu/kernel';
 import { Answers, type Command } from './answers';
 import { countHeld, heldRecords, keepRecords, keepWritten, meetsOthers, type Held } from './held-records';
@@ -232,10 +232,15 @@ interface Judged {
   readonly tags: readonly Tag[];
 }
 
+/** As PostgreSQL writes it; of rows that a commit has left, with the transaction that made them. */
+function textOf(snapshot: Snapshot): string {
+  return snapshot.own === undefined ? formatSnapshot(snapshot) : `${formatSnapshot(snapshot)} and ${String(snapshot.own)}`;
+}
+
 /** Tells who listens that the local rung has answered, from which entries, and what the change log said of them. */
 function tellAnswer({ model, fields }: Pick<ReadQuestion, 'model' | 'fields'>, { sight, stamps, tags }: Judged): void {
   if (!channels.answer.hasSubscribers) return;
-  const entries = Array.from(stamps, ([{ snapshot }, ids]) => ({ snapshot: formatSnapshot(snapshot), ids }));
+  const entries = Array.from(stamps, ([{ snapshot }, ids]) => ({ snapshot: textOf(snapshot), ids }));
   const event: AnswerEvent = { rung: 'local', model, fields, records: entries.reduce((sum, { ids }) => sum + ids.length, 0), entries, log: tags.flatMap((tag) => sight.log.rowsOf(tag)) };
   channels.answer.publish(event);
 }

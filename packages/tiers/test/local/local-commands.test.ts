@@ -1,7 +1,7 @@
 import { parseSnapshot } from '@ormolu/kernel';
 import { LocalCommands, type LocalCommandsOptions } from '../../src/local/local-commands';
 import type { CommandEntry } from '../../src/local/query-cache';
-import { collected } from '../support/collected';
+import { collected } from '@ormolu/test-support';
 
 const stamp = { snapshot: parseSnapshot('10:10:')!, epoch: 'e' };
 const entry = (answer: unknown, ...models: readonly string[]): CommandEntry => ({ stamp, answer, askedAtMs: 0, tags: models.map((model) => ({ model, fields: [] })) });

@@ -1,7 +1,7 @@
 import { parseSnapshot, type EntryStamp, type StoredId } from '@ormolu/kernel';
 import { LocalRecords, type Fill } from '../../src/local/local-records';
 import type { RecordImage } from '../../src/local/record-image';
-import { collected } from '../support/collected';
+import { collected } from '@ormolu/test-support';
 
 const stamp = (snapshot: string): EntryStamp => ({ snapshot: parseSnapshot(snapshot)!, epoch: 'e' });
 const AT_10 = stamp('10:10:');
@@ -72,6 +72,18 @@ test('within a bound of bytes, the process stays within it under a scan of ten t
   // The estimate errs on the safe side, but not by half.
   expect(taken).toBeLessThan(maxBytes);
   expect(taken).toBeGreaterThan(maxBytes / 2);
+});
+
+test('unless another policy is asked for, what is used again stays through a scan of what is not', () => {
+  const kept = (policy?: 'lru'): number => {
+    const records = new LocalRecords({ maxEntries: 100, policy });
+    const used = Array.from({ length: 50 }, (_, id) => id);
+    for (const id of used) records.put('city', ['name'], fill([[id, ['used']]]));
+    for (const id of [...used, ...used]) records.get('city', id);
+    for (let id = 1_000; id < 2_000; id += 1) records.put('city', ['name'], fill([[id, ['scanned']]]));
+    return used.filter((id) => records.peek('city', id)).length;
+  };
+  expect([kept(), kept('lru')]).toEqual([50, 0]);
 });
 
 test('a record in use stays however many others are read, and leaves when nobody uses it', async () => {

@@ -14,13 +14,16 @@ export class Below {
   /** Rows changed so far, for the rungs below. */
   readonly changed: Map<string, Set<StoredId>> = new Map();
   readonly #tx: Transaction;
+  #met: (() => Promise<void>) | undefined;
   #hasWritten = false;
   #hasWrittenInSavepoint = false;
 
-  constructor(tx: Transaction, rung: Rung, session: Session) {
+  /** @param options - `met`: called once, when the database has answered for the first time */
+  constructor(tx: Transaction, { rung, session, met }: { readonly rung: Rung; readonly session: Session; readonly met: (() => Promise<void>) | undefined }) {
     this.#tx = tx;
     this.rung = rung;
     this.session = session;
+    this.#met = met;
   }
 
   /** Whether a statement was sent that may have changed something. */
@@ -138,7 +141,11 @@ export class Below {
   async #noticing<T>(call: string, send: () => Promise<T>): Promise<T> {
     this.#tx.stage.assertAllows('read');
     try {
-      return await this.#tx.exclusive.asking(call, send);
+      const answer = await this.#tx.exclusive.asking(call, send);
+      const met = this.#met;
+      this.#met = undefined;
+      await met?.();
+      return answer;
     } catch (error) {
       this.#tx.stage.follow(this.session);
       throw error;

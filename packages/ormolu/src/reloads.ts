@@ -1,0 +1,85 @@
+import { randomUUID } from 'node:crypto';
+import { MODELS_SIGNAL, OrmoluError, sees, type Sight } from '@ormolu/kernel';
+import type { Extension, Models, ModelsPatch, Registry } from '@ormolu/registry';
+
+/** What a process tells the others. */
+interface Told {
+  /** Who tells it. */
+  readonly by: string;
+  readonly patch: ModelsPatch;
+}
+
+const TAG = { model: MODELS_SIGNAL };
+
+/**
+ * The models of an open database, which follow those of other processes: what one of them reloads travels as a row of the change log, and is
+ * seen by whoever sees its commit.
+ *
+ * Reloads from before this process first looked are none of its concern: it began with what its program says.
+ */
+export class FollowedModels {
+  readonly #modules: readonly Extension<unknown>[];
+  readonly #self = randomUUID();
+  #models: Models<unknown>;
+  #registry: Registry;
+  /** The transactions whose reloads were met; undefined: nobody has looked yet. */
+  #met: Set<bigint> | undefined;
+
+  /** @param modules - those that another process may have joined @throws {ModelSetupError} REGISTRY_SETUP_FAILED */
+  constructor(models: Models<unknown>, modules: readonly Extension<unknown>[]) {
+    this.#models = models;
+    this.#registry = models.registry();
+    this.#modules = modules;
+  }
+
+  /** The newest version: what transactions begin with. */
+  get registry(): Registry {
+    return this.#registry;
+  }
+
+  /** @throws {ModelSetupError} REGISTRY_SETUP_FAILED; then nothing has changed */
+  take(models: Models<unknown>): void {
+    this.#registry = models.registry();
+    this.#models = models;
+  }
+
+  /** The name to signal, for others to come to these models from those that are here. */
+  signalOf(models: Models<unknown>): string {
+    const told: Told = { by: this.#self, patch: models.registry().patchFrom(this.#registry) };
+    return `${MODELS_SIGNAL} ${JSON.stringify(told)}`;
+  }
+
+  /**
+   * Follows the reloads that a transaction sees, as far as this program can.
+   *
+   * @returns whether there are other models now
+   * @remarks In memory. Where there is nothing new, a look at one entry of a map.
+   */
+  follow({ snapshot, log }: Sight): boolean {
+    const seen = [...log.writersOf(TAG)].filter((xid) => sees(snapshot, xid));
+    if (!this.#met) {
+      this.#met = new Set(seen);
+      return false;
+    }
+    const met = this.#met;
+    const fresh = new Set(seen.filter((xid) => !met.has(xid)));
+    if (fresh.size === 0) return false;
+    const before = this.#registry;
+    for (const { xid, id } of log.rowsOf(TAG)) {
+      if (!fresh.has(xid)) continue;
+      met.add(xid);
+      this.#apply(JSON.parse(String(id)) as Told); // as another process of this library has put it
+    }
+    return this.#registry !== before;
+  }
+
+  #apply({ by, patch }: Told): void {
+    if (by === this.#self || patch.toDigest === this.#registry.digest) return;
+    try {
+      this.take(this.#models.patched(patch, this.#modules));
+    } catch (error) {
+      if (!OrmoluError.is(error)) throw error;
+      process.emitWarning(`Another process has reloaded its models, and this one cannot follow and goes on with version ${String(this.#registry.version)}: ${error.message}`, { code: 'DB_MODELS_REFUSED' });
+    }
+  }
+}

@@ -1,0 +1,162 @@
+import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
+import { join } from 'node:path';
+import { createInterface } from 'node:readline';
+import { createDatabase, type ScratchDatabase } from '@ormolu/test-support';
+import { Client } from 'pg';
+import { char, memory, openOrmolu, postgres, type DefinitionsOf, type Ormolu, type TransactionOptions } from '../src/index';
+import { base, computations, mayors } from './support/fleet-models';
+
+jest.setTimeout(120_000);
+
+/** What a member of the fleet saw in one transaction. */
+interface Seen {
+  readonly version: number;
+  readonly name: string;
+  readonly label: string;
+  readonly computations: number;
+  readonly runs: number;
+  readonly hits: number;
+  readonly warnings: readonly string[];
+}
+
+/** Another process with the same database. */
+class Member {
+  readonly #child: ChildProcessWithoutNullStreams;
+  readonly #lines: AsyncIterator<string>;
+  #errors = '';
+
+  constructor(url: string, ...options: readonly string[]) {
+    this.#child = spawn(process.execPath, ['--conditions=@ormolu/source', '--require', './scripts/ts-node.cjs', join(__dirname, 'support/fleet-member.ts'), url, ...options], { cwd: join(__dirname, '../../..') });
+    this.#child.stderr.on('data', (text: Buffer) => (this.#errors += text.toString()));
+    this.#lines = createInterface({ input: this.#child.stdout })[Symbol.asyncIterator]();
+  }
+
+  async see(options: TransactionOptions = {}): Promise<Seen> {
+    this.#child.stdin.write(`${JSON.stringify(options)}\n`);
+    const { value, done } = await this.#lines.next();
+    if (done === true) throw new Error(this.#errors);
+    return JSON.parse(value) as Seen;
+  }
+
+  async end(): Promise<void> {
+    const gone = new Promise((resolve) => this.#child.once('exit', resolve));
+    this.#child.stdin.end();
+    await gone;
+  }
+}
+
+const next = base.with(mayors);
+let database: ScratchDatabase;
+let db: Ormolu<DefinitionsOf<typeof base>>;
+const members: Member[] = [];
+const member = (...options: readonly string[]): Member => {
+  const one = new Member(database.url, ...options);
+  members.push(one);
+  return one;
+};
+
+beforeEach(async () => {
+  database = await createDatabase();
+  // The tables have what the newer version needs before it is taken: to the older one another column makes no difference.
+  const migrating = await openOrmolu({ models: next, storage: postgres(database.url) });
+  await migrating.migrate();
+  await migrating.close();
+  db = await openOrmolu({ models: base, storage: postgres(database.url) });
+  await db.transaction((env) => env.model('city').create({ name: 'Ghent', size: 1 }));
+});
+afterEach(async () => {
+  await Promise.all(members.splice(0).map((one) => one.end()));
+  await db.close();
+  await database.drop();
+});
+
+test('another process takes reloaded models with its next transaction, at every isolation level, and back again; what it kept of the old ones it does not use', async () => {
+  const [other, off] = [member('mayors'), member('mayors', 'off')];
+  for (const one of [other, off]) await one.see();
+  expect(await other.see()).toEqual({ version: base.version, name: 'Ghent', label: 'Ghent', computations: 1, runs: 1, hits: 1, warnings: [] });
+  expect(await off.see()).toEqual({ version: base.version, name: 'Ghent', label: 'Ghent', computations: 1, runs: 1, hits: 0, warnings: [] });
+  let expected = 1;
+  for (const isolation of ['repeatable read', 'read committed', 'serializable'] as const) {
+    for (const { reload, version, label } of [{ reload: () => db.reload(next), version: next.version, label: 'Ghent of nobody' }, { reload: () => db.reload(base), version: base.version, label: 'Ghent' }]) {
+      await reload();
+      expected += 1;
+      for (const one of [other, off]) {
+        const seen = await one.see({ isolation, tries: 1 });
+        // At REPEATABLE READ what was reloaded comes with the first answer, and the work begins anew.
+        expect({ isolation, ...seen }).toEqual({ isolation, version, name: 'Ghent', label, computations: expected, runs: isolation === 'repeatable read' ? 2 : 1, hits: 0, warnings: [] });
+        expect(await one.see({ isolation, tries: 1 })).toMatchObject({ version, label, computations: expected, runs: 1 });
+      }
+    }
+  }
+});
+
+test('a transaction that began before keeps its models', async () => {
+  const there = await openOrmolu({ models: base, storage: postgres(database.url), modules: [mayors] });
+  await there.transaction((env) => env.model('city').browse(1).load(['name']));
+  const seen = await there.transaction(async (env) => {
+    await env.model('city').browse(1).load(['name']);
+    await db.reload(next);
+    await db.transaction((writing) => writing.model('city').browse(1).write({ size: 2 }));
+    // Another transaction of the process has heard of it meanwhile.
+    const [newer] = await Promise.all([there.transaction((beside) => beside.model('city').browse(1).load(['name']).then(() => beside.transaction.registry.version))]);
+    await env.model('city').browse(1).load(['size']);
+    return [env.transaction.registry.version, newer];
+  });
+  expect(seen).toEqual([base.version, next.version]);
+  await there.close();
+});
+
+test('a process without the module goes on with what it has, and says so once', async () => {
+  const other = member();
+  await other.see();
+  await db.reload(next);
+  const refused = expect.stringMatching(/^DB_MODELS_REFUSED .*'mayors'/) as string;
+  expect(await other.see()).toMatchObject({ version: base.version, label: 'Ghent', warnings: [refused] });
+  expect(await other.see()).toMatchObject({ version: base.version, label: 'Ghent', hits: 1, warnings: [] });
+});
+
+test('who reloads later than another has to look first; who cannot be built changes nothing; a rollback tells nobody', async () => {
+  const there = await openOrmolu({ models: base, storage: postgres(database.url), modules: [mayors] });
+  for (const one of [db, there]) await one.transaction((env) => env.model('city').browse(1).load(['name']));
+  await db.reload(next);
+  await expect(there.reload(base.extend({ city: { code: char() } }))).rejects.toMatchObject({ code: 'DB_MODELS_RELOADED' });
+  expect(there.registry.version).toBe(next.version);
+  // @ts-expect-error the compiler knows that there is no such field
+  const wrong = base.compute('city', 'label', ['nobody'], () => '');
+  await expect(db.reload(wrong)).rejects.toMatchObject({ code: 'REGISTRY_SETUP_FAILED' });
+  expect(db.registry.version).toBe(next.version);
+  const client = new Client({ connectionString: database.url });
+  await client.connect();
+  const told = async (): Promise<number> => (await client.query("select from ormolu_log where model like '$models%'")).rowCount ?? 0;
+  expect(await told()).toBe(1);
+  await there.close();
+  await expect(there.reload(base)).rejects.toMatchObject({ code: 'DB_CLOSED' });
+  expect(await told()).toBe(1);
+  await client.end();
+});
+
+test('a clear travels with its transaction to another process, and not at all when that is rolled back', async () => {
+  const other = member();
+  const count = async (): Promise<number> => (await other.see()).computations;
+  expect([await count(), await count()]).toEqual([1, 1]);
+  await expect(db.transaction(async (env) => {
+    await computations.clear(env);
+    expect(await count()).toBe(1);
+    throw new Error('taken back');
+  })).rejects.toThrow('taken back');
+  expect(await count()).toBe(1);
+  await db.transaction(async (env) => {
+    await computations.clear(env);
+    expect(await count()).toBe(1);
+  });
+  expect([await count(), await count()]).toEqual([2, 2]);
+  await db.clearCaches('fleet');
+  expect(await count()).toBe(3);
+});
+
+test('where no other process can be, a reload is this one\'s alone', async () => {
+  const alone = await openOrmolu({ models: base, storage: memory() });
+  await alone.reload(next);
+  expect(alone.registry.version).toBe(next.version);
+  await alone.close();
+});
