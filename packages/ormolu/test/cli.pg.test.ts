@@ -68,9 +68,9 @@ test('a plan is printed and changes nothing; two processes that migrate at once 
   expect(plan).toMatchObject({ code: 0, err: 'New fields of existing records: city.displayName, city.size.\n' });
   const [tables, changeLog = ''] = plan.out.split(/^(?=create or replace function)/m);
   expect(tables).toBe('alter table "city" add column "display_name" text collate "C";\nalter table "city" add column "size" integer;\n');
-  // The new columns are watched, too, and who keeps records without them learns of it.
+  // The new columns are watched, too, and who keeps records without them learns of it, as of tables that others have changed.
   expect(changeLog.split('\n').filter((line) => line.startsWith('create') || line.startsWith('insert'))).toEqual([
-    expect.stringMatching(/^create or replace function "ormolu_log_city"\(\) .*\["country","display_name","name","size"\]$/), 'insert into "public"."ormolu_log" (model) values (\'city\');',
+    expect.stringMatching(/^create or replace function "ormolu_log_city"\(\) .*\["country","display_name","name","size"\]$/), 'insert into "public"."ormolu_log" (model) values (\'city\'), (\'$tables\');',
   ]);
   expect((await ormolu([...args, '--plan'])).out).toBe(plan.out);
 
