@@ -16,7 +16,7 @@ export interface Tag {
 }
 
 /**
- * The name under which a session signals that a process has taken other models. Behind it, and a space, stands what they are; in rows of the log
+ * The name under which the change log tells that a process has taken other models; who may insert into it tells so. Behind it, and a space, stands what they are; in rows of the log
  * that comes as the id.
  */
 export const MODELS_SIGNAL = '$models';

@@ -86,6 +86,7 @@ export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D
    * @returns this very database, as the compiler knows it with these models
    * @throws {ModelSetupError} REGISTRY_SETUP_FAILED listing every problem; then nothing has changed
    * @throws {ConflictError} DB_MODELS_RELOADED when another process was faster; this one has followed it
+   * @throws {MisuseError} STORAGE_CHANGE_LOG when the role may not insert into the change log; then nothing has changed
    * @remarks One transaction. The tables are not touched: let a program with the new version run `migrate()` before, when it needs others.
    */
   async reload<E extends D>(models: Models<E>): Promise<Ormolu<E, U & ModelNameOf<E>, C & ModelNameOf<E>, N>> {
@@ -100,8 +101,8 @@ export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D
 
   /** Whether other processes may have this database open. */
   get #hasOthers(): boolean {
-    const { concurrentSessions, durable } = this.storage.capabilities;
-    return concurrentSessions && durable;
+    const { concurrentSessions, durable, sql } = this.storage.capabilities;
+    return concurrentSessions && durable && sql;
   }
 
   async #tellOthers(models: Models<unknown>): Promise<void> {
@@ -110,10 +111,11 @@ export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D
     try {
       // Without a log there is nobody who listens to it.
       if (!(await session.sight?.())) return;
-      if (this.storage.capabilities.sql) await session.sql('select pg_advisory_xact_lock($1::int8)', [RELOADS]);
+      await session.sql('select pg_advisory_xact_lock($1::int8)', [RELOADS]);
       const sight = await session.sight?.();
       if (sight && this.#models.follow(sight)) throw reloaded('This one has followed: look at what there is now, and reload again if it still makes sense.');
-      await session.signal?.([this.#models.signalOf(models)]);
+      // Not by a signal, which is for everybody: whoever tells of models decides what the others do.
+      await session.sql('insert into ormolu_log (model) values ($1)', [this.#models.signalOf(models)]);
       await session.commit();
     } finally {
       await session.rollback();

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { MODELS_SIGNAL, OrmoluError, sees, type Sight } from '@ormolu/kernel';
+import { MODELS_SIGNAL, sees, type Sight } from '@ormolu/kernel';
 import type { Extension, Models, ModelsPatch, Registry } from '@ormolu/registry';
 
 /** What a process tells the others. */
@@ -43,7 +43,7 @@ export class FollowedModels {
     this.#models = models;
   }
 
-  /** The name to signal, for others to come to these models from those that are here. */
+  /** What stands in the change log for others to come to these models from those that are here. */
   signalOf(models: Models<unknown>): string {
     const told: Told = { by: this.#self, patch: models.registry().patchFrom(this.#registry) };
     return `${MODELS_SIGNAL} ${JSON.stringify(told)}`;
@@ -68,18 +68,20 @@ export class FollowedModels {
     for (const { xid, id } of log.rowsOf(TAG)) {
       if (!fresh.has(xid)) continue;
       met.add(xid);
-      this.#apply(JSON.parse(String(id)) as Told); // as another process of this library has put it
+      this.#apply(String(id));
     }
     return this.#registry !== before;
   }
 
-  #apply({ by, patch }: Told): void {
-    if (by === this.#self || patch.toDigest === this.#registry.digest) return;
+  #apply(text: string): void {
     try {
+      const { by, patch } = JSON.parse(text) as Told; // as another process of this library has put it
+      if (by === this.#self || patch.toDigest === this.#registry.digest) return;
       this.take(this.#models.patched(patch, this.#modules));
     } catch (error) {
-      if (!OrmoluError.is(error)) throw error;
-      process.emitWarning(`Another process has reloaded its models, and this one cannot follow and goes on with version ${String(this.#registry.version)}: ${error.message}`, { code: 'DB_MODELS_REFUSED' });
+      // Whatever it is: what somebody else wrote there must not keep this process from its work.
+      const reason = error instanceof Error ? error.message : String(error);
+      process.emitWarning(`Another process has reloaded its models, and this one cannot follow and goes on with version ${String(this.#registry.version)}: ${reason}`, { code: 'DB_MODELS_REFUSED' });
     }
   }
 }

@@ -5,6 +5,7 @@ import { createDatabase, type ScratchDatabase } from '@ormolu/test-support';
 import { Client } from 'pg';
 import { char, memory, openOrmolu, postgres, type DefinitionsOf, type Ormolu, type TransactionOptions } from '../src/index';
 import { base, computations, mayors } from './support/fleet-models';
+import { heardWarnings } from './support/heard-warnings';
 
 jest.setTimeout(120_000);
 
@@ -133,6 +134,30 @@ test('who reloads later than another has to look first; who cannot be built chan
   await expect(there.reload(base)).rejects.toMatchObject({ code: 'DB_CLOSED' });
   expect(await told()).toBe(1);
   await client.end();
+});
+
+test('what is no reload, or told by who may not, keeps nobody from his work', async () => {
+  const warnings = heardWarnings();
+  const version = (): Promise<number> => db.transaction((env) => env.model('city').browse(1).load(['name']).then(() => env.transaction.registry.version));
+  const client = new Client({ connectionString: database.url });
+  await client.connect();
+  expect(await version()).toBe(base.version);
+  const patch = JSON.stringify({ by: 'somebody', patch: next.registry().patchFrom(base.registry()) });
+  await client.query('select ormolu_log_signal($1)', [[`$models ${patch}`, '$models {}']]);
+  expect([await version(), warnings.take()]).toEqual([base.version, []]);
+  for (const told of ['', 'no patch', '{}', '{"patch":{"patches":[{"op":"remove","path":["models"]}]}}']) await client.query('insert into ormolu_log (model) values ($1)', [`$models ${told}`]);
+  expect(await version()).toBe(base.version);
+  expect(warnings.take()).toEqual(Array.from({ length: 4 }, () => expect.stringMatching(/^DB_MODELS_REFUSED /) as string));
+  const role = `writer_${new URL(database.url).pathname.slice(1)}`;
+  await client.query(`create role ${role}; grant select on all tables in schema public to ${role}; alter database ${new URL(database.url).pathname.slice(1)} set role = ${role}`);
+  const there = await openOrmolu({ models: base, storage: postgres(database.url) });
+  await there.transaction((env) => env.model('city').browse(1).load(['name']));
+  await expect(there.reload(next)).rejects.toMatchObject({ code: 'STORAGE_CHANGE_LOG' });
+  expect([there.registry.version, await version()]).toEqual([base.version, base.version]);
+  await there.close();
+  await client.query(`reset role; alter database ${new URL(database.url).pathname.slice(1)} reset role; drop owned by ${role}; drop role ${role}`);
+  await client.end();
+  warnings.end();
 });
 
 test('a clear travels with its transaction to another process, and not at all when that is rolled back', async () => {

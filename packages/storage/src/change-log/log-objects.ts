@@ -1,4 +1,4 @@
-import { VERSION_COLUMN, type TableSchema } from '@ormolu/kernel';
+import { MODELS_SIGNAL, VERSION_COLUMN, type TableSchema } from '@ormolu/kernel';
 import { createHash } from 'node:crypto';
 import { literal, quoted } from '../statements/identifiers';
 
@@ -173,7 +173,7 @@ end`,
       isPublic: true,
       source: `
 begin
-  insert into ${log} (model) select m from unnest(models) m where m like '$%' and m <> ${literal(TRIMMED)};
+  insert into ${log} (model) select m from unnest(models) m where m like '$%' and m <> ${literal(TRIMMED)} and m not like ${literal(`${MODELS_SIGNAL}%`)};
 end`,
     },
   ];
