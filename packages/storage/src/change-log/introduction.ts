@@ -1,12 +1,15 @@
 import type { Schema } from '@ormolu/kernel';
 import { RAISE_VERSION, type AskCatalog } from '../migrate/catalog';
-import { LOG_TRIGGERS, logTable } from './log-objects';
+import { quoted } from '../statements/identifiers';
+import { LOG_TRIGGERS, logTable, POLL_FUNCTION } from './log-objects';
 import { isWatched, readLog, type LogMode } from './plan-log';
 
 /** What a process has to know of a server before it polls the log there. Holds for one schema, until the server or the log is another. */
 export interface Introduction {
   /** The log's table, quoted; undefined when there is none that can be read. */
   readonly log: string | undefined;
+  /** The function that polls it, quoted; undefined where it is not there, and statements do. */
+  readonly poll: string | undefined;
   /** What a session finds at each beginning when it is on this server and log: see `POLL_COLUMNS`. */
   readonly home: string;
   /** Of the server, the database and whoever reads; the timeline comes with each poll. */
@@ -68,6 +71,7 @@ export async function introduce(ask: AskCatalog, schema: Schema, { mode, isEmbed
   }
   return {
     log: all === undefined ? log : undefined,
+    poll: all === undefined && found.hasPoll ? `${quoted(found.namespace)}.${quoted(POLL_FUNCTION)}` : undefined,
     home: homeOf(String(server['started']), String(server['log'])),
     epoch: [server['system'], server['database'], server['log'], found.namespace, server['role']].map(String).join('/'),
     uncachable,

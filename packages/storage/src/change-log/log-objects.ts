@@ -20,6 +20,11 @@ export const LOG_TRIGGERS = ['ormolu_log_insert', 'ormolu_log_update', 'ormolu_l
 /** Functions that are the same for every table. */
 export const TRIM_FUNCTION = 'ormolu_log_trim';
 export const SIGNAL_FUNCTION = 'ormolu_log_signal';
+/** Its answer is read by processes of other versions, too: another form of it needs another name. */
+export const POLL_FUNCTION = 'ormolu_log_poll';
+
+/** Rows one poll may bring; who is farther behind begins anew. */
+export const MOST_POLLED = 50_000;
 
 /** Who trims takes turns under this number: the letters "OrmLog". */
 const TRIM_LOCK = 0x4f726d4c6f67n;
@@ -138,8 +143,12 @@ interface LogFunction {
   readonly name: string;
   readonly head: string;
   readonly source: string;
+  /** `owner`: does what only its owner may. */
+  readonly rights: 'owner' | 'caller';
   /** Who may run it besides its owner; nobody: it is granted. */
   readonly isPublic: boolean;
+  /** What the server is to do while it runs. */
+  readonly settings?: string;
 }
 
 /** The functions around the log, by name: their parameters, what they return, and their text. */
@@ -149,6 +158,7 @@ export function logFunctions(namespace: string): readonly LogFunction[] {
     {
       name: TRIM_FUNCTION,
       head: '(keep bigint) returns bigint',
+      rights: 'owner',
       isPublic: false,
       // Rows of transactions to come are those of another cluster, which the log was restored from.
       // Not above the lowest transaction in progress: a process that looks for the first time begins there, and so never below the mark.
@@ -170,10 +180,35 @@ end`,
     {
       name: SIGNAL_FUNCTION,
       head: '(models text[]) returns void',
+      rights: 'owner',
       isPublic: true,
       source: `
 begin
   insert into ${log} (model) select m from unnest(models) m where m like '$%' and m <> ${literal(TRIMMED)} and m not like ${literal(`${MODELS_SIGNAL}%`)};
+end`,
+    },
+    {
+      name: POLL_FUNCTION,
+      head: '(since xid8, running xid8[]) returns text stable',
+      rights: 'caller',
+      isPublic: true,
+      // One plan for all numbers of transactions, which uses the index whatever statistics say of a log that was short when they were made.
+      settings: 'set plan_cache_mode = force_generic_plan set enable_seqscan = off',
+      source: `
+declare
+  here text := pg_current_snapshot()::text || ' ' || case when pg_is_in_recovery() then '' else left(pg_walfile_name(pg_current_wal_lsn()), 8) end
+    || ' ' || coalesce(extract(epoch from pg_postmaster_start_time())::text, '') || ' ' || coalesce(to_regclass(${literal(log)})::oid::text, '') || ' ';
+  news text;
+begin
+  since := coalesce(since, pg_snapshot_xmin(pg_current_snapshot()));
+  if not exists (select from ${log} l where l.xid >= since and l.xid < pg_snapshot_xmax(pg_current_snapshot())) and (running = '{}' or not exists (select from ${log} l where l.xid = any(running))) then
+    return here;
+  end if;
+  select json_agg(json_build_array(l.xid::text, l.model, l.id, l.fields))::text into news from (
+    (select * from ${log} l where l.xid >= since and l.xid < pg_snapshot_xmax(pg_current_snapshot()) order by l.xid limit ${MOST_POLLED + 1})
+    union all (select * from ${log} l where l.xid = any(running) order by l.xid limit ${MOST_POLLED + 1})
+  ) l;
+  return here || news;
 end`,
     },
   ];
@@ -181,8 +216,8 @@ end`,
 
 /** `CREATE FUNCTION` of those. */
 export function createLogFunctions(namespace: string): readonly string[] {
-  return logFunctions(namespace).flatMap(({ name, head, source, isPublic }) => [
-    `create or replace function ${quoted(name)}${head} language plpgsql security definer set search_path = pg_catalog, pg_temp as ${literal(source)}`,
+  return logFunctions(namespace).flatMap(({ name, head, source, rights, isPublic, settings = '' }) => [
+    `create or replace function ${quoted(name)}${head} language plpgsql security ${rights === 'owner' ? 'definer' : 'invoker'} set search_path = pg_catalog, pg_temp ${settings} as ${literal(source)}`,
     ...isPublic ? [] : [`revoke execute on function ${quoted(name)} from public`],
   ]);
 }

@@ -1,7 +1,7 @@
 import type { Schema, TableSchema } from '@ormolu/kernel';
 import type { AskCatalog } from '../migrate/catalog';
 import { literal } from '../statements/identifiers';
-import { createLog, createLogFunctions, createTriggerFunction, createTriggers, LOG_TABLE, LOG_TRIGGERS, logFunctions, logTable, TABLES, triggerFunction, triggerSource, watchedColumns, watchedTable } from './log-objects';
+import { createLog, createLogFunctions, createTriggerFunction, createTriggers, LOG_TABLE, LOG_TRIGGERS, logFunctions, logTable, POLL_FUNCTION, TABLES, triggerFunction, triggerSource, watchedColumns, watchedTable } from './log-objects';
 
 /** How changes get into the log. */
 export type LogMode =
@@ -14,6 +14,8 @@ export interface FoundLog {
   readonly hasTable: boolean;
   /** Whether the functions around the log are those of this version. */
   readonly hasFunctions: boolean;
+  /** Whether that is there, and may be used, by which the log is polled at little cost; an older migration has not made it. */
+  readonly hasPoll: boolean;
   /** Table → the text of its trigger function, where all triggers are in place, call that of the table and always fire. */
   readonly triggers: ReadonlyMap<string, string>;
   /** Whether this role may make the log, or replace its functions. */
@@ -25,6 +27,7 @@ export interface FoundLog {
 const LOG = `select current_schema()::text as namespace,
   exists (select from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = current_schema() and c.relname = '${LOG_TABLE}' and c.relkind = 'r') as log,
   (select jsonb_object_agg(p.proname, p.prosrc) from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname = current_schema() and p.proname = any($1::text[])) as functions,
+  coalesce(has_function_privilege(to_regprocedure(quote_ident(current_schema()) || '.${POLL_FUNCTION}(xid8, xid8[])'), 'execute'), false) as poll,
   has_schema_privilege(current_schema(), 'create') as "mayCreate"`;
 
 const FOREIGN = `select c.relname::text as name from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = current_schema() and c.relname = any($1::text[]) and not pg_has_role(c.relowner, 'usage')
@@ -52,6 +55,7 @@ export async function readLog(ask: AskCatalog, schema: Schema): Promise<FoundLog
     namespace,
     hasTable: found['log'] === true,
     hasFunctions: logFunctions(namespace).every(({ name, source }) => sources.get(name) === source),
+    hasPoll: found['poll'] === true,
     triggers: new Map(triggers.filter((row) => row['function'] === triggerFunction(String(row['table']))).map((row) => [String(row['table']), String(row['source'])])),
     mayCreate: found['mayCreate'] === true,
     foreign: new Set(foreign.map((row) => String(row['name']))),

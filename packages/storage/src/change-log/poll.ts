@@ -2,7 +2,8 @@ import { MODELS_SIGNAL, parseSnapshot, type ChangeRow, type LogPoll, type Snapsh
 import { ResultColumns } from '../wire/result-columns';
 import type { Statement } from '../wire/statement';
 import { homeOf, type Introduction } from './introduction';
-import { TRIMMED } from './log-objects';
+import type { Companion } from '../sql-transaction';
+import { MOST_POLLED, TRIMMED } from './log-objects';
 
 /** What a transaction is told at its beginning: its snapshot, and on which server and timeline it is. */
 export interface Beginning {
@@ -10,9 +11,6 @@ export interface Beginning {
   readonly home: string;
   readonly timeline: string;
 }
-
-/** Rows one poll may bring; who is farther behind begins anew. */
-export const MOST_POLLED = 50_000;
 
 /** A statement that goes ahead of others, and what it answers once it has. */
 export interface Question<T> {
@@ -66,20 +64,78 @@ export function askRows(log: string, after: Snapshot | undefined): Question<Poll
 
 const TOLD_MODELS = `${MODELS_SIGNAL} `;
 
+/** What a poll has told: where the transaction is, and what became visible. */
+export interface Polled {
+  readonly beginning: Beginning;
+  readonly rows: PolledRows;
+}
+
+/** A poll to be sent. */
+export interface PollQuestion {
+  /** Statements, and what takes their answers. */
+  readonly companions: readonly Companion[];
+  /** What they answered; undefined as long as they have not. */
+  read(): Polled | undefined;
+}
+
+/**
+ * Asks a transaction where it is, and for what became visible since a snapshot.
+ *
+ * By one call of a function where there is one, because the server keeps the plans of what stands in functions: two plain statements cost it
+ * twice as much, most of it for planning.
+ */
+export function askPoll({ log, poll }: { readonly log: string; readonly poll: string | undefined }, after: Snapshot | undefined): PollQuestion {
+  if (poll !== undefined) return askFunction(poll, after);
+  const [beginning, rows] = [askBeginning(log), askRows(log, after)];
+  const [told, polled] = [beginning.sink(), rows.sink()];
+  return {
+    companions: [{ statement: beginning.statement, sink: told }, { statement: rows.statement, sink: polled }],
+    read: () => {
+      const here = told.rows === 0 ? undefined : beginning.read(told);
+      return here && { beginning: here, rows: rows.read(polled) };
+    },
+  };
+}
+
+function askFunction(poll: string, after: Snapshot | undefined): PollQuestion {
+  const sink = new ResultColumns(['text']);
+  const since = after === undefined ? 'null' : `'${String(after.xmax)}'`;
+  return {
+    companions: [{ statement: { text: `select ${poll}(${since}, '{${after?.inProgress.join(',') ?? ''}}')`, parameters: [], results: 'binary' }, sink }],
+    read: () => {
+      const [answer] = sink.columns[0] ?? [];
+      if (typeof answer !== 'string') return undefined;
+      const [snapshot = '', timeline = '', started = '', log = ''] = answer.split(' ', 4);
+      const parsed = parseSnapshot(snapshot);
+      const news = answer.slice(snapshot.length + timeline.length + started.length + log.length + 4);
+      return parsed && { beginning: { snapshot: parsed, timeline, home: homeOf(started, log) }, rows: readNews(news) };
+    },
+  };
+}
+
+function readNews(news: string): PolledRows {
+  const rows = news === '' ? [] : JSON.parse(news) as [string, string, string | null, string[] | null][]; // as the function builds them
+  return sorted(rows.map(([xid, model, id, fields]) => ({ xid: BigInt(xid), model, id, fields })));
+}
+
 function readRows({ columns: [xids = [], models = [], ids = [], fields = []] }: ResultColumns): PolledRows {
+  return sorted(xids.map((xid, n) => ({ xid, model: models[n], id: ids[n], fields: fields[n] }) as ChangeRow)); // as the statement asks for them
+}
+
+/** Tells what has changed from what the log says of itself. */
+function sorted(all: readonly ChangeRow[]): PolledRows {
   const rows: ChangeRow[] = [];
   let trimmed = 0n;
-  xids.forEach((xid, n) => {
-    const row = { xid, model: models[n], id: ids[n], fields: fields[n] } as ChangeRow; // as the statement asks for them
+  for (const row of all) {
     // A row that was written as it was.
-    if (row.fields?.length === 0) return;
+    if (row.fields?.length === 0) continue;
     if (row.model !== TRIMMED) rows.push(row.model.startsWith(TOLD_MODELS) ? { ...row, model: MODELS_SIGNAL, id: row.model.slice(TOLD_MODELS.length) } : row);
     else if (BigInt(row.id ?? 0) > trimmed) trimmed = BigInt(row.id ?? 0);
-  });
-  return { rows, trimmed, isCut: xids.length > MOST_POLLED };
+  }
+  return { rows, trimmed, isCut: all.length > MOST_POLLED };
 }
 
 /** What a poll tells the process. */
-export function pollOf({ snapshot, timeline }: Beginning, { rows, trimmed, isCut }: PolledRows, { introduction, after }: { readonly introduction: Introduction; readonly after: Snapshot | undefined }): LogPoll {
+export function pollOf({ beginning: { snapshot, timeline }, rows: { rows, trimmed, isCut } }: Polled, { introduction, after }: { readonly introduction: Introduction; readonly after: Snapshot | undefined }): LogPoll {
   return { after, until: snapshot, epoch: `${introduction.epoch}/${timeline}`, trimmed: isCut ? snapshot.xmax : trimmed, rows: isCut ? [] : rows };
 }

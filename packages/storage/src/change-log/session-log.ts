@@ -6,7 +6,7 @@ import { epochOf, LogNames, NamedLog } from './log-names';
 import { MOST_ROWS } from './log-objects';
 import { OwnChanges, updatedFields, type Change } from './own-changes';
 import { OwnImages } from './own-images';
-import { askBeginning, askRows, pollOf, type Beginning } from './poll';
+import { askBeginning, askPoll, pollOf, type Beginning } from './poll';
 import type { SqlChangeLog } from './sql-change-log';
 
 /** The rows of a transaction's own in the log, and its number. */
@@ -147,22 +147,30 @@ export class SessionLog {
   #prepare(): readonly Companion[] {
     const { log } = this.#introduction;
     if (log === undefined) return [];
-    const isPolling = this.isFixed && this.#readsLog;
+    if (!this.isFixed || !this.#readsLog) {
+      const beginning = askBeginning(log);
+      const told = beginning.sink();
+      this.#hear = () => {
+        if (told.rows > 0) this.#isHere(beginning.read(told));
+      };
+      return [{ statement: beginning.statement, sink: told }];
+    }
     const after = this.#log.knowledge.extent?.until;
-    const [beginning, rows] = [askBeginning(log), askRows(log, after)];
-    const [told, polled] = [beginning.sink(), rows.sink()];
+    const poll = askPoll({ log, poll: this.#introduction.poll }, after);
     this.#hear = () => {
-      if (told.rows === 0) return;
-      this.#hear = undefined;
-      const here = beginning.read(told);
-      if (here?.home !== this.#introduction.home) {
-        this.#log.forgetIntroductions();
-        return;
-      }
-      this.#beginning = here;
-      if (isPolling) this.#log.learn(pollOf(here, rows.read(polled), { introduction: this.#introduction, after }));
+      const polled = poll.read();
+      if (polled && this.#isHere(polled.beginning)) this.#log.learn(pollOf(polled, { introduction: this.#introduction, after }));
     };
-    return [{ statement: beginning.statement, sink: told }, ...isPolling ? [{ statement: rows.statement, sink: polled }] : []];
+    return poll.companions;
+  }
+
+  /** Takes in where the transaction is. @returns whether that is where the introduction was made */
+  #isHere(beginning: Beginning | undefined): boolean {
+    this.#hear = undefined;
+    const isHere = beginning?.home === this.#introduction.home;
+    if (isHere) this.#beginning = beginning;
+    else this.#log.forgetIntroductions();
+    return isHere;
   }
 
   get #version(): string {

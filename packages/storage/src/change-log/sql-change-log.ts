@@ -6,7 +6,7 @@ import { ReplyReader } from '../wire/reply-reader';
 import { plainStatement, writeStatements } from '../wire/statement';
 import { introduce, type Introduction } from './introduction';
 import { TABLES } from './log-objects';
-import { askBeginning, askRows, pollOf, type Beginning } from './poll';
+import { askPoll, pollOf, type Beginning } from './poll';
 import type { LogMode } from './plan-log';
 
 /** Rows of the log that are kept when nothing else is asked. */
@@ -140,11 +140,10 @@ export class SqlChangeLog implements StorageChangeLog {
   async #ask(introduction: Introduction): Promise<Beginning | undefined> {
     if (introduction.log === undefined) return undefined;
     const after = this.knowledge.extent?.until;
-    const [beginning, rows] = [askBeginning(introduction.log), askRows(introduction.log, after)];
-    const sinks = [beginning.sink(), rows.sink()] as const;
+    const poll = askPoll({ log: introduction.log, poll: introduction.poll }, after);
     // At READ COMMITTED each statement would see more than the one before.
-    const statements = [plainStatement('begin isolation level repeatable read read only'), beginning.statement, rows.statement, plainStatement('commit')];
-    const replies = new ReplyReader([undefined, ...sinks]);
+    const statements = [plainStatement('begin isolation level repeatable read read only'), ...poll.companions.map(({ statement }) => statement), plainStatement('commit')];
+    const replies = new ReplyReader([undefined, ...poll.companions.map(({ sink }) => sink)]);
     const isFresh = !this.#reserved;
     try {
       this.#reserved ??= await this.#home.reserve();
@@ -163,12 +162,12 @@ export class SqlChangeLog implements StorageChangeLog {
       this.forgetIntroductions();
       throw errorOfSqlstate(replies.error, new Schema([]), {});
     }
-    const told = beginning.read(sinks[0]);
-    if (told?.home !== introduction.home) {
+    const polled = poll.read();
+    if (polled?.beginning.home !== introduction.home) {
       this.forgetIntroductions();
       return undefined;
     }
-    this.learn(pollOf(told, rows.read(sinks[1]), { introduction, after }));
-    return told;
+    this.learn(pollOf(polled, { introduction, after }));
+    return polled.beginning;
   }
 }

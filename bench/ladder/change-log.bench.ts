@@ -2,7 +2,7 @@ import { SameValue, type Session } from '@ormolu/kernel';
 import { postgres } from '@ormolu/storage/postgres';
 import { createDatabase } from '@ormolu/test-support';
 import { atMost, bench, timeCase, type Timed } from '../harness';
-import { cityColumns, FIELDS, SCHEMA } from './support/cities';
+import { cityColumns, FIELDS, SCHEMA } from '../storage/support/cities';
 
 const ROWS = 10_000;
 /** Transactions in one timed call. */
@@ -26,9 +26,10 @@ async function transactions({ changeLog, sight = false, flows = 1 }: Setting, wo
   let n = 0;
   const flow = async (): Promise<void> => {
     for (let done = 0; done < count / flows; done += 1) {
-      n += 1;
+      // Each its own row: others take the next meanwhile.
+      const own = n += 1;
       const session = await storage.open({ schema: SCHEMA, sight });
-      await work(session, n);
+      await work(session, own);
       await session.commit();
     }
   };
