@@ -1,5 +1,5 @@
 import { NewId, type Id, type StoredId } from '@ormolu/kernel';
-import type { Field } from '@ormolu/registry';
+import type { Field, Model } from '@ormolu/registry';
 import { assignCached } from './assign-cached';
 import { flushPairs } from '../flushing/flush-pairs';
 import { insertRows, type InsertedIds } from './insert-rows';
@@ -12,7 +12,7 @@ import { unlink } from './unlink';
 import { MissingRecordError } from '../errors';
 import { meetRecords } from '../reading/meet-records';
 import { cachedList } from '../values';
-import type { NewRow, WriteBatch } from './write-batch';
+import { fieldsOf, type NewRow, type WriteBatch } from './write-batch';
 
 /**
  * Does what a batch says: puts the values in, deletes, then inserts. Whoever takes the place of another record finds it free.
@@ -49,7 +49,7 @@ async function meetListOwners({ env, owners, steps }: WriteBatch): Promise<void>
 }
 
 function isInverted({ rows, puts }: WriteBatch): boolean {
-  return puts.some(({ field }) => field.inverse) || rows.some(({ values }) => [...values.keys()].some((field) => field.inverse));
+  return puts.some(({ field }) => field.inverse) || rows.some(({ model, values }) => invertedOf(model).some((field) => values.has(field)));
 }
 
 async function apply(batch: WriteBatch, changes: ListChanges): Promise<InsertedIds> {
@@ -102,18 +102,31 @@ async function apply(batch: WriteBatch, changes: ListChanges): Promise<InsertedI
 
 /** A computed value that a new record was inserted with stands, although its lists were filled afterwards: it was given, or worked out, with them. */
 function keepGiven({ env, rows }: WriteBatch, inserted: InsertedIds): void {
-  const kept = new Map<Field, StoredId[]>();
-  for (const { id, values } of rows) for (const field of values.keys()) if (field.compute && field.isStored) kept.set(field, [...(kept.get(field) ?? []), idIn(inserted, id)]);
-  for (const [field, ids] of kept) env.transaction.toCompute.unmark(field, ids);
+  for (const [field, own] of rowsWith(rows, computedOf)) env.transaction.toCompute.unmark(field, own.map(({ id }) => idIn(inserted, id)));
 }
 
 /** Which records get values for which fields, those created with them included. */
 function writtenBy({ env, puts, rows }: WriteBatch, inserted: InsertedIds): readonly Written[] {
   const written = puts.map(({ field, ids }): Written => ({ field, records: env.recordsOf(env.registry.model(field.model), ids) }));
-  const created = new Map<Field, NewRow[]>();
-  for (const row of rows) for (const field of row.values.keys()) if (field.inverse) created.set(field, [...(created.get(field) ?? []), row]);
-  for (const [field, own] of created) written.push({ field, records: env.recordsOf(env.registry.model(field.model), own.map(({ id }) => idIn(inserted, id))) });
+  for (const [field, own] of rowsWith(rows, invertedOf)) written.push({ field, records: env.recordsOf(env.registry.model(field.model), own.map(({ id }) => idIn(inserted, id))) });
   return written;
+}
+
+const invertedOf = fieldsOf(({ inverse }) => inverse !== undefined);
+const computedOf = fieldsOf(({ compute, isStored }) => compute !== undefined && isStored);
+
+/** The new rows that have values for some fields of their models, by field. */
+function rowsWith(rows: readonly NewRow[], fieldsOfModel: (model: Model) => readonly Field[]): ReadonlyMap<Field, readonly NewRow[]> {
+  const found = new Map<Field, NewRow[]>();
+  for (const row of rows) {
+    for (const field of fieldsOfModel(row.model)) {
+      if (!row.values.has(field)) continue;
+      const own = found.get(field);
+      if (own) own.push(row);
+      else found.set(field, [row]);
+    }
+  }
+  return found;
 }
 
 /** Every row has an id when all have been inserted. */

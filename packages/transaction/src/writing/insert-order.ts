@@ -2,7 +2,7 @@ import { NewId } from '@ormolu/kernel';
 import type { Field, Model } from '@ormolu/registry';
 import { DraftError, WriteRefusedError } from '../errors';
 import { groupBy } from '../group-by';
-import type { NewRow } from './write-batch';
+import { fieldsOf, type NewRow } from './write-batch';
 
 /** A many2one of a new record that refers to another new record. */
 export interface Reference {
@@ -81,7 +81,12 @@ function reaches(waits: ReadonlyMap<Model, ReadonlySet<Model>>, model: Model): b
  */
 export function referencesAmong(rows: readonly NewRow[]): readonly Reference[] {
   const found: { readonly from: NewRow; readonly field: Field; readonly to: NewId }[] = [];
-  for (const from of rows) for (const [field, value] of from.values) if (value instanceof NewId && field.isStored) found.push({ from, field, to: value });
+  for (const from of rows) {
+    for (const field of referringOf(from.model)) {
+      const value = from.values.get(field);
+      if (value instanceof NewId) found.push({ from, field, to: value });
+    }
+  }
   if (found.length === 0) return [];
   const byId = new Map<NewId, NewRow>(rows.map((row) => [row.id, row]));
   return found.map(({ from, field, to: id }) => {
@@ -90,6 +95,8 @@ export function referencesAmong(rows: readonly NewRow[]): readonly Reference[] {
     return { from, field, to };
   });
 }
+
+const referringOf = fieldsOf(({ relation, isStored }) => relation !== undefined && isStored);
 
 function circle(references: readonly Reference[]): WriteRefusedError {
   const names = [...new Set(references.filter(({ field }) => field.isRequired).map(({ field }) => field.toString()))];

@@ -64,12 +64,20 @@ interface Part {
 
 function insertPart(env: Environment, model: Model, { rows, ids }: Part): Promise<readonly StoredId[]> {
   const columns = [...model.fields.values()].filter((field) => field.isStored && rows.some(({ values }) => values.has(field)));
-  const cellOf = (field: Field, value: unknown): unknown => newColumn(env, field, value instanceof NewId ? (ids.get(value) ?? null) : (value ?? null));
+  /** References among new records are by their temporary ids until now. */
+  const cellsOf = (field: Field): unknown[] => {
+    const isPlain = !field.keyedBy && !field.relation;
+    return rows.map(({ values }) => {
+      const value = values.get(field) ?? null;
+      if (isPlain) return field.toColumn(value);
+      return newColumn(env, field, value instanceof NewId ? (ids.get(value) ?? null) : value);
+    });
+  };
   return env.transaction.below.insert({
     model: model.name,
     count: rows.length,
     fields: columns.map((field) => field.name),
-    columns: columns.map((field) => rows.map(({ values }) => cellOf(field, values.get(field)))),
+    columns: columns.map(cellsOf),
   });
 }
 

@@ -83,7 +83,9 @@ export class WriteBatch {
       else if (cached === null && field.isRequired) writable(field, cached);
       else row.values.set(field, cached);
     }
-    for (const [name, value] of Object.entries(values)) {
+    // Not by entries: a pair for each of a million values is most of what this costs.
+    for (const name of Object.keys(values)) {
+      const value = values[name];
       if (value === undefined) continue;
       const field = fieldOf(model, name);
       this.named.add(field);
@@ -175,17 +177,21 @@ export function otherOwner(field: Field): WriteRefusedError {
   });
 }
 
-const completed = new WeakMap<Model, readonly Field[]>();
+/** Finds fields of a model, once for all of its records. */
+export function fieldsOf(wanted: (field: Field) => boolean): (model: Model) => readonly Field[] {
+  const known = new WeakMap<Model, readonly Field[]>();
+  return (model) => {
+    let fields = known.get(model);
+    if (!fields) {
+      fields = [...model.fields.values()].filter(wanted);
+      known.set(model, fields);
+    }
+    return fields;
+  };
+}
 
 /** The fields of a model that a new record cannot simply be without: those with a default, and required ones. */
-function completedOf(model: Model): readonly Field[] {
-  let fields = completed.get(model);
-  if (!fields) {
-    fields = [...model.fields.values()].filter((field) => !field.compute && (field.isStored || isKeptList(field)) && (field.default !== undefined || field.isRequired));
-    completed.set(model, fields);
-  }
-  return fields;
-}
+const completedOf = fieldsOf((field) => !field.compute && (field.isStored || isKeptList(field)) && (field.default !== undefined || field.isRequired));
 
 /** What is given to a new record for fields that it shows of those it delegates to, by the field that names these. */
 class Delegated {
