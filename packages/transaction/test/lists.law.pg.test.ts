@@ -5,7 +5,7 @@ import type { Storage } from '@ormolu/kernel';
 import * as fc from 'fast-check';
 import { empty } from './support/everywhere';
 import { shop } from './support/shop';
-import { goShopping, shopScripts } from './support/shop-scripts';
+import { goShopping, shopOn, shopScripts } from './support/shop-scripts';
 
 const { schema } = shop.registry();
 let database: ScratchDatabase;
@@ -25,7 +25,7 @@ test.each(servers)('law: for every script of list commands, drafts, copies, dele
     await storage.migrate(schema);
     await fc.assert(fc.asyncProperty(shopScripts, async (scripts) => {
       await empty(storage, schema);
-      await goShopping(storage, scripts);
+      await goShopping(shopOn(storage), scripts);
     }), { numRuns: lawRuns(runs) });
   } finally {
     await storage.close();

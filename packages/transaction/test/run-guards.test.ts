@@ -64,6 +64,33 @@ test('a function that always asks for something new ends with an error', async (
   })).rejects.toMatchObject({ code: expect.stringMatching(/^(RUN_ENDLESS|RUN_DIFFERS|TX_RECORD_MISSING)$/) as string });
 });
 
+describe('a function that does something else when it runs again, reading as much, is refused:', () => {
+  const city = (id: number): RecordSet => one(tx, 'city', id);
+  test.each<readonly [what: string, fn: (time: number) => unknown]>([
+    ['it assigns another field', (time) => { city(1).set(time === 1 ? 'population' : 'name', time === 1 ? 1 : 'x'); return city(2).get('name'); }],
+    ['it assigns another record', (time) => { city(time === 1 ? 1 : 3).set('population', 1); return city(2).get('name'); }],
+    ['it assigns nothing any more', (time) => { if (time === 1) city(1).set('population', 1); return city(2).get('name'); }],
+    ['it asks another query', (time) => [tx.env.model('city').where({ population: { gte: time } }).length, city(2).get('name')]],
+  ])('%s', async (_, fn) => {
+    let time = 0;
+    await expect(tx.run(() => {
+      time += 1;
+      return fn(time);
+    })).rejects.toMatchObject({ code: 'RUN_DIFFERS', message: expect.stringContaining('assigned or asked other things') as unknown });
+    expect(tx.towrite.size).toBe(0);
+  });
+
+  test('one that does more, or the same with other values, is not', async () => {
+    let time = 0;
+    await tx.run(() => {
+      time += 1;
+      for (const id of [1, 2, 3]) city(id).set('population', Number(city(id).get('population')) + time);
+      return tx.env.model('country').where({ name: 'France' }).length;
+    });
+    expect(time).toBeGreaterThan(1);
+  });
+});
+
 test('the rounds of a function are told to those who listen', async () => {
   const heard: RunEvent[] = [];
   const listen = (event: unknown): void => void heard.push(event as RunEvent);

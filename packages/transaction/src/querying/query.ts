@@ -169,6 +169,7 @@ export class Query implements Iterable<RecordSet> {
     const wants = this.#wants(asked);
     const key = contextText({ model: question.model.name, filter: question.filter, order: question.order, limit: question.limit, offset: question.offset, keys: keysOf(question), uid, su });
     const valued = `${key} ${this.#parts.prefetch.join()}`;
+    if (!tx.computes.isRunning) execution.trail.asked(valued);
     // Who has the ids already reads the values as he reads any.
     const known = execution.answers.get(valued) ?? (wants.prefetch.length > 0 ? undefined : execution.answers.get(key));
     if (known) return known;

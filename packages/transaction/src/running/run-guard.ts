@@ -1,6 +1,7 @@
 import type { RunEvent, RunRound } from '@ormolu/kernel';
 import { RunError } from '../errors';
 import type { Need } from './run';
+import { Trail, type Mark } from './trail';
 import type { Transaction } from '../transaction';
 
 /** Rounds of one record each, for one field, after which a loop over single ids is suspected. */
@@ -26,7 +27,7 @@ export class RunGuard {
   readonly #asked = new Set<string>();
   readonly #alone = new Map<string, number>();
   #start: Moment;
-  #before: Moment | undefined;
+  #before: (Moment & { readonly trail: Mark }) | undefined;
 
   constructor(tx: Transaction, whose: 'user' | 'engine') {
     this.#tx = tx;
@@ -39,9 +40,10 @@ export class RunGuard {
     return { executions: this.#rounds.length + 1, rounds: this.#rounds };
   }
 
-  /** An execution begins. */
-  begins(): void {
+  /** An execution begins. @returns where it notes what it does */
+  begins(): Trail {
     this.#start = this.#moment();
+    return new Trail(this.#isAsBefore() ? this.#before?.trail : undefined);
   }
 
   /**
@@ -51,19 +53,27 @@ export class RunGuard {
    * earlier read then waits for. Only who ends must have read all that was read before.
    * @throws {RunError} RUN_DIFFERS when it ended with less than one before it, and nothing else had changed the transaction
    */
-  ended(how: 'with its value' | 'suspended'): void {
+  ended(how: 'with its value' | 'suspended', trail: Trail): void {
     const now = this.#moment();
     const reads = now.reads - this.#start.reads;
-    const before = this.#before;
-    const isAsBefore = before !== undefined && before.sequence === this.#start.sequence && before.generation === this.#start.generation;
-    this.#before = { ...now, reads: isAsBefore ? Math.max(reads, before.reads) : reads };
-    if (this.whose === 'engine' || how === 'suspended' || !isAsBefore || reads >= before.reads) return;
+    const before = this.#isAsBefore() ? this.#before : undefined;
+    this.#before = { ...now, reads: Math.max(reads, before?.reads ?? 0), trail: before && before.trail.count > trail.count ? before.trail : { count: trail.count, hash: trail.hash } };
+    if (this.whose === 'engine' || !before) return;
+    const difference = trail.differs || (how === 'with its value' && trail.count < before.trail.count)
+      ? 'it assigned or asked other things than before it was suspended'
+      : how === 'with its value' && reads < before.reads ? `before it was suspended it had read ${String(before.reads)} values, the second time it read ${String(reads)}` : undefined;
+    if (difference === undefined) return;
     throw new RunError(
       'RUN_DIFFERS',
-      `The function given to env.run() did something else when it ran again: before it was suspended it had read ${String(before.reads)} values, the second time it read ${String(reads)}. ` +
+      `The function given to env.run() did something else when it ran again: ${difference}. ` +
         'What it does may depend on records and on what it is given, not on clocks, random numbers or variables that it changes itself.',
       { details: { before: before.reads, now: reads } },
     );
+  }
+
+  /** Whether nothing but this function has changed the transaction since its execution before. */
+  #isAsBefore(): boolean {
+    return this.#before !== undefined && this.#before.sequence === this.#start.sequence && this.#before.generation === this.#start.generation;
   }
 
   /**

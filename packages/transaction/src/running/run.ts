@@ -7,6 +7,7 @@ import { RunError } from '../errors';
 import { LongWay } from '../reading/long-way';
 import { RunGuard } from './run-guard';
 import { SUSPENSION } from './suspension';
+import type { Trail } from './trail';
 import { fetchNeeds } from '../reading/fetch-needs';
 import type { Transaction } from '../transaction';
 import { resolveTriggers } from '../triggers/resolve-triggers';
@@ -34,8 +35,12 @@ export class Execution {
   /** The fields it has assigned. */
   readonly written: Set<Field> = new Set();
 
-  constructor(answers: Answers) {
+  /** What the user's function itself does. */
+  readonly trail: Trail;
+
+  constructor(answers: Answers, trail: Trail) {
     this.answers = answers;
+    this.trail = trail;
   }
 
   /** Whether it was left, or should have been, for something that is not in memory. */
@@ -69,7 +74,6 @@ export async function run<T>(tx: Transaction, fn: () => T, whose: 'user' | 'engi
   const guard = new RunGuard(tx, whose);
   const way = new LongWay(tx);
   for (;;) {
-    guard.begins();
     const attempt = execute(tx, fn, answers, guard);
     if ('value' in attempt) {
       if (whose === 'user' && channels.run.hasSubscribers) channels.run.publish(guard.trace());
@@ -83,7 +87,7 @@ export async function run<T>(tx: Transaction, fn: () => T, whose: 'user' | 'engi
 
 /** One execution: its value, or what it needs, with its writes taken back. */
 function execute<T>(tx: Transaction, fn: () => T, answers: Answers, guard: RunGuard): { value: T } | { needs: readonly Need[]; asks: readonly Ask[] } {
-  const execution = new Execution(answers);
+  const execution = new Execution(answers, guard.begins());
   let checkpoint = tx.undo.checkpoint();
   const outer = tx.execution;
   tx.execution = execution;
@@ -93,7 +97,7 @@ function execute<T>(tx: Transaction, fn: () => T, answers: Answers, guard: RunGu
     ended = true;
     refuseSwallowed(execution);
     refusePromise(value);
-    guard.ended('with its value');
+    guard.ended('with its value', execution.trail);
     if (tx.checksRuns && guard.whose === 'user') {
       const first = outcomeOf(tx, value);
       tx.undo.undo(checkpoint);
@@ -109,7 +113,7 @@ function execute<T>(tx: Transaction, fn: () => T, answers: Answers, guard: RunGu
     if (suspended || ended) tx.undo.undo(checkpoint);
     else tx.undo.keep(checkpoint);
     if (suspended) {
-      guard.ended('suspended');
+      guard.ended('suspended', execution.trail);
       return { needs: execution.needs, asks: execution.asks };
     }
     throw error;

@@ -28,6 +28,7 @@ export function assign(record: RecordSet, field: Field, value: unknown): void {
   }
   const tx = env.transaction;
   assertAllowed(tx.state, 'write');
+  if (tx.execution && !tx.computes.isRunning && !tx.inverses.isRunning) tx.execution.trail.assigned(field, id);
   tx.exclusive.assertMayCall('assignment');
   if (!isStoredId(id)) {
     const now = tx.drafts.current(id);

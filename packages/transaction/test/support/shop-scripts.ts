@@ -243,15 +243,31 @@ class Shopping {
 
 const UNKNOWN = Symbol('not in memory');
 
-/** Performs scripts one transaction after the other, on the engine and in the reference, and compares what can be read in each and at the end. */
-export async function goShopping(storage: Storage, scripts: readonly (readonly ShopStep[])[]): Promise<void> {
+/** Does work in a transaction, and commits. */
+export type Shop = (work: (tx: Transaction) => Promise<void>) => Promise<void>;
+
+/** Transactions straight on a storage, with no rung between. */
+export function shopOn(storage: Storage): Shop {
   const registry = shop.registry();
+  return async (work) => {
+    const session = await storage.open({ schema: registry.schema });
+    try {
+      const tx = new Transaction({ registry, session, rung: new StorageRung() });
+      await work(tx);
+      await tx.commit();
+    } finally {
+      await session.rollback();
+    }
+  };
+}
+
+/** Performs scripts one transaction after the other, on the engine and in the reference, and compares what can be read in each and at the end. */
+export async function goShopping(transaction: Shop, scripts: readonly (readonly ShopStep[])[]): Promise<void> {
   const reference = new ShopReference();
   let serial = 0;
   for (const steps of [[], ...scripts, []]) {
-    const session = await storage.open({ schema: registry.schema });
-    try {
-      const shopping = new Shopping(new Transaction({ registry, session, rung: new StorageRung() }), reference, serial);
+    await transaction(async (tx) => {
+      const shopping = new Shopping(tx, reference, serial);
       if (serial === 0) {
         for (const model of ['customer', 'label']) {
           for (let n = 0; n < 2; n += 1) {
@@ -263,10 +279,7 @@ export async function goShopping(storage: Storage, scripts: readonly (readonly S
       }
       await shopping.perform(steps);
       await shopping.compare('run');
-      await shopping.tx.commit();
       ({ serial } = shopping);
-    } finally {
-      await session.rollback();
-    }
+    });
   }
 }
