@@ -64,6 +64,8 @@ export class ToCompute implements Iterable<[Field, Iterable<Id>]> {
   /** Marks of fields of which nothing is pending any more: making new ones for each change would cost more than marking. */
   readonly #idle = new Map<Field, Marks>();
   readonly #changes = new Map<Field, Changes>();
+  /** Of the fields with pending records, those that are relations: whom their lists hold waits for them. */
+  readonly #relations = new Set<Field>();
   readonly #cache: Cache;
   readonly #undo: UndoLog;
 
@@ -75,6 +77,16 @@ export class ToCompute implements Iterable<[Field, Iterable<Id>]> {
   /** Number of fields with pending records. */
   get size(): number {
     return this.#marks.size;
+  }
+
+  /** Whether any relation is pending. */
+  get hasRelations(): boolean {
+    return this.#relations.size > 0;
+  }
+
+  /** The pending relations. */
+  relations(): readonly Field[] {
+    return [...this.#relations];
   }
 
   /** Whether anything of a field is pending. */
@@ -147,7 +159,7 @@ export class ToCompute implements Iterable<[Field, Iterable<Id>]> {
       else continue;
       marks.set(slot, sequence);
     }
-    if (!known && marks.size > 0) this.#marks.set(field, marks);
+    if (!known && marks.size > 0) this.#begin(field, marks);
     if (added.length + raised.length > 0 && this.#undo.isOpen) this.#undo.push(() => {
       const left = this.#marks.get(field);
       if (!left) return;
@@ -217,12 +229,19 @@ export class ToCompute implements Iterable<[Field, Iterable<Id>]> {
   clear(): void {
     const before = [...this.#marks];
     this.#marks.clear();
+    this.#relations.clear();
     this.#idle.clear();
     this.#undo.push(() => {
       this.#marks.clear();
-      for (const [field, marks] of before) this.#marks.set(field, marks);
+      this.#relations.clear();
+      for (const [field, marks] of before) this.#begin(field, marks);
     });
     this.forgetChanges();
+  }
+
+  #begin(field: Field, marks: Marks): void {
+    this.#marks.set(field, marks);
+    if (field.relation) this.#relations.add(field);
   }
 
   #marksFor(field: Field): Marks {
@@ -234,12 +253,13 @@ export class ToCompute implements Iterable<[Field, Iterable<Id>]> {
   #endIfEmpty(field: Field, marks: Marks): void {
     if (marks.size > 0) return;
     this.#marks.delete(field);
+    if (field.relation) this.#relations.delete(field);
     this.#idle.set(field, marks);
   }
 
   #setMark(field: Field, id: Id, since: number): void {
     let marks = this.#marks.get(field);
-    if (!marks) this.#marks.set(field, (marks = this.#marksFor(field)));
+    if (!marks) this.#begin(field, (marks = this.#marksFor(field)));
     marks.set(marks.slots.ensure(id), since);
   }
 

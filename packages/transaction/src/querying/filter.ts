@@ -1,4 +1,4 @@
-import { allOf, condition, MisuseError, nearestName, OPERATORS, typeName, type Condition, type Filter, type Operator, type OrderTerm } from '@ormolu/kernel';
+import { allOf, condition, MisuseError, nearestName, NewId, OPERATORS, typeName, type Condition, type Filter, type Operator, type OrderTerm } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
 import { assertNames } from '../check-call';
 import { comparison, holdsForMissing, isRecords } from './constants';
@@ -117,6 +117,8 @@ class Compiler {
 /** Records of another model have ids, too, and several are none. */
 function refuseOtherRecords(model: string, path: string, { expected, operator, value }: { expected: string | undefined; operator: Operator; value: unknown }): void {
   for (const records of Array.isArray(value) ? (value as readonly unknown[]) : [value]) {
+    const draft = isRecords(records) ? records.ids.find((id) => id instanceof NewId) : records instanceof NewId ? records : undefined;
+    if (draft !== undefined) throw new MisuseError('TX_DRAFT_UNSAVED', `'${path}' is compared with the draft ${String(draft)}, in a search of ${model}: the database knows no drafts. Save it first, and give the record that save() returned.`, { details: { model, path, id: draft } });
     if (expected === undefined || !isRecords(records)) continue;
     if (records.model !== expected) throw invalid(model, `'${path}' is compared with a record of ${String(records.model)}`, `give one of ${expected}`);
     if (records.ids.length > 1 && (records !== value || !TAKES_SEVERAL.has(operator))) throw invalid(model, `'${path}' is compared with ${String(records.ids.length)} records`, 'write { in: records }');

@@ -29,6 +29,8 @@ export async function load(env: Environment, model: string, given: readonly Id[]
   const tree = pathTree(tx.registry, model, paths);
   await meetCompany(env);
   if (tx.triggers.size > 0) await resolveTriggers(tx);
+  // Lists on the other side of what is still to be computed would be out of date. What fails is told to who reads it.
+  for (const relation of tx.toCompute.relations()) await tx.recompute(relation, tx.toCompute.get(relation));
   await new Loading(env).level(ids, tree, 'compute');
 }
 

@@ -4,6 +4,7 @@ import type { Field } from '@ormolu/registry';
 import { checkAccess } from '../environment/access';
 import { computeFor } from '../computing/recompute';
 import { cycleOf } from '../computing/cycles';
+import { settleRelations } from '../computing/settle-relations';
 import { draftValue } from '../drafts/draft-values';
 import { isReadThrough } from '../drafts/read-through';
 import type { Environment } from '../environment/environment';
@@ -42,6 +43,7 @@ export function readField(record: Readable, field: Field): unknown {
     const now = tx.drafts.current(id);
     if (now !== id) return readField(env.recordsOf(env.registry.model(field.model), [now]), field);
   }
+  if (tx.toCompute.hasRelations && (field.compute || field.relation)) settleRelations(tx, field);
   if (field.compute) settle(record, field, id);
   let value = env.column(field).of(id);
   if (value === MISS) value = miss(record, field, id);

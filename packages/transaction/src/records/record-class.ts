@@ -80,7 +80,7 @@ function getterOf(field: Field): (this: RecordSet) => unknown {
   return function followed(this: RecordSet): unknown {
     const value = RecordSet.valueAt(this, index);
     const tx = this.env.transaction;
-    if (value === MISS || tx.triggers.size > 0 || (compute && tx.toCompute.isMarked(field))) return readField(this, field);
+    if (value === MISS || tx.triggers.size > 0 || tx.toCompute.hasRelations || (compute && tx.toCompute.isMarked(field))) return readField(this, field);
     tx.reads += 1;
     return relation ? referenced(this, field, value) : value;
   };
