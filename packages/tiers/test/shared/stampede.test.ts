@@ -1,0 +1,96 @@
+import { spawn, type ChildProcess } from 'node:child_process';
+import { randomUUID } from 'node:crypto';
+import { join } from 'node:path';
+import { createInterface, type Interface } from 'node:readline';
+import { ownCacheServer, sharedCacheServer, type OwnCacheServer } from '@ormolu/test-support';
+import type { Stampede, StampedeReport } from '../support/stampede-worker';
+
+const ROOT = join(__dirname, '..', '..', '..', '..');
+const PROCESSES = 8;
+const CALLERS = 1_000;
+const LEASE_MS = 1_500;
+
+class Worker {
+  readonly child: ChildProcess;
+  readonly #lines: AsyncIterator<string>;
+
+  constructor(args: readonly string[]) {
+    this.child = spawn(process.execPath, ['--conditions=@ormolu/source', '--require', './scripts/ts-node.cjs', join(__dirname, '..', 'support', 'stampede-worker.ts'), ...args], {
+      cwd: ROOT, stdio: ['pipe', 'pipe', 'inherit'],
+    });
+    const { stdout } = this.child;
+    if (!stdout) throw new Error('a worker has no output');
+    const lines: Interface = createInterface({ input: stdout });
+    this.#lines = lines[Symbol.asyncIterator]();
+  }
+
+  /** What it says next. */
+  async next(): Promise<unknown> {
+    const { value, done } = await this.#lines.next();
+    if (done === true) throw new Error('a worker ended');
+    return JSON.parse(value);
+  }
+
+  ask(stampede: Stampede): void {
+    this.child.stdin?.write(`${JSON.stringify(stampede)}\n`);
+  }
+
+  async run(stampede: Stampede): Promise<StampedeReport> {
+    this.ask(stampede);
+    // What the worker says once it has done it.
+    return (await this.next()) as StampedeReport;
+  }
+}
+
+const KINDS = ['redis', 'memcached'] as const;
+let servers: readonly OwnCacheServer[] = [];
+let workers: Worker[] = [];
+
+beforeAll(async () => {
+  servers = await Promise.all([ownCacheServer('memcached'), ownCacheServer('memcached')]);
+  const args = [await sharedCacheServer('redis'), servers.map(({ url }) => url).join(','), `stampede-${randomUUID()}`, String(LEASE_MS)];
+  workers = Array.from({ length: PROCESSES }, () => new Worker(args));
+  await Promise.all(workers.map((worker) => worker.next()));
+}, 120_000);
+afterAll(() => {
+  for (const { child } of workers) child.kill('SIGKILL');
+  for (const server of servers) server.stop();
+});
+
+function loadsOf(reports: readonly StampedeReport[]): number {
+  return reports.reduce((sum, { loads }) => sum + loads, 0);
+}
+
+function all(stampede: Omit<Stampede, 'callers'>, of = workers): Promise<StampedeReport[]> {
+  return Promise.all(of.map((worker) => worker.run({ ...stampede, callers: CALLERS })));
+}
+
+test.each(KINDS)('a thousand callers in each of eight processes make one load of a cold key, and all have its value: %s', async (kind) => {
+  const reports = await all({ kind, key: 'cold', loader: 'gives' });
+  expect(reports.length).toBe(PROCESSES);
+  expect(loadsOf(reports)).toBe(1);
+  expect(new Set(reports.flatMap(({ values }) => values)).size).toBe(1);
+  expect(reports.flatMap(({ errors }) => errors)).toEqual([]);
+});
+
+test.each(KINDS)('a loader that fails is called once a lease, and its failure is that of all: %s', async (kind) => {
+  const reports = await all({ kind, key: 'failing', loader: 'fails' });
+  expect(loadsOf(reports)).toBe(1);
+  expect(reports.flatMap(({ values }) => values)).toEqual([]);
+  expect(new Set(reports.flatMap(({ errors }) => errors))).toEqual(new Set(['Error: the loader failed', 'TIER_LOAD_FAILED']));
+  expect(loadsOf(await all({ kind, key: 'failing', loader: 'gives' }))).toBeLessThanOrEqual(1);
+});
+
+test.each(KINDS)('who is killed while it loads delays the others by its lease, and one of them loads: %s', async (kind) => {
+  const [first, ...others] = workers;
+  if (!first) throw new Error('there is no worker');
+  first.ask({ kind, key: 'orphaned', loader: 'hangs', callers: 1 });
+  expect(await first.next()).toEqual({ isLoading: true });
+  const asked = all({ kind, key: 'orphaned', loader: 'gives' }, others);
+  first.child.kill('SIGKILL');
+  workers = others;
+  const reports = await asked;
+  expect(loadsOf(reports)).toBe(1);
+  expect(reports.flatMap(({ errors }) => errors)).toEqual([]);
+  for (const { tookMs } of reports) expect(tookMs).toBeLessThan(2 * LEASE_MS + 2_000);
+});

@@ -1,0 +1,64 @@
+// One of many processes that ask for the same key at once; stampede.test.ts tells it what to ask, a line at a time.
+import { createInterface } from 'node:readline';
+import { memcached } from '../../src/memcached';
+import { NamedCache } from '../../src/named-cache/named-cache';
+import type { NamedCacheOptions } from '../../src/named-cache/options';
+import { redis } from '../../src/redis';
+
+/** What is asked of a worker. */
+export interface Stampede {
+  readonly kind: 'redis' | 'memcached';
+  readonly key: string;
+  readonly callers: number;
+  /** `hangs`: it never ends. */
+  readonly loader: 'gives' | 'fails' | 'hangs';
+}
+
+/** What it says of that. */
+export interface StampedeReport {
+  readonly loads: number;
+  readonly values: readonly unknown[];
+  readonly errors: readonly string[];
+  readonly tookMs: number;
+}
+
+const [redisUrl = '', memcachedUrls = '', prefix = '', leaseMs = ''] = process.argv.slice(2);
+// The machine may be busy: that a server which answers late is done without is tried elsewhere.
+const common: NamedCacheOptions = { prefix, ttl: '1m', lease: Number(leaseMs), deadline: '10s' };
+const caches: Readonly<Record<Stampede['kind'], NamedCache>> = {
+  redis: new NamedCache('stampede', { ...common, l2: redis(redisUrl) }),
+  memcached: new NamedCache('stampede', { ...common, l2: memcached(memcachedUrls.split(',')) }),
+};
+
+async function run({ kind, key, callers, loader }: Stampede): Promise<StampedeReport> {
+  let loads = 0;
+  const load = async (): Promise<string> => {
+    loads += 1;
+    if (loader === 'hangs') {
+      process.stdout.write(`${JSON.stringify({ isLoading: true })}\n`);
+      await new Promise(() => undefined);
+    }
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    if (loader === 'fails') throw new Error('the loader failed');
+    return `loaded by ${String(process.pid)}`;
+  };
+  const began = performance.now();
+  const outcomes = await Promise.allSettled(Array.from({ length: callers }, () => caches[kind].getOrSet(key, load)));
+  return {
+    loads, tookMs: performance.now() - began,
+    values: [...new Set(outcomes.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : [])))],
+    errors: [...new Set(outcomes.flatMap((one) => (one.status === 'rejected' ? [reasonOf(one.reason)] : [])))],
+  };
+}
+
+function reasonOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : String(error);
+}
+
+void Promise.all([caches.redis.get('nothing'), caches.memcached.get('nothing')]).then(() => {
+  process.stdout.write(`${JSON.stringify({ isReady: true })}\n`);
+  createInterface({ input: process.stdin })
+    // What stampede.test.ts writes.
+    .on('line', (line) => void run(JSON.parse(line) as Stampede).then((report) => process.stdout.write(`${JSON.stringify(report)}\n`)))
+    .on('close', () => process.exit(0));
+});
