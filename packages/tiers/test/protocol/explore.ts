@@ -1,6 +1,6 @@
 import { whyInvalid, type Judgement, type MissReason } from '@ormolu/kernel';
-import { steps, type Bounds, type Faults } from './steps';
-import { beginning, keyOf, truth, type World } from './world';
+import { polled, steps, type Bounds, type Faults } from './steps';
+import { beginning, keyOf, snapshotOf, truth, type Entry, type Process, type World } from './world';
 
 /** The rule under test: whether an entry may be used. */
 export type Rule = (judgement: Judgement) => MissReason | undefined;
@@ -44,7 +44,7 @@ export function explore({ bounds, faults = {}, rule = whyInvalid, ignoresRole = 
   while (front.length > 0) {
     const next: Path[] = [];
     for (const path of front) {
-      for (const offer of offers(path.world, ignoresRole)) {
+      for (const offer of offers(path.world, { ignoresRole, faults })) {
         const why = rule(offer.judgement);
         if (why !== undefined) misses.set(why, (misses.get(why) ?? 0) + 1);
         else if (offer.isRight) hits += 1;
@@ -69,20 +69,43 @@ interface Offer {
   readonly text: string;
 }
 
-function* offers(world: World, ignoresRole: boolean): Generator<Offer> {
-  for (const [place, { open, log, rows, role }] of world.processes.entries()) {
-    if (!open) continue;
-    for (const entry of world.entries) {
-      if (entry.role !== role && !ignoresRole) continue;
-      const expected = open.wrote.includes(entry.key) ? `${String(open.xid)}${role}` : truth(world, open.snapshot, { key: entry.key, role });
-      const writers = rows.filter(({ keys }) => keys.includes(entry.key)).map(({ xid }) => xid);
-      yield {
-        judgement: { entry, reader: open.snapshot, log, writers, isChangedHere: open.knows.includes(entry.key) },
-        isRight: entry.value === expected,
-        text: `p${String(place)} is answered ${entry.value} for ${String(entry.key)} and should be ${expected}`,
-      };
-    }
+function* offers(world: World, { ignoresRole, faults }: { readonly ignoresRole: boolean; readonly faults: Faults }): Generator<Offer> {
+  for (const place of world.processes.keys()) {
+    yield* transactionOffers(world, place, ignoresRole);
+    yield* statementOffers(world, place, { ignoresRole, faults });
   }
+}
+
+/** What an open transaction is offered that has one snapshot: at REPEATABLE READ, and at SERIALIZABLE before what it was answered is replayed. */
+function* transactionOffers(world: World, place: number, ignoresRole: boolean): Generator<Offer> {
+  const process = world.processes[place];
+  if (!process?.open) return;
+  const { open, log, rows, role } = process;
+  for (const entry of world.entries) {
+    if (entry.role !== role && !ignoresRole) continue;
+    const expected = open.wrote.includes(entry.key) ? `${String(open.xid)}${role}` : truth(world, open.snapshot, { key: entry.key, role });
+    yield offer(`p${place}`, expected, { entry, reader: open.snapshot, log, writers: writersOf(rows, entry.key), isChangedHere: open.knows.includes(entry.key) });
+  }
+}
+
+/** What a statement at READ COMMITTED is offered that begins now: it polls, and sees what the poll saw. */
+function* statementOffers(world: World, place: number, { ignoresRole, faults }: { readonly ignoresRole: boolean; readonly faults: Faults }): Generator<Offer> {
+  const process = (faults.statementsShareOlderPolls === true ? world : polled(world, place, faults)).processes[place];
+  if (!process) return;
+  const { log, rows, role } = process;
+  for (const entry of world.entries) {
+    if (entry.role !== role && !ignoresRole) continue;
+    yield offer(`a statement of p${place}`, truth(world, snapshotOf(world), { key: entry.key, role }), { entry, reader: log.until, log, writers: writersOf(rows, entry.key), isChangedHere: false });
+  }
+}
+
+function offer(reader: string, expected: string, judgement: Offer['judgement'] & { readonly entry: Entry }): Offer {
+  const { value, key } = judgement.entry;
+  return { judgement, isRight: value === expected, text: `${reader} is answered ${value} for ${String(key)} and should be ${expected}` };
+}
+
+function writersOf(rows: Process['rows'], key: number): readonly bigint[] {
+  return rows.filter(({ keys }) => keys.includes(key)).map(({ xid }) => xid);
 }
 
 function stepsOf({ before, step }: Path): string[] {

@@ -62,6 +62,7 @@ const FAULTS: readonly (readonly [string, keyof typeof WORLDS, Omit<Question, 'b
   ["what a transaction's own statements cascaded to is not learnt", 'readers write, and what they write cascades', { faults: { missesOwnCascades: true } }],
   ['own changes are not looked at', 'readers write, and what they write cascades', { rule: without('changed here') }],
   ['writers are not looked at', 'readers beside writers', { rule: without('changed between') }],
+  ['statements at READ COMMITTED go by a poll that was there before they began', 'readers beside writers', { faults: { statementsShareOlderPolls: true } }],
   ["the reader's role is left out of the key", 'readers of two roles', { ignoresRole: true }],
 ];
 

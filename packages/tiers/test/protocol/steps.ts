@@ -17,6 +17,8 @@ export interface Faults {
   readonly missesOwnCascades?: boolean;
   /** Begins with what another transaction of the process polled, without a look of its own. */
   readonly beginsWithoutPoll?: boolean;
+  /** Statements at READ COMMITTED go by a poll that was there before they began. */
+  readonly statementsShareOlderPolls?: boolean;
 }
 
 /** How far the model goes, and what may happen in it. */
@@ -141,7 +143,7 @@ function* forgetSteps(world: World, place: number): Generator<Step> {
 }
 
 /** The world after a process has asked for what became visible since it last did. */
-function polled(world: World, place: number, faults: Faults): World {
+export function polled(world: World, place: number, faults: Faults): World {
   const process = world.processes[place];
   if (!process) return world;
   const { until, since, epoch } = process.log;
