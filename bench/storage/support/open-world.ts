@@ -58,10 +58,10 @@ export async function byHand(cities: number, ofFirst = 0): Promise<{ readonly cl
   };
 }
 
-/** The façade, and an environment of a transaction that stays open. */
-export async function byUs(cities: number, ofFirst = 0): Promise<{ readonly env: World; readonly statements: () => number; readonly close: () => Promise<void> }> {
+/** The façade, and an environment of a transaction that stays open. @param options - `localCache: false`: nothing is remembered when the transaction forgets it */
+export async function byUs(cities: number, ofFirst = 0, options: { readonly localCache?: false } = {}): Promise<{ readonly env: World; readonly statements: () => number; readonly close: () => Promise<void> }> {
   const { url, drop } = await filled(cities, ofFirst);
-  const db = await openOrmolu({ models, storage: postgres(url) });
+  const db = await openOrmolu({ models, storage: postgres(url), ...options });
   let end: () => void = () => undefined;
   const held = new Promise<void>((resolve) => {
     end = resolve;
