@@ -27,6 +27,7 @@ import { PendingTriggers } from './triggers/pending-triggers';
 import { Origins } from './reading/origins';
 import { pendingWrites, type PendingWrites } from './flushing/pending-writes';
 import { Protection } from './computing/protecting';
+import { computeInMemory } from './computing/compute-in-memory';
 import { computeAll } from './computing/recompute';
 import type { RecordSet } from './records/recordset';
 import { run, type Execution } from './running/run';
@@ -315,6 +316,7 @@ export class Transaction {
 
   /** Loads what a stored field's compute reads for marked records, then computes them. @returns the failures */
   async recompute(field: Field, ids: readonly Id[]): Promise<readonly ComputeFailure[]> {
+    if (computeInMemory(this, field, ids)) return [];
     await loadCauses(this, field, ids);
     return run(this, () => computeAll(this.rootEnv, field, ids));
   }

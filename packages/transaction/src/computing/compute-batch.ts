@@ -2,6 +2,7 @@ import { MISS } from '@ormolu/cache';
 import { channels, isStoredId, type ComputeEvent, type Id } from '@ormolu/kernel';
 import type { Compute, Field } from '@ormolu/registry';
 import { assignComputed } from './assign-computed';
+import { isPlain } from './compute-plan';
 import { toCache } from '../records/convert';
 import type { Environment } from '../environment/environment';
 import { ComputeCycleError, ComputeError, ComputeUnassignedError, type ComputeFailure } from '../errors';
@@ -30,7 +31,7 @@ function runBatch(env: Environment, field: Field, ids: readonly Id[]): readonly 
   const records = env.recordsOf(env.registry.model(field.model), ids);
   const failures: ComputeFailure[] = [];
   tx.protection.during(compute.fields.map((computed) => [computed, ids] as const), () => {
-    if (takesEach(tx, field, compute) && ids.every(isStoredId) && computeEach(tx, { field, compute, records })) return;
+    if (!tx.origins && isPlain(field) && ids.every(isStoredId) && computeEach(tx, { field, compute, records })) return;
     // One compute of the whole batch, or one a record: a record whose value another of the batch reads is computed when it is read.
     for (const part of compute.isBatch ? [records] : records) {
       if (!compute.isBatch && !isDue(env, field, part.id)) continue;
@@ -85,11 +86,6 @@ function attempt(tx: Transaction, field: Field, ids: readonly Id[], run: () => v
   }
 }
 
-/** Whether the values of a field can be taken one after the other with nothing but its own column changing. */
-function takesEach(tx: Transaction, field: Field, compute: Compute): boolean {
-  return field.isStored && !compute.isBatch && !field.isEditable && !field.inverse && !field.relation && field.dependsContext.length === 0 && !tx.origins;
-}
-
 /**
  * Computes a stored field for many records as if nothing could go wrong: with one checkpoint for all, and each value put in by its slot.
  *
@@ -98,7 +94,6 @@ function takesEach(tx: Transaction, field: Field, compute: Compute): boolean {
 function computeEach(tx: Transaction, { field, compute, records }: { readonly field: Field; readonly compute: Compute; readonly records: RecordSet }): boolean {
   const column = tx.rootEnv.column(field);
   const checkpoint = tx.undo.checkpoint();
-  const settling = tx.toCompute.settling(field);
   let isListed = false;
   try {
     tx.computes.runEach(field, (begin) => {
@@ -110,13 +105,14 @@ function computeEach(tx: Transaction, { field, compute, records }: { readonly fi
         const given = compute.run(record as never);
         refuseUnassigned(field, given === undefined ? [id] : []);
         const value = toCache(field, given);
-        const before = column.of(id);
-        settling.unmark(id);
+        const slot = column.slots.ensure(id);
+        const before = column.at(slot);
+        tx.toCompute.unmark(field, [id]);
         if (before !== MISS && field.isEqual(before, value)) continue;
-        if (isListed) column.putDirty(column.slots.ensure(id), value);
+        if (isListed) column.putDirty(slot, value);
         else tx.cache.set(recordsOf(tx.rootEnv, field, [id]), field, value, { dirty: true });
         isListed = true;
-        settling.noteChanged(id, tx.triggers.nextSequence());
+        tx.toCompute.noteChanged(field, id, tx.triggers.nextSequence());
       }
     });
     tx.undo.keep(checkpoint);

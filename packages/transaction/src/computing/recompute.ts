@@ -2,6 +2,7 @@ import { isStoredId, type Id } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
 import { mayHaveChanged, pullCauses } from '../triggers/causes';
 import { computeBatch } from './compute-batch';
+import { computeInMemory } from './compute-in-memory';
 import { cycleOf } from './cycles';
 import type { Environment } from '../environment/environment';
 import { ComputeError, type ComputeFailure } from '../errors';
@@ -29,6 +30,8 @@ export function computeFor(env: Environment, field: Field, { id, ids }: { id: Id
  * @returns the failures, those of values that were computed on the way included; the other records have their values
  */
 export function computeAll(env: Environment, field: Field, ids: readonly Id[]): readonly ComputeFailure[] {
+  env.transaction.computes.assertMayCompute();
+  if (field.isStored && computeInMemory(env.transaction, field, ids)) return [];
   return env.transaction.computes.pass(() => computeInLayers(env, field, ids));
 }
 

@@ -1,50 +1,15 @@
-import { SlotList, type Cache, type SlotIndex } from '@ormolu/cache';
+import type { Cache, SlotIndex } from '@ormolu/cache';
 import type { Id } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
+import { CERTAIN, Marks } from './marks';
 import { SlotNumbers } from './slot-numbers';
 import type { UndoLog } from '../undo/undo-log';
 
-/** The sequence of a mark whose cause is known to have changed. */
-const CERTAIN = -1;
-
-/** The pending records of one field, by slot, in the order marked, each with the moment of its mark. */
-class Marks {
-  readonly slots: SlotIndex;
-  readonly #list = new SlotList();
-  readonly #since = new SlotNumbers();
-
-  constructor(slots: SlotIndex) {
-    this.slots = slots;
-  }
-
-  get size(): number {
-    return this.#list.size;
-  }
-
-  /** The moment of a mark; undefined when there is none. */
-  sinceOf(slot: number): number | undefined {
-    return slot >= 0 && this.#list.has(slot) ? this.#since.get(slot) : undefined;
-  }
-
-  set(slot: number, since: number): void {
-    if (!this.#list.has(slot)) {
-      this.#list.tidy();
-      this.#list.add(slot);
-    }
-    this.#since.set(slot, since);
-  }
-
-  delete(slot: number): void {
-    if (slot >= 0 && this.#list.has(slot)) this.#list.delete(slot);
-  }
-
-  ids(): Id[] {
-    return this.#list.slots().map((slot) => this.slots.idOf(slot));
-  }
-}
+/** What is noted of a slot that had no mark. */
+const UNMARKED = -2;
 
 /** When recomputed values of one field last came out different from before, by slot. */
-interface Changes {
+export interface Changes {
   readonly slots: SlotIndex;
   readonly times: SlotNumbers;
   /** The last of these moments. */
@@ -94,6 +59,11 @@ export class ToCompute implements Iterable<[Field, Iterable<Id>]> {
     return this.#marks.size > 0 && this.#marks.has(field);
   }
 
+  /** The pending records of a field by slot; undefined when there are none. */
+  marksOf(field: Field): Marks | undefined {
+    return this.#marks.get(field);
+  }
+
   /** Whether this pair is pending. */
   has(field: Field, id: Id): boolean {
     const marks = this.#marks.get(field);
@@ -135,9 +105,12 @@ export class ToCompute implements Iterable<[Field, Iterable<Id>]> {
   /** Whether a recomputed value has come out different after this moment. */
   hasChangedSince(field: Field, id: Id, sequence: number): boolean {
     const changes = this.#changes.get(field);
-    if (!changes) return false;
-    const time = changes.times.get(changes.slots.slotOf(id));
-    return time > 0 && time >= sequence;
+    return changes !== undefined && hasChanged(changes, changes.slots.slotOf(id), sequence);
+  }
+
+  /** When values of a field came out different, by slot; undefined when none did. */
+  changesOf(field: Field): Changes | undefined {
+    return this.#changes.get(field);
   }
 
   /**
@@ -145,74 +118,58 @@ export class ToCompute implements Iterable<[Field, Iterable<Id>]> {
    * @returns the ids that were not pending before
    */
   mark(field: Field, ids: Iterable<Id>, since: 'certain' | number): readonly Id[] {
-    const sequence = since === 'certain' ? CERTAIN : since;
+    const added: Id[] = [];
+    this.#mark(field, ids, since === 'certain' ? CERTAIN : since, added);
+    return added;
+  }
+
+  /** The same, for who need not know which. @returns how many were not pending before */
+  markAll(field: Field, ids: Iterable<Id>, since: 'certain' | number): number {
+    return this.#mark(field, ids, since === 'certain' ? CERTAIN : since);
+  }
+
+  #mark(field: Field, ids: Iterable<Id>, sequence: number, added?: Id[]): number {
     const known = this.#marks.get(field);
     const marks = known ?? this.#marksFor(field);
     const { slots } = marks;
-    const added: Id[] = [];
-    const raised: [Id, number][] = [];
+    /** Slots and what their marks were before, in turn. */
+    const noted: number[] | undefined = this.#undo.isOpen ? [] : undefined;
+    const before = marks.size;
     for (const id of ids) {
       const slot = slots.ensure(id);
-      const before = marks.sinceOf(slot);
-      if (before === undefined) added.push(id);
-      else if (sequence < before) raised.push([id, before]);
-      else continue;
+      const old = marks.sinceOf(slot);
+      if (old !== undefined && sequence >= old) continue;
+      if (old === undefined) added?.push(id);
+      noted?.push(slot, old ?? UNMARKED);
       marks.set(slot, sequence);
     }
     if (!known && marks.size > 0) this.#begin(field, marks);
-    if (added.length + raised.length > 0 && this.#undo.isOpen) this.#undo.push(() => {
-      const left = this.#marks.get(field);
-      if (!left) return;
-      for (const id of added) left.delete(left.slots.slotOf(id));
-      for (const [id, before] of raised) left.set(left.slots.ensure(id), before);
-      this.#endIfEmpty(field, left);
-    });
-    return added;
+    if (noted && noted.length > 0) this.#undo.push(() => { this.#takeBack(field, slots, noted); });
+    return marks.size - before;
+  }
+
+  #takeBack(field: Field, slots: SlotIndex, noted: readonly number[]): void {
+    const left = this.#marks.get(field);
+    if (!left) return;
+    for (let at = 0; at < noted.length; at += 2) {
+      const slot = slotIn(left.slots, slots, noted[at] ?? 0);
+      const old = noted[at + 1] ?? UNMARKED;
+      if (old === UNMARKED) left.delete(slot);
+      else left.set(slot, old);
+    }
+    this.#endIfEmpty(field, left);
   }
 
   /** Takes pairs off the queue; those not on it are no error. */
   unmark(field: Field, ids: Iterable<Id>): void {
-    if (!this.#marks.has(field)) return;
-    const taking = this.settling(field);
-    for (const id of ids) taking.unmark(id);
+    const slots = this.#marks.get(field)?.slots;
+    if (slots) this.takeOff(field, Array.from(ids, (id) => slots.slotOf(id)));
   }
 
   /** Remembers that a recomputed value came out different, as long as somebody waits to hear it. */
   noteChanged(field: Field, id: Id, sequence: number): void {
-    this.settling(field).noteChanged(id, sequence);
-  }
-
-  /** Values of a field that come one after the other, within one checkpoint: what is noted of them is taken back as one. */
-  settling(field: Field): Settling {
-    const unmarked: Id[] = [];
-    const marksBefore: number[] = [];
-    const changed: Id[] = [];
-    const timesBefore: number[] = [];
-    const { isOpen } = this.#undo;
-    if (isOpen) this.#undo.push(() => {
-      for (let at = changed.length - 1; at >= 0; at -= 1) this.#setChanged(field, changed[at] as Id, timesBefore[at] ?? 0); // `at` lies inside
-      for (const [at, id] of unmarked.entries()) this.#setMark(field, id, marksBefore[at] ?? CERTAIN);
-    });
-    return {
-      unmark: (id) => {
-        const marks = this.#marks.get(field);
-        if (!marks) return;
-        const slot = marks.slots.slotOf(id);
-        const since = marks.sinceOf(slot);
-        if (since === undefined) return;
-        marks.delete(slot);
-        this.#endIfEmpty(field, marks);
-        if (!isOpen) return;
-        unmarked.push(id);
-        marksBefore.push(since);
-      },
-      noteChanged: (id, sequence) => {
-        const before = this.#setChanged(field, id, sequence);
-        if (!isOpen) return;
-        changed.push(id);
-        timesBefore.push(before);
-      },
-    };
+    const slots = this.#changes.get(field)?.slots ?? this.#cache.slots(field.model);
+    this.noteDifferent(field, [slots.ensure(id)], sequence);
   }
 
   /** When nothing is pending any more, nobody asks what has changed. */
@@ -244,8 +201,7 @@ export class ToCompute implements Iterable<[Field, Iterable<Id>]> {
     if (field.relation) this.#relations.add(field);
   }
 
-  #marksFor(field: Field): Marks {
-    const slots = this.#cache.slots(field.model);
+  #marksFor(field: Field, slots = this.#cache.slots(field.model)): Marks {
     const idle = this.#idle.get(field);
     return idle?.slots === slots ? idle : new Marks(slots);
   }
@@ -257,28 +213,62 @@ export class ToCompute implements Iterable<[Field, Iterable<Id>]> {
     this.#idle.set(field, marks);
   }
 
-  #setMark(field: Field, id: Id, since: number): void {
-    let marks = this.#marks.get(field);
-    if (!marks) this.#begin(field, (marks = this.#marksFor(field)));
-    marks.set(marks.slots.ensure(id), since);
+  /** Takes some off the queue by slot; those not on it are no error. */
+  takeOff(field: Field, slots: readonly number[]): void {
+    const marks = this.#marks.get(field);
+    if (!marks) return;
+    /** Slots and the moments of their marks, in turn. */
+    const taken: number[] | undefined = this.#undo.isOpen ? [] : undefined;
+    for (const slot of slots) {
+      const since = marks.sinceOf(slot);
+      if (since === undefined) continue;
+      taken?.push(slot, since);
+      marks.delete(slot);
+    }
+    this.#endIfEmpty(field, marks);
+    if (taken && taken.length > 0) this.#undo.push(() => {
+      for (let at = 0; at < taken.length; at += 2) this.#putOn(field, marks.slots, taken[at] ?? 0, taken[at + 1] ?? CERTAIN);
+    });
   }
 
-  /** @returns the moment before, 0 for none */
-  #setChanged(field: Field, id: Id, time: number): number {
+  /** Remembers by slot that recomputed values came out different, as long as somebody waits to hear it. */
+  noteDifferent(field: Field, slots: readonly number[], time: number): void {
+    if (slots.length === 0) return;
+    const of = this.#changesFor(field, this.#cache.slots(field.model));
+    /** When they had come out different before, 0 for never. */
+    const before: number[] | undefined = this.#undo.isOpen ? [] : undefined;
+    for (const slot of slots) {
+      before?.push(of.times.get(slot));
+      of.times.set(slot, time);
+    }
+    of.last = Math.max(of.last, time);
+    if (before) this.#undo.push(() => {
+      const { slots: own, times } = this.#changesFor(field, of.slots);
+      for (const [at, slot] of slots.entries()) times.set(slotIn(own, of.slots, slot), before[at] ?? 0);
+    });
+  }
+
+  #changesFor(field: Field, slots: SlotIndex): Changes {
     let changes = this.#changes.get(field);
-    if (!changes) this.#changes.set(field, (changes = { slots: this.#cache.slots(field.model), times: new SlotNumbers(), last: CERTAIN }));
-    const slot = changes.slots.ensure(id);
-    const before = changes.times.get(slot);
-    changes.times.set(slot, time);
-    changes.last = Math.max(changes.last, time);
-    return before;
+    if (!changes) this.#changes.set(field, (changes = { slots, times: new SlotNumbers(), last: CERTAIN }));
+    return changes;
+  }
+
+  /** Puts one that was taken off on the queue again. */
+  #putOn(field: Field, slots: SlotIndex, slot: number, since: number): void {
+    let marks = this.#marks.get(field);
+    if (!marks) this.#begin(field, (marks = this.#marksFor(field, slots)));
+    marks.set(slotIn(marks.slots, slots, slot), since);
   }
 }
 
-/** What is noted of a computed field while its values come in. */
-export interface Settling {
-  /** Takes a pair off the queue; one not on it is no error. */
-  unmark(id: Id): void;
-  /** Remembers that a value came out different, as long as somebody waits to hear it. */
-  noteChanged(id: Id, sequence: number): void;
+/** A rollback comes back to slots of before a clear of the cache. */
+function slotIn(own: SlotIndex, slots: SlotIndex, slot: number): number {
+  return own === slots ? slot : own.ensure(slots.idOf(slot));
+}
+
+/** Whether a value came out different after a moment. */
+export function hasChanged({ times }: Changes, slot: number, sequence: number): boolean {
+  const time = slot < 0 ? 0 : times.get(slot);
+  return time > 0 && time >= sequence;
 }

@@ -8,6 +8,7 @@ import { fetchColumns, fetchList, fetchWithFellows } from './fetch';
 import { meetCompany } from '../environment/keyed-fields';
 import { fetchListsBelow, leadsToItself, LongWay } from './long-way';
 import { addPath, pathTree, type PathTree } from './paths';
+import { computeInMemory } from '../computing/compute-in-memory';
 import { computeAll } from '../computing/recompute';
 import { resolveTriggers } from '../triggers/resolve-triggers';
 import { run } from '../running/run';
@@ -67,6 +68,8 @@ class Loading {
       if (isList(field) && field.isPersistent) await this.#list(field, ids, mode);
       if (!field.compute) continue;
       if (hasDrafts) await this.#readThrough(field, ids, mode);
+      // What is in memory needs no loading: then it is computed at once.
+      if (mode === 'compute' && field.isStored && computeInMemory(tx, field, ids)) continue;
       await this.causes(field, this.#uncomputed(field, ids));
       if (mode === 'fetch') continue;
       const failures = await run(tx, () => computeAll(this.#env, field, this.#uncomputed(field, ids)));

@@ -23,6 +23,6 @@ export async function whileWaiting<T>(tx: Transaction, { computing, looksAt, mod
 }
 
 function refuseCycle(field: Field, ids: readonly Id[], frames: readonly ComputingFrame[], model: string): void {
-  const waits = ids.filter((id) => frames.some((frame) => frame.fields.has(field) && frame.ids.has(id)));
+  const waits = ids.filter((id) => frames.some((frame) => frame.holds(field, id)));
   if (waits.length > 0) throw new ComputeCycleError(field.model, field.name, waits, `a query of ${model}`);
 }

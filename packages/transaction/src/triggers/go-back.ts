@@ -8,7 +8,8 @@ import { cachedList, cachedReference } from '../values';
 
 /** The dependents found in memory, and the ids for which memory cannot tell. */
 export interface Found {
-  readonly known: ReadonlySet<Id>;
+  /** Each once. */
+  readonly known: readonly Id[];
   readonly unknown: readonly Id[];
 }
 
@@ -39,9 +40,9 @@ function holdersOfDraft(tx: Transaction, key: Field, draft: NewId): readonly Id[
  */
 export function goBack(tx: Transaction, key: Field, ids: readonly Id[]): Found {
   const env = tx.rootEnv;
-  const known = new Set<Id>();
   const unknown: Id[] = [];
-  if (!key.isPersistent) return { known: holdersInMemory(tx, key, new Set(ids)), unknown };
+  if (!key.isPersistent) return { known: [...holdersInMemory(tx, key, new Set(ids))], unknown };
+  const known = new Distinct();
   const inverses = tx.registry.inversesOf(key);
   const [inverse] = inverses;
   const holdersOf = key.relation?.kind === 'one2many' && inverse ? env.column(inverse) : undefined;
@@ -70,7 +71,27 @@ export function goBack(tx: Transaction, key: Field, ids: readonly Id[]): Found {
     // Records that lie side by side are often held by the same one.
     else if (holder !== null && holder !== last) known.add(last = holder);
   }
-  return { known, unknown };
+  return { known: known.ids, unknown };
+}
+
+/** So many are looked through faster than a set is made. */
+const FEW = 8;
+
+/** Ids, each once, in the order in which they came. */
+class Distinct {
+  readonly ids: Id[] = [];
+  #known: Set<Id> | undefined;
+
+  add(id: Id): void {
+    if (this.ids.length < FEW) {
+      if (this.ids.includes(id)) return;
+    } else {
+      this.#known ??= new Set(this.ids);
+      if (this.#known.has(id)) return;
+      this.#known.add(id);
+    }
+    this.ids.push(id);
+  }
 }
 
 /** Those whose computed relation holds one of some records. Nothing but memory has its values, and stored fields do not read through it. */

@@ -1,6 +1,5 @@
 import { isStoredId, type Id, type NewId } from '@ormolu/kernel';
 import type { Field, TriggerTree } from '@ormolu/registry';
-import Denque from 'denque';
 import { forgetReadThrough, isOwn } from '../drafts/read-through';
 import { tellChange } from '../events';
 import { goBack } from './go-back';
@@ -26,13 +25,19 @@ export function fireModified(tx: Transaction, field: Field, ids: readonly Id[]):
  * @param ids - the changed records
  */
 export function fire(tx: Transaction, firing: Firing, tree: TriggerTree, ids: Iterable<Id>): void {
-  const work = new Denque<{ tree: TriggerTree; ids: Iterable<Id>; isDirect: boolean }>([{ tree, ids, isDirect: true }]);
+  const work: Step[] = [{ tree, ids: Array.isArray(ids) ? (ids as readonly Id[]) : [...ids], isDirect: true }];
+  const isPlain = tx.drafts.isEmpty && !tx.origins && tx.triggers.concernsAll(firing);
   const seen = new Map<Field, Set<Id>>();
-  const own = ownDrafts(tx, firing, tree, ids);
-  for (let step = work.shift(); step; step = work.shift()) {
-    const here = [...step.ids];
-    if (here.length === 0) continue;
+  const own = ownDrafts(tx, firing, tree, work[0]?.ids ?? []);
+  for (let at = 0; at < work.length; at += 1) {
+    const step = work[at];
+    if (!step || step.ids.length === 0) continue;
+    const here = step.ids;
     for (const target of step.tree.targets) {
+      if (isPlain && target.isStored && !target.isRecursive) {
+        tellChange('mark', target, tx.toCompute.markAll(target, here, sinceOf(tx, firing, target, step.isDirect)));
+        continue;
+      }
       const { fresh, marked } = touch(tx, { firing, target, isDirect: step.isDirect, seen, own }, here);
       if (!target.isRecursive) continue;
       // What is not stored cannot be compared: those behind it are as certain as it is.
@@ -43,10 +48,20 @@ export function fire(tx: Transaction, firing: Firing, tree: TriggerTree, ids: It
     for (const [key, branch] of step.tree.branches) {
       const { known, unknown } = goBack(tx, key, here);
       if (own) for (const holder of known) if (!isStoredId(holder) && (here.some((id) => own.has(id)) || isOwn(tx, key, holder))) own.add(holder);
-      if (known.size > 0) work.push({ tree: branch, ids: known, isDirect: step.isDirect });
+      if (known.length > 0) work.push({ tree: branch, ids: known, isDirect: step.isDirect });
       if (unknown.length > 0) tx.triggers.add(pendingAt({ firing, key, tree: branch }, unknown));
     }
+    // Chains are long: what has been gone through need not be held.
+    work[at] = undefined;
   }
+}
+
+/** Where a walk through trigger trees is: at some records, before a tree. */
+type Step = { readonly tree: TriggerTree; readonly ids: readonly Id[]; readonly isDirect: boolean } | undefined;
+
+/** From when on a changed cause makes a mark of a stored field certain. */
+function sinceOf(tx: Transaction, firing: Firing, target: Field, isDirect: boolean): 'certain' | number {
+  return isDirect && readsDirectly(tx, firing.cause).has(target) ? 'certain' : firing.sequence;
 }
 
 /** A trigger that stops here. */
@@ -73,10 +88,9 @@ function touch(tx: Transaction, { firing, target, isDirect, seen, own }: Touch, 
   tx.origins?.note(target, concerned, { what: 'marked', cause: firing.cause, ids: firing.ids });
   if (!target.isStored) return { fresh: forgetOf(tx, target, { fresh: firstSeen(seen, target, concerned), own }), marked: [] };
   if (own && target.isEditable) divergeOf(tx, target, { concerned, own });
-  const isCertain = isDirect && readsDirectly(tx, firing.cause).has(target);
   const drafts = tx.drafts.isEmpty ? [] : concerned.filter((id): id is NewId => !isStoredId(id));
   const kept = drafts.length === 0 ? concerned : concerned.filter(isStoredId);
-  const fresh = tx.toCompute.mark(target, kept, isCertain ? 'certain' : firing.sequence);
+  const fresh = tx.toCompute.mark(target, kept, sinceOf(tx, firing, target, isDirect));
   tellChange('mark', target, fresh.length);
   const marked = target.isRecursive && fresh.length < kept.length ? without(kept, fresh) : [];
   return { fresh: drafts.length === 0 ? fresh : [...fresh, ...forgetOf(tx, target, { fresh: firstSeen(seen, target, drafts), own })], marked };

@@ -95,9 +95,14 @@ export class PendingTriggers implements Iterable<PendingTrigger> {
     });
   }
 
+  /** Whether a trigger that fired then leaves nobody alone. */
+  concernsAll(firing: Firing): boolean {
+    return firing.shield.size === 0 && this.#assigned.size === 0;
+  }
+
   /** Those of some records of a field that a trigger which fired then concerns. */
   concerned(firing: Firing, field: Field, ids: readonly Id[]): readonly Id[] {
-    return firing.shield.size === 0 && this.#assigned.size === 0 ? ids : ids.filter((id) => !this.isExempt(firing, field, id));
+    return this.concernsAll(firing) ? ids : ids.filter((id) => !this.isExempt(firing, field, id));
   }
 
   /** Whether a trigger that fired then leaves this pair alone: protected at that time, or assigned since. */

@@ -31,13 +31,7 @@ export function assignCached(env: Environment, field: Field, ids: readonly Id[],
   if (field.relation && typeof cached !== 'object') refuseMissing(tx, field, [cached as Id]); // a many2one is kept as an id
   refuseWithoutCompany(env, field);
   const value = tx.drafts.isEmpty ? cached : current(tx, field, cached);
-  const column = env.column(field);
-  const changed = ids.filter((id) => {
-    const before = column.of(id);
-    // What a draft has only read is not its own, whether it was read or not.
-    if (!isStoredId(id) && !tx.drafts.given(id).has(field)) return true;
-    return before === MISS || before === undefined || !field.isEqual(before, value) || (field.compute && tx.toCompute.has(field, id)) || isFallback(env, field, id);
-  });
+  const changed = changedBy(env, field, ids, value);
   if (changed.length === 0) return;
   const tree = tx.registry.triggersOf(field);
   tx.execution?.written.add(field);
@@ -53,6 +47,26 @@ export function assignCached(env: Environment, field: Field, ids: readonly Id[],
   }
   if (!isEmpty(tree)) fire(tx, firing, tree, changed);
   followOrigins(tx, field, changed);
+}
+
+/** The records whose value is another, or pending. */
+function changedBy(env: Environment, field: Field, ids: readonly Id[], value: unknown): readonly Id[] {
+  const { drafts, toCompute } = env.transaction;
+  const column = env.column(field);
+  const { slots } = column;
+  const changed: Id[] = [];
+  const isMarked = field.compute !== undefined && toCompute.isMarked(field);
+  for (const id of ids) {
+    const before = column.at(slots.slotOf(id));
+    // What a draft has only read is not its own, whether it was read or not.
+    if (!isStoredId(id) && !drafts.given(id).has(field)) {
+      changed.push(id);
+      continue;
+    }
+    const isOther = before === MISS || before === undefined || (before !== value && !field.isEqual(before, value));
+    if (isOther || (isMarked && toCompute.has(field, id)) || isFallback(env, field, id)) changed.push(id);
+  }
+  return changed;
 }
 
 /** A draft that has been saved stands for its record. */
@@ -87,7 +101,8 @@ function carryOver(env: Environment, field: Field, ids: readonly Id[], cached: u
   }
 }
 
-function refuseAbsent(tx: Transaction, field: Field, ids: readonly Id[]): void {
+/** @throws {MissingRecordError} TX_RECORD_MISSING */
+export function refuseAbsent(tx: Transaction, field: Field, ids: readonly Id[]): void {
   const present = tx.absent.present(field.model, ids);
   if (present.length === ids.length) return;
   const gone = ids.filter((id) => isStoredId(id) && tx.absent.has(field.model, id));

@@ -1,6 +1,7 @@
 import { isStoredId } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
 import { assignCached } from './assign-cached';
+import { assignPlain, isPlain } from './assign-plain';
 import { assignComputed } from '../computing/assign-computed';
 import { toCache, writable } from '../records/convert';
 import { NotSingletonError } from '../errors';
@@ -37,6 +38,10 @@ export function assign(record: RecordSet, field: Field, value: unknown): void {
     return;
   }
   const cached = writable(field, value);
+  if (isPlain(field)) {
+    assignPlain(record, field, { id, cached });
+    return;
+  }
   const put = (): void => {
     assignCached(env, field, [id], cached);
   };
