@@ -1,7 +1,8 @@
 import type { Case, Timed } from './bench';
 import type { Role } from './side-messages';
 
-const WARM_UP_MS = 150;
+/** A whole engine is compiled later than a loop: at 150 ms its figures were up to ten times those of a program that has run for a second. */
+const WARM_UP_MS = 600;
 const ROUND_MS = 60;
 /** As long as a round may take with what is done before each call, so that a dear `before` does not make it hours. */
 const LONG_MS = 1_500;
