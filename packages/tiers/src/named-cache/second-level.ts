@@ -16,7 +16,7 @@ export class SecondLevel {
   readonly calendar: Clock;
   /** An entry serves in memory at most so long. */
   readonly firstTtlMs: number;
-  readonly fetches = new Fetches();
+  readonly fetches: Fetches = new Fetches();
   readonly #loads: LeasedLoads;
   readonly #keepsHere: boolean;
   readonly #fallsBack: boolean;

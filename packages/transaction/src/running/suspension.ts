@@ -6,7 +6,7 @@ class Suspension extends Error {
   }
 }
 
-export const SUSPENSION = new Suspension();
+export const SUSPENSION: Suspension = new Suspension();
 
 /** Tells a suspension from an error of the user's, so that engine code in between lets it pass. */
 export function isSuspension(error: unknown): boolean {
