@@ -275,6 +275,17 @@ export class Cache extends ColumnLookup {
     return this.table.columnsOf(field).under(key);
   }
 
+  /**
+   * Calls back once, before the next change to a value that is there: one that is replaced, taken out, forgotten, cleared or undone. Values
+   * that come where there was none, and marks, are no such change.
+   *
+   * @param hear - takes the place of one given before that has not been called
+   * @remarks For whoever keeps copies of values. Costs a change one comparison.
+   */
+  onNextChange(hear: () => void): void {
+    this.log.listener = hear;
+  }
+
   /** Marks a moment to return to. Marks nest; while one is open every change is noted. */
   openUndo(): UndoMark {
     return this.log.open();

@@ -33,6 +33,7 @@ export class ColumnLookup {
 
   /** Goes on with another table. */
   protected use(table: FieldTable): void {
+    if (this.log.listener !== undefined) this.log.tell();
     this.table.isCurrent = false;
     table.isCurrent = true;
     this.table = table;

@@ -94,6 +94,7 @@ export class Column implements ColumnView, Revertible {
   /** Puts a value in, over one that may be there. */
   put(slot: number, value: unknown): void {
     const old = this.#raw(slot);
+    if (old !== undefined && this.#log.listener !== undefined) this.#log.tell();
     if (this.#log.isOpen) this.#log.note(this, slot, old);
     this.#store(slot, old, rawOf(value));
   }
@@ -134,6 +135,7 @@ export class Column implements ColumnView, Revertible {
   delete(slot: number): void {
     const old = this.#raw(slot);
     if (old === undefined) return;
+    if (this.#log.listener !== undefined) this.#log.tell();
     if (this.#log.isOpen) {
       if (this.#order !== undefined) this.#log.note(this.#order, slot, this.#order.placeOf(slot));
       this.#log.note(this, slot, old);
@@ -147,6 +149,7 @@ export class Column implements ColumnView, Revertible {
     const old = this.#raw(slot);
     const dirty = this.#dirty ??= new SlotList();
     const isFirst = !dirty.has(slot);
+    if (old !== undefined && this.#log.listener !== undefined) this.#log.tell();
     // One note for value and mark: a slot below zero says that the mark came with the value.
     if (this.#log.isOpen) this.#log.note(this, isFirst ? ~slot : slot, old);
     else if (isFirst) dirty.tidy();
@@ -179,6 +182,7 @@ export class Column implements ColumnView, Revertible {
 
   /** Forgets all values but the dirty ones, at once. */
   forgetClean(): void {
+    if (this.#log.listener !== undefined) this.#log.tell();
     const kept = this.dirtySize === 0 ? [] : this.occupied().filter((slot) => this.isDirty(slot));
     const raws = kept.map((slot) => this.#raw(slot));
     const old: Contents = { places: this.#places, far: this.#far, count: this.#count, order: this.#order, last: this.#last, rank: this.rank };

@@ -45,6 +45,8 @@ export class UndoMark {
  * @remarks Costs nothing while no mark is open, two stores per change while one is. Undoing is proportional to the changes.
  */
 export class UndoLog {
+  /** Who is to hear of the next change to a value that is there: whoever makes one tells. */
+  listener: (() => void) | undefined;
   /** Whether changes must be noted: whoever changes asks this first. */
   isOpen = false;
   readonly #marks: UndoMark[] = [];
@@ -57,6 +59,15 @@ export class UndoLog {
   readonly #starts: number[] = [];
   /** Whose the last run is. */
   #last: Revertible | undefined;
+  /** The mark closed last: V8 throws compiled code away when it finds no object alive of a class that the code knows. */
+  last: UndoMark | undefined;
+
+  /** A value that is there is about to change or to go. Who listens hears of it once. */
+  tell(): void {
+    const { listener } = this;
+    this.listener = undefined;
+    listener?.();
+  }
 
   /** How many changes are noted. */
   get length(): number {
@@ -104,6 +115,7 @@ export class UndoLog {
   close(mark: UndoMark): void {
     this.#check(mark);
     this.#marks.length = mark.depth;
+    this.last = mark;
     if (mark.depth > 0) return;
     this.isOpen = false;
     if (this.#slots.length > KEPT_ROOM) {
@@ -119,6 +131,7 @@ export class UndoLog {
   /** @returns how many changes were noted before */
   #takeBack(mark: UndoMark): number {
     this.#check(mark);
+    if (this.listener !== undefined) this.tell();
     this.#marks.length = mark.depth + 1;
     const end = this.#length;
     const [runs, starts] = [this.#runs, this.#starts];

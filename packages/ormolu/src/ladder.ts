@@ -18,7 +18,7 @@ export class TransactionFigures {
   #records = 0;
   #hits = 0;
 
-  /** @param reads - property reads of one transaction @param misses - of them, those that had to ask below */
+  /** @param reads - property reads of one transaction, those aside of what records keep themselves @param misses - of them, those that had to ask below */
   add({ reads, misses }: { reads: number; misses: number }): void {
     this.#transactions += 1;
     this.#questions += reads;

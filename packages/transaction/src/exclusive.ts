@@ -1,6 +1,8 @@
 import { duringCall, isNestedIn, type CallInFlow } from '@ormolu/kernel';
 import { TransactionStateError } from './errors';
 
+const RUN = 'run';
+
 /**
  * Keeps a flush, savepoint or commit from overlapping anything that is not nested in it.
  *
@@ -10,6 +12,7 @@ import { TransactionStateError } from './errors';
 export class Exclusive {
   #holder: CallInFlow | undefined;
   readonly #asking: string[] = [];
+  readonly #runIsOver = (): void => { this.#asking.splice(this.#asking.indexOf(RUN), 1); };
 
   /**
    * Runs a call that nothing else may overlap.
@@ -40,6 +43,15 @@ export class Exclusive {
     } finally {
       this.#asking.splice(this.#asking.indexOf(call), 1);
     }
+  }
+
+  /** As `asking`, for `run`, which mostly has its answer at once. @throws {TransactionStateError} TX_OVERLAP */
+  running<T>(ask: () => Promise<T>): Promise<T> {
+    this.assertMayCall(RUN);
+    const answer = ask();
+    this.#asking.push(RUN);
+    answer.then(this.#runIsOver, this.#runIsOver);
+    return answer;
   }
 
   /** @throws {TransactionStateError} TX_OVERLAP when an exclusive call is running, and the current flow is not nested in it */

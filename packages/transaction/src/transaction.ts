@@ -25,6 +25,7 @@ import { loadCauses } from './reading/load';
 import { PairRows, PendingPairs } from './lists/pending-pairs';
 import { PendingTriggers } from './triggers/pending-triggers';
 import { Origins } from './reading/origins';
+import { KeptValues } from './records/kept-values';
 import { pendingWrites, type PendingWrites } from './flushing/pending-writes';
 import { Protection } from './computing/protecting';
 import { computeInMemory } from './computing/compute-in-memory';
@@ -112,15 +113,19 @@ export class Transaction {
   readonly rootEnv: Environment;
   /** The function that may suspend and is running now. */
   execution: Execution | undefined;
-  /** Property reads so far, those of functions that ran again included. */
+  /** The one before. */
+  lastExecution: Execution | undefined;
+  /** Copies of values that records keep. */
+  readonly kept: KeptValues = new KeptValues(this.cache);
+  /** Property reads so far, those of functions that ran again included; what a record keeps itself is read unheard. */
   reads = 0;
-  /** Of the reads, those that no user's function made itself, but computes and the engine. */
-  readsAside = 0;
   /** Of the reads, those that memory could not answer. */
   misses = 0;
   #registry: Registry;
   readonly #newest: () => Registry;
   #isHeld = false;
+  /** How deep work is nested that reads aside. */
+  #aside = 0;
   readonly stage: Stage = new Stage();
   readonly #flushing: Flushing = new Flushing(this);
 
@@ -184,7 +189,13 @@ export class Transaction {
   run<T>(fn: () => T): Promise<T> {
     this.assertOutsideRun('run');
     assertFunction('run', fn);
-    return this.#run(fn);
+    try {
+      this.stage.assertAllows('read');
+      return this.exclusive.running(() => run(this, fn, 'user'));
+    } catch (error) {
+      // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- one of ours
+      return Promise.reject(error);
+    }
   }
 
   /**
@@ -203,11 +214,6 @@ export class Transaction {
   /** Writes what is pending of some fields, so that a question about them has the right answer; sends nothing when nothing is. */
   flushFor(fields: ReadonlySet<Field>): Promise<void> {
     return this.#flushing.flushFor(fields);
-  }
-
-  async #run<T>(fn: () => T): Promise<T> {
-    this.stage.assertAllows('read');
-    return this.exclusive.asking('run', () => run(this, fn, 'user'));
   }
 
   /** Forgets everything in memory, what is pending included. */
@@ -306,12 +312,18 @@ export class Transaction {
 
   /** Does something whose reads are not those of the user's function that is running. */
   readingAside<T>(work: () => T): T {
-    const own = this.reads - this.readsAside;
+    this.#aside += 1;
     try {
       return work();
     } finally {
-      this.readsAside = this.reads - own;
+      this.#aside -= 1;
     }
+  }
+
+  /** A value is read, and not from what its record keeps. @returns whether its record may keep it */
+  noteRead(field: Field, id: Id): boolean {
+    this.reads += 1;
+    return this.execution === undefined || this.execution.noteRead(field, id, this.#aside > 0);
   }
 
   /** Loads what a stored field's compute reads for marked records, then computes them. @returns the failures */

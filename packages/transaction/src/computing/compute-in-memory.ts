@@ -27,10 +27,10 @@ export function computeInMemory(tx: Transaction, field: Field, ids: readonly Id[
   const { execution } = tx;
   const [needs, asks] = [execution?.needs.length ?? 0, execution?.asks.length ?? 0];
   const checkpoint = tx.undo.checkpoint();
-  const [reads, { misses }] = [tx.reads - tx.readsAside, tx];
+  const { misses } = tx;
   const pass = new Pass(tx);
   try {
-    tx.computes.inMemory(() => { pass.compute(plan, ids.map((id) => marks.slots.slotOf(id))); });
+    tx.readingAside(() => { tx.computes.inMemory(() => { pass.compute(plan, ids.map((id) => marks.slots.slotOf(id))); }); });
     if (pass.isPure) {
       tx.undo.keep(checkpoint);
       pass.tell();
@@ -38,8 +38,6 @@ export function computeInMemory(tx: Transaction, field: Field, ids: readonly Id[
     }
   } catch {
     // Whatever it was, the plain way meets it again.
-  } finally {
-    tx.readsAside = tx.reads - reads;
   }
   tx.undo.undo(checkpoint);
   tx.misses = misses;

@@ -13,7 +13,9 @@ import { forgetStored } from '../forget';
 import { PrefetchGroup } from '../reading/prefetch';
 import { readField } from '../reading/read';
 import { readStored } from '../reading/read-stored';
-import { recordClassOf, type RecordClass } from '../records/record-class';
+import type { RecordClass } from '../records/keeping-class';
+import { recordClassOf } from '../records/record-class';
+import { Members } from '../records/members';
 import type { RecordSet } from '../records/recordset';
 import { NOTHING_SEEN, Sight } from './sight';
 import type { Transaction } from '../transaction';
@@ -244,8 +246,9 @@ export class Environment {
   }
 
   /** Records of a model by id, sharing a prefetch group. */
-  recordsOf(model: Model, ids: readonly Id[], group: PrefetchGroup = PrefetchGroup.of(ids)): RecordSet {
-    return new (recordClassOf(model))(this, ids, group);
+  recordsOf(model: Model, ids: readonly Id[], group: PrefetchGroup = PrefetchGroup.of(this, ids)): RecordSet {
+    const [only] = ids;
+    return new (recordClassOf(model))(group, only !== undefined && ids.length === 1 ? only : new Members(ids));
   }
 
   #userCompany(): StoredId | null {

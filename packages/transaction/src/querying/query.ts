@@ -171,7 +171,7 @@ export class Query implements Iterable<RecordSet> {
     const valued = `${key} ${this.#parts.prefetch.join()}`;
     if (!tx.computes.isRunning) execution.trail.asked(valued);
     // Who has the ids already reads the values as he reads any.
-    const known = execution.answers.get(valued) ?? (wants.prefetch.length > 0 ? undefined : execution.answers.get(key));
+    const known = execution.answers?.get(valued) ?? (wants.prefetch.length > 0 ? undefined : execution.answers?.get(key));
     if (known) return known;
     const computing = tx.computes.frames();
     return execution.ask({

@@ -2,6 +2,7 @@ import type { SlotIndex } from '@ormolu/cache';
 import type { Id } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
 import type { Environment } from '../environment/environment';
+import type { RecordClass } from '../records/keeping-class';
 import type { RecordSet } from '../records/recordset';
 import { NOTHING_SEEN, type Sight } from '../environment/sight';
 import { relatedIds } from '../values';
@@ -14,15 +15,24 @@ import { relatedIds } from '../values';
  * related records of the whole first group.
  */
 export class PrefetchGroup {
+  /** The environment of all its records. */
+  readonly env: Environment;
   readonly #ids: () => readonly Id[];
   #next: Map<Field, PrefetchGroup> | undefined;
   /** By slot, and of the slots that hold now: a clear of the cache begins new ones, and records keep nothing of that. */
-  #singles: RecordSet[] = [];
+  #singles: RecordSet[] | undefined;
   #slots: SlotIndex | undefined;
   #sight: Sight = NOTHING_SEEN;
   // The relation followed last: a loop follows the same one again and again.
   #lastRelation: Field | undefined;
   #last: PrefetchGroup | undefined;
+  /** Records that keep values, and their class. */
+  keeping: RecordSet[] | undefined;
+  keepers: RecordClass | undefined;
+  /** Single records handed out, and values of theirs that were found in the cache since a moment. */
+  handedOut = 0;
+  found = 0;
+  moment = -1;
 
   /** Whether it is one record that was browsed by itself. */
   readonly isAlone: boolean;
@@ -31,19 +41,20 @@ export class PrefetchGroup {
   readonly isBrowsed: boolean;
 
   /** @param ids - gives the group's ids when a miss asks; repeats allowed */
-  constructor(ids: () => readonly Id[], { isAlone = false, isBrowsed = false }: { readonly isAlone?: boolean; readonly isBrowsed?: boolean } = {}) {
+  constructor(env: Environment, ids: () => readonly Id[], { isAlone = false, isBrowsed = false }: { readonly isAlone?: boolean; readonly isBrowsed?: boolean } = {}) {
+    this.env = env;
     this.#ids = ids;
     this.isAlone = isAlone;
     this.isBrowsed = isBrowsed;
   }
 
-  static of(ids: readonly Id[]): PrefetchGroup {
-    return new PrefetchGroup(() => ids, { isAlone: ids.length === 1 });
+  static of(env: Environment, ids: readonly Id[]): PrefetchGroup {
+    return new PrefetchGroup(env, () => ids, { isAlone: ids.length === 1 });
   }
 
   /** A group of ids that somebody has named. */
-  static browsed(ids: readonly Id[]): PrefetchGroup {
-    return new PrefetchGroup(() => ids, { isAlone: ids.length === 1, isBrowsed: true });
+  static browsed(env: Environment, ids: readonly Id[]): PrefetchGroup {
+    return new PrefetchGroup(env, () => ids, { isAlone: ids.length === 1, isBrowsed: true });
   }
 
   /** The ids of the group as they are known now. */
@@ -51,33 +62,43 @@ export class PrefetchGroup {
     return this.#ids();
   }
 
-  /**
-   * The record of the group with an id: the same object as before, because many records lead to the same one.
-   *
-   * @param env - always the same one for a group, which belongs to records of one environment
-   */
-  single(env: Environment, model: string, id: Id): RecordSet {
+  /** The record of the group with an id: the same object as before, because many records lead to the same one. */
+  single(model: string, id: Id): RecordSet {
+    const { env } = this;
     if (!this.#sight.life.isCurrent || !this.#slots) {
       this.#sight = env.sight;
       this.#slots = env.transaction.cache.slots(model);
-      this.#singles = [];
+      this.#singles = undefined;
     }
     const slot = this.#slots.slotOf(id);
-    const known = this.#singles[slot];
+    const known = this.#singles?.[slot];
     if (known) return known;
-    const made = new (env.recordClass(model))(env, [id], this);
-    if (slot >= 0) this.#singles[slot] = made;
+    const made = this.make(env.recordClass(model), id);
+    if (slot >= 0) (this.#singles ??= [])[slot] = made;
     return made;
   }
 
-  /** The group on the other side of a relation, as an environment sees it; the same object for the same relation. */
-  through(relation: Field, env: Environment): PrefetchGroup {
+  /** A new record of the group. */
+  make(recordClass: RecordClass, id: Id): RecordSet {
+    this.handedOut += 1;
+    return new recordClass(this, id);
+  }
+
+  /** The group on the other side of a relation; the same object for the same relation. */
+  through(relation: Field): PrefetchGroup {
     if (relation === this.#lastRelation && this.#last) return this.#last;
     this.#next ??= new Map();
     let next = this.#next.get(relation);
-    if (!next) this.#next.set(relation, (next = new PrefetchGroup(() => relatedIds(env, relation, this.#ids()))));
+    if (!next) this.#next.set(relation, (next = new PrefetchGroup(this.env, () => relatedIds(this.env, relation, this.#ids()))));
     this.#lastRelation = relation;
     this.#last = next;
     return next;
+  }
+
+  /** Its records let go of the values they keep. */
+  letGo(): void {
+    const { keeping } = this;
+    this.keeping = undefined;
+    if (keeping) this.keepers?.letGo?.(keeping);
   }
 }

@@ -8,21 +8,13 @@ import { settleRelations } from '../computing/settle-relations';
 import { draftValue } from '../drafts/draft-values';
 import { isReadThrough } from '../drafts/read-through';
 import type { Environment } from '../environment/environment';
-import { MissingRecordError, NotLoadedError, NotSingletonError } from '../errors';
+import { MissingRecordError, NotLoadedError } from '../errors';
 import { loadRecords } from './load-records';
-import type { PrefetchGroup } from './prefetch';
+import { onlyIdOf } from '../records/members';
 import type { RecordSet } from '../records/recordset';
 import { settleForReading } from '../triggers/settle';
 import { assertAllowed } from '../transaction-state';
 import { recordsOf } from '../values';
-
-/** What reading needs of a record handle. */
-interface Readable {
-  readonly env: Environment;
-  readonly model: string;
-  readonly ids: readonly Id[];
-  readonly prefetchGroup: PrefetchGroup;
-}
 
 /**
  * Reads a field of a single record: from memory, computing what is pending; on a miss it suspends the running function or says
@@ -33,12 +25,11 @@ interface Readable {
  * @throws {TriggerPendingError} TX_TRIGGER_PENDING outside `env.run`
  * @throws {MissingRecordError} TX_RECORD_MISSING
  */
-export function readField(record: Readable, field: Field): unknown {
-  const { ids, env } = record;
-  const id = ids[0];
-  if (id === undefined || ids.length !== 1) throw new NotSingletonError(record.model, field.name, ids.length);
+export function readField(record: RecordSet, field: Field): unknown {
+  const id = onlyIdOf(record, field.name);
+  const { env } = record;
   const tx = env.transaction;
-  tx.reads += 1;
+  tx.noteRead(field, id);
   if (typeof id === 'object') {
     const now = tx.drafts.current(id);
     if (now !== id) return readField(env.recordsOf(env.registry.model(field.model), [now]), field);
@@ -60,7 +51,7 @@ function referred(env: Environment, text: unknown): unknown {
 }
 
 /** Makes sure that no pending computation or trigger stands between memory and the truth. */
-function settle(record: Readable, field: Field, id: Id): void {
+function settle(record: RecordSet, field: Field, id: Id): void {
   const tx = record.env.transaction;
   if (tx.computes.has(field, id)) return;
   if (tx.triggers.size > 0) settleForReading(record.env, field, id, () => groupOf(record, id));
@@ -72,7 +63,7 @@ function settle(record: Readable, field: Field, id: Id): void {
 }
 
 /** Computes, defaults, suspends or refuses: what to do when a value is not in memory. */
-function miss(record: Readable, field: Field, id: Id): unknown {
+function miss(record: RecordSet, field: Field, id: Id): unknown {
   const { env } = record;
   const tx = env.transaction;
   assertAllowed(tx.state, 'read');
@@ -122,24 +113,24 @@ function ofOrigin(env: Environment, field: Field, id: NewId): unknown {
 }
 
 /** The ids that travel with a record, it being among them. */
-function groupOf(record: Readable, id: Id): readonly Id[] {
+function groupOf(record: RecordSet, id: Id): readonly Id[] {
   const ids = record.prefetchGroup.ids();
   return ids.includes(id) ? ids : [id, ...ids];
 }
 
 /** The ids computed with a record: its group where what they lack can be fetched, otherwise it alone, so that no other's lack is its error. */
-function computedWith(record: Readable, id: Id): readonly Id[] {
+function computedWith(record: RecordSet, id: Id): readonly Id[] {
   return record.env.transaction.execution ? groupOf(record, id) : [id];
 }
 
 /** Gives a cached relation as the record or set it stands for. */
-export function referenced(record: Readable, field: Field, value: unknown): RecordSet | null {
+export function referenced(record: RecordSet, field: Field, value: unknown): RecordSet | null {
   if (!field.relation || value === null) return null;
   const { env } = record;
-  const group = record.prefetchGroup.through(field, env);
+  const group = record.prefetchGroup.through(field);
   // A relation is cached as an id or a list of ids, and as nothing else.
-  if (Array.isArray(value)) return new (env.recordClass(field.relation.comodel))(env, value as readonly Id[], group);
-  return group.single(env, field.relation.comodel, value as Id);
+  if (Array.isArray(value)) return env.recordsOf(env.registry.model(field.relation.comodel), value as readonly Id[], group);
+  return group.single(field.relation.comodel, value as Id);
 }
 
 /** `records.read`: plain objects, with relations as ids. */

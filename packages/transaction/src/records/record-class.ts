@@ -2,13 +2,13 @@ import { MISS } from '@ormolu/cache';
 import type { Id } from '@ormolu/kernel';
 import type { Field, Model } from '@ormolu/registry';
 import { assign } from '../writing/assign';
-import type { Environment } from '../environment/environment';
-import type { PrefetchGroup } from '../reading/prefetch';
-import { readField, referenced } from '../reading/read';
-import { DEFINITION, RecordSet } from './recordset';
+import { readField } from '../reading/read';
+import { classThatKeeps, type RecordClass } from './keeping-class';
+import { membersOf } from './members';
+import { DEFINITION, type RecordSet } from './recordset';
 
-/** Makes records of one model. */
-export type RecordClass = new (env: Environment, ids: readonly Id[], group: PrefetchGroup) => RecordSet;
+/** So many values of a group's records are found in the cache, at least, before its records begin to keep theirs. */
+const FEWEST_FOUND = 64;
 
 const classes = new WeakMap<Model, RecordClass>();
 
@@ -23,11 +23,11 @@ export function recordClassOf(model: Model): RecordClass {
 }
 
 function makeClass(model: Model): RecordClass {
-  const made = class extends RecordSet {};
+  const made = classThatKeeps();
   // What an error calls a record that was given for something else.
   Object.defineProperty(made, 'name', { value: `RecordSet of ${model.name}` });
   Object.defineProperty(made.prototype, DEFINITION, { value: model });
-  for (const field of model.fields.values()) Object.defineProperty(made.prototype, field.name, accessorOf(field));
+  for (const field of model.fields.values()) Object.defineProperty(made.prototype, field.name, accessorOf(made, field));
   for (const [name, method] of model.methods) {
     Object.defineProperty(made.prototype, name, {
       value(this: RecordSet, ...args: readonly unknown[]): unknown {
@@ -38,9 +38,9 @@ function makeClass(model: Model): RecordClass {
   return made;
 }
 
-function accessorOf(field: Field): PropertyDescriptor {
+function accessorOf(made: RecordClass, field: Field): PropertyDescriptor {
   return {
-    get: getterOf(field),
+    get: getterOf(made, field),
     set(this: RecordSet, value: unknown): void {
       assign(this, field, value);
     },
@@ -50,38 +50,68 @@ function accessorOf(field: Field): PropertyDescriptor {
 }
 
 /**
- * Reads a field as `readField` does: a value that is in memory and that nothing pending concerns, by the record's slot.
- *
- * @remarks The ways of reading have a getter each, because one for all would cost each what all the others take.
+ * Reads a field as `readField` does: a value that is in memory and that nothing pending concerns, without the rest of it.
  */
-function getterOf(field: Field): (this: RecordSet) => unknown {
-  const { index, compute, relation } = field;
-  if (relation?.kind === 'many2one' && !compute) {
-    return function reference(this: RecordSet): unknown {
-      const value = RecordSet.valueAt(this, index);
-      if (value === MISS) return readField(this, field);
-      this.env.transaction.reads += 1;
-      return referenced(this, field, value);
-    };
-  }
-  if (!field.isGivenAsKept && !relation) {
+function getterOf(made: RecordClass, field: Field): (this: RecordSet) => unknown {
+  if (!field.isGivenAsKept && !field.relation) {
     return function converted(this: RecordSet): unknown {
       return readField(this, field);
     };
   }
-  if (!compute && !relation) {
-    return function plain(this: RecordSet): unknown {
-      const value = RecordSet.valueAt(this, index);
-      if (value === MISS) return readField(this, field);
-      this.env.transaction.reads += 1;
-      return value;
-    };
-  }
-  return function followed(this: RecordSet): unknown {
-    const value = RecordSet.valueAt(this, index);
-    const tx = this.env.transaction;
-    if (value === MISS || tx.triggers.size > 0 || tx.toCompute.hasRelations || (compute && tx.toCompute.isMarked(field))) return readField(this, field);
-    tx.reads += 1;
-    return relation ? referenced(this, field, value) : value;
+  const read = found(made, field);
+  return function plain(this: RecordSet): unknown {
+    return read(this);
+  };
+}
+
+/**
+ * Finds values of a field in the cache, and has records keep those that are read again and again.
+ *
+ * @remarks One long function on purpose: V8 compiles what it calls into the loops that read, up to a length, and would leave no room there
+ * for what makes them fast.
+ */
+function found(made: RecordClass, field: Field): (record: RecordSet) => unknown {
+  const { compute, relation } = field;
+  const isFollowed = compute !== undefined || (relation !== undefined && relation.kind !== 'many2one');
+  let place: number | undefined;
+  return function read(record: RecordSet): unknown {
+    const id = membersOf(record);
+    // Sets have no values, and drafts may stand for a record any time.
+    if (typeof id === 'object') return readField(record, field);
+    const group = record.prefetchGroup;
+    const { env } = group;
+    const { transaction } = env;
+    if (isFollowed && (transaction.triggers.size > 0 || transaction.toCompute.hasRelations || (compute !== undefined && transaction.toCompute.isMarked(field)))) return readField(record, field);
+    const column = env.column(field);
+    const value = column.of(id);
+    if (value === MISS) return readField(record, field);
+    const isFree = transaction.noteRead(field, id);
+    let given = value;
+    if (relation !== undefined && value !== null) {
+      const related = group.through(field);
+      // A relation is cached as an id or a list of ids, and as nothing else.
+      if (Array.isArray(value)) given = env.recordsOf(env.registry.model(relation.comodel), value as readonly Id[], related);
+      else given = related.single(relation.comodel, value as Id);
+    }
+    if (!isFree || isFollowed || given === undefined) return given;
+    // Values read once would be copied for nothing: records begin to keep theirs when as many were found as there are records.
+    const { kept } = transaction;
+    if (group.moment !== kept.moment) {
+      group.moment = kept.moment;
+      group.found = 0;
+    }
+    group.found += 1;
+    if (group.found <= FEWEST_FOUND || group.found <= group.handedOut) return given;
+    place ??= made.placeFor?.(field.name, read) ?? -1;
+    if (place < 0) return given;
+    // After a reset there are records of another class; and records of sets that are made again and again are not to be held for ever.
+    if (group.keeping !== undefined && (group.keepers !== made || group.keeping.length > 2 * column.slots.size)) kept.letGo();
+    if (group.keeping === undefined) {
+      kept.add(group);
+      group.keepers = made;
+      group.keeping = [];
+    }
+    if (made.keep?.(record, place, given) === true) group.keeping.push(record);
+    return given;
   };
 }

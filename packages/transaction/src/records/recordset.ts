@@ -1,16 +1,15 @@
-import { MISS } from '@ormolu/cache';
 import { isStoredId, MisuseError, typeName, type Id, type NewIdOptions, type StoredId } from '@ormolu/kernel';
 import type { Field, Model } from '@ormolu/registry';
 import { argument, assertIds, assertNames, assertOptions, assertValues } from '../check-call';
 import { copy } from '../writing/copy';
 import { create } from '../writing/create';
 import type { Environment } from '../environment/environment';
-import { NotSingletonError } from '../errors';
 import type { Values } from '../lists/list-commands';
 import { loadRecords } from '../reading/load-records';
 import { fireModified } from '../triggers/modified';
 import { newDraft } from '../drafts/new-draft';
 import { Query } from '../querying/query';
+import { Members, membersOf, onlyIdOf } from './members';
 import { PrefetchGroup } from '../reading/prefetch';
 import { readGroup, type Group, type GroupOptions } from '../querying/read-group';
 import { readApi, readField } from '../reading/read';
@@ -19,8 +18,6 @@ import { recomputeFields } from '../computing/recompute';
 import { save } from '../drafts/save';
 import { count, existing, search, type SearchOptions } from '../querying/search';
 import { filtered, grouped, mapped, sorted, unique, type SortKey } from './set-operations';
-import { NOTHING_SEEN } from '../environment/sight';
-import { Singles } from './singles';
 import { assign } from '../writing/assign';
 import { unlink } from '../writing/unlink';
 import { write } from '../writing/write';
@@ -38,20 +35,28 @@ export const DEFINITION: unique symbol = Symbol('definition');
  * @see docs/ladder.md; Odoo's recordsets
  */
 export class RecordSet implements Iterable<RecordSet> {
-  readonly env: Environment;
-  readonly ids: readonly Id[];
   /** The records that are fetched together with a miss on these. */
   readonly prefetchGroup: PrefetchGroup;
-  /** What its environment saw when a value of this record was first read, and the record's slot there: a single stored record's. */
-  #sight = NOTHING_SEEN;
-  #slot = -1;
-  /** The records of this set, one by one, as far as they have been handed out. */
-  #singles: RecordSet[] | undefined;
+  /**
+   * The id of a single record, or what a set holds. Programs walk over many single records: the less one holds, the faster they do.
+   *
+   * The name is none that a field could have, and no private one: those are slow where records of many models are asked.
+   */
+  readonly 'own ids': Id | Members;
 
-  constructor(env: Environment, ids: readonly Id[], group: PrefetchGroup) {
-    this.env = env;
-    this.ids = ids;
+  /** @param members - the id of a single record, or a set's */
+  constructor(group: PrefetchGroup, members: Id | Members) {
     this.prefetchGroup = group;
+    this['own ids'] = members;
+  }
+
+  get env(): Environment {
+    return this.prefetchGroup.env;
+  }
+
+  get ids(): readonly Id[] {
+    const members = membersOf(this);
+    return members instanceof Members ? members.ids : [members];
   }
 
   /** The model's name. */
@@ -60,12 +65,13 @@ export class RecordSet implements Iterable<RecordSet> {
   }
 
   get length(): number {
-    return this.ids.length;
+    const members = membersOf(this);
+    return members instanceof Members ? members.ids.length : 1;
   }
 
   /** The id of a single record. @throws {NotSingletonError} TX_NOT_SINGLETON */
   get id(): Id {
-    return RecordSet.idOf(this, 'id');
+    return onlyIdOf(this, 'id');
   }
 
   /** The ids fetched together with a miss on these records. */
@@ -77,45 +83,13 @@ export class RecordSet implements Iterable<RecordSet> {
     return definitionOf(records);
   }
 
-  /**
-   * The cached value of a single record's field, found by the record's slot; `MISS` when it must be looked for the plain way.
-   *
-   * @remarks What a property read costs that finds its value in memory.
-   */
-  static valueAt(records: RecordSet, index: number): unknown {
-    const sight = records.#sight;
-    if (!sight.life.isCurrent) return RecordSet.lookAt(records, index);
-    const column = sight.columns[index];
-    return column === undefined ? MISS : column.at(records.#slot);
-  }
-
-  /** The same, of a record whose slot is not known yet: looked up for the reads to come. Sets have none, and drafts, which may stand for a record any time, keep none. */
-  static lookAt(records: RecordSet, index: number): unknown {
-    const id = records.ids[0];
-    if (id === undefined || typeof id === 'object' || records.ids.length !== 1) return MISS;
-    const { sight } = records.env;
-    const column = sight.columns[index];
-    const slot = column ? column.slots.slotOf(id) : -1;
-    if (!column || slot < 0) return MISS;
-    records.#sight = sight;
-    records.#slot = slot;
-    return column.at(slot);
-  }
-
-  /** The id of a set of exactly one; the error names the field that was asked of it. */
-  static idOf(records: RecordSet, asked: string): Id {
-    const [id] = records.ids;
-    if (id === undefined || records.ids.length !== 1) throw new NotSingletonError(records.model, asked, records.ids.length);
-    return id;
-  }
-
   /** Records by id; repeats are dropped. Nothing is asked of the database: `exists` tells which are there. */
   browse(ids: Id | readonly Id[]): RecordSet {
     const list: readonly unknown[] = Array.isArray(ids) ? ids : [ids];
     assertIds(definitionOf(this), list);
     // As they were checked; and a copy, because sets are immutable and the caller's list is not.
     const own = [...new Set(list as readonly Id[])];
-    return this.#of(own, PrefetchGroup.browsed(own));
+    return this.#of(own, PrefetchGroup.browsed(this.env, own));
   }
 
   /** The record at a place, counted from the end when negative, or undefined. */
@@ -131,17 +105,18 @@ export class RecordSet implements Iterable<RecordSet> {
 
   /** This very set, if it holds one record. @throws {NotSingletonError} TX_NOT_SINGLETON */
   ensureOne(): this {
-    RecordSet.idOf(this, 'id');
+    onlyIdOf(this, 'id');
     return this;
   }
 
   [Symbol.iterator](): Iterator<RecordSet> {
-    return new Singles(this, this.#singles ??= []);
+    const members = membersOf(this);
+    return (members instanceof Members ? members.singles(this) : [this])[Symbol.iterator]();
   }
 
   /** The same records in another environment. */
   withEnv(env: Environment): RecordSet {
-    return env.recordsOf(env.registry.model(this.model), this.ids, PrefetchGroup.of(this.prefetchGroup.ids()));
+    return env.recordsOf(env.registry.model(this.model), this.ids, PrefetchGroup.of(env, this.prefetchGroup.ids()));
   }
 
   /**

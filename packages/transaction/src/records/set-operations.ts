@@ -22,7 +22,7 @@ export function mapped(records: RecordSet, path: string): RecordSet | readonly u
     if (!field.relation) return values;
     // A relation is read as records or null.
     const ids = (values as (RecordSet | null)[]).flatMap((value) => value?.ids ?? []);
-    reached = env.recordsOf(env.registry.model(field.relation.comodel), unique(ids), reached.prefetchGroup.through(field, env));
+    reached = env.recordsOf(env.registry.model(field.relation.comodel), unique(ids), reached.prefetchGroup.through(field));
   }
   return reached;
 }

@@ -1,7 +1,8 @@
-import type { RunEvent, RunRound } from '@ormolu/kernel';
+import { channels, isStoredId, type RunEvent, type RunRound } from '@ormolu/kernel';
+import { Awaited } from './awaited';
 import { RunError } from '../errors';
-import type { Need } from './run';
-import { Trail, type Mark } from './trail';
+import type { Execution, Need } from './run';
+import type { Mark } from './trail';
 import type { Transaction } from '../transaction';
 
 /** Rounds of one record each, for one field, after which a loop over single ids is suspected. */
@@ -15,65 +16,77 @@ const warned = new Set<string>();
 interface Moment {
   readonly sequence: number;
   readonly generation: number;
-  /** Fields the function itself had read, computes aside. */
-  readonly reads: number;
+}
+
+/** Tells of a user's function that has ended, and what was fetched for it. */
+export function tellRun(rounds: readonly RunRound[]): void {
+  if (channels.run.hasSubscribers) channels.run.publish({ executions: rounds.length + 1, rounds } satisfies RunEvent);
+}
+
+/**
+ * An execution has ended.
+ *
+ * @throws {RunError} RUN_DIFFERS when it assigned or asked other things than one before it, or ended without reading what one before it was suspended
+ * at, and nothing else had changed the transaction
+ */
+export function refuseDifferent({ awaited, trail }: Execution, how: 'with its value' | 'suspended'): void {
+  const isOver = how === 'with its value';
+  const unmet = isOver ? awaited?.unmet() : undefined;
+  const difference = trail.differs || (isOver && trail.isShort)
+    ? 'it assigned or asked other things than before it was suspended'
+    : unmet && `it had been suspended after reading ${unmet.field.toString()} of ${String(unmet.id)}, which it then did not read`;
+  if (difference === undefined) return;
+  throw new RunError(
+    'RUN_DIFFERS',
+    `The function given to env.run() did something else when it ran again: ${difference}. ` +
+      'What it does may depend on records and on what it is given, not on clocks, random numbers or variables that it changes itself.',
+    { details: { model: unmet?.field.model, field: unmet?.field.name, id: unmet?.id } },
+  );
 }
 
 /** Watches the executions of one function given to `env.run`. */
 export class RunGuard {
   readonly whose: 'user' | 'engine';
+  readonly first: Execution;
+  /** What the function must read again. */
+  awaited: Awaited | undefined;
+  /** What it must assign and ask again. */
+  trail: Mark | undefined;
   readonly #tx: Transaction;
   readonly #rounds: RunRound[] = [];
-  readonly #asked = new Set<string>();
-  readonly #alone = new Map<string, number>();
-  #start: Moment;
-  #before: (Moment & { readonly trail: Mark }) | undefined;
+  #asked: Set<string> | undefined;
+  #alone: Map<string, number> | undefined;
+  #before: Moment | undefined;
 
-  constructor(tx: Transaction, whose: 'user' | 'engine') {
+  /** @param first - its first execution, which was suspended */
+  constructor(tx: Transaction, whose: 'user' | 'engine', first: Execution) {
     this.#tx = tx;
     this.whose = whose;
-    this.#start = this.#moment();
+    this.first = first;
+    this.ended(first);
   }
 
-  /** What has been fetched so far. */
-  trace(): RunEvent {
-    return { executions: this.#rounds.length + 1, rounds: this.#rounds };
-  }
-
-  /** An execution begins. @returns where it notes what it does */
-  begins(): Trail {
-    this.#start = this.#moment();
-    return new Trail(this.#isAsBefore() ? this.#before?.trail : undefined);
-  }
-
-  /**
-   * An execution has ended, with its value or at something that it misses.
-   *
-   * One that is suspended earlier than the one before it need not be another: what has been fetched lets a write mark more, which an
-   * earlier read then waits for. Only who ends must have read all that was read before.
-   * @throws {RunError} RUN_DIFFERS when it ended with less than one before it, and nothing else had changed the transaction
-   */
-  ended(how: 'with its value' | 'suspended', trail: Trail): void {
+  /** The function is about to run again. */
+  begins(): void {
     const now = this.#moment();
-    const reads = now.reads - this.#start.reads;
-    const before = this.#isAsBefore() ? this.#before : undefined;
-    this.#before = { ...now, reads: Math.max(reads, before?.reads ?? 0), trail: before && before.trail.count > trail.count ? before.trail : { count: trail.count, hash: trail.hash } };
-    if (this.whose === 'engine' || !before) return;
-    const difference = trail.differs || (how === 'with its value' && trail.count < before.trail.count)
-      ? 'it assigned or asked other things than before it was suspended'
-      : how === 'with its value' && reads < before.reads ? `before it was suspended it had read ${String(before.reads)} values, the second time it read ${String(reads)}` : undefined;
-    if (difference === undefined) return;
-    throw new RunError(
-      'RUN_DIFFERS',
-      `The function given to env.run() did something else when it ran again: ${difference}. ` +
-        'What it does may depend on records and on what it is given, not on clocks, random numbers or variables that it changes itself.',
-      { details: { before: before.reads, now: reads } },
-    );
+    // Who changes the transaction in between may well have the function do something else.
+    if (this.#before?.sequence !== now.sequence || this.#before.generation !== now.generation) this.awaited = this.trail = undefined;
+    this.awaited?.begins();
+    // What records keep is read unheard.
+    if (this.awaited) this.#tx.kept.letGo();
   }
 
-  /** Whether nothing but this function has changed the transaction since its execution before. */
-  #isAsBefore(): boolean {
-    return this.#before !== undefined && this.#before.sequence === this.#start.sequence && this.#before.generation === this.#start.generation;
+  /** An execution has ended: for good, or at something that it misses. That need not be what one before it missed: what has been fetched lets a write mark more. */
+  ended(execution: Execution): void {
+    const { isOver, lastField, lastId, trail } = execution;
+    if (isOver && this.whose === 'user') tellRun(this.#rounds);
+    if (isOver) return;
+    this.#before = this.#moment();
+    if (this.whose === 'engine') return;
+    refuseDifferent(execution, 'suspended');
+    if (!this.trail || this.trail.count <= trail.count) this.trail = { count: trail.count, hash: trail.hash };
+    // A draft made by the function is another one each time.
+    if (lastField && isStoredId(lastId)) (this.awaited ??= new Awaited()).add(lastField, lastId);
   }
 
   /**
@@ -97,6 +110,7 @@ export class RunGuard {
   }
 
   #suspect(field: string): void {
+    this.#alone ??= new Map();
     const times = (this.#alone.get(field) ?? 0) + 1;
     this.#alone.set(field, times);
     if (times !== SUSPICIOUS_ROUNDS || warned.has(field)) return;
@@ -109,6 +123,7 @@ export class RunGuard {
 
   /** Remembers what was asked. @returns whether anything of it is asked for the first time */
   #isNews(needs: readonly Need[]): boolean {
+    this.#asked ??= new Set();
     let isNew = false;
     for (const { field, ids } of needs) {
       const name = `${field.model}.${field.name}:${ids.map(String).join(',')}`;
@@ -120,7 +135,7 @@ export class RunGuard {
   }
 
   #moment(): Moment {
-    const { triggers, cache, reads, readsAside } = this.#tx;
-    return { sequence: triggers.sequence, generation: cache.generation, reads: reads - readsAside };
+    const { triggers, cache } = this.#tx;
+    return { sequence: triggers.sequence, generation: cache.generation };
   }
 }

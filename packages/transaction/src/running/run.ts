@@ -1,13 +1,14 @@
-import { channels, type Id } from '@ormolu/kernel';
+import type { Id } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
 import { Answers, type Ask } from './answers';
+import type { Awaited } from './awaited';
 import type { Environment } from '../environment/environment';
 import { outcomeOf, refuseDifference } from './check-run';
 import { RunError } from '../errors';
 import { LongWay } from '../reading/long-way';
-import { RunGuard } from './run-guard';
+import { refuseDifferent, RunGuard, tellRun } from './run-guard';
 import { SUSPENSION } from './suspension';
-import type { Trail } from './trail';
+import { Trail, type Mark } from './trail';
 import { fetchNeeds } from '../reading/fetch-needs';
 import type { Transaction } from '../transaction';
 import { resolveTriggers } from '../triggers/resolve-triggers';
@@ -26,21 +27,50 @@ export interface Need {
   readonly env?: Environment | undefined;
 }
 
-/** One execution of a function that may suspend. */
+/** One execution of a function that may suspend. What few functions need is made when it is needed: most runs find everything in memory. */
 export class Execution {
   readonly needs: Need[] = [];
   readonly asks: Ask[] = [];
   /** What queries have answered so far. */
-  readonly answers: Answers;
-  /** The fields it has assigned. */
-  readonly written: Set<Field> = new Set();
-
+  readonly answers: Answers | undefined;
+  /** What executions before it were suspended at. */
+  readonly awaited: Awaited | undefined;
   /** What the user's function itself does. */
   readonly trail: Trail;
+  /** What the function itself read last, as far as records did not keep it. */
+  lastField: Field | undefined;
+  lastId: Id = 0;
+  /** What the function returned, once it has ended. */
+  value: unknown;
+  isOver = false;
+  #written: Set<Field> | undefined;
 
-  constructor(answers: Answers, trail: Trail) {
+  constructor(answers?: Answers, { awaited, trail }: { readonly awaited?: Awaited | undefined; readonly trail?: Mark | undefined } = {}) {
     this.answers = answers;
-    this.trail = trail;
+    this.awaited = awaited;
+    this.trail = new Trail(trail);
+  }
+
+  /** The fields it has assigned. */
+  get written(): Set<Field> {
+    return (this.#written ??= new Set());
+  }
+
+  /**
+   * A value is read.
+   *
+   * @param isAside - not by the function itself, but by a compute or the engine
+   * @returns whether its record may keep it
+   */
+  noteRead(field: Field, id: Id, isAside: boolean): boolean {
+    const { awaited } = this;
+    if (!isAside) {
+      this.lastField = field;
+      this.lastId = id;
+    }
+    if (awaited === undefined) return true;
+    if (!isAside) awaited.meet(field, id);
+    return !awaited.has(field);
   }
 
   /** Whether it was left, or should have been, for something that is not in memory. */
@@ -67,59 +97,84 @@ export class Execution {
  * Each execution begins from the same memory: what a suspended one wrote is taken back before anything is fetched, so nothing
  * learnt lives in what is undone, and the result comes from one uninterrupted execution.
  * @param whose - the engine's own functions are not watched for what users' may do wrong
+ * @throws what the function throws, by its promise
  */
-export async function run<T>(tx: Transaction, fn: () => T, whose: 'user' | 'engine' = 'engine'): Promise<T> {
-  if (tx.triggers.size > 0) await resolveTriggers(tx);
-  const answers = new Answers();
-  const guard = new RunGuard(tx, whose);
-  const way = new LongWay(tx);
-  for (;;) {
-    const attempt = execute(tx, fn, answers, guard);
-    if ('value' in attempt) {
-      if (whose === 'user' && channels.run.hasSubscribers) channels.run.publish(guard.trace());
-      return attempt.value;
-    }
-    for (const ask of attempt.asks) await answers.fetch(ask);
-    guard.misses(attempt.needs, attempt.asks.length > 0);
-    await fetchNeeds(tx, attempt.needs, way);
+export function run<T>(tx: Transaction, fn: () => T, whose: 'user' | 'engine' = 'engine'): Promise<T> {
+  return tx.triggers.size > 0 ? resolveTriggers(tx).then(() => begin(tx, fn, whose)) : begin(tx, fn, whose);
+}
+
+/** Runs a function for the first time: where it finds all in memory, nothing waits. */
+function begin<T>(tx: Transaction, fn: () => T, whose: 'user' | 'engine'): Promise<T> {
+  try {
+    const execution = execute(tx, fn, new Execution(), whose === 'user' && tx.checksRuns);
+    if (!execution.isOver) return goOn(tx, fn, new RunGuard(tx, whose, execution));
+    if (whose === 'user') tellRun([]);
+    const { value } = execution;
+    execution.value = undefined;
+    return Promise.resolve(value as T); // what `fn` returned
+  } catch (error) {
+    // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- whatever the function threw
+    return Promise.reject(error);
   }
 }
 
-/** One execution: its value, or what it needs, with its writes taken back. */
-function execute<T>(tx: Transaction, fn: () => T, answers: Answers, guard: RunGuard): { value: T } | { needs: readonly Need[]; asks: readonly Ask[] } {
-  const execution = new Execution(answers, guard.begins());
+/** Fetches what a function misses, and runs it again, until it misses nothing. */
+async function goOn<T>(tx: Transaction, fn: () => T, guard: RunGuard): Promise<T> {
+  const answers = new Answers();
+  const way = new LongWay(tx);
+  for (let execution = guard.first; ; ) {
+    for (const ask of execution.asks) await answers.fetch(ask);
+    guard.misses(execution.needs, execution.asks.length > 0);
+    await fetchNeeds(tx, execution.needs, way);
+    guard.begins();
+    execution = execute(tx, fn, new Execution(answers, guard), guard.whose === 'user' && tx.checksRuns);
+    guard.ended(execution);
+    if (execution.isOver) return execution.value as T; // what `fn` returned
+  }
+}
+
+/** One execution: it is over, or its writes are taken back and it says what it needs. */
+function execute(tx: Transaction, fn: () => unknown, execution: Execution, runsTwice: boolean): Execution {
+  // V8 throws compiled code away when it finds no object alive of a class that the code knows.
+  tx.lastExecution = execution;
   let checkpoint = tx.undo.checkpoint();
   const outer = tx.execution;
   tx.execution = execution;
   let ended = false;
   try {
-    let value = fn();
+    let value = called(fn);
     ended = true;
     refuseSwallowed(execution);
     refusePromise(value);
-    guard.ended('with its value', execution.trail);
-    if (tx.checksRuns && guard.whose === 'user') {
+    refuseDifferent(execution, 'with its value');
+    if (runsTwice) {
       const first = outcomeOf(tx, value);
       tx.undo.undo(checkpoint);
       checkpoint = tx.undo.checkpoint();
-      value = fn();
+      value = called(fn);
       refuseDifference(first, outcomeOf(tx, value));
     }
     tx.undo.keep(checkpoint);
-    return { value };
+    execution.value = value;
+    execution.isOver = true;
+    return execution;
   } catch (error) {
     // Whatever came out: as long as something was missed, the function did not run with all it needs.
     const suspended = !ended && execution.isWaiting;
     if (suspended || ended) tx.undo.undo(checkpoint);
     else tx.undo.keep(checkpoint);
-    if (suspended) {
-      guard.ended('suspended', execution.trail);
-      return { needs: execution.needs, asks: execution.asks };
-    }
+    if (suspended) return execution;
     throw error;
   } finally {
     tx.execution = outer;
   }
+}
+
+const NOTHING: readonly unknown[] = [];
+
+/** Calls the user's function so that V8 compiles its loops by themselves: as a part of what is here, they would have little room for what makes reads fast. */
+function called(fn: () => unknown): unknown {
+  return Reflect.apply(fn, undefined, NOTHING);
 }
 
 function refuseSwallowed(execution: Execution): void {

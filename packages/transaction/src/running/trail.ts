@@ -23,6 +23,11 @@ export class Trail implements Mark {
     this.#expected = expected;
   }
 
+  /** Whether it has not come as far as the one before. */
+  get isShort(): boolean {
+    return this.#expected !== undefined && this.count < this.#expected.count;
+  }
+
   assigned(field: Field, id: Id): void {
     this.#step(numberOf(field.toString()));
     this.#step(typeof id === 'number' ? id : typeof id === 'object' ? 1 : numberOf(String(id))); // drafts of every execution are others

@@ -48,6 +48,6 @@ export class UndoLog {
   keep(checkpoint: Checkpoint): void {
     this.#cache.closeUndo(checkpoint.cache);
     this.#open -= 1;
-    if (this.#open === 0) this.#reverts.length = 0;
+    if (this.#open === 0 && this.#reverts.length > 0) this.#reverts.length = 0;
   }
 }
