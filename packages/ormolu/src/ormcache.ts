@@ -83,7 +83,8 @@ const readers = new WeakMap<Transaction, ResultReader>();
 function readerOf(tx: Transaction): ResultReader {
   let reader = readers.get(tx);
   if (!reader) {
-    reader = { session: tx.session, hasWritten: () => tx.below.hasWritten, afterCommit: (work) => tx.postcommit.add(work) };
+    // What is assigned and not yet written is no more anybody else's than what is.
+    reader = { session: tx.session, hasWritten: () => tx.below.hasWritten || tx.cache.getDirtyFields().length > 0, afterCommit: (work) => tx.postcommit.add(work) };
     readers.set(tx, reader);
   }
   return reader;
@@ -96,10 +97,21 @@ function numberOf(registry: object): number {
 }
 
 function keyPart(name: string, value: unknown): string {
-  if (typeof value === 'function' || typeof value === 'symbol' || value instanceof RecordSet) {
-    throw new MisuseError('ORMCACHE_KEY', `The memoised function '${name}' would be kept under a ${value instanceof RecordSet ? 'recordset' : typeof value}. Name plain values in its option 'keys': ids, texts, numbers.`);
-  }
+  const kind = notPlain(value);
+  if (kind !== undefined) throw new MisuseError('ORMCACHE_KEY', `The memoised function '${name}' would be kept under a ${kind}. Name plain values in its option 'keys': ids, texts, numbers.`);
   return value === undefined ? 'undefined' : valueKey(value);
+}
+
+/** What a value is, or has in it, by which results cannot be told apart: what a set or a map holds is none of its properties. */
+function notPlain(value: unknown): string | undefined {
+  if (typeof value === 'function' || typeof value === 'symbol') return typeof value;
+  if (typeof value !== 'object' || value === null || value instanceof Date || ArrayBuffer.isView(value)) return undefined;
+  if (value instanceof RecordSet) return 'recordset';
+  if (Array.isArray(value)) return value.map(notPlain).find((kind) => kind !== undefined);
+  const prototype = Object.getPrototypeOf(value) as object | null; // typed as any
+  // Plain objects of another realm have a prototype of their own, with nothing above it.
+  if (prototype !== null && Object.getPrototypeOf(prototype) !== null) return value.constructor.name;
+  return Object.values(value).map(notPlain).find((kind) => kind !== undefined);
 }
 
 async function checked<T>(name: string, result: T | Promise<T>): Promise<T> {

@@ -109,7 +109,7 @@ export class SqlStatements {
   /** Commits. @returns how it has left what it wrote, as far as that is known */
   async commit(): Promise<CommittedImages | undefined> {
     const closing = this.#log?.closing();
-    await this.#transaction.commit(closing?.companion);
+    await this.#transaction.commit(closing);
     return closing?.committed();
   }
 }

@@ -122,8 +122,8 @@ export class SqlTransaction {
     this.state = 'open';
   }
 
-  /** Ends the transaction for good; what was deferred is dropped. @param first - asked in the same message, unless nothing was ever sent */
-  async commit(first?: Companion): Promise<void> {
+  /** Ends the transaction for good; what was deferred is dropped. @param options - what is asked in the same message, unless nothing was ever sent; `behind`: no part of the transaction */
+  async commit({ before, behind }: { readonly before?: Companion | undefined; readonly behind?: Companion | undefined } = {}): Promise<void> {
     if (this.state === 'failed') {
       await this.rollback();
       throw new SessionStateError('commit; it is rolled back now', 'failed');
@@ -134,16 +134,22 @@ export class SqlTransaction {
       this.#end('committed', false);
       return;
     }
-    const statements = [...first ? [first.statement] : [], plainStatement('commit')];
-    const replies = new ReplyReader([first?.sink]);
+    const sent: readonly Companion[] = [...before ? [before] : [], { statement: plainStatement('commit') }, ...behind ? [behind] : []];
+    const statements = sent.map(({ statement }) => statement);
+    const replies = new ReplyReader(sent.map(({ sink }) => sink));
     try {
       await this.#send(statements, writeStatements(statements), replies);
     } catch (cause) {
+      // What was asked behind it may be lost.
+      if (replies.tag === 'COMMIT') {
+        this.#end('committed', true);
+        return;
+      }
       this.#end('failed', true);
       throw new CommitUnknownError(this.#home.name, cause);
     }
     const isOver = replies.status === 'I';
-    if (replies.error) {
+    if (replies.error && replies.tag !== 'COMMIT') {
       this.#end(isOver ? 'rolled back' : 'failed', !isOver);
       throw errorOfSqlstate(replies.error, this.schema, {});
     }

@@ -16,6 +16,8 @@ export interface Introduction {
   readonly epoch: string;
   /** Model → why it may not be kept; `*`: why none may. */
   readonly uncachable: ReadonlyMap<string, string>;
+  /** The namespace and the role, as `PLACE` tells them: elsewhere the same names are other tables, or not all of their rows. */
+  readonly place: string;
   /** Says which models may not be kept: what was read while one might not is of another epoch once it may. */
   readonly mark: string;
   /** Table → the tables whose rows go or change with its rows. */
@@ -24,29 +26,42 @@ export interface Introduction {
   readonly unpredictable: ReadonlySet<string>;
   /** Tables of which this role may read every column. */
   readonly readable: ReadonlySet<string>;
-  /** The trigger that came into being last, as `NEWEST_TRIGGER` tells it: another one may do what was not foreseen. */
+  /** The trigger and the rule that came into being last, as `NEWEST_TRIGGER` tells it: another one may do what was not foreseen. */
   readonly newestTrigger: string;
 }
 
-/** Asks for the trigger that came into being last. */
-export const NEWEST_TRIGGER = '(select max(oid)::text from pg_trigger)';
+/** Asks for the trigger and the rule that came into being last. */
+export const NEWEST_TRIGGER = '(select concat((select max(oid) from pg_trigger), \'/\', (select max(oid) from pg_rewrite)))';
+
+/** Asks where names lead, and with whose rights. */
+export const PLACE = 'concat(current_schema(), \'/\', current_user)';
 
 const SERVER = `select current_schema()::text as namespace, current_user::text as role, pg_is_in_recovery() as standby, current_setting('synchronous_commit') as commit,
   (select oid::text from pg_database where datname = current_database()) as database,
   (select system_identifier::text from pg_control_system()) as system,
-  coalesce(extract(epoch from pg_postmaster_start_time())::text, '') as started, ${NEWEST_TRIGGER} as trigger,
+  coalesce(extract(epoch from pg_postmaster_start_time())::text, '') as started, ${NEWEST_TRIGGER} as trigger, ${PLACE} as place,
   to_regclass($1)::oid::text as log, coalesce(has_table_privilege(to_regclass($1), 'select'), false) as readable`;
 
-const TABLES = `select c.relname::text as table, has_table_privilege(c.oid, 'select') as readable, c.relkind::text as kind, c.relpersistence::text as persistence, c.relispartition as partition, c.relrowsecurity as policies,
+/** Tables that deletions reach, also those of other programs and namespaces, from which they may come back to ours. */
+const TABLES = `with recursive reached(oid) as (
+    select c.oid from pg_class c join pg_namespace n on n.oid = c.relnamespace and n.nspname = current_schema() where c.relname = any($1::text[])
+    union
+    select k.conrelid from reached join pg_constraint k on k.confrelid = reached.oid and k.contype = 'f' and k.confdeltype in ('c', 'n', 'd')
+  )
+  select ${nameOf('c')} as table, has_table_privilege(c.oid, 'select') as readable, c.relkind::text as kind, c.relpersistence::text as persistence, c.relispartition as partition, c.relrowsecurity as policies,
     exists (select from pg_inherits i where c.oid in (i.inhparent, i.inhrelid)) as inherits,
     exists (select from pg_subscription_rel s where s.srrelid = c.oid) as subscribed,
     exists (select from pg_trigger g join pg_proc p on p.oid = g.tgfoid where g.tgrelid = c.oid and not g.tgisinternal and g.tgname <> all($2::text[]) and p.proname <> '${RAISE_VERSION}')
       or exists (select from pg_rewrite r where r.ev_class = c.oid and r.rulename <> '_RETURN')
       or exists (select from pg_constraint k where k.contype = 'f' and k.confrelid = c.oid and k.confupdtype in ('c', 'n', 'd')) as unpredictable,
-    array_to_json(array(select distinct t.relname::text from pg_constraint k join pg_class t on t.oid = k.conrelid where k.contype = 'f' and k.confrelid = c.oid and k.confdeltype in ('c', 'n', 'd'))) as cascades
-  from pg_class c
-  join pg_namespace n on n.oid = c.relnamespace and n.nspname = current_schema()
-  where c.relname = any($1::text[]) and c.relkind = any('{r,p,v,m,f}')`;
+    array_to_json(array(select distinct ${nameOf('t')} from pg_constraint k join pg_class t on t.oid = k.conrelid where k.contype = 'f' and k.confrelid = c.oid and k.confdeltype in ('c', 'n', 'd'))) as cascades
+  from reached join pg_class c on c.oid = reached.oid
+  where c.relkind = any('{r,p,v,m,f}')`;
+
+/** A table's name; of those in other namespaces, with theirs. */
+function nameOf(table: string): string {
+  return `(select case when n.nspname = current_schema() then ${table}.relname::text else concat(n.nspname, '.', ${table}.relname) end from pg_namespace n where n.oid = ${table}.relnamespace)`;
+}
 
 /**
  * Looks whether the log can be relied on: once for a schema, and again for another server.
@@ -75,6 +90,7 @@ export async function introduce(ask: AskCatalog, schema: Schema, { mode, isEmbed
     home: homeOf(String(server['started']), String(server['log'])),
     epoch: [server['system'], server['database'], server['log'], found.namespace, server['role']].map(String).join('/'),
     uncachable,
+    place: String(server['place']),
     mark: [...uncachable.keys()].sort().map((model) => `-${model}`).join(''),
     cascades: new Map([...tables].map(([name, row]) => [name, row['cascades'] as string[]])), // names, as the statement makes them
     unpredictable: new Set([...tables].filter(([, row]) => row['unpredictable'] === true).map(([name]) => name)),

@@ -1,7 +1,7 @@
 import { OutageError, withOwn, type ChangeRow, type CommittedImages, type EntryStamp, type Isolation, type Schema, type Sight, type Snapshot, type StoredId } from '@ormolu/kernel';
 import type { Companion } from '../sql-transaction';
 import { ResultColumns } from '../wire/result-columns';
-import { NEWEST_TRIGGER, reachedFrom, type Introduction } from './introduction';
+import { NEWEST_TRIGGER, PLACE, reachedFrom, type Introduction } from './introduction';
 import { epochOf, LogNames, NamedLog } from './log-names';
 import { MOST_ROWS } from './log-objects';
 import { OwnChanges, updatedFields, type Change } from './own-changes';
@@ -9,8 +9,8 @@ import { OwnImages } from './own-images';
 import { askBeginning, askPoll, pollOf, type Beginning } from './poll';
 import type { SqlChangeLog } from './sql-change-log';
 
-/** The rows of a transaction's own in the log, and its number. */
-const OWN_ROWS_TYPES = ['text', 'text', 'text', 'jsonb'] as const;
+/** A transaction's number, where it is, and its own rows in the log. */
+const OWN_ROWS_TYPES = ['text', 'text', 'text', 'text', 'jsonb'] as const;
 
 /** What a session with `sight` knows: what it sees, what it has changed, and what it was answered by caches. */
 export class SessionLog {
@@ -28,6 +28,9 @@ export class SessionLog {
   #names: LogNames;
   #beginning: Beginning | undefined;
   #sight: Sight | undefined;
+  /** SQL of the caller's own has changed something, or where names lead: what is read from then on is nobody else's. */
+  #isApart = false;
+  #isElsewhere = false;
 
   constructor(log: SqlChangeLog, introduction: Introduction, { schema, isolation }: { readonly schema: Schema; readonly isolation: Isolation }) {
     this.#log = log;
@@ -67,7 +70,7 @@ export class SessionLog {
 
   /** @param begin - sends BEGIN when nothing was sent yet */
   async sight(begin: () => Promise<void>): Promise<Sight | undefined> {
-    if (this.#introduction.log === undefined) return undefined;
+    if (this.#introduction.log === undefined || this.#isElsewhere) return undefined;
     if (this.#sight) return this.#sight;
     try {
       if (!this.isFixed) {
@@ -88,22 +91,24 @@ export class SessionLog {
 
   /** The stamp of an answer that was read under the transaction's own snapshot, or under another one. */
   stamp(snapshot: Snapshot | undefined = this.#beginning?.snapshot): EntryStamp | undefined {
-    return this.own.hasAny || !snapshot || !this.#beginning ? undefined : { snapshot, epoch: this.#epochOf(this.#beginning) };
+    return this.own.hasAny || this.#isApart || !snapshot || !this.#beginning ? undefined : { snapshot, epoch: this.#epochOf(this.#beginning) };
   }
 
   /**
-   * What to ask with the COMMIT, and what to make of the answer: how the transaction has left what it wrote, and its stamp.
+   * What to ask before the COMMIT and behind it, in one message, and what to make of the answers: how the transaction has left what it wrote, and its stamp.
    *
-   * Triggers that came into being since this process looked may have changed the rows behind its statements: then nothing is known of them.
+   * Triggers that came into being since this process looked may have changed the rows behind its statements: then nothing is known of them. They
+   * are asked for behind the COMMIT, because those that are younger than the transaction's snapshot act in it all the same, and are not seen by it.
    */
-  closing(): { readonly companion: Companion; committed(): CommittedImages | undefined } | undefined {
+  closing(): { readonly before: Companion; readonly behind: Companion | undefined; committed(): CommittedImages | undefined } | undefined {
     if (!this.isFixed || !this.own.hasAny) return undefined;
-    const sink = new ResultColumns(['text', 'text']);
-    const triggers = this.images.hasAny ? NEWEST_TRIGGER : 'null';
+    const [own, triggers] = [new ResultColumns(['text']), new ResultColumns(['text'])];
     return {
-      companion: { statement: { text: `select pg_current_xact_id_if_assigned()::text, ${triggers}`, parameters: [], results: 'binary' }, sink },
+      before: { statement: { text: 'select pg_current_xact_id_if_assigned()::text', parameters: [], results: 'binary' }, sink: own },
+      behind: this.images.hasAny ? { statement: { text: `select ${NEWEST_TRIGGER}`, parameters: [], results: 'binary' }, sink: triggers } : undefined,
       committed: () => {
-        const [xid, newest] = sink.columns.map(([value]) => value);
+        const [xid] = own.columns[0] ?? [];
+        const [newest] = triggers.columns[0] ?? [];
         if (typeof xid !== 'string' || !this.#beginning) return undefined;
         const isKnown = newest === this.#introduction.newestTrigger;
         if (typeof newest === 'string' && !isKnown) this.#log.forgetIntroductions();
@@ -129,15 +134,18 @@ export class SessionLog {
     if (this.#introduction.log === undefined || (!isUnpredictable && !cascades)) return undefined;
     this.images.unforeseen(isUnpredictable ? undefined : table);
     const reads = this.#readsLog && this.#log.mode === 'triggers';
-    const sink = new ResultColumns(reads ? OWN_ROWS_TYPES : ['text']);
+    const sink = new ResultColumns(reads ? OWN_ROWS_TYPES : ['text', 'text']);
     const text = reads
-      ? `select t.xid::text, l.model, l.id, to_jsonb(l.fields) from (select pg_current_xact_id_if_assigned() as xid) t left join ${this.#introduction.log} l on l.xid = t.xid limit ${MOST_ROWS + 1}`
-      : 'select pg_current_xact_id_if_assigned()::text';
+      ? `select t.xid::text, ${PLACE}, l.model, l.id, to_jsonb(l.fields) from (select pg_current_xact_id_if_assigned() as xid) t left join ${this.#introduction.log} l on l.xid = t.xid limit ${MOST_ROWS + 1}`
+      : `select pg_current_xact_id_if_assigned()::text, ${PLACE}`;
     return {
       then: [{ statement: { text, parameters: [], results: 'binary' }, sink }],
       learn: () => {
-        const [xid] = sink.columns[0] ?? [];
-        if (xid === null || xid === undefined) return;
+        const [xid, place] = sink.columns.map(([value]) => value);
+        this.#isElsewhere ||= place !== this.#introduction.place;
+        // A change of tables leaves no row in the log.
+        this.#isApart ||= this.#isElsewhere || typeof xid === 'string';
+        if (typeof xid !== 'string') return;
         const rows = reads && sink.rows <= MOST_ROWS ? this.#ownRows(sink) : undefined;
         this.own.met(rows ?? this.#allOf(isUnpredictable ? this.#schema.tables.map((one) => one.table) : reachedFrom(this.#introduction, table)));
       },
@@ -192,7 +200,7 @@ export class SessionLog {
     };
   }
 
-  #ownRows({ columns: [, models = [], ids = [], fields = []] }: ResultColumns): readonly Change[] {
+  #ownRows({ columns: [, , models = [], ids = [], fields = []] }: ResultColumns): readonly Change[] {
     return models.flatMap((model, n) => (model === null ? [] : this.#names.inSchema({ model, id: ids[n], fields: fields[n] } as Omit<ChangeRow, 'xid'>) ?? [])); // as the statement asks for them
   }
 

@@ -1,0 +1,73 @@
+import { createDatabase, type ScratchDatabase } from '@ormolu/test-support';
+import { Client } from 'pg';
+import { char, defineModels, integer, openOrmolu, postgres, type DefinitionsOf, type EnvironmentOf, type Ormolu } from '../src/index';
+
+const models = defineModels({ owner: { name: char() }, part: { name: char(), size: integer() } });
+type Env = EnvironmentOf<typeof models>;
+
+/** A table of another program, and one in another namespace: a part belongs to a bridge, and that to an owner. */
+const BRIDGES = `
+  create schema elsewhere;
+  create table bridge (id int primary key, owner int references owner on delete cascade);
+  create table elsewhere.part (id int primary key, bridge int references bridge on delete cascade);
+  alter table part add foreign key (size) references elsewhere.part on delete cascade`;
+const TENANT = `
+  create schema tenant;
+  create table tenant.part (like public.part including all);
+  insert into tenant.part (id, name) values (1, 'of the tenant')`;
+
+let scratch: ScratchDatabase;
+let psql: Client;
+let db: Ormolu<DefinitionsOf<typeof models>>;
+beforeEach(async () => {
+  scratch = await createDatabase();
+  db = await openOrmolu({ models, storage: postgres(scratch.url) });
+  await db.migrate();
+  psql = new Client({ connectionString: scratch.url });
+  await psql.connect();
+  await psql.query("insert into owner (id, name) values (1, 'a'), (2, 'b'); insert into part (id, name) values (1, 'p'), (2, 'q')");
+});
+afterEach(async () => {
+  await db.close();
+  await psql.end();
+  await scratch.drop();
+});
+
+const nameOf = async (env: Env, id = 1): Promise<string | null> => (await env.model('part').browse(id).load(['name'])).name;
+const those = async (env: Env): Promise<readonly unknown[]> => (await env.model('part').browse([1, 2]).exists()).ids;
+
+test.each(['read committed', 'repeatable read', 'serializable'] as const)('records that go by way of tables of others are gone at once, and leave no image, at %s', async (isolation) => {
+  await psql.query(`${BRIDGES}; insert into bridge values (1, 1), (2, 2); insert into elsewhere.part values (1, 1), (2, 2); update part set size = id`);
+  await db.transaction(async (env) => [await nameOf(env), await nameOf(env, 2)]);
+  await db.transaction(async (env) => {
+    await env.model('owner').browse(1).unlink();
+    await env.flush();
+    await expect(nameOf(env)).rejects.toMatchObject({ code: 'TX_RECORD_MISSING' });
+  }, { isolation });
+  await db.transaction(async (env) => {
+    await env.model('part').browse(2).write({ name: 'r' });
+    await env.flush();
+    await env.model('owner').browse(2).unlink();
+  }, { isolation });
+  expect(await db.transaction(those)).toEqual([]);
+});
+
+test.each(['read committed', 'repeatable read', 'serializable'] as const)('who turns to another namespace is told what is there, and nobody else is, at %s', async (isolation) => {
+  await psql.query(TENANT);
+  const turned = async (env: Env): Promise<unknown> => {
+    await env.sql('set local search_path to tenant');
+    return [await nameOf(env), await env.model('part').count({})];
+  };
+  expect(await db.transaction(turned, { isolation })).toEqual(['of the tenant', 1]);
+  expect(await db.transaction(async (env) => [await nameOf(env), await env.model('part').count({})])).toEqual(['p', 2]);
+  expect(await db.transaction(turned, { isolation })).toEqual(['of the tenant', 1]);
+});
+
+test('what a statement has made of a table, and a rollback takes back, is kept by nobody', async () => {
+  await expect(db.transaction(async (env) => {
+    await env.sql("alter table part alter column name type varchar using 'rewritten'");
+    expect(await nameOf(env)).toBe('rewritten');
+    throw new Error('taken back');
+  })).rejects.toThrow('taken back');
+  expect(await db.transaction(nameOf)).toBe('p');
+});
