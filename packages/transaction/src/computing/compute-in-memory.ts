@@ -96,6 +96,7 @@ class Pass {
   #run({ field, compute }: ComputePlan, slots: readonly number[]): void {
     const tx = this.#tx;
     const column = tx.rootEnv.column(field);
+    const ids = tx.cache.slots(field.model);
     const different: number[] = [];
     const frame = tx.computes.enter(field);
     try {
@@ -103,7 +104,7 @@ class Pass {
       for (const record of tx.computes.records.of(tx.rootEnv, tx.registry.model(field.model), slots)) {
         const slot = slots[place] ?? 0; // there is a record for each
         place += 1;
-        frame.id = record.ids[0];
+        frame.id = ids.idOf(slot);
         // What the compute expects of its records was checked against the definitions these records are made from.
         const given = compute.run(record as never);
         const before = column.at(slot);

@@ -10,7 +10,7 @@ const MOST_GROUPS = 1_024;
  * They are copies, and the first change to any value in the cache makes all records of the transaction let go of theirs. So no write has to
  * look for the records of its id, and no read has to ask whether its copy still holds.
  * @remarks Groups are held weakly: a record holds its group, so one that is gone has left no record behind.
- * @see docs/decisions/0045-records-keep-values-while-nothing-changes.md
+ * @see docs/decisions/0046-records-keep-values-while-nothing-changes.md
  */
 export class KeptValues {
   /** Grows each time all is let go. */
