@@ -63,6 +63,33 @@ test.each(['read committed', 'repeatable read', 'serializable'] as const)('who t
   expect(await db.transaction(turned, { isolation })).toEqual(['of the tenant', 1]);
 });
 
+test('what was read from the cache is asked again before names lead elsewhere, at SERIALIZABLE', async () => {
+  await psql.query(TENANT);
+  await db.transaction(nameOf);
+  const seen = await db.transaction(async (env) => {
+    const before = await nameOf(env);
+    await env.sql('set local search_path to tenant');
+    env.transaction.clear();
+    return [before, await nameOf(env)];
+  }, { isolation: 'serializable', tries: 1 });
+  expect(seen).toEqual(['p', 'of the tenant']);
+});
+
+test.each(['read committed', 'repeatable read', 'serializable'] as const)('a table that the transaction itself has altered, or hidden, is not answered for by the cache, at %s', async (isolation) => {
+  const told = async (env: Env): Promise<unknown> => [await nameOf(env), await env.model('part').count({ name: 'p' })];
+  await db.transaction(told);
+  await expect(db.transaction(async (env) => {
+    await env.sql("/* for once */ alter table part alter column name type varchar using 'rewritten'");
+    expect(await told(env)).toEqual(['rewritten', 0]);
+    throw new Error('taken back');
+  }, { isolation })).rejects.toThrow('taken back');
+  await db.transaction(async (env) => {
+    await env.sql("create temp table part on commit drop as select 1 as id, 'hidden'::varchar as name");
+    expect(await told(env)).toEqual(['hidden', 0]);
+  }, { isolation });
+  expect(await db.transaction(told)).toEqual(['p', 1]);
+});
+
 test('what a statement has made of a table, and a rollback takes back, is kept by nobody', async () => {
   await expect(db.transaction(async (env) => {
     await env.sql("alter table part alter column name type varchar using 'rewritten'");

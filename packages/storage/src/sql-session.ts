@@ -186,7 +186,11 @@ export class SqlSession implements Session {
   }
 
   sql(text: string, params: readonly unknown[]): Promise<readonly Record<string, unknown>[]> {
-    return this.#next(() => this.#statements.described(text, params));
+    return this.#next(async () => {
+      // Behind it, names may lead elsewhere, and the same question be another.
+      await this.#replay();
+      return this.#statements.described(text, params);
+    });
   }
 
   savepoint(): Promise<SessionSavepoint> {

@@ -100,7 +100,7 @@ export class SqlStatements {
   /** Runs a statement of a caller's own. */
   async described(text: string, parameters: readonly unknown[]): Promise<readonly Record<string, unknown>[]> {
     const rows = new DescribedRows();
-    const learning = this.#log?.learning(undefined, false);
+    const learning = this.#log?.learningOf(text);
     await this.run('sql', { statement: { text, parameters: parameters.map(textParameter), results: 'described', mayCopy: true }, sink: rows, context: {}, then: learning?.then });
     learning?.learn();
     return rows.rows;

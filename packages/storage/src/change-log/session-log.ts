@@ -12,6 +12,9 @@ import type { SqlChangeLog } from './sql-change-log';
 /** A transaction's number, where it is, and its own rows in the log. */
 const OWN_ROWS_TYPES = ['text', 'text', 'text', 'text', 'jsonb'] as const;
 
+/** The beginning of statements that may make, alter or hide tables; blocks and procedures may do anything. */
+const DEFINING = /^(?:\s|--[^\n]*\n|\/\*[\s\S]*?\*\/)*(?:create|alter|drop|do|call|select\b[\s\S]*\binto)\b/i;
+
 /** What a session with `sight` knows: what it sees, what it has changed, and what it was answered by caches. */
 export class SessionLog {
   readonly own: OwnChanges = new OwnChanges();
@@ -28,8 +31,9 @@ export class SessionLog {
   #names: LogNames;
   #beginning: Beginning | undefined;
   #sight: Sight | undefined;
-  /** SQL of the caller's own has changed something, or where names lead: what is read from then on is nobody else's. */
+  /** SQL of the caller's own has changed something: what is read from then on is nobody else's. */
   #isApart = false;
+  /** It has changed where names lead, or what they stand for: what others have read is nothing to this transaction, either. */
   #isElsewhere = false;
 
   constructor(log: SqlChangeLog, introduction: Introduction, { schema, isolation }: { readonly schema: Schema; readonly isolation: Isolation }) {
@@ -122,6 +126,12 @@ export class SessionLog {
     this.own.wrote(model, ids, fields && updatedFields(this.#schema, model, fields));
   }
 
+  /** The same for SQL of the caller's own. Of what it does to tables themselves, the log has no rows. */
+  learningOf(text: string): ReturnType<SessionLog['learning']> {
+    this.#isElsewhere ||= DEFINING.test(text);
+    return this.learning(undefined, false);
+  }
+
   /**
    * What reads the transaction's own rows of the log, behind a statement that may change more than it says.
    * @param model - absent: SQL of the caller's own
@@ -143,7 +153,6 @@ export class SessionLog {
       learn: () => {
         const [xid, place] = sink.columns.map(([value]) => value);
         this.#isElsewhere ||= place !== this.#introduction.place;
-        // A change of tables leaves no row in the log.
         this.#isApart ||= this.#isElsewhere || typeof xid === 'string';
         if (typeof xid !== 'string') return;
         const rows = reads && sink.rows <= MOST_ROWS ? this.#ownRows(sink) : undefined;
