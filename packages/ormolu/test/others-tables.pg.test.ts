@@ -79,6 +79,7 @@ test.each(['read committed', 'repeatable read', 'serializable'] as const)('a tab
   const told = async (env: Env): Promise<unknown> => [await nameOf(env), await env.model('part').count({ name: 'p' })];
   await db.transaction(told);
   await expect(db.transaction(async (env) => {
+    await nameOf(env);
     await env.sql("/* for once */ alter table part alter column name type varchar using 'rewritten'");
     expect(await told(env)).toEqual(['rewritten', 0]);
     throw new Error('taken back');
@@ -88,6 +89,23 @@ test.each(['read committed', 'repeatable read', 'serializable'] as const)('a tab
     expect(await told(env)).toEqual(['hidden', 0]);
   }, { isolation });
   expect(await db.transaction(told)).toEqual(['p', 1]);
+});
+
+test('a transaction may go on as a role that cannot read the change log', async () => {
+  const role = `only_parts_${new URL(scratch.url).pathname.slice(1)}`;
+  await psql.query(`create role "${role}"; grant select, update on part to "${role}"`);
+  try {
+    await db.transaction(async (env) => {
+      const one = await env.model('part').browse(1).load(['name']);
+      await env.sql(`set local role "${role}"`);
+      await env.sql("update part set name = 'as another' where id = 1");
+      expect((await one.load(['name'])).name).toBe('as another');
+      await env.sql('reset role');
+    });
+    expect(await db.transaction(nameOf)).toBe('as another');
+  } finally {
+    await psql.query(`drop owned by "${role}"; drop role "${role}"`);
+  }
 });
 
 test('what a statement has made of a table, and a rollback takes back, is kept by nobody', async () => {

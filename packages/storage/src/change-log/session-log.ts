@@ -12,8 +12,8 @@ import type { SqlChangeLog } from './sql-change-log';
 /** A transaction's number, where it is, and its own rows in the log. */
 const OWN_ROWS_TYPES = ['text', 'text', 'text', 'text', 'jsonb'] as const;
 
-/** The beginning of statements that may make, alter or hide tables; blocks and procedures may do anything. */
-const DEFINING = /^(?:\s|--[^\n]*\n|\/\*[\s\S]*?\*\/)*(?:create|alter|drop|do|call|select\b[\s\S]*\binto)\b/i;
+/** The beginning of statements that may make, alter or hide tables, or take rights away; blocks and procedures may do anything. */
+const DEFINING = /^(?:\s|--[^\n]*\n|\/\*[\s\S]*?\*\/)*(?:create|alter|drop|do|call|select\b[\s\S]*\binto|set\s+(?:local\s+|session\s+)?(?:role|session\s+authorization))\b/i;
 
 /** What a session with `sight` knows: what it sees, what it has changed, and what it was answered by caches. */
 export class SessionLog {
@@ -143,7 +143,8 @@ export class SessionLog {
     const cascades = isDelete && table !== undefined && (this.#introduction.cascades.get(table)?.length ?? 0) > 0;
     if (this.#introduction.log === undefined || (!isUnpredictable && !cascades)) return undefined;
     this.images.unforeseen(isUnpredictable ? undefined : table);
-    const reads = this.#readsLog && this.#log.mode === 'triggers';
+    // Elsewhere one may not read the log, nor does it tell what became of tables: then all may have changed.
+    const reads = this.#readsLog && this.#log.mode === 'triggers' && !this.#isElsewhere;
     const sink = new ResultColumns(reads ? OWN_ROWS_TYPES : ['text', 'text']);
     const text = reads
       ? `select t.xid::text, ${PLACE}, l.model, l.id, to_jsonb(l.fields) from (select pg_current_xact_id_if_assigned() as xid) t left join ${this.#introduction.log} l on l.xid = t.xid limit ${MOST_ROWS + 1}`
