@@ -13,6 +13,8 @@ async function main(): Promise<void> {
     const country = await env.model('country').create({ name: 'Belgium' });
     await env.model('city').create({ name: 'Ghent', country });
   });
+  // What the commit has left in the local cache would answer: this is as in a process that begins.
+  db.localCache.invalidate();
 
   await db.transaction(async (env) => {
     const tx = env.transaction;
