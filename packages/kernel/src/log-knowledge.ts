@@ -8,9 +8,9 @@ export interface LogView {
   readonly extent: LogExtent | undefined;
   /**
    * The transactions that may have changed what a tag stands for, of those known; some may come twice.
-   * @param from - older ones do not matter to the caller @defaultValue all that are known
+   * @param between - `from`: older ones do not matter to the caller; `below`: nor do this one and later ones @defaultValue all that are known
    */
-  writersOf(tag: Tag, from?: bigint): Iterable<bigint>;
+  writersOf(tag: Tag, between?: { readonly from: bigint; readonly below: bigint }): Iterable<bigint>;
   /** The rows that concern a tag, of those known: what an explanation shows. */
   rowsOf(tag: Tag): readonly ChangeRow[];
 }
@@ -69,13 +69,14 @@ export class LogKnowledge implements LogView {
     this.#forgetBeyondBound();
   }
 
-  *writersOf({ model, id, fields }: Tag, from = 0n): Generator<bigint> {
+  *writersOf({ model, id, fields }: Tag, between?: { readonly from: bigint; readonly below: bigint }): Generator<bigint> {
     const changes = this.#models.get(model);
     if (!changes) return;
     const lists = id === undefined ? [changes.all] : [changes.byId.get(String(id)) ?? [], changes.whole];
     for (const list of lists) {
-      for (let at = placeOf(list, from); at < list.length; at += 1) {
+      for (let at = between ? placeOf(list, between.from) : 0; at < list.length; at += 1) {
         const change = list[at];
+        if (change && between && change.xid >= between.below) break;
         if (change && meet(change.fields, fields)) yield change.xid;
       }
     }

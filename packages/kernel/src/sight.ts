@@ -33,19 +33,27 @@ export type CachedRead =
  * Whether an entry of a cache is what a session would get from the database now: undefined if it is, otherwise why not.
  *
  * @param tags - all that the entry depends on
- * @remarks In memory; linear in the changes known of what the tags stand for since the older of the two snapshots.
+ * @remarks In memory; linear in the changes known of what the tags stand for between the two snapshots.
  */
 export function whyStale(sight: Sight, entry: EntryStamp, tags: readonly Tag[]): MissReason | undefined {
   const { extent } = sight.log;
   // Another session of this process may have met another server since.
   if (extent?.epoch !== sight.epoch) return 'another epoch';
   if (tags.some(({ model }) => sight.whyUncachable(model) !== undefined)) return 'not watched';
-  const from = entry.snapshot.xmin < sight.snapshot.xmin ? entry.snapshot.xmin : sight.snapshot.xmin;
   return whyInvalid({
-    entry, reader: sight.snapshot, log: extent, writers: writersOf(sight.log, tags, from), isChangedHere: tags.some((tag) => sight.isChangedHere(tag)),
+    entry, reader: sight.snapshot, log: extent, writers: writersOf(sight.log, tags, decisive(entry.snapshot, sight.snapshot)), isChangedHere: tags.some((tag) => sight.isChangedHere(tag)),
   });
 }
 
-function* writersOf(log: LogView, tags: readonly Tag[], from: bigint): Generator<bigint> {
-  for (const tag of tags) yield* log.writersOf(tag, from);
+/** The transactions of which two snapshots may say different things: both have seen the older ones end, and neither sees the later ones. */
+function decisive(a: Snapshot, b: Snapshot): { readonly from: bigint; readonly below: bigint } {
+  return { from: a.xmin < b.xmin ? a.xmin : b.xmin, below: endOf(a) > endOf(b) ? endOf(a) : endOf(b) };
+}
+
+function endOf({ xmax, own }: Snapshot): bigint {
+  return own !== undefined && own >= xmax ? own + 1n : xmax;
+}
+
+function* writersOf(log: LogView, tags: readonly Tag[], between: { readonly from: bigint; readonly below: bigint }): Generator<bigint> {
+  for (const tag of tags) yield* log.writersOf(tag, between);
 }

@@ -49,6 +49,9 @@ export class NamedLog implements LogView {
   readonly #knowledge: LogKnowledge;
   readonly #names: LogNames;
   readonly #schemaVersion: string;
+  /** What the process knew when it was last asked, and the same under this schema's epoch. */
+  #known: LogExtent | undefined;
+  #extent: LogExtent | undefined;
 
   constructor(knowledge: LogKnowledge, names: LogNames, schemaVersion: string) {
     this.#knowledge = knowledge;
@@ -58,11 +61,13 @@ export class NamedLog implements LogView {
 
   get extent(): LogExtent | undefined {
     const { extent } = this.#knowledge;
-    return extent && { ...extent, epoch: epochOf(extent.epoch, this.#schemaVersion) };
+    if (extent !== this.#known) this.#extent = extent && { ...extent, epoch: epochOf(extent.epoch, this.#schemaVersion) };
+    this.#known = extent;
+    return this.#extent;
   }
 
-  writersOf(tag: Tag, from?: bigint): Iterable<bigint> {
-    return this.#knowledge.writersOf(this.#names.inLog(tag), from);
+  writersOf(tag: Tag, between?: { readonly from: bigint; readonly below: bigint }): Iterable<bigint> {
+    return this.#knowledge.writersOf(this.#names.inLog(tag), between);
   }
 
   rowsOf(tag: Tag): readonly ChangeRow[] {

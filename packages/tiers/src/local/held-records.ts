@@ -1,4 +1,4 @@
-import { isWithin, whyStale, type Columns, type CommittedImages, type EntryStamp, type ReadQuestion, type Sight, type StoredId } from '@ormolu/kernel';
+import { isWithin, whyStale, type Columns, type CommittedImages, type EntryStamp, type MissReason, type ReadQuestion, type Sight, type StoredId } from '@ormolu/kernel';
 import type { LocalMiss } from './local-counts';
 import type { LocalRecords } from './local-records';
 import type { ImageShape } from './record-image';
@@ -43,10 +43,11 @@ export function heldRecords(records: LocalRecords, sight: Sight, { model, ids, f
   const missing: StoredId[] = [];
   const reasons: LocalMiss[] = [];
   const stamps = new Map<EntryStamp, StoredId[]>();
+  const judge = new Judge(sight, model);
   for (const id of new Set(ids)) {
     const image = records.get(model, id);
     const at = image?.values && places.of(image.shape);
-    const reason = !image ? 'not kept' : image.values && !at ? 'other fields' : whyStale(sight, image.stamp, [{ model, id }]);
+    const reason = !image ? 'not kept' : image.values && !at ? 'other fields' : judge.whyStale(image.stamp, id);
     if (reason !== undefined) {
       missing.push(id);
       reasons.push(reason);
@@ -103,6 +104,29 @@ function noteStamp(stamps: Map<EntryStamp, StoredId[]>, stamp: EntryStamp, id: S
 /** Bytes are copied on their way in and out: whoever gets an array of them can write into it. Other values that can change are copied above. */
 function own(value: unknown): unknown {
   return value instanceof Uint8Array ? value.slice() : value;
+}
+
+/** Judges images of one model for one reader. Most were read together: what holds of the whole model under a stamp is found out once. */
+class Judge {
+  readonly #sight: Sight;
+  readonly #model: string;
+  #stamp: EntryStamp | undefined;
+  #ofAll: MissReason | undefined;
+
+  constructor(sight: Sight, model: string) {
+    this.#sight = sight;
+    this.#model = model;
+  }
+
+  whyStale(stamp: EntryStamp, id: StoredId): MissReason | undefined {
+    if (stamp !== this.#stamp) {
+      this.#stamp = stamp;
+      this.#ofAll = whyStale(this.#sight, stamp, [{ model: this.#model }]);
+    }
+    // That some record has changed says nothing of this one; all else is the same of each.
+    const isOfSome = this.#ofAll === 'changed between' || this.#ofAll === 'changed here';
+    return isOfSome ? whyStale(this.#sight, stamp, [{ model: this.#model, id }]) : this.#ofAll;
+  }
 }
 
 /** Where the fields of a question stand, in shapes that mostly come again and again. */
