@@ -15,25 +15,31 @@ function scattered(count: number, changes: number): number[] {
   return ids.slice(0, changes);
 }
 
-type Journal = Map<number, { readonly had: boolean; readonly value: unknown }>;
+interface Before { readonly had: boolean; readonly value: unknown; readonly wasPending: boolean }
 
-/** A Map of values and a Map of what was there before the first change of each, as one writes them by hand. */
+/**
+ * A Map of values, a Set of what waits to be written, and a Map of what was there before the first change of each, as one writes them by hand.
+ * Without the Set it would take back less than a transaction must: what is undone is not to be written.
+ */
 function journalled(count: number, changes: number): { readonly change: () => void; readonly rollBack: () => void } {
   const values = new Map(Array.from({ length: count }, (_, n) => [n, n] as const));
+  const pending = new Set<number>();
   const changed = scattered(count, changes);
-  let journal: Journal = new Map();
+  let journal = new Map<number, Before>();
   return {
     change: () => {
       journal = new Map();
       for (const id of changed) {
-        if (!journal.has(id)) journal.set(id, { had: values.has(id), value: values.get(id) });
+        if (!journal.has(id)) journal.set(id, { had: values.has(id), value: values.get(id), wasPending: pending.has(id) });
         values.set(id, -1);
+        pending.add(id);
       }
     },
     rollBack: () => {
-      for (const [id, { had, value }] of journal) {
+      for (const [id, { had, value, wasPending }] of journal) {
         if (had) values.set(id, value as number);
         else values.delete(id);
+        if (!wasPending) pending.delete(id);
       }
     },
   };

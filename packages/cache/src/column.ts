@@ -216,14 +216,16 @@ export class Column implements ColumnView, Revertible {
 
   revert(slots: readonly number[], olds: readonly unknown[], from: number, to: number): void {
     const places = this.#places;
-    this.#dirty?.withdraw(slots, from, to);
+    let marks = 0;
     for (let at = to; at >= from; at -= 1) {
       const noted = slots[at] ?? 0;
       const slot = noted < 0 ? ~noted : noted;
+      if (noted < 0) marks += 1;
       const old = olds[at];
       if (old !== undefined && slot < places.length && places[slot] !== undefined) places[slot] = old;
       else this.#putBack(slot, old);
     }
+    this.#dirty?.withdraw(marks);
   }
 
   /** Puts back what stood for a value, or takes it out when there was none. */

@@ -58,24 +58,10 @@ export class SlotList implements Revertible {
     this.#size -= 1;
   }
 
-  /**
-   * Takes back that slots were added, one after the other, the newest first.
-   * @param noted - at the places `from` to `to`, both included: slots that were added, as their complements; others are left alone
-   */
-  withdraw(noted: readonly number[], from: number, to: number): void {
-    const list = this.#list;
-    let end = this.#end;
-    let left = 0;
-    for (let at = to; at >= from; at -= 1) {
-      const slot = ~(noted[at] ?? 0);
-      if (slot < 0) continue;
-      // Mostly it is the last: what was added since then has left, from the end, and leaves no gaps.
-      if (list[end - 1] === slot) end -= 1;
-      else list[this.placeOf(slot)] = GONE;
-      left += 1;
-    }
-    this.#end = end;
-    this.#size -= left;
+  /** Takes out so many slots that were added last: what came after them has been taken back before. */
+  withdraw(count: number): void {
+    this.#end -= count;
+    this.#size -= count;
   }
 
   /** Puts slots back at the places they had, or takes them out when they had none. */
