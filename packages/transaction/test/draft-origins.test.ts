@@ -76,3 +76,11 @@ test('a list is made of the same drafts whenever it is read, and of each once', 
   tx.cache.invalidate();
   expect((await lines()).ids).toEqual(before);
 });
+
+test('a value given by hand stays when a record is deleted that only the origin held, whether the list was looked at or not', async () => {
+  await draft.write({ total: 5 });
+  await lines();
+  await tx.env.model('line').browse(1).unlink();
+  expect(await totals()).toEqual([5, 10]);
+  expect((await lines()).length).toBe(1);
+});

@@ -3,6 +3,8 @@ import type { Field } from '@ormolu/registry';
 import { toCache } from '../records/convert';
 import { defaultOf } from '../records/defaults';
 import type { Environment } from '../environment/environment';
+import { keyOfPlace, placeOf, sourceLanguage } from '../environment/keyed-fields';
+import { KeyedValues } from '../environment/keyed-values';
 import { isReadThrough, readThrough } from './read-through';
 import { fetchColumns, fetchList, inverseOf } from '../reading/fetch';
 import type { Transaction } from '../transaction';
@@ -17,7 +19,7 @@ import { cachedReference, isList, recordsOf } from '../values';
  */
 export function draftValue(env: Environment, field: Field, id: NewId): unknown {
   const tx = env.transaction;
-  const given = tx.drafts.given(id).get(field);
+  const given = givenIn(env, field, id) ?? textFollowed(env, field, id);
   if (given !== undefined) return given;
   const { origin } = id;
   const read = origin === undefined ? defaultValue(env, field) : env.peek(field, origin);
@@ -29,6 +31,22 @@ export function draftValue(env: Environment, field: Field, id: NewId): unknown {
   const inverse = inverseOf(tx, field);
   const staying = members.filter((member) => tx.drafts.given(member).get(inverse) === id);
   return Object.freeze([...new Set([...staying, ...heldBy(tx, inverse, id)])]);
+}
+
+/** What a draft was given for a field, in the place of who asks where there is one for each company or language; undefined when it was not. */
+export function givenIn(env: Environment, field: Field, id: NewId): unknown {
+  const given = env.transaction.drafts.given(id).get(field);
+  return given instanceof KeyedValues ? given.get(env.cacheKey(field)) : given;
+}
+
+/** The text that a language without one of its own shows: the source's, which a new record has from its first text. Undefined when the origin has one. */
+function textFollowed(env: Environment, field: Field, id: NewId): unknown {
+  const tx = env.transaction;
+  const given = tx.drafts.given(id).get(field);
+  if (field.keyedBy !== 'lang' || !(given instanceof KeyedValues)) return undefined;
+  const source = given.get(keyOfPlace(sourceLanguage(tx)));
+  if (id.origin === undefined) return source ?? given.first;
+  return tx.fallbacks.has(field, placeOf(env, 'lang') ?? '', id.origin) ? source : undefined;
 }
 
 function defaultValue(env: Environment, field: Field): unknown {
@@ -84,7 +102,7 @@ export async function fetchForDrafts(env: Environment, field: Field, ids: readon
 
 /** Puts values of records into memory: a stored record's wait to be written, a draft's are kept with it. */
 export function putCached(env: Environment, field: Field, ids: readonly Id[], values: readonly unknown[]): void {
-  const { cache, drafts } = env.transaction;
+  const { cache } = env.transaction;
   if (ids.every(isStoredId)) {
     if (ids.length > 0) cache.update(recordsOf(env, field, ids), field, values, { dirty: field.isStored });
     return;
@@ -94,17 +112,31 @@ export function putCached(env: Environment, field: Field, ids: readonly Id[], va
   if (stored.length > 0) cache.update(recordsOf(env, field, stored.map(({ id }) => id)), field, stored.map(({ value }) => value), { dirty: field.isStored });
   for (const { id, value } of places) {
     if (isStoredId(id)) continue;
+    putDrafted(env, field, id, value);
+  }
+}
+
+function putDrafted(env: Environment, field: Field, id: NewId, value: unknown): void {
+  const { cache, drafts } = env.transaction;
+  if (!field.keyedBy) {
     cache.set(recordsOf(env, field, [id]), field, value);
     drafts.keep(field, id, value);
+    return;
   }
+  const before = drafts.given(id).get(field);
+  const known = before instanceof KeyedValues ? before : new KeyedValues();
+  drafts.keep(field, id, value instanceof KeyedValues ? value : known.with(env.cacheKey(field), value));
+  // Other languages may follow what has changed.
+  cache.invalidate([[field, [id]]]);
 }
 
 /** The drafts that hold a record in a relation, as far as memory knows. */
 export function draftsHolding(tx: Transaction, key: Field, member: Id): readonly NewId[] {
   return tx.drafts.of(key.model).filter((id) => {
-    const value = tx.rootEnv.peek(key, id) ?? tx.drafts.given(id).get(key);
+    const value = (key.keyedBy ? undefined : tx.rootEnv.peek(key, id)) ?? tx.drafts.given(id).get(key);
     // A relation is cached as an id or a list of ids.
-    return Array.isArray(value) ? (value as readonly Id[]).includes(member) : value === member;
+    if (Array.isArray(value)) return (value as readonly Id[]).includes(member);
+    return value instanceof KeyedValues ? value.values().includes(member) : value === member;
   });
 }
 

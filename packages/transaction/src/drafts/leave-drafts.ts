@@ -1,14 +1,15 @@
-import { isStoredId, type Id, type NewId } from '@ormolu/kernel';
+import { isStoredId, NewId, type Id } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
 import { assignCached } from '../writing/assign-cached';
 import { putCached } from './draft-values';
 import { fire, startFiring } from '../triggers/modified';
+import { KeyedValues } from '../environment/keyed-values';
 import type { Transaction } from '../transaction';
 
 /** Records have been deleted: what drafts hold of them leaves their lists, and their references to them are empty. */
 export function leaveDrafts(tx: Transaction, model: string, gone: ReadonlySet<Id>): void {
   if (tx.drafts.isEmpty) return;
-  const isGone = (id: Id): boolean => gone.has(id) || (!isStoredId(id) && id.origin !== undefined && gone.has(id.origin));
+  const isGone = (id: Id): boolean => gone.has(id) || (id instanceof NewId && id.origin !== undefined && gone.has(id.origin));
   for (const holder of tx.registry.models.values()) {
     const drafts = tx.drafts.of(holder.name);
     for (const field of drafts.length > 0 ? holder.fields.values() : []) if (field.relation?.comodel === model && !field.compute) for (const id of drafts) leave(tx, field, id, isGone);
@@ -17,7 +18,18 @@ export function leaveDrafts(tx: Transaction, model: string, gone: ReadonlySet<Id
 }
 
 function leave(tx: Transaction, field: Field, id: NewId, isGone: (id: Id) => boolean): void {
-  const held = tx.rootEnv.peek(field, id) ?? tx.drafts.given(id).get(field);
+  const given = tx.drafts.given(id).get(field);
+  if (given instanceof KeyedValues) {
+    putCached(tx.rootEnv, field, [id], [given.map((held) => (isGone(held as Id) ? null : held))]); // a many2one is kept as an id or null
+    return;
+  }
+  const held = given ?? tx.rootEnv.peek(field, id);
+  if (given === undefined && id.origin !== undefined) {
+    // What it only reads of its origin changes there, and it follows: nothing of its own has changed.
+    const read = (Array.isArray(held) ? held : [held]) as readonly (Id | null | undefined)[]; // a relation is kept as an id or a list of ids
+    if (read.some((one) => one !== null && one !== undefined && isGone(one))) tx.cache.invalidate([[field, [id]]]);
+    return;
+  }
   if (!Array.isArray(held)) {
     // A many2one is kept as an id or null.
     if (held !== undefined && held !== null && isStoredId(held as Id) && isGone(held as Id)) assignCached(tx.rootEnv, field, [id], null);

@@ -24,7 +24,7 @@ export function forgetReadThrough(tx: Transaction, field: Field, ids: Iterable<I
   const origins = new Set(ids);
   const following = tx.drafts.of(field.model).filter((id) => {
     if (id.origin === undefined || !origins.has(id.origin)) return false;
-    return field.compute ? isReadThrough(tx, field, id) : !tx.drafts.given(id).has(field);
+    return field.compute ? isReadThrough(tx, field, id) : field.keyedBy !== undefined || !tx.drafts.given(id).has(field);
   });
   if (following.length > 0) tx.cache.invalidate([[field, following]]);
   return following;

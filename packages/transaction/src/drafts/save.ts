@@ -3,8 +3,11 @@ import type { Field, Model } from '@ormolu/registry';
 import { applyBatch } from '../writing/apply-batch';
 import { settleDrafts } from './settle-drafts';
 import type { Environment } from '../environment/environment';
+import { inPlace, placeOfKey } from '../environment/keyed-fields';
+import { KeyedValues } from '../environment/keyed-values';
 import { inverseOf } from '../reading/fetch';
 import { gather } from '../writing/gather';
+import { writable } from '../records/convert';
 import type { RecordSet } from '../records/recordset';
 import { assertAllowed } from '../transaction-state';
 import { isKeptList, type WriteBatch } from '../writing/write-batch';
@@ -61,8 +64,7 @@ class Saving {
       for (const [field, value] of drafts.given(id)) {
         if (!field.relation || field.compute) continue;
         const comodel = this.#env.registry.model(field.relation.comodel);
-        // A relation is kept as an id or a list of ids.
-        for (const related of Array.isArray(value) ? (value as readonly Id[]) : [value as Id | null]) if (related !== null) work.push({ model: comodel, id: drafts.current(related) });
+        for (const related of relatedIn(value)) if (related !== null) work.push({ model: comodel, id: drafts.current(related) });
       }
       for (const child of this.#heldBy(of, id)) work.push(child);
     }
@@ -85,11 +87,24 @@ class Saving {
       const values = new Map<Field, unknown>();
       for (const [field, value] of given) {
         if (isKeptList(field)) this.#list(field, id, value as readonly Id[]); // a list is kept as an array of ids
-        else values.set(field, field.relation ? this.#known(value as Id | null) : value); // and a many2one as an id
+        else if (!field.relation) values.set(field, value);
+        else values.set(field, value instanceof KeyedValues ? value.map((one) => this.#known(one as Id | null)) : this.#known(value as Id | null)); // and a many2one as an id
       }
       const { origin } = id;
       if (origin === undefined) this.#batch.create(model, {}, values, id);
-      else for (const [field, cached] of values) this.#batch.puts.push({ field, ids: [origin], cached });
+      else for (const [field, cached] of values) this.#put(field, origin, cached);
+    }
+  }
+
+  /** What is kept by company or language is written in each place. */
+  #put(field: Field, origin: StoredId, cached: unknown): void {
+    if (!(cached instanceof KeyedValues)) {
+      this.#batch.puts.push({ field, ids: [origin], cached });
+      return;
+    }
+    for (const [key, value] of cached) {
+      if (value === null && field.isRequired) writable(field, value);
+      this.#batch.puts.push({ field, ids: [origin], cached: value, env: inPlace(this.#env, field, placeOfKey(key)) });
     }
   }
 
@@ -105,4 +120,10 @@ class Saving {
     const now = this.#env.transaction.drafts.current(id);
     return isStoredId(now) ? now : (now.origin ?? now);
   }
+}
+
+/** The ids that a relation keeps: one, those of a list, or one for each company. */
+function relatedIn(value: unknown): readonly (Id | null)[] {
+  if (value instanceof KeyedValues) return value.values() as readonly (Id | null)[]; // a many2one is kept as an id or null
+  return Array.isArray(value) ? (value as readonly Id[]) : [value as Id | null];
 }

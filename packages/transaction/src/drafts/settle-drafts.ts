@@ -1,5 +1,6 @@
 import { isStoredId, NewId, type Id, type StoredId } from '@ormolu/kernel';
 import type { Field, Model } from '@ormolu/registry';
+import { KeyedValues } from '../environment/keyed-values';
 import { moveBetweenLists } from '../lists/inverse-lists';
 import type { Transaction } from '../transaction';
 import { recordsOf } from '../values';
@@ -43,11 +44,13 @@ function settleCached(tx: Transaction, field: Field, saved: SavedDrafts): void {
 }
 
 function isConcerned(value: unknown, saved: SavedDrafts): boolean {
+  if (value instanceof KeyedValues) return value.values().some((one) => isConcerned(one, saved));
   if (Array.isArray(value)) return value.some((one) => one instanceof NewId && saved.has(one));
   return value instanceof NewId && saved.has(value);
 }
 
 function settled(value: unknown, saved: SavedDrafts): unknown {
+  if (value instanceof KeyedValues) return value.map((one) => settled(one, saved));
   if (Array.isArray(value)) return Object.freeze([...new Set(value.map((one) => settled(one, saved)))]);
   return value instanceof NewId ? (saved.get(value)?.id ?? value) : value;
 }

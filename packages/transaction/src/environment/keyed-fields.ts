@@ -44,6 +44,11 @@ export function valueKeys(env: Environment, fields: Iterable<Field>): ValueKeys 
   return keys.company || keys.lang ? keys : undefined;
 }
 
+/** The same environment in another place. The id of a company is a text here, which leads to the same key. */
+export function inPlace(env: Environment, field: Field, place: string | null): Environment {
+  return env.withContext(field.keyedBy === 'lang' ? { lang: place } : { allowedCompanyIds: [place] });
+}
+
 /** @throws {WriteRefusedError} TX_COMPANY_MISSING when a value of a company is written, and there is none */
 export function refuseWithoutCompany(env: Environment, field: Field): void {
   if (field.keyedBy !== 'company' || env.companyId !== null) return;

@@ -53,6 +53,7 @@ export function putFetched(env: Environment, field: Field, ids: readonly Id[], r
   tx.fallbacks.note(field, own, unknown);
 }
 
-function placesIn(raw: unknown): readonly (readonly [string, unknown])[] {
+/** The places of which a column has a value, and these. */
+export function placesIn(raw: unknown): readonly (readonly [string, unknown])[] {
   return typeof raw === 'object' && raw !== null ? Object.entries(raw) : [];
 }

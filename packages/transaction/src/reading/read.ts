@@ -100,7 +100,7 @@ function draftOf(env: Environment, field: Field, id: NewId): unknown {
   }
   if (id.origin !== undefined && tx.absent.has(field.model, id.origin)) throw new MissingRecordError(field.model, [id.origin], `${field.name} of a draft that has it as its origin was read`);
   if (!tx.execution || id.origin === undefined) throw new NotLoadedError(field.model, field.name, id);
-  return tx.execution.suspend([{ field, ids: [id.origin] }]);
+  return tx.execution.suspend([{ field, ids: [id.origin], env }]);
 }
 
 /** What a draft reads of its origin's computed value, which is computed if that is due. */

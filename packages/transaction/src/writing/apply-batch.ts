@@ -63,10 +63,10 @@ async function apply(batch: WriteBatch, changes: ListChanges): Promise<InsertedI
   const news = new Set<unknown>(rows.map(({ id }) => id));
   /** All but references to new records. */
   const putKnown = (): void => {
-    for (const { field, ids, cached } of batch.puts) if (!news.has(cached)) assignCached(env, field, ids, cached);
+    for (const { field, ids, cached, env: own = env } of batch.puts) if (!news.has(cached)) assignCached(own, field, ids, cached);
   };
   const putNew = (): void => {
-    for (const { field, ids, cached } of batch.puts) if (cached instanceof NewId && news.has(cached)) assignCached(env, field, ids, idIn(inserted, cached));
+    for (const { field, ids, cached, env: own = env } of batch.puts) if (cached instanceof NewId && news.has(cached)) assignCached(own, field, ids, idIn(inserted, cached));
     putLists(env, changes, inserted);
   };
   const unlinkAll = async (): Promise<void> => {

@@ -2,7 +2,7 @@ import { MISS } from '@ormolu/cache';
 import { isStoredId, NewId, type Id } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
 import { changeLists, knownLists, listChange } from '../lists/change-lists';
-import { putCached } from '../drafts/draft-values';
+import { givenIn, putCached } from '../drafts/draft-values';
 import { followOrigins } from '../drafts/follow-origins';
 import type { Environment } from '../environment/environment';
 import { MissingRecordError } from '../errors';
@@ -51,7 +51,7 @@ export function assignCached(env: Environment, field: Field, ids: readonly Id[],
 
 /** The records whose value is another, or pending. */
 function changedBy(env: Environment, field: Field, ids: readonly Id[], value: unknown): readonly Id[] {
-  const { drafts, toCompute } = env.transaction;
+  const { toCompute } = env.transaction;
   const column = env.column(field);
   const { slots } = column;
   const changed: Id[] = [];
@@ -59,7 +59,7 @@ function changedBy(env: Environment, field: Field, ids: readonly Id[], value: un
   for (const id of ids) {
     const before = column.at(slots.slotOf(id));
     // What a draft has only read is not its own, whether it was read or not.
-    if (!isStoredId(id) && !drafts.given(id).has(field)) {
+    if (!isStoredId(id) && givenIn(env, field, id) === undefined) {
       changed.push(id);
       continue;
     }

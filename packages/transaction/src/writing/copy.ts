@@ -3,6 +3,9 @@ import type { Field, Model } from '@ormolu/registry';
 import { applyBatch } from './apply-batch';
 import type { Environment } from '../environment/environment';
 import { MissingRecordError } from '../errors';
+import { keyOfPlace } from '../environment/keyed-fields';
+import { KeyedValues } from '../environment/keyed-values';
+import { placesIn } from '../reading/put-fetched';
 import { inverseOf } from '../reading/fetch';
 import { gather } from './gather';
 import type { Values } from '../lists/list-commands';
@@ -32,11 +35,11 @@ export async function copy(set: RecordSet, values: Values): Promise<RecordSet> {
   const drafts = ids.filter((id) => !isStoredId(id));
   if (drafts.length > 0) throw new MisuseError('TX_DRAFT_UNSAVED', `${set.model}(${describeIds(drafts)}) cannot be copied: drafts are not in the database. Save them first, or make another with new().`, { details: { model: set.model, ids: drafts } });
   const model = env.registry.model(set.model);
-  await loadCopied(env, model, ids);
+  const keyed = await loadCopied(env, model, ids);
   const gone = ids.filter((id) => tx.absent.has(model.name, id));
   if (gone.length > 0) throw new MissingRecordError(model.name, gone, 'it was to be copied');
   const { batch, made } = await gather(env, (work) => {
-    const copying = new Copying(env, work);
+    const copying = new Copying(env, work, keyed);
     return ids.filter(isStoredId).map((id) => copying.row(model, id, values));
   });
   const inserted = await applyBatch(batch);
@@ -44,7 +47,8 @@ export async function copy(set: RecordSet, values: Values): Promise<RecordSet> {
 }
 
 /** Reads all that copying reads, model by model. */
-async function loadCopied(env: Environment, start: Model, ids: readonly Id[]): Promise<void> {
+async function loadCopied(env: Environment, start: Model, ids: readonly Id[]): Promise<Keyed> {
+  const keyed = new Map<Field, ReadonlyMap<StoredId, KeyedValues>>();
   const seen = new Map<Model, Set<Id>>();
   const work: { model: Model; ids: readonly Id[] }[] = [{ model: start, ids }];
   for (let next = work.pop(); next; next = work.pop()) {
@@ -55,13 +59,38 @@ async function loadCopied(env: Environment, start: Model, ids: readonly Id[]): P
     if (fresh.length === 0) continue;
     for (const id of fresh) known.add(id);
     const copied = [...model.fields.values()].filter(isCopied);
-    await load(env, model.name, fresh, copied.map(({ name }) => name));
+    await load(env, model.name, fresh, copied.filter(({ keyedBy }) => !keyedBy).map(({ name }) => name));
+    const places = await allPlaces(env, copied.filter(({ keyedBy }) => keyedBy), fresh.filter(isStoredId));
+    for (const [field, ofField] of places) keyed.set(field, new Map([...(keyed.get(field) ?? []), ...ofField]));
     for (const field of copied) {
       if (!goesWith(model, field)) continue;
       const related = fresh.flatMap((id) => (isKeptList(field) ? (cachedList(env, field, id) ?? []) : (cachedReference(env, field, id) ?? [])));
       work.push({ model: env.registry.model(field.relation?.comodel ?? ''), ids: related });
     }
   }
+  return keyed;
+}
+
+/** The values of all companies and languages, by field and record. */
+type Keyed = ReadonlyMap<Field, ReadonlyMap<StoredId, KeyedValues>>;
+
+/**
+ * Reads fields with a value for each company or language as their columns keep them, with what is pending over it: memory has the places that
+ * somebody asked for.
+ *
+ * @remarks One statement.
+ */
+async function allPlaces(env: Environment, fields: readonly Field[], ids: readonly StoredId[]): Promise<Keyed> {
+  const tx = env.transaction;
+  if (fields.length === 0 || ids.length === 0) return new Map();
+  const answer = await tx.below.read({ model: fields[0]?.model ?? '', ids, fields: fields.map(({ name }) => name) });
+  const there = new Set(answer.ids);
+  tx.absent.add(fields[0]?.model ?? '', ids.filter((id) => !there.has(id)));
+  return new Map(fields.map((field, place) => {
+    const ofField = new Map(answer.ids.map((id, row) => [id, new KeyedValues(placesIn(answer.columns[place]?.[row]).map(([own, value]) => [keyOfPlace(own), field.fromColumn(value)]))]));
+    for (const [key, id, value] of tx.cache.dirtyEntries(field)) if (isStoredId(id)) ofField.set(id, (ofField.get(id) ?? new KeyedValues()).with(key, value));
+    return [field, ofField];
+  }));
 }
 
 /** Whether a copy has this field's value; of what the database keeps by itself, or computes anew, it has its own. */
@@ -77,10 +106,12 @@ function goesWith(model: Model, field: Field): boolean {
 class Copying {
   readonly #env: Environment;
   readonly #batch: WriteBatch;
+  readonly #keyed: Keyed;
 
-  constructor(env: Environment, batch: WriteBatch) {
+  constructor(env: Environment, batch: WriteBatch, keyed: Keyed) {
     this.#env = env;
     this.#batch = batch;
+    this.#keyed = keyed;
   }
 
   /** @returns the temporary id of the copy */
@@ -91,6 +122,7 @@ class Copying {
     for (const field of model.fields.values()) {
       if (known.has(field) || own[field.name] !== undefined || !isCopied(field)) continue;
       if (isKeptList(field)) lists.push([field, cachedList(this.#env, field, id) ?? []]);
+      else if (field.keyedBy) known.set(field, this.#placesOf(field, id));
       else known.set(field, this.#value(model, field, { id, delegated: delegated.get(field.name) ?? {} }));
     }
     const copied = this.#batch.create(model, own, known).id;
@@ -102,6 +134,12 @@ class Copying {
     const holder = model.delegates.includes(field.name) ? cachedReference(this.#env, field, id) : undefined;
     if (holder === undefined || holder === null || !isStoredId(holder)) return this.#env.peek(field, id) ?? null;
     return this.row(this.#env.registry.model(field.relation?.comodel ?? ''), holder, delegated);
+  }
+
+  /** Null where it has none, so that a default does not come in. */
+  #placesOf(field: Field, id: StoredId): unknown {
+    const values = this.#keyed.get(field)?.get(id);
+    return values && values.values().length > 0 ? values : null;
   }
 
   #list(field: Field, owner: Id, members: readonly Id[]): void {

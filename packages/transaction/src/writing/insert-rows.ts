@@ -1,10 +1,12 @@
 import { NewId, type Id, type StoredId } from '@ormolu/kernel';
 import type { Field, Model } from '@ormolu/registry';
 import type { Environment } from '../environment/environment';
+import { KeyedValues } from '../environment/keyed-values';
+import { DraftError } from '../errors';
 import { groupBy } from '../group-by';
 import { insertOrder, referencesAmong, type Reference } from './insert-order';
 import { moveBetweenLists } from '../lists/inverse-lists';
-import { placeOf, recordsAt, refuseWithoutCompany, sourceLanguage } from '../environment/keyed-fields';
+import { placeOf, placeOfKey, recordsAt, refuseWithoutCompany, sourceLanguage } from '../environment/keyed-fields';
 import { fire, startFiring } from '../triggers/modified';
 import type { Transaction } from '../transaction';
 import { IdsOf } from '../values';
@@ -70,6 +72,7 @@ function insertPart(env: Environment, model: Model, { rows, ids }: Part): Promis
     return rows.map(({ values }) => {
       const value = values.get(field) ?? null;
       if (isPlain) return field.toColumn(value);
+      if (value instanceof KeyedValues) return columnByPlace(env, field, value);
       return newColumn(env, field, value instanceof NewId ? (ids.get(value) ?? null) : value);
     });
   };
@@ -102,11 +105,38 @@ function remember(env: Environment, { model, rows, ids }: Made): void {
     const known = field.compute ? rows.filter(({ values }) => values.has(field)) : rows;
     if (known.length === 0) continue;
     const own = known === rows ? ids : ids.filter((_, place) => rows[place]?.values.has(field));
+    if (known.some(({ values }) => values.get(field) instanceof KeyedValues)) {
+      rememberByPlace(env, field, own, known);
+      continue;
+    }
     const cached = known.map(({ values }) => values.get(field) ?? null);
     cache.update(new IdsOf(env, model.name, own), field, cached);
     origins?.note(field, own, { what: 'created' });
     if (field.keyedBy === 'lang') cache.update(recordsAt(field, sourceLanguage(env.transaction), own), field, cached);
   }
+}
+
+/** All values of a field, as its column keeps them. The first text of a record is the source's, where that has none. */
+function columnByPlace(env: Environment, field: Field, values: KeyedValues): unknown {
+  const column: Record<string, unknown> = {};
+  if (field.keyedBy === 'lang') column[sourceLanguage(env.transaction)] = field.toColumn(values.first);
+  for (const [key, value] of values) {
+    if (value instanceof NewId) throw new DraftError(field, value);
+    column[String(placeOfKey(key))] = field.toColumn(value);
+  }
+  return column;
+}
+
+/** What is known of such values. Where a place has none, whoever asks reads them all. */
+function rememberByPlace(env: Environment, field: Field, ids: readonly StoredId[], rows: readonly NewRow[]): void {
+  const { cache, origins } = env.transaction;
+  for (const [place, { values }] of rows.entries()) {
+    const given = values.get(field);
+    const id = ids[place];
+    if (!(given instanceof KeyedValues) || id === undefined) continue;
+    for (const [key, value] of given) cache.set(recordsAt(field, placeOfKey(key), [id]), field, value);
+  }
+  origins?.note(field, ids, { what: 'created' });
 }
 
 /** A value in the form of its column. A first translation is the source's value, too, so that no language is without. */

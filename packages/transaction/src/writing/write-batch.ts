@@ -3,6 +3,7 @@ import type { Field, Model } from '@ormolu/registry';
 import { writable } from '../records/convert';
 import { defaultOf } from '../records/defaults';
 import type { Environment } from '../environment/environment';
+import { KeyedValues } from '../environment/keyed-values';
 import { DraftError, RequiredError, WriteRefusedError } from '../errors';
 import { listCommands, type Values } from '../lists/list-commands';
 import { refuseMissing } from '../reading/meet-records';
@@ -22,6 +23,8 @@ export interface Put {
   readonly ids: readonly Id[];
   /** In the cache's form. */
   readonly cached: unknown;
+  /** In whose place, where there is a value for each company or language. @defaultValue whoever writes the batch */
+  readonly env?: Environment;
 }
 
 /** What happens to the list of some records; what is created for it has been made into new rows. */
@@ -80,7 +83,7 @@ export class WriteBatch {
     const delegated = new Delegated(model);
     for (const [field, cached] of preset) {
       if (delegated.shows(field)) delegated.give(field, field.toUser(cached));
-      else if (cached === null && field.isRequired) writable(field, cached);
+      else if (field.isRequired && isLacking(cached)) writable(field, null);
       else row.values.set(field, cached);
     }
     // Not by entries: a pair for each of a million values is most of what this costs.
@@ -168,6 +171,11 @@ export class WriteBatch {
       }
     }
   }
+}
+
+/** Whether nothing is given, in any place. */
+function isLacking(cached: unknown): boolean {
+  return cached instanceof KeyedValues ? cached.values().includes(null) : cached === null;
 }
 
 /** A record made in somebody's list belongs to him. */
