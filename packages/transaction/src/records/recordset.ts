@@ -13,6 +13,7 @@ import { Members, membersOf, onlyIdOf } from './members';
 import { PrefetchGroup } from '../reading/prefetch';
 import { readGroup, type Group, type GroupOptions } from '../querying/read-group';
 import { readApi, readField } from '../reading/read';
+import { RecordIterator } from './record-iterator';
 import { recordGuard } from './record-guard';
 import { recomputeFields } from '../computing/recompute';
 import { save } from '../drafts/save';
@@ -111,7 +112,7 @@ export class RecordSet implements Iterable<RecordSet> {
 
   [Symbol.iterator](): Iterator<RecordSet> {
     const members = membersOf(this);
-    return (members instanceof Members ? members.singles(this) : [this])[Symbol.iterator]();
+    return new RecordIterator(members instanceof Members ? members.singles(this) : [this]);
   }
 
   /** The same records in another environment. */
