@@ -1,4 +1,6 @@
-export { channels, ConcurrentModificationError, OrmoluError, type AnswerEvent, type Id, type RungStats, type StatementEvent, type Storage } from '@ormolu/kernel';
+export {
+  channels, ConcurrentModificationError, ConflictError, ConstraintError, MisuseError, OrmoluError, OutageError, type AnswerEvent, type Id, type RungStats, type StatementEvent, type Storage,
+} from '@ormolu/kernel';
 export {
   bigint, binary, boolean, char, date, datetime, decimal, defineModels, extension, ExtensionConflictError, FieldValueError, float, html, integer, json, many2many,
   many2one, Models, ModelSetupError, ModelsMismatchError, monetary, one2many, reference, Registry, related, selection, text, uuid, type CreateValuesOf,

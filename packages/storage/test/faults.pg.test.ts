@@ -1,9 +1,8 @@
 import { EVERYTHING, OutageError, Schema, type Session, type Storage } from '@ormolu/kernel';
 import { postgres } from '@ormolu/storage/postgres';
-import { createDatabase, type ScratchDatabase } from '@ormolu/test-support';
+import { createDatabase, FaultyProxy, type ScratchDatabase } from '@ormolu/test-support';
 import { Client } from 'pg';
 import { column } from '../src/compliance/fixture';
-import { FaultyProxy } from './support/faulty-proxy';
 
 const SCHEMA = new Schema([{ model: 'city', table: 'city', idColumn: 'id', idType: 'integer', versioned: false, order: [], lists: [], columns: [column('name', 'text')] }]);
 

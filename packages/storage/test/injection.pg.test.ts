@@ -1,9 +1,8 @@
 import { condition, EVERYTHING, Schema, type Session, type Storage } from '@ormolu/kernel';
 import { postgres } from '@ormolu/storage/postgres';
-import { startOwnPostgres, type OwnPostgres } from '@ormolu/test-support';
+import { loggedStatements, LOGS_STATEMENTS, startOwnPostgres, type OwnPostgres } from '@ormolu/test-support';
 import { Client } from 'pg';
 import { column, insertRows, reference } from '../src/compliance/fixture';
-import { loggedStatements, LOGS_STATEMENTS } from './support/logged-statements';
 
 /** Each would do harm, or at least be seen, wherever it became part of a statement. */
 const POISON = ['\'; drop table victim; --', '"; drop table victim; --', '$1', '\\\'; drop table victim; --', '); drop table victim; --', '/* POISON */', '%\' or 1=1 --', '{POISON}', '",NULL,"'];

@@ -1,6 +1,6 @@
-import type { OwnPostgres } from '@ormolu/test-support';
 import { randomUUID } from 'node:crypto';
 import type { Client } from 'pg';
+import type { OwnPostgres } from './own-postgres';
 
 /** Settings with which a server logs the text of every statement, and the values of none. */
 export const LOGS_STATEMENTS: readonly string[] = ['log_statement=all', 'log_parameter_max_length=0', 'log_parameter_max_length_on_error=0', 'log_error_verbosity=terse', 'log_line_prefix=§'];
