@@ -103,7 +103,7 @@ export class LogKnowledge implements LogView {
     const isNews = isWithin(known.until, until);
     if (isNews && after === undefined) this.#extent = { ...known, since: highest(known.since, until.xmin), until };
     else if (isNews) this.#extent = { ...known, until };
-    this.#forgetBelow(trimmed);
+    this.forgetBelow(trimmed);
   }
 
   #add(rows: readonly ChangeRow[]): void {
@@ -135,11 +135,11 @@ export class LogKnowledge implements LogView {
     // A tenth more than need be, so that the indexes are made anew seldom.
     const since = this.#rows[this.#rows.length - Math.floor(this.#maxRows * 0.9)]?.xid ?? this.#rows.at(-1)?.xid ?? 0n;
     const isBounded = this.#rows.length - placeOf(this.#rows, since) <= this.#maxRows;
-    this.#forgetBelow(isBounded ? since : since + 1n);
+    this.forgetBelow(isBounded ? since : since + 1n);
   }
 
   /** Rows below what is known to be complete go in any case: a poll that asked anew may have raised that. */
-  #forgetBelow(oldest: bigint): void {
+  forgetBelow(oldest: bigint): void {
     if (!this.#extent) return;
     const since = highest(oldest, this.#extent.since);
     this.#extent = { ...this.#extent, since };

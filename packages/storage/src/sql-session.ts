@@ -228,6 +228,8 @@ export class SqlSession implements Session {
   commit(): Promise<void> {
     return this.#next(async () => {
       await this.#replay();
+      const telling = this.state === 'open' ? this.#log?.telling() : undefined;
+      if (telling) await this.#statements.run('commit', { statement: telling, context: {} });
       const committed = await this.#statements.commit();
       if (this.#statements.written > 0) this.#onWritten?.(this.#statements.written);
       this.#committed = committed;

@@ -93,7 +93,8 @@ export class SqlStatements {
     this.#log?.wrote(model, ids, fields);
     if (isDelete) this.#log?.images.removed(model, ids);
     else this.#log?.images.wrote(model, ids, { fields: answered, columns });
-    learning?.learn();
+    if (learning) learning.learn();
+    else this.#log?.learnAll();
     return ids;
   }
 

@@ -80,7 +80,7 @@ test('a session without sight sends nothing for it, and one with it begins with 
   await stampNow();
   const polled = await statementsOf(async () => read(await storage.open({ schema: SCHEMA, sight: true })));
   expect(polled).toHaveLength(4);
-  expect(polled[1]).toContain('"ormolu_log_poll"');
+  expect(polled[1]).toContain('"ormolu_log_news"');
   const warm = await statementsOf(async () => {
     const session = await storage.open({ schema: SCHEMA, sight: true });
     for (let n = 0; n < 3; n += 1) await session.sight?.();
@@ -97,16 +97,16 @@ test('where an older migration has left no function that polls, statements do, a
   await stampNow();
   const older = postgres(database.url);
   try {
-    await outside.query('alter function ormolu_log_poll(xid8, xid8[]) rename to not_there');
+    await outside.query('alter function ormolu_log_news(xid8, xid8[]) rename to not_there');
     const [old, first] = [await stampNow(older), await inSight(({ isolation }) => isolation, 'read committed', older)];
-    await outside.query('alter function not_there(xid8, xid8[]) rename to ormolu_log_poll');
+    await outside.query('alter function not_there(xid8, xid8[]) rename to ormolu_log_news');
     expect([old.epoch, first]).toEqual([stamp.epoch, 'read committed']);
     await outside.query('delete from city_1 where id = 2');
     await outside.query('select ormolu_log_trim(1)');
     await openOne.query('commit');
     await outside.query('truncate street_1');
     const texts = await statementsOf(() => stampNow(older));
-    expect(texts.join()).not.toContain('ormolu_log_poll');
+    expect(texts.join()).not.toContain('ormolu_log_news');
     await stampNow();
     const told = ({ changeLog }: Storage): unknown => [changeLog?.knowledge.extent?.epoch, changeLog?.knowledge.extent?.since, ...[{ model: 'city_1', id: 3 }, { model: 'city_1', id: 2 }, { model: 'street_1' }].map((tag) => changeLog?.knowledge.rowsOf(tag))];
     expect(told(older)).toEqual(told(storage));
@@ -198,7 +198,7 @@ test('a poll is as cheap with a million rows in the log, beside a transaction th
     expect(plan).toContain('ormolu_log_xid');
     const buffers = [...plan.matchAll(/shared hit=(\d+)/g)].map(([, hits]) => Number(hits));
     expect(Math.max(...buffers)).toBeLessThan(30);
-    const [companion] = askPoll({ log: '"public"."ormolu_log"', poll: '"public"."ormolu_log_poll"' }, now).companions;
+    const [companion] = askPoll({ log: '"public"."ormolu_log"', poll: '"public"."ormolu_log_news"' }, now).companions;
     const call = companion?.statement.text ?? fail('nothing is sent');
     await outside.query(call);
     const read = (await outside.query<Record<string, string>>(`explain (analyze, buffers, timing off, summary off) ${call}`)).rows.map((row) => row['QUERY PLAN'] ?? '').join('\n');

@@ -1,13 +1,17 @@
 import type { Schema } from '@ormolu/kernel';
+import { createHash } from 'node:crypto';
 import { RAISE_VERSION, type AskCatalog } from '../migrate/catalog';
 import { quoted } from '../statements/identifiers';
 import { LOG_TRIGGERS, logTable, POLL_FUNCTION } from './log-objects';
 import { isWatched, readLog, type LogMode } from './plan-log';
+import { PLACE, STRUCTURE } from './structure';
 
 /** What a process has to know of a server before it polls the log there. Holds for one schema, until the server or the log is another. */
 export interface Introduction {
   /** The log's table, quoted; undefined when there is none that can be read. */
   readonly log: string | undefined;
+  /** Where it is, with the functions around it; quoted. */
+  readonly namespace: string;
   /** The function that polls it, quoted; undefined where it is not there, and statements do. */
   readonly poll: string | undefined;
   /** What a session finds at each beginning when it is on this server and log: see `POLL_COLUMNS`. */
@@ -18,7 +22,7 @@ export interface Introduction {
   readonly uncachable: ReadonlyMap<string, string>;
   /** The namespace and the role, as `PLACE` tells them: elsewhere the same names are other tables, or not all of their rows. */
   readonly place: string;
-  /** Says which models may not be kept: what was read while one might not is of another epoch once it may. */
+  /** Says which models may not be kept, and since when the others may: what was read while one might not is of another epoch once it may. */
   readonly mark: string;
   /** Table → the tables whose rows go or change with its rows. */
   readonly cascades: ReadonlyMap<string, readonly string[]>;
@@ -26,20 +30,14 @@ export interface Introduction {
   readonly unpredictable: ReadonlySet<string>;
   /** Tables of which this role may read every column. */
   readonly readable: ReadonlySet<string>;
-  /** The trigger and the rule that came into being last, as `NEWEST_TRIGGER` tells it: another one may do what was not foreseen. */
-  readonly newestTrigger: string;
+  /** How tables hang together, as `STRUCTURE` tells it: another one may do what was not foreseen. */
+  readonly structure: string;
 }
-
-/** Asks for the trigger and the rule that came into being last. (The server plans `max` longer.) */
-export const NEWEST_TRIGGER = 'concat((select oid from pg_trigger order by oid desc limit 1), \'/\', (select oid from pg_rewrite order by oid desc limit 1))';
-
-/** Asks where names lead, and with whose rights. */
-export const PLACE = 'concat(current_schema(), \'/\', current_user)';
 
 const SERVER = `select current_schema()::text as namespace, current_user::text as role, pg_is_in_recovery() as standby, current_setting('synchronous_commit') as commit,
   (select oid::text from pg_database where datname = current_database()) as database,
   (select system_identifier::text from pg_control_system()) as system,
-  coalesce(extract(epoch from pg_postmaster_start_time())::text, '') as started, ${NEWEST_TRIGGER} as trigger, ${PLACE} as place,
+  coalesce(extract(epoch from pg_postmaster_start_time())::text, '') as started, ${PLACE} as place,
   to_regclass($1)::oid::text as log, coalesce(has_table_privilege(to_regclass($1), 'select'), false) as readable`;
 
 /** Tables that deletions reach, also those of other programs and namespaces, from which they may come back to ours. */
@@ -69,6 +67,8 @@ function nameOf(table: string): string {
  * @param isEmbedded - the database lives in this process, so that a crash takes the caches with it
  */
 export async function introduce(ask: AskCatalog, schema: Schema, { mode, isEmbedded }: { readonly mode: LogMode; readonly isEmbedded: boolean }): Promise<Introduction> {
+  // First: what is made meanwhile is met with the next poll.
+  const [{ structure } = {}] = await ask(`select ${STRUCTURE} as structure`, []);
   const found = await readLog(ask, schema);
   const log = logTable(found.namespace);
   const [server = {}] = await ask(SERVER, [log]);
@@ -86,16 +86,17 @@ export async function introduce(ask: AskCatalog, schema: Schema, { mode, isEmbed
   }
   return {
     log: all === undefined ? log : undefined,
+    namespace: quoted(found.namespace),
     poll: all === undefined && found.hasPoll ? `${quoted(found.namespace)}.${quoted(POLL_FUNCTION)}` : undefined,
     home: homeOf(String(server['started']), String(server['log'])),
     epoch: [server['system'], server['database'], server['log'], found.namespace, server['role']].map(String).join('/'),
     uncachable,
     place: String(server['place']),
-    mark: [...uncachable.keys()].sort().map((model) => `-${model}`).join(''),
+    mark: [...[...uncachable.keys()].sort().map((model) => `-${model}`), '@', createHash('sha256').update(JSON.stringify([...found.made].sort())).digest('hex').slice(0, 16)].join(''),
     cascades: new Map([...tables].map(([name, row]) => [name, row['cascades'] as string[]])), // names, as the statement makes them
     unpredictable: new Set([...tables].filter(([, row]) => row['unpredictable'] === true).map(([name]) => name)),
     readable: new Set([...tables].filter(([, row]) => row['readable'] === true).map(([name]) => name)),
-    newestTrigger: String(server['trigger']),
+    structure: String(structure),
   };
 }
 
@@ -116,6 +117,11 @@ export function reachedFrom({ cascades }: Introduction, table: string): readonly
 /** What tells one server with its log from another, as cheaply as it can be had with every poll. */
 export function homeOf(started: string, log: string): string {
   return `${started}/${log}`;
+}
+
+/** Whether a transaction has begun where, and with such tables as, the introduction was made with. */
+export function isIntroducedBy({ home, structure }: Introduction, beginning: Pick<Introduction, 'home' | 'structure'>): boolean {
+  return beginning.home === home && beginning.structure === structure;
 }
 
 function whyUncachable(row: Readonly<Record<string, unknown>> | undefined): string | undefined {

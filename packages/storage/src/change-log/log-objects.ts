@@ -1,6 +1,7 @@
 import { MODELS_SIGNAL, VERSION_COLUMN, type TableSchema } from '@ormolu/kernel';
 import { createHash } from 'node:crypto';
 import { literal, quoted } from '../statements/identifiers';
+import { STRUCTURE } from './structure';
 
 /** The table of the change log. */
 export const LOG_TABLE = 'ormolu_log';
@@ -20,8 +21,8 @@ export const LOG_TRIGGERS = ['ormolu_log_insert', 'ormolu_log_update', 'ormolu_l
 /** Functions that are the same for every table. */
 export const TRIM_FUNCTION = 'ormolu_log_trim';
 export const SIGNAL_FUNCTION = 'ormolu_log_signal';
-/** Its answer is read by processes of other versions, too: another form of it needs another name. */
-export const POLL_FUNCTION = 'ormolu_log_poll';
+/** Its answer is read by processes of other versions, too: another form of it needs another name. (`ormolu_log_poll` said nothing of how tables hang together.) */
+export const POLL_FUNCTION = 'ormolu_log_news';
 
 /** Rows one poll may bring; who is farther behind begins anew. */
 export const MOST_POLLED = 50_000;
@@ -197,7 +198,8 @@ end`,
       source: `
 declare
   here text := pg_current_snapshot()::text || ' ' || case when pg_is_in_recovery() then '' else left(pg_walfile_name(pg_current_wal_lsn()), 8) end
-    || ' ' || coalesce(extract(epoch from pg_postmaster_start_time())::text, '') || ' ' || coalesce(to_regclass(${literal(log)})::oid::text, '') || ' ';
+    || ' ' || coalesce(extract(epoch from pg_postmaster_start_time())::text, '') || ' ' || coalesce(to_regclass(${literal(log)})::oid::text, '')
+    || ' ' || ${STRUCTURE} || ' ';
   news text;
 begin
   since := coalesce(since, pg_snapshot_xmin(pg_current_snapshot()));

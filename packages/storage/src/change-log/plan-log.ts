@@ -18,6 +18,8 @@ export interface FoundLog {
   readonly hasPoll: boolean;
   /** Table → the text of its trigger function, where all triggers are in place, call that of the table and always fire. */
   readonly triggers: ReadonlyMap<string, string>;
+  /** Table → by which transactions its triggers were made, or switched off and on again. */
+  readonly made: ReadonlyMap<string, string>;
   /** Whether this role may make the log, or replace its functions. */
   readonly mayCreate: boolean;
   /** The tables and functions of other roles, which this one cannot alter. */
@@ -34,7 +36,7 @@ const FOREIGN = `select c.relname::text as name from pg_class c join pg_namespac
   union all
   select p.proname::text from pg_proc p join pg_namespace n on n.oid = p.pronamespace where n.nspname = current_schema() and p.proname = any($2::text[]) and not pg_has_role(p.proowner, 'usage')`;
 
-const TRIGGERS = `select c.relname::text as table, min(p.prosrc) as source, min(p.proname::text) as function
+const TRIGGERS = `select c.relname::text as table, min(p.prosrc) as source, min(p.proname::text) as function, string_agg(g.xmin::text, ' ' order by g.oid) as made
   from pg_trigger g
   join pg_class c on c.oid = g.tgrelid
   join pg_namespace n on n.oid = c.relnamespace and n.nspname = current_schema()
@@ -57,6 +59,7 @@ export async function readLog(ask: AskCatalog, schema: Schema): Promise<FoundLog
     hasFunctions: logFunctions(namespace).every(({ name, source }) => sources.get(name) === source),
     hasPoll: found['poll'] === true,
     triggers: new Map(triggers.filter((row) => row['function'] === triggerFunction(String(row['table']))).map((row) => [String(row['table']), String(row['source'])])),
+    made: new Map(triggers.map((row) => [String(row['table']), String(row['made'])])),
     mayCreate: found['mayCreate'] === true,
     foreign: new Set(foreign.map((row) => String(row['name']))),
   };

@@ -2,13 +2,15 @@ import { MODELS_SIGNAL, parseSnapshot, type ChangeRow, type LogPoll, type Snapsh
 import { ResultColumns } from '../wire/result-columns';
 import type { Statement } from '../wire/statement';
 import { homeOf, type Introduction } from './introduction';
+import { STRUCTURE } from './structure';
 import type { Companion } from '../sql-transaction';
 import { MOST_POLLED, TRIMMED } from './log-objects';
 
-/** What a transaction is told at its beginning: its snapshot, and on which server and timeline it is. */
+/** What a transaction is told at its beginning: its snapshot, on which server and timeline it is, and how tables hang together there. */
 export interface Beginning {
   readonly snapshot: Snapshot;
   readonly home: string;
+  readonly structure: string;
   readonly timeline: string;
 }
 
@@ -25,14 +27,14 @@ export interface Question<T> {
 export function askBeginning(log: string): Question<Beginning | undefined> {
   return {
     statement: {
-      text: `select pg_current_snapshot()::text, case when pg_is_in_recovery() then '' else left(pg_walfile_name(pg_current_wal_lsn()), 8) end, extract(epoch from pg_postmaster_start_time())::text, to_regclass('${log.replaceAll('\'', '\'\'')}')::oid::text`,
+      text: `select pg_current_snapshot()::text, case when pg_is_in_recovery() then '' else left(pg_walfile_name(pg_current_wal_lsn()), 8) end, extract(epoch from pg_postmaster_start_time())::text, to_regclass('${log.replaceAll('\'', '\'\'')}')::oid::text, ${STRUCTURE}`,
       parameters: [], results: 'binary',
     },
-    sink: () => new ResultColumns(['text', 'text', 'text', 'text']),
+    sink: () => new ResultColumns(['text', 'text', 'text', 'text', 'text']),
     read: ({ columns }) => {
-      const [snapshot, timeline, started, log] = columns.map(([value]) => value);
+      const [snapshot, timeline, started, log, structure] = columns.map(([value]) => value);
       const parsed = typeof snapshot === 'string' ? parseSnapshot(snapshot) : undefined;
-      return parsed && { snapshot: parsed, timeline: String(timeline), home: homeOf(String(started), String(log)) };
+      return parsed && { snapshot: parsed, timeline: String(timeline), home: homeOf(String(started), String(log)), structure: String(structure) };
     },
   };
 }
@@ -105,10 +107,10 @@ function askFunction(poll: string, after: Snapshot | undefined): PollQuestion {
     read: () => {
       const [answer] = sink.columns[0] ?? [];
       if (typeof answer !== 'string') return undefined;
-      const [snapshot = '', timeline = '', started = '', log = ''] = answer.split(' ', 4);
+      const [snapshot = '', timeline = '', started = '', log = '', structure = ''] = answer.split(' ', 5);
       const parsed = parseSnapshot(snapshot);
-      const news = answer.slice(snapshot.length + timeline.length + started.length + log.length + 4);
-      return parsed && { beginning: { snapshot: parsed, timeline, home: homeOf(started, log) }, rows: readNews(news) };
+      const news = answer.slice(snapshot.length + timeline.length + started.length + log.length + structure.length + 5);
+      return parsed && { beginning: { snapshot: parsed, timeline, home: homeOf(started, log), structure }, rows: readNews(news) };
     },
   };
 }

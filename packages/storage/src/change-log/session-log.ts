@@ -1,16 +1,18 @@
 import { OutageError, withOwn, type ChangeRow, type CommittedImages, type EntryStamp, type Isolation, type Schema, type Sight, type Snapshot, type StoredId } from '@ormolu/kernel';
 import type { Companion } from '../sql-transaction';
 import { ResultColumns } from '../wire/result-columns';
-import { NEWEST_TRIGGER, PLACE, reachedFrom, type Introduction } from './introduction';
+import { isIntroducedBy, reachedFrom, type Introduction } from './introduction';
 import { epochOf, LogNames, NamedLog } from './log-names';
-import { MOST_ROWS } from './log-objects';
+import { MOST_ROWS, SIGNAL_FUNCTION, TABLES } from './log-objects';
+import type { Statement } from '../wire/statement';
 import { OwnChanges, updatedFields, type Change } from './own-changes';
 import { OwnImages } from './own-images';
 import { askBeginning, askPoll, pollOf, type Beginning } from './poll';
 import type { SqlChangeLog } from './sql-change-log';
+import { askAltered, PLACE, STRUCTURE } from './structure';
 
-/** A transaction's number, where it is, and its own rows in the log. */
-const OWN_ROWS_TYPES = ['text', 'text', 'text', 'text', 'jsonb'] as const;
+/** A transaction's number, where it is, whether it may have altered tables, and its own rows in the log. */
+const OWN_ROWS_TYPES = ['text', 'text', 'bool', 'text', 'text', 'jsonb'] as const;
 
 /** The beginning of statements that may make, alter or hide tables, or take rights away; blocks and procedures may do anything. */
 const DEFINING = /^(?:\s|--[^\n]*\n|\/\*[\s\S]*?\*\/)*(?:create|alter|drop|do|call|select\b[\s\S]*\binto|set\s+(?:local\s+|session\s+)?(?:role|session\s+authorization))\b/i;
@@ -35,6 +37,9 @@ export class SessionLog {
   #isApart = false;
   /** It has changed where names lead, or what they stand for: what others have read is nothing to this transaction, either. */
   #isElsewhere = false;
+  #mustTell = false;
+  /** Tables hang together in another way than was known when it began: its statements may reach whatever there is. */
+  #mayReachMore = false;
 
   constructor(log: SqlChangeLog, introduction: Introduction, { schema, isolation }: { readonly schema: Schema; readonly isolation: Isolation }) {
     this.#log = log;
@@ -106,19 +111,26 @@ export class SessionLog {
    */
   closing(): { readonly before: Companion; readonly behind: Companion | undefined; committed(): CommittedImages | undefined } | undefined {
     if (!this.isFixed || !this.own.hasAny) return undefined;
-    const [own, triggers] = [new ResultColumns(['text']), new ResultColumns(['text'])];
+    const [own, structures] = [new ResultColumns(['text']), new ResultColumns(['text'])];
     return {
       before: { statement: { text: 'select pg_current_xact_id_if_assigned()::text', parameters: [], results: 'binary' }, sink: own },
-      behind: this.images.hasAny ? { statement: { text: `select ${NEWEST_TRIGGER}`, parameters: [], results: 'binary' }, sink: triggers } : undefined,
+      behind: this.images.hasAny ? { statement: { text: `select ${STRUCTURE}`, parameters: [], results: 'binary' }, sink: structures } : undefined,
       committed: () => {
         const [xid] = own.columns[0] ?? [];
-        const [newest] = triggers.columns[0] ?? [];
+        const [structure] = structures.columns[0] ?? [];
         if (typeof xid !== 'string' || !this.#beginning) return undefined;
-        const isKnown = newest === this.#introduction.newestTrigger;
-        if (typeof newest === 'string' && !isKnown) this.#log.forgetIntroductions();
+        const isKnown = structure === this.#introduction.structure;
+        if (typeof structure === 'string' && !isKnown) this.#log.forgetIntroductions();
         return { stamp: { snapshot: withOwn(this.#beginning.snapshot, BigInt(xid)), epoch: this.#epochOf(this.#beginning) }, written: isKnown ? this.images.rows() : [] };
       },
     };
+  }
+
+  /** What tells others, before the commit, that tables may have been altered, of which the log has no rows; undefined when there is nothing to tell. */
+  telling(): Statement | undefined {
+    if (!this.#mustTell) return undefined;
+    this.#mustTell = false;
+    return { text: `select ${this.#introduction.namespace}.${SIGNAL_FUNCTION}(array['${TABLES}'])`, parameters: [], results: 'none' };
   }
 
   /** Notes a statement that was told to change records. @param fields - null: they come or go */
@@ -139,27 +151,41 @@ export class SessionLog {
    */
   learning(model: string | undefined, isDelete: boolean): { readonly then: readonly Companion[]; learn(): void } | undefined {
     const table = model === undefined ? undefined : this.#schema.table(model).table;
-    const isUnpredictable = table === undefined || this.#introduction.unpredictable.has(table);
+    const isUnpredictable = table === undefined || this.#mayReachMore || this.#introduction.unpredictable.has(table);
     const cascades = isDelete && table !== undefined && (this.#introduction.cascades.get(table)?.length ?? 0) > 0;
     if (this.#introduction.log === undefined || (!isUnpredictable && !cascades)) return undefined;
     this.images.unforeseen(isUnpredictable ? undefined : table);
     // Elsewhere one may not read the log, nor does it tell what became of tables: then all may have changed.
     const reads = this.#readsLog && this.#log.mode === 'triggers' && !this.#isElsewhere;
-    const sink = new ResultColumns(reads ? OWN_ROWS_TYPES : ['text', 'text']);
+    const sink = new ResultColumns(reads ? OWN_ROWS_TYPES : ['text', 'text', 'bool']);
+    const here = this.#askHere({ isForeign: table === undefined, reads });
     const text = reads
-      ? `select t.xid::text, ${PLACE}, l.model, l.id, to_jsonb(l.fields) from (select pg_current_xact_id_if_assigned() as xid) t left join ${this.#introduction.log} l on l.xid = t.xid limit ${MOST_ROWS + 1}`
-      : `select pg_current_xact_id_if_assigned()::text, ${PLACE}`;
+      ? `select t.xid::text, t.place, t.altered, l.model, l.id, to_jsonb(l.fields) from (${here}) t left join ${this.#introduction.log} l on l.xid = t.xid limit ${MOST_ROWS + 1}`
+      : `select t.xid::text, t.place, t.altered from (${here}) t`;
     return {
       then: [{ statement: { text, parameters: [], results: 'binary' }, sink }],
       learn: () => {
-        const [xid, place] = sink.columns.map(([value]) => value);
-        this.#isElsewhere ||= place !== this.#introduction.place;
+        const [xid, place, altered] = sink.columns.map(([value]) => value);
+        const isHere = place === this.#introduction.place;
+        this.#isElsewhere ||= !isHere || altered !== null;
+        this.#mustTell = isHere && (this.#mustTell || altered === true);
         this.#isApart ||= this.#isElsewhere || typeof xid === 'string';
         if (typeof xid !== 'string') return;
-        const rows = reads && sink.rows <= MOST_ROWS ? this.#ownRows(sink) : undefined;
+        const rows = reads && altered === null && sink.rows <= MOST_ROWS ? this.#ownRows(sink) : undefined;
         this.own.met(rows ?? this.#allOf(isUnpredictable ? this.#schema.tables.map((one) => one.table) : reachedFrom(this.#introduction, table)));
       },
     };
+  }
+
+  /** Behind a statement that was thought to change nothing but what it says, and carried the BEGIN that has told otherwise. */
+  learnAll(): void {
+    if (this.#mayReachMore) this.own.met(this.#allOf(this.#schema.tables.map((one) => one.table)));
+  }
+
+  /** What asks for the transaction's number, where it is, and whether functions that SQL of the caller's own called may have altered tables. */
+  #askHere({ isForeign, reads }: { readonly isForeign: boolean; readonly reads: boolean }): string {
+    const own = 'pg_current_xact_id_if_assigned()';
+    return `select ${own} as xid, ${PLACE} as place, ${isForeign ? `case when ${own} is not null then ${askAltered(this.#introduction.namespace, reads ? this.#introduction.log : undefined)} end` : 'null::bool'} as altered offset 0`;
   }
 
   #prepare(): readonly Companion[] {
@@ -177,7 +203,7 @@ export class SessionLog {
     const poll = askPoll({ log, poll: this.#introduction.poll }, after);
     this.#hear = () => {
       const polled = poll.read();
-      if (polled && this.#isHere(polled.beginning)) this.#log.learn(pollOf(polled, { introduction: this.#introduction, after }));
+      if (polled && this.#isHere(polled.beginning)) this.#log.learn(pollOf(polled, { introduction: this.#introduction, after }), this.#introduction);
     };
     return poll.companions;
   }
@@ -185,7 +211,8 @@ export class SessionLog {
   /** Takes in where the transaction is. @returns whether that is where the introduction was made */
   #isHere(beginning: Beginning | undefined): boolean {
     this.#hear = undefined;
-    const isHere = beginning?.home === this.#introduction.home;
+    const isHere = beginning !== undefined && isIntroducedBy(this.#introduction, beginning);
+    this.#mayReachMore = !isHere && beginning?.home === this.#introduction.home;
     if (isHere) this.#beginning = beginning;
     else this.#log.forgetIntroductions();
     return isHere;
@@ -210,7 +237,7 @@ export class SessionLog {
     };
   }
 
-  #ownRows({ columns: [, , models = [], ids = [], fields = []] }: ResultColumns): readonly Change[] {
+  #ownRows({ columns: [, , , models = [], ids = [], fields = []] }: ResultColumns): readonly Change[] {
     return models.flatMap((model, n) => (model === null ? [] : this.#names.inSchema({ model, id: ids[n], fields: fields[n] } as Omit<ChangeRow, 'xid'>) ?? [])); // as the statement asks for them
   }
 

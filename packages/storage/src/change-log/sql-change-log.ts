@@ -4,7 +4,7 @@ import { errorOfSqlstate } from '../sqlstate';
 import type { Connection } from '../wire/connection';
 import { ReplyReader } from '../wire/reply-reader';
 import { plainStatement, writeStatements } from '../wire/statement';
-import { introduce, type Introduction } from './introduction';
+import { introduce, isIntroducedBy, type Introduction } from './introduction';
 import { TABLES } from './log-objects';
 import { askPoll, pollOf, type Beginning } from './poll';
 import type { LogMode } from './plan-log';
@@ -12,13 +12,13 @@ import type { LogMode } from './plan-log';
 /** Rows of the log that are kept when nothing else is asked. */
 const KEPT = 100_000;
 
-/** Milliseconds for which it is taken for granted that nothing may be kept: somebody else may put the log in place. */
+/** Milliseconds for which it is taken for granted what the database has of the log: polls do not tell of triggers that are dropped or switched off, nor that somebody has put a log in place. */
 const ASKED_AGAIN = 60_000;
 
 /** What a schema's introduction is, or will be, and when it is to be asked for again. */
 interface Asked {
   readonly answer: Promise<Introduction>;
-  until: number;
+  readonly until: number;
 }
 
 /** What the change log needs of its storage. */
@@ -40,6 +40,8 @@ export class SqlChangeLog implements StorageChangeLog {
   readonly #home: LogHome;
   #introductions = new WeakMap<Schema, Asked>();
   #uncachable: ReadonlyMap<string, string> | undefined;
+  /** How tables hung together when the log was last polled. */
+  #structure: string | undefined;
   #reserved: Connection | undefined;
   /** The poll under way, and the one that begins when it ends. */
   #running: Promise<Beginning | undefined> | undefined;
@@ -62,16 +64,15 @@ export class SqlChangeLog implements StorageChangeLog {
     return this.#uncachable;
   }
 
-  /** What has to be known before a session of a schema begins; asked once, and now and then while nothing may be kept. */
+  /** What has to be known before a session of a schema begins; asked once, and now and then. */
   async introduction(schema: Schema, ask: AskCatalog): Promise<Introduction> {
     let asked = this.#introductions.get(schema);
     if (!asked || Date.now() > asked.until) {
-      asked = { answer: introduce(ask, schema, { mode: this.mode, isEmbedded: !this.isShared }), until: Infinity };
+      asked = { answer: introduce(ask, schema, { mode: this.mode, isEmbedded: !this.isShared }), until: Date.now() + ASKED_AGAIN };
       this.#introductions.set(schema, asked);
       asked.answer.catch(() => this.#introductions.delete(schema));
     }
     const introduction = await asked.answer;
-    if (introduction.log === undefined) asked.until = Math.min(asked.until, Date.now() + ASKED_AGAIN);
     this.#uncachable = introduction.uncachable;
     return introduction;
   }
@@ -81,10 +82,18 @@ export class SqlChangeLog implements StorageChangeLog {
     this.#introductions = new WeakMap();
   }
 
-  /** Takes in what became visible. Trims the log in the background when much did. */
-  learn(poll: LogPoll): void {
+  /**
+   * Takes in what became visible. Trims the log in the background when much did.
+   *
+   * Where tables hang together in another way than before, or somebody tells that he has altered some, nobody knows what the log has no rows of: what
+   * is older is not judged by it any more.
+   */
+  learn(poll: LogPoll, { structure }: Pick<Introduction, 'structure'>): void {
     this.knowledge.learn(poll);
-    if (poll.rows.some(({ model }) => model === TABLES)) this.forgetIntroductions();
+    const isTold = poll.rows.some(({ model }) => model === TABLES);
+    if (isTold) this.forgetIntroductions();
+    if (isTold || (this.#structure !== undefined && this.#structure !== structure)) this.knowledge.forgetBelow(poll.until.xmax);
+    this.#structure = structure;
     this.#noteRows(poll.rows.length);
   }
 
@@ -163,11 +172,11 @@ export class SqlChangeLog implements StorageChangeLog {
       throw errorOfSqlstate(replies.error, new Schema([]), {});
     }
     const polled = poll.read();
-    if (polled?.beginning.home !== introduction.home) {
+    if (!polled || !isIntroducedBy(introduction, polled.beginning)) {
       this.forgetIntroductions();
       return undefined;
     }
-    this.learn(pollOf(polled, { introduction, after }));
+    this.learn(pollOf(polled, { introduction, after }), introduction);
     return polled.beginning;
   }
 }

@@ -1,5 +1,6 @@
 import { whyInvalid, type Judgement, type MissReason } from '@ormolu/kernel';
-import { polled, steps, type Bounds, type Faults } from './steps';
+import { isSerial } from './serial-order';
+import { polled, steps, type Answers, type Bounds, type Faults } from './steps';
 import { beginning, keyOf, snapshotOf, truth, type Entry, type Process, type World } from './world';
 
 /** The rule under test: whether an entry may be used. */
@@ -38,6 +39,7 @@ interface Path {
 export function explore({ bounds, faults = {}, rule = whyInvalid, ignoresRole = false, maxWorlds = Infinity }: Question): Exploration {
   const seen = new Set<string>();
   const misses = new Map<MissReason, number>();
+  const answers: Answers = (world, place, key) => [...transactionOffers(world, place, ignoresRole)].some(({ judgement }) => judgement.entry.key === key && rule(judgement) === undefined);
   let hits = 0;
   let front: Path[] = [{ world: beginning(bounds.roles), step: 'beginning', before: undefined }];
   seen.add(keyOf(beginning(bounds.roles)));
@@ -50,8 +52,9 @@ export function explore({ bounds, faults = {}, rule = whyInvalid, ignoresRole = 
         else if (offer.isRight) hits += 1;
         else return { worlds: seen.size, hits, misses, violation: [...stepsOf(path), offer.text] };
       }
+      if (!isSerial(path.world.serial, 'read')) return { worlds: seen.size, hits, misses, violation: [...stepsOf(path), 'no order of these transactions explains what they have read'] };
       if (seen.size >= maxWorlds) continue;
-      for (const { name, after } of steps(path.world, faults, bounds)) {
+      for (const { name, after } of steps(path.world, faults, bounds, answers)) {
         const key = keyOf(after);
         if (seen.has(key)) continue;
         seen.add(key);
@@ -64,7 +67,7 @@ export function explore({ bounds, faults = {}, rule = whyInvalid, ignoresRole = 
 }
 
 interface Offer {
-  readonly judgement: Judgement;
+  readonly judgement: Judgement & { readonly entry: Entry };
   readonly isRight: boolean;
   readonly text: string;
 }

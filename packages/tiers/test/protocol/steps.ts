@@ -1,4 +1,5 @@
 import { sees, withOwn, type Snapshot } from '@ormolu/kernel';
+import { isSerial } from './serial-order';
 import { openOnes, snapshotOf, truth, type Committed, type Entry, type Open, type Process, type World } from './world';
 
 /** Ways to get the protocol wrong; each must be found. */
@@ -19,6 +20,8 @@ export interface Faults {
   readonly beginsWithoutPoll?: boolean;
   /** Statements at READ COMMITTED go by a poll that was there before they began. */
   readonly statementsShareOlderPolls?: boolean;
+  /** A serializable transaction commits without asking the database for what caches had answered. */
+  readonly skipsReplay?: boolean;
 }
 
 /** How far the model goes, and what may happen in it. */
@@ -35,7 +38,12 @@ export interface Bounds {
   /** Whether transactions of processes write, too. */
   readonly processesWrite: boolean;
   readonly roles: readonly [string, string];
+  /** Whether processes work at SERIALIZABLE, where the database sees to it that some order explains all. */
+  readonly isSerializable?: boolean;
 }
+
+/** Whether caches have something for a process's transaction that it would take. */
+export type Answers = (world: World, place: number, key: number) => boolean;
 
 /** A step that may happen next, and the world after it. */
 export interface Step {
@@ -44,11 +52,13 @@ export interface Step {
 }
 
 /** Everything that may happen next. */
-export function* steps(world: World, faults: Faults, bounds: Bounds): Generator<Step> {
+export function* steps(world: World, faults: Faults, bounds: Bounds, answers: Answers): Generator<Step> {
   yield* writerSteps(world, faults, bounds);
   for (const [place, process] of world.processes.entries()) {
-    yield { name: `p${place} polls`, after: polled(world, place, faults) };
-    yield* process.open ? transactionSteps(world, place, { process, open: process.open, faults, bounds }) : beginSteps(world, place, faults, bounds);
+    // Serializable ones poll when they begin; what else happens to polls, the other worlds go through.
+    if (bounds.isSerializable !== true) yield { name: `p${place} polls`, after: polled(world, place, faults) };
+    if (process.open && bounds.isSerializable === true) yield* serialSteps(world, place, { process, open: process.open, faults, bounds }, answers);
+    else yield* process.open ? transactionSteps(world, place, { process, open: process.open, faults, bounds }) : beginSteps(world, place, faults, bounds);
     if (world.forgotten < bounds.trims) yield* forgetSteps(world, place);
   }
   const trimmed = world.committed.find(({ xid }) => xid >= world.trimmed);
@@ -81,7 +91,7 @@ function* beginSteps(world: World, place: number, faults: Faults, bounds: Bounds
   const process = world.processes[place];
   if (!process || process.begun >= bounds.begins) return;
   const after = faults.beginsWithoutPoll === true ? world : polled(world, place, faults);
-  const open: Open = { snapshot: taken(world, faults), xid: undefined, wrote: [], knows: [] };
+  const open: Open = { snapshot: taken(world, faults), xid: undefined, wrote: [], knows: [], ...bounds.isSerializable === true ? { read: [], asked: [] } : {} };
   yield { name: `p${place} begins`, after: withProcess(after, place, { open, begun: process.begun + 1 }) };
 }
 
@@ -114,7 +124,35 @@ function* transactionSteps(world: World, place: number, { process, open, faults,
   };
 }
 
-/** What a transaction has written after writing a key, or undefined when the database would not let it. Key 0 cascades to key 1. */
+/** What a transaction at SERIALIZABLE may do: it reads from the database or from caches, and asks again before it commits. */
+function* serialSteps(world: World, place: number, { process, open, faults, bounds }: InTransaction, answers: Answers): Generator<Step> {
+  const { read = [], asked = [], xid, wrote, snapshot } = open;
+  const go = (change: Partial<Open>, rest: Partial<World> = {}): World => withProcess({ ...world, ...rest }, place, { open: { ...open, ...change } });
+  for (const key of keysOf(bounds)) {
+    const entry: Entry = { key, value: truth(world, snapshot, { key, role: process.role }), snapshot, epoch: process.log.epoch, role: process.role };
+    const isGiven = xid === undefined && world.entries.length < bounds.entries && !world.entries.some((one) => isSame(one, entry));
+    if (!wrote.includes(key) && (isGiven || !asked.includes(key))) yield { name: `p${place} asks the database for ${key}`, after: go({ read: including(read, key), asked: including(asked, key) }, isGiven ? { entries: [...world.entries, entry] } : {}) };
+    if (!read.includes(key) && answers(world, place, key)) yield { name: `p${place} is answered ${key} by the caches`, after: go({ read: including(read, key) }) };
+    const writes = written(world, open, { key, keys: [key], faults });
+    if (writes) yield { name: `p${place} writes ${key}`, after: go(writes, { nextXid: xid === undefined ? world.nextXid + 1n : world.nextXid }) };
+  }
+  yield { name: `p${place} rolls back`, after: withProcess(world, place, { open: undefined }) };
+  if (asked.length < read.length && faults.skipsReplay !== true) {
+    yield { name: `p${place} asks again for what the caches answered`, after: go({ asked: read }) };
+    return;
+  }
+  const serial = [...world.serial, { snapshot, xid, wrote, read, asked }];
+  // The database refuses what it can tell to be no order.
+  if (!isSerial(serial, 'asked')) return;
+  const images = (xid === undefined ? [] : imagesOf(process, open)).filter((one) => world.entries.length < bounds.entries && !world.entries.some((other) => isSame(one, other)));
+  yield { name: `p${place} commits`, after: withProcess({ ...world, serial, committed: committedBy(world, open), entries: [...world.entries, ...images] }, place, { open: undefined }) };
+}
+
+function including(keys: readonly number[], key: number): readonly number[] {
+  return keys.includes(key) ? keys : [...keys, key].sort();
+}
+
+/** What a transaction has written after writing a key, or undefined when the database would not let it. Key 0 cascades to the keys given. */
 function written(world: World, open: Open, { key, keys, faults }: { readonly key: number; readonly keys: readonly number[]; readonly faults: Faults }): Open | undefined {
   const touched = key === 0 ? keys : [key];
   if (touched.some((one) => open.wrote.includes(one) || isLocked(world, one))) return undefined;

@@ -1,4 +1,5 @@
 import { formatSnapshot, sees, type EntryStamp, type LogExtent, type Snapshot } from '@ormolu/kernel';
+import type { SerialTransaction } from './serial-order';
 
 /** A write that committed; the list of them is in the order of commits. */
 export interface Committed {
@@ -17,6 +18,9 @@ export interface Open {
   readonly wrote: readonly number[];
   readonly knows: readonly number[];
   readonly isTruncate?: boolean;
+  /** At SERIALIZABLE: what it was answered, and of this, what the database was asked for. */
+  readonly read?: readonly number[];
+  readonly asked?: readonly number[];
 }
 
 /** A value that was once given to the caches. It may turn up at any later time, or never again: so every one ever made is tried. */
@@ -49,6 +53,8 @@ export interface World {
   readonly forgotten: number;
   readonly processes: readonly Process[];
   readonly entries: readonly Entry[];
+  /** Serializable transactions that have committed. */
+  readonly serial: readonly SerialTransaction[];
 }
 
 export const FIRST_XID = 10n;
@@ -58,7 +64,7 @@ export function beginning(roles: readonly string[]): World {
   const process = (role: string): Process => ({ role, log: { since: FIRST_XID, until: snapshot, epoch: 't0' }, rows: [], open: undefined, begun: 0 });
   return {
     nextXid: FIRST_XID, timeline: 0, committed: [], trimmed: FIRST_XID, writers: [undefined, undefined], written: 0, forgotten: 0,
-    processes: roles.map(process), entries: [],
+    processes: roles.map(process), entries: [], serial: [],
   };
 }
 
@@ -83,7 +89,7 @@ export function truth(world: World, snapshot: Snapshot, { key, role }: { readonl
 
 /** A text that two worlds share when everything that can still happen is the same. */
 export function keyOf(world: World): string {
-  const open = (one: Open | undefined): string => (one ? `${formatSnapshot(one.snapshot)}/${String(one.xid)}/${one.wrote.join('')}/${one.knows.join('')}${one.isTruncate === true ? '!' : ''}` : '-');
+  const open = (one: Open | undefined): string => (one ? `${formatSnapshot(one.snapshot)}/${String(one.xid)}/${one.wrote.join('')}/${one.knows.join('')}${one.isTruncate === true ? '!' : ''}${one.read ? `${one.read.join('')}?${(one.asked ?? []).join('')}` : ''}` : '-');
   const snap = (one: Snapshot): string => `${formatSnapshot(one)}+${String(one.own)}`;
   return [
     world.nextXid, world.timeline, world.trimmed, world.written, world.forgotten,
@@ -92,5 +98,6 @@ export function keyOf(world: World): string {
     world.writers.map(open).sort().join('|'),
     world.processes.map(({ log, rows, open: one, begun, role }) => `${String(log.since)} ${snap(log.until)} ${log.epoch} ${rows.map(({ xid }) => xid).join()} ${open(one)} ${String(begun)} ${role}`).sort().join('|'),
     world.entries.map(({ key, value, snapshot, epoch, role }) => `${String(key)}=${value}${role}@${snap(snapshot)}${epoch}`).sort().join(),
+    world.serial.map(({ snapshot, xid, wrote, read, asked }) => `${snap(snapshot)}${String(xid)}${wrote.join('')}/${read.join('')}/${asked.join('')}`).sort().join(),
   ].join(';');
 }
