@@ -10,6 +10,13 @@ function walk(cities: Iterable<City>): number {
   return sum;
 }
 
+/** The same, row by row: of a loop over the array's own iterator it is chance whether V8 makes of it this or one that is five times as slow. */
+function walkRows(cities: readonly City[]): number {
+  let sum = 0;
+  for (let row = 0; row < cities.length; row += 1) sum += (cities[row] as City).state.country.code; // a row before the end
+  return sum;
+}
+
 /** `env.run` over records that are all in memory, against the same loop over an array of plain objects linked by references. */
 function hits(count: number): TimeCase {
   return timeCase({
@@ -19,7 +26,7 @@ function hits(count: number): TimeCase {
     operations: count,
     base: () => {
       const cities = plainCities(count);
-      return () => walk(cities);
+      return () => walkRows(cities);
     },
     ours: async () => {
       const { tx, cities } = await storedCities(count);
@@ -83,7 +90,7 @@ export default bench({
       operations: 20_000,
       base: () => {
         const cities = plainCities(20_000);
-        return () => walk(cities);
+        return () => walkRows(cities);
       },
       ours: async () => {
         const { cities } = await storedCities(20_000);

@@ -114,7 +114,7 @@ export class UndoLog {
   /** Keeps all since the mark; the marks around it can still take it back. The mark and those inside it are closed. */
   close(mark: UndoMark): void {
     this.#check(mark);
-    this.#marks.length = mark.depth;
+    this.#keepMarks(mark.depth);
     this.last = mark;
     if (mark.depth > 0) return;
     this.isOpen = false;
@@ -122,6 +122,7 @@ export class UndoLog {
       this.#slots.length = 0;
       this.#olds.length = 0;
     } else this.#wipe(0, this.#length);
+    if (this.#length === 0) return;
     this.#length = 0;
     this.#runs.length = 0;
     this.#starts.length = 0;
@@ -132,7 +133,7 @@ export class UndoLog {
   #takeBack(mark: UndoMark): number {
     this.#check(mark);
     if (this.listener !== undefined) this.tell();
-    this.#marks.length = mark.depth + 1;
+    this.#keepMarks(mark.depth + 1);
     const end = this.#length;
     const [runs, starts] = [this.#runs, this.#starts];
     let to = end;
@@ -148,6 +149,11 @@ export class UndoLog {
     this.#length = mark.position;
     this.#last = runs[runs.length - 1];
     return end;
+  }
+
+  /** Closes the innermost marks. Setting the length of a list costs ten times as much as taking the one that is mostly too many. */
+  #keepMarks(count: number): void {
+    while (this.#marks.length > count) this.#marks.pop();
   }
 
   /** Nothing that was noted may be kept alive by the room it took. */

@@ -45,10 +45,8 @@ export class Exclusive {
     }
   }
 
-  /** As `asking`, for `run`, which mostly has its answer at once. @throws {TransactionStateError} TX_OVERLAP */
-  running<T>(ask: () => Promise<T>): Promise<T> {
-    this.assertMayCall(RUN);
-    const answer = ask();
+  /** As `asking`, for a `run` that has begun and must wait: most have their answer at once, and overlap nothing. @param answer - what it will come to */
+  running<T>(answer: Promise<T>): Promise<T> {
     this.#asking.push(RUN);
     answer.then(this.#runIsOver, this.#runIsOver);
     return answer;

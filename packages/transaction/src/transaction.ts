@@ -191,7 +191,8 @@ export class Transaction {
     assertFunction('run', fn);
     try {
       this.stage.assertAllows('read');
-      return this.exclusive.running(() => run(this, fn, 'user'));
+      this.exclusive.assertMayCall('run');
+      return run(this, fn, 'user');
     } catch (error) {
       // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors -- one of ours
       return Promise.reject(error);

@@ -20,17 +20,17 @@ export interface RecordClass {
   letGo?(records: readonly RecordSet[]): void;
 }
 
-/** How many fields of a model records keep values of: those that are first read again and again. Each costs a record eight bytes. */
-const PLACES = 4;
-
-const numbers = Array.from({ length: PLACES }, (_, place) => place);
+/** How many fields of a model records keep values of, at most: those that are first read again and again. Each costs a record eight bytes. */
+const MOST_PLACES = 4;
 
 /**
  * A class of records that can keep values, written by program: a place is a private name that nothing outside can see or copy, and its getter
  * must be compiled with what is known of this one model's records. Getters that all models share know too many kinds of records, and are six times
  * as slow.
  */
-const SOURCE = `
+function sourceWith(places: number): string {
+  const numbers = Array.from({ length: places }, (_, place) => place);
+  return `
   return class extends RecordSet {
     ${numbers.map((place) => `#kept${place};`).join(' ')}
     static #taken = 0;
@@ -42,7 +42,7 @@ const SOURCE = `
 
     static placeFor(name, read) {
       const place = this.#taken;
-      if (place === ${PLACES}) return -1;
+      if (place === ${places}) return -1;
       this.#taken = place + 1;
       Object.defineProperty(this.prototype, name, { ...Object.getOwnPropertyDescriptor(this.prototype, name), get: this.#getters[place](read) });
       return place;
@@ -60,16 +60,22 @@ const SOURCE = `
       for (const record of records) ${numbers.map((place) => `record.#kept${place} = `).join('')}undefined;
     }
   };`;
+}
 
 let made = 0;
 
-/** A class for the records of one more model; where programs may not be made of texts, one whose records keep nothing. */
-export function classThatKeeps(): RecordClass {
+/**
+ * A class for the records of one more model; where programs may not be made of texts, one whose records keep nothing.
+ *
+ * @param fields - how many fields the model has whose values may be kept
+ */
+export function classThatKeeps(fields: number): RecordClass {
+  if (fields === 0) return class extends RecordSet {};
   made += 1;
   try {
     // Programs of the same text would share what the engine learns about their records.
     // eslint-disable-next-line @typescript-eslint/no-implied-eval, @typescript-eslint/no-unsafe-call -- the text is the constant above
-    return new Function('RecordSet', `// ${made}\n${SOURCE}`)(RecordSet) as RecordClass;
+    return new Function('RecordSet', `// ${made}\n${sourceWith(Math.min(fields, MOST_PLACES))}`)(RecordSet) as RecordClass;
   } catch (error) {
     if (!(error instanceof EvalError)) throw error;
     return class extends RecordSet {};

@@ -23,7 +23,7 @@ export function recordClassOf(model: Model): RecordClass {
 }
 
 function makeClass(model: Model): RecordClass {
-  const made = classThatKeeps();
+  const made = classThatKeeps([...model.fields.values()].filter(isKept).length);
   // What an error calls a record that was given for something else.
   Object.defineProperty(made, 'name', { value: `RecordSet of ${model.name}` });
   Object.defineProperty(made.prototype, DEFINITION, { value: model });
@@ -36,6 +36,11 @@ function makeClass(model: Model): RecordClass {
     });
   }
   return made;
+}
+
+/** Whether records may keep values of a field: stored ones and many2ones that nothing computes. */
+function isKept({ compute, relation, isGivenAsKept }: Field): boolean {
+  return !compute && (relation ? relation.kind === 'many2one' : isGivenAsKept);
 }
 
 function accessorOf(made: RecordClass, field: Field): PropertyDescriptor {

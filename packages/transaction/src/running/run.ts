@@ -100,14 +100,19 @@ export class Execution {
  * @throws what the function throws, by its promise
  */
 export function run<T>(tx: Transaction, fn: () => T, whose: 'user' | 'engine' = 'engine'): Promise<T> {
-  return tx.triggers.size > 0 ? resolveTriggers(tx).then(() => begin(tx, fn, whose)) : begin(tx, fn, whose);
+  return tx.triggers.size > 0 ? waiting(tx, resolveTriggers(tx).then(() => begin(tx, fn, whose)), whose) : begin(tx, fn, whose);
+}
+
+/** Has a user's run that is not over be known to whoever must not overlap it. */
+function waiting<T>(tx: Transaction, answer: Promise<T>, whose: 'user' | 'engine'): Promise<T> {
+  return whose === 'user' ? tx.exclusive.running(answer) : answer;
 }
 
 /** Runs a function for the first time: where it finds all in memory, nothing waits. */
 function begin<T>(tx: Transaction, fn: () => T, whose: 'user' | 'engine'): Promise<T> {
   try {
     const execution = execute(tx, fn, new Execution(), whose === 'user' && tx.checksRuns);
-    if (!execution.isOver) return goOn(tx, fn, new RunGuard(tx, whose, execution));
+    if (!execution.isOver) return waiting(tx, goOn(tx, fn, new RunGuard(tx, whose, execution)), whose);
     if (whose === 'user') tellRun([]);
     const { value } = execution;
     execution.value = undefined;
