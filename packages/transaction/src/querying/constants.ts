@@ -55,7 +55,6 @@ export function holdsForMissing({ operator, value }: Pick<Condition, 'operator' 
 }
 
 function constant(field: Field | undefined, value: unknown): unknown {
-  if (value === undefined) return null;
   const isOfOne = field === undefined || field.relation?.kind !== 'many2one';
   const ids = isOfOne && (field === undefined || field.relation) ? idsOf(value) : undefined;
   const plain = ids ? (ids[0] ?? null) : value;

@@ -67,6 +67,8 @@ class Compiler {
   }
 
   #condition(model: string, path: string, operator: Operator, value: unknown): Asked {
+    // As for a field: what was meant to be a value must not be taken for none.
+    if (value === undefined || (Array.isArray(value) && value.includes(undefined))) throw invalid(model, `'${operator}' of '${path}' is undefined, or a list with undefined in it`, 'leave it out, or ask for null where there is nothing');
     const { names, fields, last } = this.#looked.follow(model, path.split('.'));
     const broken = (last ? fields.slice(0, -1) : fields).find((field) => !field.isPersistent);
     if (broken) throw invalid(model, `'${path}' leads through ${broken.toString()}, which is computed and not stored`, 'define it with store: true, or filter the records in memory with filtered()');
