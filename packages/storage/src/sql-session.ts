@@ -210,6 +210,7 @@ export class SqlSession implements Session {
       const left = this.#leave('rollbackTo', savepoint);
       this.#cursors.forgetBehind(left.serial);
       this.#log?.images.backTo(left.images);
+      this.#log?.own.forgetTold();
       const name = nameOf(left);
       if (!this.#transaction.takeBack(`savepoint ${name}`)) await this.#transaction.returnTo(name);
     });

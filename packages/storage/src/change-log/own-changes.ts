@@ -25,6 +25,8 @@ export type Change = Omit<ChangeRow, 'xid'>;
 export class OwnChanges {
   readonly #models = new Map<string, ModelChanges>();
   #touched: Tag[] = [];
+  /** What statements were told to do since what they did was last looked at. */
+  #told: { readonly model: string; readonly ids: readonly StoredId[]; readonly fields: ChangedFields }[] = [];
 
   /** Whether it has written anything at all. */
   get hasAny(): boolean {
@@ -38,12 +40,18 @@ export class OwnChanges {
     const set = fields && new Set(fields);
     changes.any = joined(changes.any, set);
     changes.unsorted.push({ ids, fields: set });
+    this.#told.push({ model, ids, fields: set });
   }
 
-  /** Notes what was found changed, whoever did it, and keeps it for {@link takeTouched} unless the statements said so. */
+  /**
+   * Notes what was found changed since the last call, whoever did it, and keeps it for {@link takeTouched} unless the statements said so: as often as they
+   * did, for a trigger may change once more what a statement has.
+   */
   met(changes: readonly Change[]): void {
+    const told = toldById(this.#told);
+    this.#told = [];
     for (const change of changes) {
-      if (change.fields?.length === 0 || this.#covers(change)) continue;
+      if (change.fields?.length === 0 || isTold(told, change)) continue;
       const of = this.#of(change.model);
       const set = change.fields && new Set(change.fields);
       of.any = joined(of.any, set);
@@ -51,6 +59,11 @@ export class OwnChanges {
       else noteId(of, change.id, set);
       this.#touched.push({ model: change.model, ...change.id !== null && { id: change.id }, ...change.fields && { fields: change.fields } });
     }
+  }
+
+  /** Statements were taken back: what they were told says nothing of what will be met. */
+  forgetTold(): void {
+    this.#told = [];
   }
 
   /** What was met since the last call. */
@@ -65,12 +78,6 @@ export class OwnChanges {
     if (!changes) return false;
     if (id === undefined) return concern(changes.any, fields);
     return concern(changes.whole, fields) || concern(ofId(changes, id), fields);
-  }
-
-  #covers({ model, id, fields }: Change): boolean {
-    const changes = this.#models.get(model);
-    if (!changes) return false;
-    return includes(changes.whole, fields) || (id !== null && includes(ofId(changes, id), fields));
   }
 
   #of(model: string): ModelChanges {
@@ -109,6 +116,29 @@ function joined(known: ChangedFields | undefined, more: ChangedFields): ChangedF
 function concern(changed: ChangedFields | undefined, looked: readonly string[] | undefined): boolean {
   if (changed === undefined) return false;
   return changed === null || looked === undefined || looked.some((field) => changed.has(field));
+}
+
+/** Model and record → how often statements were told to change it, and what. */
+type ToldById = ReadonlyMap<string, Map<string, { count: number; fields: ChangedFields }>>;
+
+function toldById(told: readonly { readonly model: string; readonly ids: readonly StoredId[]; readonly fields: ChangedFields }[]): ToldById {
+  const models = new Map<string, Map<string, { count: number; fields: ChangedFields }>>();
+  for (const { model, ids, fields } of told) {
+    let records = models.get(model);
+    if (!records) models.set(model, (records = new Map()));
+    for (const id of ids) {
+      const known = records.get(String(id));
+      records.set(String(id), { count: (known?.count ?? 0) + 1, fields: joined(known?.fields, fields) });
+    }
+  }
+  return models;
+}
+
+function isTold(told: ToldById, { model, id, fields }: Change): boolean {
+  const known = id === null ? undefined : told.get(model)?.get(String(id));
+  if (!known || known.count === 0 || !includes(known.fields, fields)) return false;
+  known.count -= 1;
+  return true;
 }
 
 function includes(known: ChangedFields | undefined, fields: readonly string[] | null): boolean {

@@ -11,8 +11,8 @@ import { askBeginning, askPoll, pollOf, type Beginning } from './poll';
 import type { SqlChangeLog } from './sql-change-log';
 import { askAltered, PLACE, STRUCTURE } from './structure';
 
-/** A transaction's number, where it is, whether it may have altered tables, and its own rows in the log. */
-const OWN_ROWS_TYPES = ['text', 'text', 'bool', 'text', 'text', 'jsonb'] as const;
+/** A transaction's number, where it is, whether it may have altered tables, and its own rows in the log, each with the place of its command in the transaction. */
+const OWN_ROWS_TYPES = ['text', 'text', 'bool', 'text', 'text', 'jsonb', 'text'] as const;
 
 /** The beginning of statements that may make, alter or hide tables, or take rights away; blocks and procedures may do anything. */
 const DEFINING = /^(?:\s|--[^\n]*\n|\/\*[\s\S]*?\*\/)*(?:create|alter|drop|do|call|select\b[\s\S]*\binto|set\s+(?:local\s+|session\s+)?(?:role|session\s+authorization))\b/i;
@@ -38,6 +38,8 @@ export class SessionLog {
   /** It has changed where names lead, or what they stand for: what others have read is nothing to this transaction, either. */
   #isElsewhere = false;
   #mustTell = false;
+  /** The last of the transaction's commands whose rows in the log were read. */
+  #lastCommand = -1;
   /** Tables hang together in another way than was known when it began: its statements may reach whatever there is. */
   #mayReachMore = false;
 
@@ -160,7 +162,7 @@ export class SessionLog {
     const sink = new ResultColumns(reads ? OWN_ROWS_TYPES : ['text', 'text', 'bool']);
     const here = this.#askHere({ isForeign: table === undefined, reads });
     const text = reads
-      ? `select t.xid::text, t.place, t.altered, l.model, l.id, to_jsonb(l.fields) from (${here}) t left join ${this.#introduction.log} l on l.xid = t.xid limit ${MOST_ROWS + 1}`
+      ? `select t.xid::text, t.place, t.altered, l.model, l.id, to_jsonb(l.fields), l.cmin::text from (${here}) t left join ${this.#introduction.log} l on l.xid = t.xid and l.cmin::text::int8 > ${this.#lastCommand} limit ${MOST_ROWS + 1}`
       : `select t.xid::text, t.place, t.altered from (${here}) t`;
     return {
       then: [{ statement: { text, parameters: [], results: 'binary' }, sink }],
@@ -172,6 +174,7 @@ export class SessionLog {
         this.#isApart ||= this.#isElsewhere || typeof xid === 'string';
         if (typeof xid !== 'string') return;
         const rows = reads && altered === null && sink.rows <= MOST_ROWS ? this.#ownRows(sink) : undefined;
+        if (rows) for (const command of sink.columns[6] ?? []) this.#lastCommand = Math.max(this.#lastCommand, Number(command ?? -1));
         this.own.met(rows ?? this.#allOf(isUnpredictable ? this.#schema.tables.map((one) => one.table) : reachedFrom(this.#introduction, table)));
       },
     };
