@@ -125,7 +125,7 @@ function toldById(told: readonly { readonly model: string; readonly ids: readonl
   const models = new Map<string, Map<string, { count: number; fields: ChangedFields }>>();
   for (const { model, ids, fields } of told) {
     let records = models.get(model);
-    if (!records) models.set(model, (records = new Map()));
+    if (!records) models.set(model, (records = new Map<string, { count: number; fields: ChangedFields }>()));
     for (const id of ids) {
       const known = records.get(String(id));
       records.set(String(id), { count: (known?.count ?? 0) + 1, fields: joined(known?.fields, fields) });
