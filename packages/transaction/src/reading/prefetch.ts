@@ -23,6 +23,9 @@ export class PrefetchGroup {
   #singles: RecordSet[] | undefined;
   #slots: SlotIndex | undefined;
   #sight: Sight = NOTHING_SEEN;
+  // The list given out last, which computes ask for again and again.
+  #lastList: readonly Id[] | undefined;
+  #lastSet: RecordSet | undefined;
   // The relation followed last: a loop follows the same one again and again.
   #lastRelation: Field | undefined;
   #last: PrefetchGroup | undefined;
@@ -65,17 +68,34 @@ export class PrefetchGroup {
   /** The record of the group with an id: the same object as before, because many records lead to the same one. */
   single(model: string, id: Id): RecordSet {
     const { env } = this;
-    if (!this.#sight.life.isCurrent || !this.#slots) {
-      this.#sight = env.sight;
-      this.#slots = env.transaction.cache.slots(model);
-      this.#singles = undefined;
-    }
+    this.#keepUp();
+    this.#slots ??= env.transaction.cache.slots(model);
     const slot = this.#slots.slotOf(id);
     const known = this.#singles?.[slot];
     if (known) return known;
     const made = this.make(env.recordClass(model), id);
     if (slot >= 0) (this.#singles ??= [])[slot] = made;
     return made;
+  }
+
+  /** The records of a list, which lists in the cache are never changed in place: the same set as before, with the same records, when it is the list asked for last. */
+  list(model: string, ids: readonly Id[]): RecordSet {
+    this.#keepUp();
+    if (ids === this.#lastList && this.#lastSet) return this.#lastSet;
+    const set = this.env.recordsOf(this.env.registry.model(model), ids, this);
+    this.#lastList = ids;
+    this.#lastSet = set;
+    return set;
+  }
+
+  /** Records given out before are those of slots and of classes that may not hold any more. */
+  #keepUp(): void {
+    if (this.#sight.life.isCurrent) return;
+    this.#sight = this.env.sight;
+    this.#slots = undefined;
+    this.#singles = undefined;
+    this.#lastList = undefined;
+    this.#lastSet = undefined;
   }
 
   /** A new record of the group. */

@@ -126,10 +126,9 @@ function computedWith(record: RecordSet, id: Id): readonly Id[] {
 /** Gives a cached relation as the record or set it stands for. */
 export function referenced(record: RecordSet, field: Field, value: unknown): RecordSet | null {
   if (!field.relation || value === null) return null;
-  const { env } = record;
   const group = record.prefetchGroup.through(field);
   // A relation is cached as an id or a list of ids, and as nothing else.
-  if (Array.isArray(value)) return env.recordsOf(env.registry.model(field.relation.comodel), value as readonly Id[], group);
+  if (Array.isArray(value)) return group.list(field.relation.comodel, value as readonly Id[]);
   return group.single(field.relation.comodel, value as Id);
 }
 

@@ -95,7 +95,7 @@ function found(made: RecordClass, field: Field): (record: RecordSet) => unknown 
     if (relation !== undefined && value !== null) {
       const related = group.through(field);
       // A relation is cached as an id or a list of ids, and as nothing else.
-      if (Array.isArray(value)) given = env.recordsOf(env.registry.model(relation.comodel), value as readonly Id[], related);
+      if (Array.isArray(value)) given = related.list(relation.comodel, value as readonly Id[]);
       else given = related.single(relation.comodel, value as Id);
     }
     if (!isFree || isFollowed || given === undefined) return given;
