@@ -10,12 +10,13 @@ const TEXT = /^(\d+(?:\.\d+)?)(ms|s|m|h|d)$/;
  * A length of time in milliseconds.
  *
  * @param name - what it is for, as the error names it
- * @throws {MisuseError} DURATION_INVALID when it is none, or below zero
+ * @throws {MisuseError} DURATION_INVALID when it is none, endless, or below zero
  */
 export function durationMs(duration: Duration, name: string): number {
-  if (typeof duration === 'number' && duration >= 0 && !Number.isNaN(duration)) return duration;
+  if (typeof duration === 'number' && duration >= 0 && Number.isFinite(duration)) return duration;
   const [, amount, unit] = typeof duration === 'string' ? (TEXT.exec(duration) ?? []) : [];
   const unitMs = unit === undefined ? undefined : UNIT_MS[unit];
-  if (amount !== undefined && unitMs !== undefined) return Number(amount) * unitMs;
-  throw new MisuseError('DURATION_INVALID', `${name} is ${JSON.stringify(duration)}, which is no length of time. Give milliseconds, or a number with its unit: '250ms', '30s', '5m', '1h', '2d'.`);
+  const ms = unitMs === undefined ? Infinity : Number(amount) * unitMs;
+  if (Number.isFinite(ms)) return ms;
+  throw new MisuseError('DURATION_INVALID', `${name} is ${typeof duration === 'number' ? String(duration) : JSON.stringify(duration)}, which is no length of time. Give milliseconds, or a number with its unit: '250ms', '30s', '5m', '1h', '2d'; a ttl of 0 never expires.`);
 }

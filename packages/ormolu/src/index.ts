@@ -19,6 +19,7 @@ export { type BufferHits } from './buffer-hits';
 export { DatabaseError } from './errors';
 export { type BackfillProgress, type FilledFields } from './migrate/backfill';
 export { ormcache, type Memoised, type OrmcacheOptions } from './ormcache';
+export { type TransactionRungStats } from './ladder';
 export { openOrmolu, Ormolu, type DatabaseMigration, type OrmoluStats } from './ormolu';
 export { RecordInstance, RecordSession, type InstanceValues, type RecordSessionOptions } from './record-session';
 export { type MigrateDatabaseOptions, type OrmoluOptions, type TransactionEnvironment, type TransactionOptions } from './options';

@@ -1,5 +1,6 @@
 import type { Rung, RungStats } from '@ormolu/kernel';
 import { StorageRung } from '@ormolu/storage';
+import type { Transaction } from '@ormolu/transaction';
 import { LocalRung, MeasuredRung, type LocalCache, type NamedQueries } from '@ormolu/tiers';
 
 /**
@@ -11,26 +12,32 @@ export function buildLadder(cache: LocalCache, named: NamedQueries): Rung {
   return new MeasuredRung(new LocalRung(new MeasuredRung(new StorageRung()), cache, { named: (name) => named.get(name) }));
 }
 
+/** The first rung's figures: property reads, those aside of what records keep themselves, and of them, those that asked nobody below. */
+export interface TransactionRungStats extends RungStats {
+  readonly models: Readonly<Record<string, { readonly records: number; readonly hits: number }>>;
+}
+
 /** What transactions read from their own memory, summed over all that have ended. */
 export class TransactionFigures {
   #transactions = 0;
-  #questions = 0;
-  #records = 0;
-  #hits = 0;
+  readonly #models = new Map<string, { records: number; hits: number }>();
 
-  /** @param reads - property reads of one transaction, those aside of what records keep themselves @param misses - of them, those that had to ask below */
-  add({ reads, misses }: { reads: number; misses: number }): void {
+  /** Adds what one transaction has read, by model. */
+  add(models: Transaction['readCounts']['models']): void {
     this.#transactions += 1;
-    this.#questions += reads;
-    this.#records += reads;
-    this.#hits += reads - misses;
+    for (const [model, { reads, misses }] of models) {
+      const known = this.#models.get(model) ?? { records: 0, hits: 0 };
+      this.#models.set(model, { records: known.records + reads, hits: known.hits + reads - misses });
+    }
   }
 
   get transactions(): number {
     return this.#transactions;
   }
 
-  stats(): RungStats {
-    return { rung: 'transaction', questions: this.#questions, records: this.#records, hits: this.#hits };
+  stats(): TransactionRungStats {
+    const all = [...this.#models.values()];
+    const records = all.reduce((sum, one) => sum + one.records, 0);
+    return { rung: 'transaction', questions: records, records, hits: all.reduce((sum, one) => sum + one.hits, 0), models: Object.fromEntries(Array.from(this.#models, ([model, one]) => [model, { ...one }])) };
   }
 }

@@ -215,7 +215,7 @@ export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D
       if (state.isOutdated) return OUTDATED;
       throw tx?.versions && error instanceof ConflictError ? await modificationBehind(error, tx.versions, () => this.storage.open({ schema: registry.schema, readOnly: true })) : error;
     } finally {
-      if (tx) this.#figures.add(tx);
+      if (tx) this.#figures.add(tx.readCounts.models);
     }
   }
 

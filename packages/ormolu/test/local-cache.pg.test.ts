@@ -2,7 +2,7 @@ import { createDatabase, type ScratchDatabase } from '@ormolu/test-support';
 import type { StorageRungStats } from '@ormolu/storage';
 import type { LocalRungStats, MeasuredStats } from '@ormolu/tiers';
 import { Client } from 'pg';
-import { char, defineModels, integer, many2one, memory, one2many, openOrmolu, pglite, postgres, type DefinitionsOf, type EnvironmentOf, type Ormolu, type OrmoluStats, type Storage } from '../src/index';
+import { char, defineModels, integer, many2one, memory, one2many, openOrmolu, pglite, postgres, type DefinitionsOf, type EnvironmentOf, type Ormolu, type OrmoluStats, type Storage, type TransactionRungStats } from '../src/index';
 import { heardWarnings } from './support/heard-warnings';
 
 const models = defineModels({
@@ -159,6 +159,11 @@ describe.each(servers)('the local cache on $name', ({ name, open }) => {
     expect(Object.values(storage.models).reduce((sum, { questions }) => sum + questions, 0)).toBe(storage.questions);
     const figures = rungs.map((rung) => (rung as MeasuredStats).answerTimes);
     expect(figures).toEqual([undefined, expect.objectContaining({ count: expect.any(Number) }), expect.objectContaining({ count: expect.any(Number) })]);
+    const own = (of: typeof rungs): TransactionRungStats['models'] => (of[0] as TransactionRungStats).models; // so does the first
+    const earlier = own(rungs);
+    await db.transaction((env) => env.run(() => [...env.model('city').browse([1, 2])].map((city) => [city.size, city.country?.name])));
+    const [city, country] = ['city', 'country'].map((model) => ({ records: (own(db.stats().rungs)[model]?.records ?? 0) - (earlier[model]?.records ?? 0), hits: (own(db.stats().rungs)[model]?.hits ?? 0) - (earlier[model]?.hits ?? 0) }));
+    expect([city!.records >= 4, city!.hits < city!.records, country!.records > 0, country!.hits < country!.records, own(db.stats().rungs)['street']]).toEqual([true, true, true, true, undefined]);
   });
 
   test('how PostgreSQL\'s own buffers did can be seen beside it', async () => {

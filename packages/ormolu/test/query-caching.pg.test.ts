@@ -103,6 +103,7 @@ onEachStorage('caches and one query on', ({ open }) => {
     expect(await all(instantly, instantly)).toEqual([1, 1]);
     expect(queriesOf(db)?.misses).toMatchObject({ expired: expect.any(Number) });
     await expect(db.transaction((env) => large(env).cacheTtl('soon' as '1s').ids())).rejects.toMatchObject({ code: 'DURATION_INVALID' });
+    await expect(db.transaction((env) => large(env).cacheTtl(Infinity).ids())).rejects.toMatchObject({ code: 'DURATION_INVALID', message: expect.stringContaining('a ttl of 0 never expires') });
   });
 
   test('cacheKey names an entry, which answers nothing but its own question and reader', async () => {

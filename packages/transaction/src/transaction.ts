@@ -25,6 +25,7 @@ import { loadCauses } from './reading/load';
 import { PairRows, PendingPairs } from './lists/pending-pairs';
 import { PendingTriggers } from './triggers/pending-triggers';
 import { Origins } from './reading/origins';
+import { ReadCounts } from './reading/read-counts';
 import { KeptValues } from './records/kept-values';
 import { pendingWrites, type PendingWrites } from './flushing/pending-writes';
 import { Protection } from './computing/protecting';
@@ -117,10 +118,8 @@ export class Transaction {
   lastExecution: Execution | undefined;
   /** Copies of values that records keep. */
   readonly kept: KeptValues = new KeptValues(this.cache);
-  /** Property reads so far, those of functions that ran again included; what a record keeps itself is read unheard. */
-  reads = 0;
-  /** Of the reads, those that memory could not answer. */
-  misses = 0;
+  /** Property reads so far, by model. */
+  readonly readCounts: ReadCounts = new ReadCounts();
   #registry: Registry;
   readonly #newest: () => Registry;
   #isHeld = false;
@@ -323,7 +322,7 @@ export class Transaction {
 
   /** A value is read, and not from what its record keeps. @returns whether its record may keep it */
   noteRead(field: Field, id: Id): boolean {
-    this.reads += 1;
+    this.readCounts.of(field.model).reads += 1;
     return this.execution === undefined || this.execution.noteRead(field, id, this.#aside > 0);
   }
 

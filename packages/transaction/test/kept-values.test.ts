@@ -29,9 +29,9 @@ test('records keep what is read of them again and again, and nobody hears of the
   const tx = await loaded();
   const [city] = tx.env.model('city').browse([1, 2]) as unknown as Iterable<City>;
   for (let time = 0; time < 100; time += 1) expect(city?.name).toBe('Ghent');
-  const before = tx.reads;
+  const before = tx.readCounts.reads;
   for (let time = 0; time < 100; time += 1) expect(city?.name).toBe('Ghent');
-  expect(tx.reads).toBe(before);
+  expect(tx.readCounts.reads).toBe(before);
 });
 
 test('values read once are not kept', async () => {

@@ -27,7 +27,7 @@ export function computeInMemory(tx: Transaction, field: Field, ids: readonly Id[
   const { execution } = tx;
   const [needs, asks] = [execution?.needs.length ?? 0, execution?.asks.length ?? 0];
   const checkpoint = tx.undo.checkpoint();
-  const { misses } = tx;
+  const misses = tx.readCounts.misses();
   const pass = new Pass(tx);
   try {
     tx.readingAside(() => { tx.computes.inMemory(() => { pass.compute(plan, ids.map((id) => marks.slots.slotOf(id))); }); });
@@ -40,7 +40,7 @@ export function computeInMemory(tx: Transaction, field: Field, ids: readonly Id[
     // Whatever it was, the plain way meets it again.
   }
   tx.undo.undo(checkpoint);
-  tx.misses = misses;
+  tx.readCounts.takeBack(misses);
   if (execution) {
     execution.needs.length = needs;
     execution.asks.length = asks;

@@ -67,7 +67,7 @@ function miss(record: RecordSet, field: Field, id: Id): unknown {
   const { env } = record;
   const tx = env.transaction;
   assertAllowed(tx.state, 'read');
-  tx.misses += 1;
+  tx.readCounts.of(field.model).misses += 1;
   if (isStoredId(id) && tx.absent.has(field.model, id)) throw new MissingRecordError(field.model, [id], `${field.name} was read`);
   const group = [...tx.cache.getMissingIds(recordsOf(env, field, groupOf(record, id)), field)];
   if (!isStoredId(id) && !field.compute) return draftOf(env, field, id);

@@ -37,6 +37,8 @@ export const QUERIES: readonly Query[] = [
   ...[1, 2, 3].map((bag) => ({ ...item, filter: where('bag', 'eq', bag), fields: ['size', ...STAMPS] })),
   ...['a', 'b'].map((name) => ({ ...item, filter: where('bag.name', 'eq', name) })),
   ...[5, 9].map((limit) => ({ ...item, filter: where('size', 'gte', 2), order: byToken, limit })),
+  // What changes seldom is still there when the other page is asked for.
+  ...[1, 2, 3].map((limit) => ({ model: 'bag', order: [], filter: EVERYTHING, limit })),
   ...['en', 'fr'].map((lang) => ({ ...item, filter: where('label', 'eq', 'a'), keys: { lang: [lang] } })),
 ];
 export const GROUPINGS: readonly GroupQuery[] = [
