@@ -1,4 +1,4 @@
-import { condition, EVERYTHING, SameValue, Schema, type Session, type Storage } from '@ormolu/kernel';
+import { condition, EVERYTHING, SameValue, Schema, type Filter, type Session, type Storage } from '@ormolu/kernel';
 import { postgres } from '@ormolu/storage/postgres';
 import { createDatabase, type ScratchDatabase } from '@ormolu/test-support';
 import { column } from '../src/compliance/fixture';
@@ -38,5 +38,12 @@ describe('a million records', () => {
     expect(await session.count({ model: 'city', filter: EVERYTHING })).toBe(0);
     // BEGIN and six calls.
     expect(session.statements).toBe(7);
+  });
+
+  test('as many alternatives as there are places for parameters are answered, one more is refused before it is sent', async () => {
+    const alternatives = (count: number): Filter => ({ kind: 'or', any: Array.from({ length: count }, (_, n) => condition(['size'], 'eq', n)) });
+    expect(await session.count({ model: 'city', filter: alternatives(65_535) })).toBe(0);
+    await expect(session.count({ model: 'city', filter: alternatives(65_536) })).rejects.toMatchObject({ code: 'STORAGE_STATEMENT_TOO_LARGE', message: expect.stringContaining('{ in: […] }') as string });
+    expect(session.state).toBe('open');
   });
 });

@@ -75,5 +75,5 @@ function writeStatement(writer: MessageWriter, { text, parameters, results, mayC
 }
 
 function tooLarge(what: string): MisuseError {
-  return new MisuseError('STORAGE_STATEMENT_TOO_LARGE', `A statement ${what}. Split the records into several calls.`);
+  return new MisuseError('STORAGE_STATEMENT_TOO_LARGE', `A statement ${what}. Split the records into several calls, and give alternatives of one field as one list: { in: […] }.`);
 }

@@ -8,13 +8,14 @@ import { DraftError, RequiredError, WriteRefusedError } from '../errors';
 import { listCommands, type Values } from '../lists/list-commands';
 import { refuseMissing } from '../reading/meet-records';
 import { isList } from '../values';
+import { RowShape, RowValues } from './row-values';
 
 /** A record that is to be inserted, its references to others of its kind by their temporary ids. */
 export interface NewRow {
   readonly id: NewId;
   readonly model: Model;
   /** In the cache's form; lists are told apart. */
-  readonly values: Map<Field, unknown>;
+  readonly values: RowValues;
 }
 
 /** One value for a field of some records. */
@@ -48,6 +49,7 @@ export class WriteBatch {
   readonly owners: Map<string, Set<Id>> = new Map();
   /** The fields that values were given for, wherever they stood. */
   readonly named: Set<Field> = new Set();
+  readonly #shape = new RowShape();
 
   constructor(env: Environment) {
     this.env = env;
@@ -77,8 +79,8 @@ export class WriteBatch {
    * @param id - its temporary id, that of a draft or a new one
    * @throws as {@link write}
    */
-  create(model: Model, values: Values, preset: ReadonlyMap<Field, unknown> = new Map(), id: NewId = new NewId()): NewRow {
-    const row: NewRow = { id, model, values: new Map() };
+  create(model: Model, values: Values, preset: ReadonlyMap<Field, unknown> = NO_PRESET, id: NewId = new NewId()): NewRow {
+    const row: NewRow = { id, model, values: new RowValues(this.#shape) };
     this.rows.push(row);
     const delegated = new Delegated(model);
     for (const [field, cached] of preset) {
@@ -220,6 +222,7 @@ class Delegated {
 }
 
 const NO_HOLDERS: ReadonlyMap<string, Record<string, unknown>> = new Map();
+const NO_PRESET: ReadonlyMap<Field, unknown> = new Map();
 
 /** Whether a field is a list that the database keeps in some way. */
 export function isKeptList(field: Field): boolean {
