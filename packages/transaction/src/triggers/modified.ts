@@ -27,7 +27,7 @@ export function fireModified(tx: Transaction, field: Field, ids: readonly Id[]):
 export function fire(tx: Transaction, firing: Firing, tree: TriggerTree, ids: Iterable<Id>): void {
   const work: Step[] = [{ tree, ids: Array.isArray(ids) ? (ids as readonly Id[]) : [...ids], isDirect: true }];
   const isPlain = tx.drafts.isEmpty && !tx.origins && tx.triggers.concernsAll(firing);
-  const seen = new Map<Field, Set<Id>>();
+  let seen: Map<Field, Set<Id>> | undefined;
   const own = ownDrafts(tx, firing, tree, work[0]?.ids ?? []);
   for (let at = 0; at < work.length; at += 1) {
     const step = work[at];
@@ -38,7 +38,7 @@ export function fire(tx: Transaction, firing: Firing, tree: TriggerTree, ids: It
         tellChange('mark', target, tx.toCompute.markAll(target, here, sinceOf(tx, firing, target, step.isDirect)));
         continue;
       }
-      const { fresh, marked } = touch(tx, { firing, target, isDirect: step.isDirect, seen, own }, here);
+      const { fresh, marked } = touch(tx, { firing, target, isDirect: step.isDirect, seen: (seen ??= new Map<Field, Set<Id>>()), own }, here);
       if (!target.isRecursive) continue;
       // What is not stored cannot be compared: those behind it are as certain as it is.
       const isDirect = step.isDirect && !target.isStored;

@@ -21,7 +21,7 @@ export function isPlain(field: Field): boolean {
 export function assignPlain(record: RecordSet, field: Field, { id, cached }: { readonly id: StoredId; readonly cached: unknown }): void {
   const { env } = record;
   const tx = env.transaction;
-  const { ids } = record;
+  const ids = [id];
   refuseAbsent(tx, field, ids);
   const column = env.column(field);
   const slot = column.slots.slotOf(id);

@@ -4,9 +4,9 @@ import { assignCached } from './assign-cached';
 import { assignPlain, isPlain } from './assign-plain';
 import { assignComputed } from '../computing/assign-computed';
 import { toCache, writable } from '../records/convert';
-import { NotSingletonError } from '../errors';
 import { hasInverse, putWithInverses } from '../lists/inverse';
 import { putDraftValue } from '../drafts/new-draft';
+import { onlyIdOf } from '../records/members';
 import type { RecordSet } from '../records/recordset';
 import { assertAllowed } from '../transaction-state';
 
@@ -20,8 +20,7 @@ import { assertAllowed } from '../transaction-state';
  * @throws {NotLoadedError} TX_NOT_LOADED when its inverse reads what is not in memory, outside `env.run`; then nothing has changed
  */
 export function assign(record: RecordSet, field: Field, value: unknown): void {
-  const [id] = record.ids;
-  if (id === undefined || record.ids.length !== 1) throw new NotSingletonError(record.model, field.name, record.ids.length);
+  const id = onlyIdOf(record, field.name);
   const { env } = record;
   if (env.transaction.computes.has(field, id)) {
     assignComputed(env, field, id, toCache(field, value));
