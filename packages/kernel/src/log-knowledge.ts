@@ -1,4 +1,4 @@
-import { concerns, meet, type ChangeRow, type LogPoll, type Tag } from './change-log';
+import { concerns, meet, MODELS_SIGNAL, type ChangeRow, type LogPoll, type Tag } from './change-log';
 import { isWithin, sees } from './snapshot';
 import type { LogExtent } from './validity';
 
@@ -32,6 +32,8 @@ interface ModelChanges {
 
 /** Rows kept of the log when nothing else is asked: some tens of megabytes. */
 const MAX_ROWS = 100_000;
+/** Reloads remembered. */
+const MOST_RELOADS = 100;
 
 /**
  * What one process knows of the change log of one database: complete for every transaction from `extent.since` on that `extent.until` sees.
@@ -44,6 +46,8 @@ export class LogKnowledge implements LogView {
   readonly #maxRows: number;
   readonly #models = new Map<string, ModelChanges>();
   #rows: ChangeRow[] = [];
+  /** Those that tell of other models: no judgement depends on them, and who has forgotten one would go on with models that are gone. */
+  #reloads: ChangeRow[] = [];
   #extent: LogExtent | undefined;
 
   /** @param options - `maxRows`: how many rows of the log are remembered, from 1 up @defaultValue 100,000 */
@@ -67,9 +71,17 @@ export class LogKnowledge implements LogView {
     else if (poll.after === undefined || isWithin(poll.after, known.until)) this.#extend(known, poll);
     // Else it was asked from what this process has since given up; the next one asks from what is known.
     this.#forgetBeyondBound();
+    this.remember(poll.rows.filter(({ model }) => model === MODELS_SIGNAL));
+  }
+
+  /** Takes in rows that tell of other models, wherever they were read. */
+  remember(reloads: readonly ChangeRow[]): void {
+    for (const row of reloads) if (!this.#reloads.some(({ xid, id }) => xid === row.xid && id === row.id)) insert(this.#reloads, row);
+    if (this.#reloads.length > MOST_RELOADS) this.#reloads = this.#reloads.slice(-MOST_RELOADS);
   }
 
   *writersOf({ model, id, fields }: Tag, between?: { readonly from: bigint; readonly below: bigint }): Generator<bigint> {
+    if (model === MODELS_SIGNAL) yield* this.#reloads.map(({ xid }) => xid);
     const changes = this.#models.get(model);
     if (!changes) return;
     const lists = id === undefined ? [changes.all] : [changes.byId.get(String(id)) ?? [], changes.whole];
@@ -83,6 +95,7 @@ export class LogKnowledge implements LogView {
   }
 
   rowsOf(tag: Tag): readonly ChangeRow[] {
+    if (tag.model === MODELS_SIGNAL) return this.#reloads;
     const xids = new Set(this.writersOf(tag));
     return this.#rows.filter((row) => xids.has(row.xid) && concerns(row, tag));
   }
@@ -108,6 +121,7 @@ export class LogKnowledge implements LogView {
 
   #add(rows: readonly ChangeRow[]): void {
     for (const row of rows) {
+      if (row.model === MODELS_SIGNAL) continue;
       insert(this.#rows, row);
       this.#index(row);
     }

@@ -107,6 +107,32 @@ test('a transaction that began before keeps its models', async () => {
   await there.close();
 });
 
+test.each<readonly [string, readonly string[]]>([
+  ['the log was trimmed', ['update city set size = 3', 'update city set size = 4', 'select ormolu_log_trim(1)']],
+  ['the log grew by more than a poll brings', ['insert into ormolu_log (model, id) select \'city\', g::text from generate_series(1, 60000) g']],
+  ['others migrated', ['create table visit (city bigint references city)', 'select ormolu_log_signal(array[\'$tables\'])']],
+])('who slept while models were reloaded and %s follows when he wakes', async (_, statements) => {
+  const there = await openOrmolu({ models: base, storage: postgres(database.url), modules: [mayors] });
+  const outside = new Client({ connectionString: database.url });
+  await outside.connect();
+  try {
+    await there.transaction((env) => env.model('city').browse(1).load(['name']));
+    await db.reload(next);
+    for (const statement of statements) await outside.query(statement);
+    const versions: number[] = [];
+    for (let n = 0; n < 2; n += 1) versions.push(await there.transaction(async (env) => {
+      await env.model('city').browse(1).load(['name']);
+      return env.transaction.registry.version;
+    }));
+    // Where more has happened than one look tells, the first transaction goes on with what there was.
+    expect(versions.at(-1)).toBe(next.version);
+    if (statements.some((text) => text.includes('trim('))) expect(versions).toEqual([next.version, next.version]);
+  } finally {
+    await outside.end();
+    await there.close();
+  }
+});
+
 test('a process without the module goes on with what it has, and says so once', async () => {
   const other = member();
   await other.see();

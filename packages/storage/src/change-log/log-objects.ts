@@ -24,6 +24,9 @@ export const SIGNAL_FUNCTION = 'ormolu_log_signal';
 /** Its answer is read by processes of other versions, too: another form of it needs another name. (`ormolu_log_poll` said nothing of how tables hang together.) */
 export const POLL_FUNCTION = 'ormolu_log_news';
 
+/** Rows that tell of other models which trimming leaves: who sleeps meanwhile follows them when he wakes. */
+const KEPT_RELOADS = 100;
+
 /** Rows one poll may bring; who is farther behind begins anew. */
 export const MOST_POLLED = 50_000;
 
@@ -172,7 +175,9 @@ begin
   select least(l.xid, pg_snapshot_xmin(pg_current_snapshot())) into mark from ${log} l
     where l.xid < pg_snapshot_xmax(pg_current_snapshot()) order by l.xid desc offset greatest(keep, 1) - 1 limit 1;
   if mark is null then return 0; end if;
-  delete from ${log} l where l.xid < mark or (l.xid >= pg_snapshot_xmax(pg_current_snapshot()) and l.xid is distinct from pg_current_xact_id_if_assigned());
+  delete from ${log} l where (l.xid < mark and (l.model not like ${literal(`${MODELS_SIGNAL} %`)} or l.xid < (
+      select r.xid from ${log} r where r.model like ${literal(`${MODELS_SIGNAL} %`)} order by r.xid desc offset ${KEPT_RELOADS} limit 1
+    ))) or (l.xid >= pg_snapshot_xmax(pg_current_snapshot()) and l.xid is distinct from pg_current_xact_id_if_assigned());
   get diagnostics gone = row_count;
   if gone > 0 then insert into ${log} (model, id) values (${literal(TRIMMED)}, mark::text); end if;
   return gone;

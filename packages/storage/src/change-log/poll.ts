@@ -66,6 +66,14 @@ export function askRows(log: string, after: Snapshot | undefined): Question<Poll
 
 const TOLD_MODELS = `${MODELS_SIGNAL} `;
 
+/** Asks for the rows that tell of other models, from a transaction on. */
+export const askReloads = (log: string): string => `select xid::text, model from ${log} where xid >= $1::text::xid8 and model like '${TOLD_MODELS}%' order by xid`;
+
+/** Such a row, as processes read it. */
+export function reloadOf({ xid, model }: { readonly xid: bigint; readonly model: string }): ChangeRow {
+  return { xid, model: MODELS_SIGNAL, id: model.slice(TOLD_MODELS.length), fields: null };
+}
+
 /** What a poll has told: where the transaction is, and what became visible. */
 export interface Polled {
   readonly beginning: Beginning;
@@ -131,13 +139,13 @@ function sorted(all: readonly ChangeRow[]): PolledRows {
   for (const row of all) {
     // A row that was written as it was.
     if (row.fields?.length === 0) continue;
-    if (row.model !== TRIMMED) rows.push(row.model.startsWith(TOLD_MODELS) ? { ...row, model: MODELS_SIGNAL, id: row.model.slice(TOLD_MODELS.length) } : row);
+    if (row.model !== TRIMMED) rows.push(row.model.startsWith(TOLD_MODELS) ? reloadOf(row) : row);
     else if (BigInt(row.id ?? 0) > trimmed) trimmed = BigInt(row.id ?? 0);
   }
   return { rows, trimmed, isCut: all.length > MOST_POLLED };
 }
 
 /** What a poll tells the process. */
-export function pollOf({ beginning: { snapshot, timeline }, rows: { rows, trimmed, isCut } }: Polled, { introduction, after }: { readonly introduction: Introduction; readonly after: Snapshot | undefined }): LogPoll {
-  return { after, until: snapshot, epoch: `${introduction.epoch}/${timeline}`, trimmed: isCut ? snapshot.xmax : trimmed, rows: isCut ? [] : rows };
+export function pollOf({ beginning: { snapshot, timeline }, rows: { rows, trimmed, isCut } }: Polled, { introduction, after }: { readonly introduction: Introduction; readonly after: Snapshot | undefined }): LogPoll & { readonly isCut: boolean } {
+  return { after, until: snapshot, epoch: `${introduction.epoch}/${timeline}`, trimmed: isCut ? snapshot.xmax : trimmed, rows: isCut ? [] : rows, isCut };
 }

@@ -6,7 +6,7 @@ import { ReplyReader } from '../wire/reply-reader';
 import { plainStatement, writeStatements } from '../wire/statement';
 import { introduce, isIntroducedBy, type Introduction } from './introduction';
 import { TABLES } from './log-objects';
-import { askPoll, pollOf, type Beginning } from './poll';
+import { askPoll, askReloads, pollOf, reloadOf, type Beginning } from './poll';
 import type { LogMode } from './plan-log';
 
 /** Rows of the log that are kept when nothing else is asked. */
@@ -42,6 +42,8 @@ export class SqlChangeLog implements StorageChangeLog {
   #uncachable: ReadonlyMap<string, string> | undefined;
   /** How tables hung together when the log was last polled. */
   #structure: string | undefined;
+  /** A poll was cut off: from this transaction on, it is not known who has told of other models. */
+  #behind: bigint | undefined;
   #reserved: Connection | undefined;
   /** The poll under way, and the one that begins when it ends. */
   #running: Promise<Beginning | undefined> | undefined;
@@ -68,12 +70,22 @@ export class SqlChangeLog implements StorageChangeLog {
   async introduction(schema: Schema, ask: AskCatalog): Promise<Introduction> {
     let asked = this.#introductions.get(schema);
     if (!asked || Date.now() > asked.until) {
-      asked = { answer: introduce(ask, schema, { mode: this.mode, isEmbedded: !this.isShared }), until: Date.now() + ASKED_AGAIN };
+      asked = { answer: this.#introduce(schema, ask), until: Date.now() + ASKED_AGAIN };
       this.#introductions.set(schema, asked);
       asked.answer.catch(() => this.#introductions.delete(schema));
     }
     const introduction = await asked.answer;
     this.#uncachable = introduction.uncachable;
+    return introduction;
+  }
+
+  async #introduce(schema: Schema, ask: AskCatalog): Promise<Introduction> {
+    const introduction = await introduce(ask, schema, { mode: this.mode, isEmbedded: !this.isShared });
+    const behind = this.#behind;
+    if (behind === undefined || introduction.log === undefined) return introduction;
+    const reloads = await ask(askReloads(introduction.log), [String(behind)]);
+    this.knowledge.remember(reloads.map((row) => reloadOf({ xid: BigInt(String(row['xid'])), model: String(row['model']) })));
+    this.#behind = undefined;
     return introduction;
   }
 
@@ -88,10 +100,12 @@ export class SqlChangeLog implements StorageChangeLog {
    * Where tables hang together in another way than before, or somebody tells that he has altered some, nobody knows what the log has no rows of: what
    * is older is not judged by it any more.
    */
-  learn(poll: LogPoll, { structure }: Pick<Introduction, 'structure'>): void {
+  learn(poll: LogPoll & { readonly isCut?: boolean }, { structure }: Pick<Introduction, 'structure'>): void {
+    // What it has not brought, of that, is asked for by whoever looks next.
+    if (poll.isCut === true) this.#behind ??= this.knowledge.extent?.until.xmin ?? poll.until.xmin;
     this.knowledge.learn(poll);
     const isTold = poll.rows.some(({ model }) => model === TABLES);
-    if (isTold) this.forgetIntroductions();
+    if (isTold || poll.isCut === true) this.forgetIntroductions();
     if (isTold || (this.#structure !== undefined && this.#structure !== structure)) this.knowledge.forgetBelow(poll.until.xmax);
     this.#structure = structure;
     this.#noteRows(poll.rows.length);
