@@ -37,6 +37,7 @@ import { Rounds } from './reading/rounds';
 import { Savepoint, withSavepoint, type SavepointOptions } from './undo/savepoint';
 import { ToCompute } from './computing/to-compute';
 import { Stage, type TransactionState } from './transaction-state';
+import { Unseen } from './triggers/unseen';
 import { UndoLog } from './undo/undo-log';
 import { Versions } from './writing/versions';
 
@@ -82,6 +83,8 @@ export class Transaction {
   /** The ids of such rows, as far as they are known. */
   readonly pairRows: PairRows = new PairRows();
   readonly drafts: Drafts = new Drafts(this.undo);
+  /** Values put where the ones before were not in memory. */
+  readonly unseen: Unseen = new Unseen(this.undo);
   readonly absent: Absent = new Absent(this.undo);
   readonly fallbacks: Fallbacks = new Fallbacks(this.undo);
   readonly protection: Protection = new Protection();

@@ -6,6 +6,8 @@ import { followOrigins } from '../drafts/follow-origins';
 import type { Environment } from '../environment/environment';
 import { fire, startFiring } from '../triggers/modified';
 import { originKey } from '../reading/origins';
+import type { Transaction } from '../transaction';
+import { isAskedFor } from '../triggers/unseen';
 import { recordsOf } from '../values';
 
 /**
@@ -34,6 +36,13 @@ export function assignComputed(env: Environment, field: Field, id: Id, cached: u
   if (firing) changeReference(tx, field, [id], { cached, firing });
   tx.cache.set(record, field, cached, { dirty: true });
   if (firing) fire(tx, firing, tx.registry.triggersOf(field), [id]);
-  tx.toCompute.noteChanged(field, id, tx.triggers.nextSequence());
+  noteComputed(tx, field, id, before === undefined ? { value: cached } : undefined);
   if (field.isEditable) followOrigins(tx, field, [id]);
+}
+
+/** A recomputed value came out different, or took the place of one that was not in memory. */
+export function noteComputed(tx: Transaction, field: Field, id: Id, unseen: { readonly value: unknown } | undefined): void {
+  const time = tx.triggers.nextSequence();
+  if (unseen && isAskedFor(tx, field) && !tx.unseen.isBorn(field.model, id)) tx.unseen.note(field, [id], { time, value: unseen.value });
+  else tx.toCompute.noteChanged(field, id, time);
 }

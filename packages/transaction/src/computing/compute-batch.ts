@@ -1,7 +1,7 @@
 import { MISS } from '@ormolu/cache';
 import { channels, isStoredId, type ComputeEvent, type Id } from '@ormolu/kernel';
 import type { Compute, Field } from '@ormolu/registry';
-import { assignComputed } from './assign-computed';
+import { assignComputed, noteComputed } from './assign-computed';
 import { isPlain } from './compute-plan';
 import { toCache } from '../records/convert';
 import type { Environment } from '../environment/environment';
@@ -112,7 +112,7 @@ function computeEach(tx: Transaction, { field, compute, records }: { readonly fi
         if (isListed) column.putDirty(slot, value);
         else tx.cache.set(recordsOf(tx.rootEnv, field, [id]), field, value, { dirty: true });
         isListed = true;
-        tx.toCompute.noteChanged(field, id, tx.triggers.nextSequence());
+        noteComputed(tx, field, id, before === MISS ? { value } : undefined);
       }
     });
     tx.undo.keep(checkpoint);

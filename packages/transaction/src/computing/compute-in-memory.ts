@@ -6,6 +6,8 @@ import type { Transaction } from '../transaction';
 import { assertAllowed } from '../transaction-state';
 import { planOf, type ComputePlan } from './compute-plan';
 import { CERTAIN, type Marks } from './marks';
+import { keepsHandWritten } from '../triggers/keeps-hand-written';
+import { isAskedFor } from '../triggers/unseen';
 import { hasChanged, type Changes } from './to-compute';
 
 /**
@@ -17,7 +19,7 @@ import { hasChanged, type Changes } from './to-compute';
  * more than to give its value, because it assigns something or reads what waits to be computed and is not declared, is taken back as well.
  */
 export function computeInMemory(tx: Transaction, field: Field, ids: readonly Id[]): boolean {
-  if (tx.triggers.size > 0 || tx.toCompute.hasRelations || !tx.drafts.isEmpty || tx.origins || tx.computes.isBusy) return false;
+  if (tx.triggers.size > 0 || tx.unseen.size > 0 || tx.toCompute.hasRelations || !tx.drafts.isEmpty || tx.origins || tx.computes.isBusy) return false;
   const plan = planOf(tx.registry, field);
   if (!plan) return false;
   const marks = tx.toCompute.marksOf(field);
@@ -60,6 +62,7 @@ class Pass {
   #since = 0;
   #changes: Changes | undefined;
   #marks: Marks | undefined;
+  #mustKnow = false;
 
   constructor(tx: Transaction) {
     this.#tx = tx;
@@ -98,6 +101,7 @@ class Pass {
     const column = tx.rootEnv.column(field);
     const ids = tx.cache.slots(field.model);
     const different: number[] = [];
+    const asks = isAskedFor(tx, field);
     const frame = tx.computes.enter(field);
     try {
       let place = 0;
@@ -112,6 +116,7 @@ class Pass {
         // What is the same has been taken before.
         if (given === before) continue;
         const value = toCache(field, given);
+        if (before === MISS && asks && !tx.unseen.isBorn(field.model, ids.idOf(slot))) throw new NotPlain();
         if (before !== MISS && field.isEqual(before, value)) continue;
         // A column with marks is listed as having them.
         if (column.dirtySize > 0) column.putDirty(slot, value);
@@ -158,9 +163,10 @@ class Pass {
   }
 
   /** Those of which a recomputed value that a compute reads came out different since they were marked, or cannot be told from memory. */
-  #mayHaveChanged({ causes }: ComputePlan, due: readonly number[], marks: Marks): readonly number[] {
+  #mayHaveChanged({ field, causes }: ComputePlan, due: readonly number[], marks: Marks): readonly number[] {
     const { toCompute } = this.#tx;
     const changed: number[] = [];
+    this.#mustKnow = keepsHandWritten(field);
     for (const slot of due) {
       this.#since = marks.sinceOf(slot) ?? CERTAIN;
       let isDue = this.#since === CERTAIN;
@@ -181,7 +187,10 @@ class Pass {
     if (!relation) return (this.#changes !== undefined && hasChanged(this.#changes, slot, this.#since)) || this.#marks?.has(slot) === true;
     const { cache, rootEnv } = this.#tx;
     const value = rootEnv.column(relation).at(slot);
-    if (value === MISS) return true;
+    if (value === MISS) {
+      if (this.#mustKnow) throw new NotPlain();
+      return true;
+    }
     if (value === null) return false;
     const slots = cache.slots(relation.relation?.comodel ?? '');
     // A relation is cached as an id or a list of ids.

@@ -5,8 +5,11 @@ import { computeBatch } from './compute-batch';
 import { computeInMemory } from './compute-in-memory';
 import { cycleOf } from './cycles';
 import type { Environment } from '../environment/environment';
-import { ComputeError, type ComputeFailure } from '../errors';
+import { ComputeError, NotLoadedError, type ComputeFailure } from '../errors';
 import { isReadThrough } from '../drafts/read-through';
+import type { Need } from '../running/run';
+import { judge } from '../triggers/judge';
+import { keepsHandWritten } from '../triggers/keeps-hand-written';
 import { layersOf } from './layers';
 import type { Transaction } from '../transaction';
 
@@ -77,12 +80,28 @@ function computeLayer(env: Environment, field: Field, ids: readonly Id[]): reado
   const drafts = tx.drafts.isEmpty ? [] : ids.filter((id) => !isStoredId(id) && !isReadThrough(tx, field, id));
   const due: Id[] = [];
   const equal: Id[] = [];
+  const needs: Need[] = [];
+  const isByHand = keepsHandWritten(field);
   for (const id of tx.toCompute.among(field, ids)) {
     const since = tx.toCompute.possibleSince(field, id);
-    (since === undefined || mayHaveChanged(tx, { field, since }, id) ? due : equal).push(id);
+    if (since === undefined) due.push(id);
+    else if (!isByHand) (mayHaveChanged(tx, { field, since }, id) ? due : equal).push(id);
+    else {
+      const judgement = judge(tx, { field, since }, id);
+      if (!judgement.isChanged) needs.push(...judgement.needs);
+      (judgement.isChanged ? due : equal).push(id);
+    }
   }
+  if (needs.length > 0) missNeeds(tx, needs);
   if (equal.length > 0) tx.toCompute.unmark(field, equal);
   return [...computeBatch(tx.rootEnv, field, due), ...computeBatch(env, field, drafts)];
+}
+
+/** @throws {NotLoadedError} TX_NOT_LOADED outside `env.run`; inside it suspends */
+function missNeeds(tx: Transaction, needs: readonly Need[]): never {
+  if (tx.execution) return tx.execution.suspend(needs);
+  const [{ field, ids }] = needs as readonly [Need, ...Need[]]; // there is one
+  throw new NotLoadedError(field.model, field.name, ids[0] ?? 0);
 }
 
 /** Marks fields of some records and computes them, loading what that takes. */

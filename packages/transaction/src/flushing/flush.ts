@@ -8,6 +8,9 @@ import { placeOfKey, recordsAt } from '../environment/keyed-fields';
 import { onlyRowsWith, pendingColumns, rowsOf, type PendingColumn } from './pending-columns';
 import { reachOf } from '../triggers/reach';
 import { resolveTriggers } from '../triggers/resolve-triggers';
+import { keepsHandWritten } from '../triggers/keeps-hand-written';
+import { settleUnseen } from '../triggers/unseen';
+import { dropUnchanged } from '../triggers/judge';
 import type { Transaction } from '../transaction';
 import { IdsOf } from '../values';
 
@@ -61,9 +64,11 @@ function isWanted(wanted: Wanted | undefined, field: Field, id: Id): boolean {
 export async function flush(tx: Transaction, spec?: FlushSpec): Promise<void> {
   const wanted = spec && wantedBy(spec);
   const failures = await recomputeAll(tx, wanted);
+  if (tx.unseen.size > 0) await leaveUnseen(tx);
   await writePending(tx, pendingOf(tx, wanted), wanted);
   // A trigger that is still pending may yet mark what reads a value that came out different before.
   if (tx.triggers.size === 0) tx.toCompute.forgetChanges();
+  if (tx.toCompute.size === 0) tx.unseen.forgetBorn();
   if (failures.length > 0) throw new ComputeError(failures);
 }
 
@@ -84,6 +89,12 @@ async function recomputeAll(tx: Transaction, wanted: Wanted | undefined): Promis
       if (mustResolve(tx, wanted)) continue;
       return failures;
     }
+    if (keepsHandWritten(next)) {
+      if (tx.unseen.size > 0) await settleUnseen(tx);
+      // Of what turns out to be as it was nothing need be fetched.
+      dropUnchanged(tx, next, dueOf(next));
+      if (dueOf(next).length === 0) continue;
+    }
     for (const failure of await tx.recompute(next, dueOf(next))) {
       failures.push(failure);
       const field = tx.registry.field(failure.model, failure.field);
@@ -100,6 +111,12 @@ export function concernsPending(tx: Transaction, fields: ReadonlySet<Field>): bo
   if (tx.toCompute.fields().some((field) => fields.has(field))) return true;
   if ([...tx.cache.getDirtyFields()].some(({ model, name }) => fields.has(tx.registry.field(model, name)))) return true;
   return [...fields].some(({ relation }) => relation?.relationModel !== undefined && tx.pairs.tables().includes(relation.relationModel));
+}
+
+/** What was put unseen is about to be written: what stood there before is gone then, and somebody may yet ask for it. */
+async function leaveUnseen(tx: Transaction): Promise<void> {
+  if (tx.toCompute.size > 0 || tx.triggers.size > 0) await settleUnseen(tx);
+  else tx.unseen.takeAll();
 }
 
 async function writePending(tx: Transaction, pending: ReadonlyMap<string, readonly PendingColumn[]>, wanted: Wanted | undefined): Promise<void> {

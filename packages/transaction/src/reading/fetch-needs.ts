@@ -6,6 +6,9 @@ import { fetchColumns, fetchList } from './fetch';
 import { meetOwners } from './meet-records';
 import { fetchListsBelow, leadsToItself, LongWay } from './long-way';
 import type { Need } from '../running/run';
+import { groupBy } from '../group-by';
+import { putFetched } from './put-fetched';
+import { settleUnseen } from '../triggers/unseen';
 import type { Transaction } from '../transaction';
 import { isList } from '../values';
 
@@ -16,8 +19,11 @@ import { isList } from '../values';
  * @param way - how far the function has walked along relations of a model to itself
  */
 export async function fetchNeeds(tx: Transaction, needs: readonly Need[], way: LongWay = new LongWay(tx)): Promise<void> {
+  const before = needs.filter(({ isBefore }) => isBefore);
+  if (before.length > 0) await fetchBefore(tx, before);
   const columns = new Map<Environment, Map<string, { fields: Set<Field>; ids: Set<Id> }>>();
-  for (const { field, ids, env = tx.rootEnv, isForCompute = false, isBrowsed = false } of needs) {
+  for (const { field, ids, env = tx.rootEnv, isForCompute = false, isBrowsed = false, isBefore = false } of needs) {
+    if (isBefore) continue;
     if (ids.some((id) => !isStoredId(id))) await fetchForDrafts(env, field, ids);
     if (isList(field)) {
       const isLong = isForCompute && field.relation?.kind === 'one2many' && leadsToItself(field) && way.reaches(field, ids);
@@ -38,5 +44,17 @@ export async function fetchNeeds(tx: Transaction, needs: readonly Need[], way: L
   for (const [env, ofModels] of columns) for (const [model, { fields, ids }] of ofModels) {
     await way.climb(model, [...ids]);
     await fetchColumns(tx, [...fields], [...ids], env);
+  }
+}
+
+/** What was put unseen and stays is compared; what was taken back with the function that put it is put over the value before when it runs again. */
+async function fetchBefore(tx: Transaction, needs: readonly Need[]): Promise<void> {
+  const isStaying = ({ field, ids }: Need): boolean => ids.some((id) => tx.unseen.hasSince(field, id, 0));
+  const gone = needs.filter((need) => !isStaying(need));
+  if (gone.length < needs.length) await settleUnseen(tx);
+  for (const [model, ofModel] of groupBy(gone, ({ field }) => field.model)) {
+    const fields = [...new Set(ofModel.map(({ field }) => field))];
+    const answer = await tx.below.read({ model, ids: [...new Set(ofModel.flatMap(({ ids }) => ids))].filter(isStoredId), fields: fields.map(({ name }) => name) });
+    for (const [place, field] of fields.entries()) putFetched(tx.rootEnv, field, answer.ids, answer.columns[place] ?? []);
   }
 }

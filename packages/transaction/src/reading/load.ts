@@ -12,6 +12,7 @@ import { computeInMemory } from '../computing/compute-in-memory';
 import { computeAll } from '../computing/recompute';
 import { resolveTriggers } from '../triggers/resolve-triggers';
 import { run } from '../running/run';
+import { settleUnseen } from '../triggers/unseen';
 import { SetWhenAsked } from '../triggers/set-when-asked';
 import type { Transaction } from '../transaction';
 import { isList, recordsOf, relatedIds } from '../values';
@@ -30,6 +31,7 @@ export async function load(env: Environment, model: string, given: readonly Id[]
   const tree = pathTree(tx.registry, model, paths);
   await meetCompany(env);
   if (tx.triggers.size > 0) await resolveTriggers(tx);
+  if (tx.unseen.size > 0) await settleUnseen(tx);
   // Lists on the other side of what is still to be computed would be out of date. What fails is told to who reads it.
   for (const relation of tx.toCompute.relations()) await tx.recompute(relation, tx.toCompute.get(relation));
   await new Loading(env).level(ids, tree, 'compute');

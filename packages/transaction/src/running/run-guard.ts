@@ -125,8 +125,8 @@ export class RunGuard {
   #isNews(needs: readonly Need[]): boolean {
     this.#asked ??= new Set();
     let isNew = false;
-    for (const { field, ids } of needs) {
-      const name = `${field.model}.${field.name}:${ids.map(String).join(',')}`;
+    for (const { field, ids, isBefore = false } of needs) {
+      const name = `${isBefore ? 'before ' : ''}${field.model}.${field.name}:${ids.map(String).join(',')}`;
       if (this.#asked.has(name)) continue;
       this.#asked.add(name);
       isNew = true;

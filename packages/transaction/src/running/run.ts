@@ -11,6 +11,7 @@ import { SUSPENSION } from './suspension';
 import { Trail, type Mark } from './trail';
 import { fetchNeeds } from '../reading/fetch-needs';
 import type { Transaction } from '../transaction';
+import { settleUnseen } from '../triggers/unseen';
 import { resolveTriggers } from '../triggers/resolve-triggers';
 
 /** What a suspended function wants in memory: a field of some records. */
@@ -23,6 +24,8 @@ export interface Need {
   readonly isBrowsed?: boolean;
   /** A compute reads it: its like will be read of whatever is behind it. */
   readonly isForCompute?: boolean;
+  /** The value that stood there before one was put unseen is wanted. */
+  readonly isBefore?: boolean;
   /** Who wants it, where values differ by company or language. */
   readonly env?: Environment | undefined;
 }
@@ -100,7 +103,14 @@ export class Execution {
  * @throws what the function throws, by its promise
  */
 export function run<T>(tx: Transaction, fn: () => T, whose: 'user' | 'engine' = 'engine'): Promise<T> {
-  return tx.triggers.size > 0 ? waiting(tx, resolveTriggers(tx).then(() => begin(tx, fn, whose)), whose) : begin(tx, fn, whose);
+  const mustSettle = tx.triggers.size > 0 || (whose === 'user' && tx.unseen.size > 0);
+  return mustSettle ? waiting(tx, settleBefore(tx).then(() => begin(tx, fn, whose)), whose) : begin(tx, fn, whose);
+}
+
+/** What readers would have to ask about one after the other is found out in one go. */
+async function settleBefore(tx: Transaction): Promise<void> {
+  if (tx.triggers.size > 0) await resolveTriggers(tx);
+  if (tx.unseen.size > 0) await settleUnseen(tx);
 }
 
 /** Has a user's run that is not over be known to whoever must not overlap it. */

@@ -85,7 +85,7 @@ function hasChangedAlong(tx: Transaction, way: { readonly path: readonly Field[]
   if (!cause) return false;
   const env = tx.rootEnv;
   if (cause.compute && cause.isStored) {
-    if (tx.toCompute.hasChangedSince(cause, id, way.since) || isDue(env, cause, id)) return true;
+    if (tx.toCompute.hasChangedSince(cause, id, way.since) || tx.unseen.hasSince(cause, id, way.since) || isDue(env, cause, id)) return true;
   } else if (cause.compute) way.walk.add(cause, [id]);
   if (!cause.relation) return false;
   const related = env.peek(cause, id);

@@ -6,6 +6,8 @@ import { goBack } from './go-back';
 import type { Firing, PendingTrigger } from './pending-triggers';
 import type { Transaction } from '../transaction';
 import { recordsOf } from '../values';
+import { directAt } from './directness';
+import { keepsHandWritten } from './keeps-hand-written';
 
 /** Starts a firing: what the triggers found later need to know of this moment. */
 export function startFiring(tx: Transaction, cause: Field, ids: readonly Id[]): Firing {
@@ -25,7 +27,7 @@ export function fireModified(tx: Transaction, field: Field, ids: readonly Id[]):
  * @param ids - the changed records
  */
 export function fire(tx: Transaction, firing: Firing, tree: TriggerTree, ids: Iterable<Id>): void {
-  const work: Step[] = [{ tree, ids: Array.isArray(ids) ? (ids as readonly Id[]) : [...ids], isDirect: true }];
+  const work: Step[] = [{ tree, ids: Array.isArray(ids) ? (ids as readonly Id[]) : [...ids], isDirect: firing.isIndirect !== true }];
   const isPlain = tx.drafts.isEmpty && !tx.origins && tx.triggers.concernsAll(firing);
   let seen: Map<Field, Set<Id>> | undefined;
   const own = ownDrafts(tx, firing, tree, work[0]?.ids ?? []);
@@ -35,10 +37,10 @@ export function fire(tx: Transaction, firing: Firing, tree: TriggerTree, ids: It
     const here = step.ids;
     for (const target of step.tree.targets) {
       if (isPlain && target.isStored && !target.isRecursive) {
-        tellChange('mark', target, tx.toCompute.markAll(target, here, sinceOf(tx, firing, target, step.isDirect)));
+        tellChange('mark', target, tx.toCompute.markAll(target, here, sinceOf(tx, firing, target, step)));
         continue;
       }
-      const { fresh, marked } = touch(tx, { firing, target, isDirect: step.isDirect, seen: (seen ??= new Map<Field, Set<Id>>()), own }, here);
+      const { fresh, marked } = touch(tx, { firing, target, step, seen: (seen ??= new Map<Field, Set<Id>>()), own }, here);
       if (!target.isRecursive) continue;
       // What is not stored cannot be compared: those behind it are as certain as it is.
       const isDirect = step.isDirect && !target.isStored;
@@ -49,7 +51,7 @@ export function fire(tx: Transaction, firing: Firing, tree: TriggerTree, ids: It
       const { known, unknown } = goBack(tx, key, here);
       if (own) for (const holder of known) if (!isStoredId(holder) && (here.some((id) => own.has(id)) || isOwn(tx, key, holder))) own.add(holder);
       if (known.length > 0) work.push({ tree: branch, ids: known, isDirect: step.isDirect });
-      if (unknown.length > 0) tx.triggers.add(pendingAt({ firing, key, tree: branch }, unknown));
+      if (unknown.length > 0) tx.triggers.add(pendingAt({ firing: step.isDirect ? firing : { ...firing, isIndirect: true }, key, tree: branch }, unknown));
     }
     // Chains are long: what has been gone through need not be held.
     work[at] = undefined;
@@ -60,13 +62,16 @@ export function fire(tx: Transaction, firing: Firing, tree: TriggerTree, ids: It
 type Step = { readonly tree: TriggerTree; readonly ids: readonly Id[]; readonly isDirect: boolean } | undefined;
 
 /** From when on a changed cause makes a mark of a stored field certain. */
-function sinceOf(tx: Transaction, firing: Firing, target: Field, isDirect: boolean): 'certain' | number {
-  return isDirect && readsDirectly(tx, firing.cause).has(target) ? 'certain' : firing.sequence;
+function sinceOf(tx: Transaction, firing: Firing, target: Field, { tree, isDirect }: Pick<NonNullable<Step>, 'tree' | 'isDirect'>): 'certain' | number {
+  if (!isDirect || !readsDirectly(tx, firing.cause).has(target)) return firing.sequence;
+  // Any other value is no worse for being computed once too often.
+  if (keepsHandWritten(target) && (firing.isUnseen === true || directAt(tx, firing.cause).get(tree)?.has(target) === false)) return firing.sequence;
+  return 'certain';
 }
 
 /** A trigger that stops here. */
-export function pendingAt(where: Pick<PendingTrigger, 'firing' | 'key' | 'tree'>, ids: Iterable<Id>, stored?: { spared: ReadonlySet<Id> }): PendingTrigger {
-  return { ...where, ids: new Set(ids), side: stored ? 'stored' : 'current', spared: stored?.spared ?? new Set(), settled: new Map() };
+export function pendingAt(where: Pick<PendingTrigger, 'firing' | 'key' | 'tree'>, ids: Iterable<Id>, stored?: { readonly spared: ReadonlySet<Id>; readonly to: Id | null }): PendingTrigger {
+  return { ...where, ids: new Set(ids), side: stored ? 'stored' : 'current', spared: stored?.spared ?? new Set(), to: stored?.to ?? null, settled: new Map() };
 }
 
 /** Whether a tree concerns nobody. */
@@ -77,20 +82,20 @@ export function isEmpty(tree: TriggerTree): boolean {
 interface Touch {
   readonly firing: Firing;
   readonly target: Field;
-  readonly isDirect: boolean;
+  readonly step: NonNullable<Step>;
   readonly seen: Map<Field, Set<Id>>;
   readonly own: ReadonlySet<Id> | undefined;
 }
 
 /** Marks one dependent field, or forgets its values when it is not stored. @returns the ids concerned for the first time, and those marked before */
-function touch(tx: Transaction, { firing, target, isDirect, seen, own }: Touch, ids: readonly Id[]): { readonly fresh: readonly Id[]; readonly marked: readonly Id[] } {
+function touch(tx: Transaction, { firing, target, step, seen, own }: Touch, ids: readonly Id[]): { readonly fresh: readonly Id[]; readonly marked: readonly Id[] } {
   const concerned = tx.triggers.concerned(firing, target, ids);
   tx.origins?.note(target, concerned, { what: 'marked', cause: firing.cause, ids: firing.ids });
   if (!target.isStored) return { fresh: forgetOf(tx, target, { fresh: firstSeen(seen, target, concerned), own }), marked: [] };
   if (own && target.isEditable) divergeOf(tx, target, { concerned, own });
   const drafts = tx.drafts.isEmpty ? [] : concerned.filter((id): id is NewId => !isStoredId(id));
   const kept = drafts.length === 0 ? concerned : concerned.filter(isStoredId);
-  const fresh = tx.toCompute.mark(target, kept, sinceOf(tx, firing, target, isDirect));
+  const fresh = tx.toCompute.mark(target, kept, sinceOf(tx, firing, target, step));
   tellChange('mark', target, fresh.length);
   const marked = target.isRecursive && fresh.length < kept.length ? without(kept, fresh) : [];
   return { fresh: drafts.length === 0 ? fresh : [...fresh, ...forgetOf(tx, target, { fresh: firstSeen(seen, target, drafts), own })], marked };
@@ -153,7 +158,7 @@ function firstSeen(seen: Map<Field, Set<Id>>, field: Field, ids: readonly Id[]):
 const direct = new WeakMap<TriggerTree, ReadonlySet<Field>>();
 
 /** The stored fields whose compute reads a field itself, or through values that are not stored and so cannot be compared. */
-function readsDirectly(tx: Transaction, cause: Field): ReadonlySet<Field> {
+export function readsDirectly(tx: Transaction, cause: Field): ReadonlySet<Field> {
   const own = tx.registry.directTriggersOf(cause);
   const known = direct.get(own);
   if (known) return known;

@@ -14,6 +14,10 @@ export interface Firing {
   readonly shield: ReadonlyMap<Field, ReadonlySet<Id>>;
   /** The changed records are drafts that follow their origins: what they read of these they go on reading. */
   readonly isFollowing?: boolean;
+  /** What stood there before was not in memory: whether anything has changed is not known yet. */
+  readonly isUnseen?: boolean;
+  /** Between the change and where the walk goes on stands a stored value, which may come out as it was. */
+  readonly isIndirect?: boolean;
 }
 
 /** A trigger that stopped where finding the dependents needs rows that are not in memory. */
@@ -28,6 +32,8 @@ export interface PendingTrigger {
   readonly side: 'current' | 'stored';
   /** Records known at the write not to hold any of `ids` (side `stored` only). */
   readonly spared: ReadonlySet<Id>;
+  /** What `ids` were given (side `stored` only): who held them before and is the same has not lost them. */
+  readonly to: Id | null;
   /** Dependents dealt with already, by readers who met the trigger. */
   readonly settled: Map<Field, Set<Id>>;
 }

@@ -33,8 +33,9 @@ export async function resolveTriggers(tx: Transaction): Promise<void> {
     for (const trigger of batch) {
       const holders = found.get(trigger.side)?.get(trigger.key);
       const dependents = new Set<Id>();
-      for (const id of trigger.ids) for (const holder of holders?.get(id) ?? []) dependents.add(holder);
-      fire(tx, trigger.firing, trigger.tree, dependents);
+      const isLeft = trigger.side === 'stored';
+      for (const id of trigger.ids) for (const holder of holders?.get(id) ?? []) if (!isLeft || holder !== trigger.to) dependents.add(holder);
+      fire(tx, isLeft ? { ...trigger.firing, isUnseen: false } : trigger.firing, trigger.tree, dependents);
     }
     tx.triggers.drop(batch);
   }

@@ -27,8 +27,17 @@ export function settleForReading(env: Environment, field: Field, id: Id, group: 
       if (!tx.execution) throw new TriggerPendingError({ model: field.model, field: field.name, id }, trigger.firing.cause);
       tx.execution.suspend(trace(tx, trigger, field, group()).needs);
     }
-    for (const chain of chains) for (const stale of chain) fire(tx, firingFor(tx, trigger, stale.id), { targets: [stale.field], branches: new Map() }, [stale.id]);
+    for (const chain of chains) markAlong(tx, trigger, chain);
     tx.triggers.settle(trigger, field, id);
+  }
+}
+
+/** Marks a stale value, and those that read it: what stands behind one that is stored may come out as it was. */
+function markAlong(tx: Transaction, trigger: PendingTrigger, chain: readonly Pair[]): void {
+  let isIndirect = trigger.firing.isIndirect === true;
+  for (const { field, id } of chain) {
+    fire(tx, { ...firingFor(tx, trigger, id), isIndirect }, { targets: [field], branches: new Map() }, [id]);
+    isIndirect ||= field.isStored;
   }
 }
 

@@ -13,6 +13,7 @@ import { placeOf, recordsAt, refuseWithoutCompany, sourceLanguage } from '../env
 import { fire, isEmpty, pendingAt, startFiring } from '../triggers/modified';
 import { originKey } from '../reading/origins';
 import type { Transaction } from '../transaction';
+import { isAskedFor } from '../triggers/unseen';
 import { cachedReference } from '../values';
 
 /**
@@ -31,12 +32,15 @@ export function assignCached(env: Environment, field: Field, ids: readonly Id[],
   if (field.relation && typeof cached !== 'object') refuseMissing(tx, field, [cached as Id]); // a many2one is kept as an id
   refuseWithoutCompany(env, field);
   const value = tx.drafts.isEmpty ? cached : current(tx, field, cached);
-  const changed = changedBy(env, field, ids, value);
+  const { changed, seen, unseen } = changedBy(env, field, ids, value);
   if (changed.length === 0) return;
   const tree = tx.registry.triggersOf(field);
   tx.execution?.written.add(field);
-  const firing = startFiring(tx, field, changed);
-  if (field.relation) changeReference(tx, field, changed, { cached: value, firing });
+  const firings = [{ ...startFiring(tx, field, seen), isUnseen: false }, { ...startFiring(tx, field, unseen), isUnseen: true }].filter((firing) => firing.ids.length > 0);
+  for (const firing of firings) {
+    if (firing.isUnseen) tx.unseen.note(field, unseen, { time: firing.sequence, value });
+    if (field.relation) changeReference(tx, field, firing.ids, { cached: value, firing });
+  }
   putCached(env, field, changed, new Array<unknown>(changed.length).fill(value));
   tx.origins?.note(field, changed, { what: 'assigned', key: originKey(env, field) });
   tellChange('write', field, changed.length);
@@ -45,28 +49,41 @@ export function assignCached(env: Environment, field: Field, ids: readonly Id[],
     tx.toCompute.unmark(field, changed);
     tx.triggers.noteAssigned(field, changed);
   }
-  if (!isEmpty(tree)) fire(tx, firing, tree, changed);
+  if (!isEmpty(tree)) for (const firing of firings) fire(tx, firing, tree, firing.ids);
   followOrigins(tx, field, changed);
 }
 
-/** The records whose value is another, or pending. */
-function changedBy(env: Environment, field: Field, ids: readonly Id[], value: unknown): readonly Id[] {
-  const { toCompute } = env.transaction;
+interface Changed {
+  /** The records whose value is another, or pending. */
+  readonly changed: readonly Id[];
+  /** Of these, those whose value before was in memory and is another. */
+  readonly seen: readonly Id[];
+  /** Those whose value before nobody knows, where somebody asks. */
+  readonly unseen: readonly Id[];
+}
+
+function changedBy(env: Environment, field: Field, ids: readonly Id[], value: unknown): Changed {
+  const tx = env.transaction;
   const column = env.column(field);
   const { slots } = column;
   const changed: Id[] = [];
-  const isMarked = field.compute !== undefined && toCompute.isMarked(field);
+  const seen: Id[] = [];
+  const unseen: Id[] = [];
+  const isMarked = field.compute !== undefined && tx.toCompute.isMarked(field);
+  const asks = field.isStored && field.keyedBy === undefined && isAskedFor(tx, field);
   for (const id of ids) {
     const before = column.at(slots.slotOf(id));
     // What a draft has only read is not its own, whether it was read or not.
-    if (!isStoredId(id) && givenIn(env, field, id) === undefined) {
-      changed.push(id);
-      continue;
-    }
-    const isOther = before === MISS || before === undefined || (before !== value && !field.isEqual(before, value));
-    if (isOther || (isMarked && toCompute.has(field, id)) || isFallback(env, field, id)) changed.push(id);
+    const isNotOwn = !isStoredId(id) && givenIn(env, field, id) === undefined;
+    const isUnknown = before === MISS || before === undefined;
+    const isOther = isNotOwn || isUnknown || (before !== value && !field.isEqual(before, value)) || isFallback(env, field, id);
+    // Whoever reads a value that was to be computed has been marked with it: giving it the value it had changes nothing for them.
+    if (!isOther && !(isMarked && tx.toCompute.has(field, id))) continue;
+    changed.push(id);
+    if (!isOther) continue;
+    (asks && isUnknown && isStoredId(id) ? unseen : seen).push(id);
   }
-  return changed;
+  return { changed, seen, unseen };
 }
 
 /** A draft that has been saved stands for its record. */
@@ -135,7 +152,7 @@ export function changeReference(tx: Transaction, field: Field, ids: readonly Id[
     // A list that was in memory and did not hold the record proves that its owner is not concerned.
     const spared = new Set<Id>();
     for (const [, owner] of tx.cache.entries(key)) spared.add(owner);
-    tx.triggers.add(pendingAt({ firing, key, tree: branch }, unseen, { spared }));
+    tx.triggers.add(pendingAt({ firing, key, tree: branch }, unseen, { spared, to: next }));
   }
   for (const inverse of inverses) moveBetweenLists(tx, inverse, moves);
 }

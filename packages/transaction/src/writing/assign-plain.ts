@@ -5,8 +5,9 @@ import { followOrigins } from '../drafts/follow-origins';
 import { tellChange } from '../events';
 import { originKey } from '../reading/origins';
 import type { RecordSet } from '../records/recordset';
+import { isAskedFor } from '../triggers/unseen';
 import { fire, isEmpty, startFiring } from '../triggers/modified';
-import { refuseAbsent } from './assign-cached';
+import { assignCached, refuseAbsent } from './assign-cached';
 
 /** Whether assigning a field changes its own value and marks who reads it, and nothing else: most fields are like that. */
 export function isPlain(field: Field): boolean {
@@ -26,6 +27,10 @@ export function assignPlain(record: RecordSet, field: Field, { id, cached }: { r
   const column = env.column(field);
   const slot = column.slots.slotOf(id);
   const before = column.at(slot);
+  if (before === MISS && isAskedFor(tx, field)) {
+    assignCached(env, field, ids, cached);
+    return;
+  }
   if (before !== MISS && before !== undefined && (before === cached || field.isEqual(before, cached))) return;
   tx.execution?.written.add(field);
   const firing = startFiring(tx, field, ids);

@@ -8,6 +8,7 @@ import { insertOrder, referencesAmong, type Reference } from './insert-order';
 import { moveBetweenLists } from '../lists/inverse-lists';
 import { placeOf, placeOfKey, recordsAt, refuseWithoutCompany, sourceLanguage } from '../environment/keyed-fields';
 import { fire, startFiring } from '../triggers/modified';
+import { isAskedFor } from '../triggers/unseen';
 import type { Transaction } from '../transaction';
 import { IdsOf } from '../values';
 import { isKeptList, type NewRow } from './write-batch';
@@ -42,6 +43,7 @@ export async function insertRows(env: Environment, rows: readonly NewRow[]): Pro
   await writeLate(env, late.map(({ from, field, to }) => ({ field, id: ids.get(from.id), to: ids.get(to.id) })));
   const made = [...groupBy(rows, ({ model }) => model)].map(([model, own]): Made => ({ model, rows: own, ids: own.map(({ id }) => ids.get(id) as StoredId) })); // every row has been inserted
   for (const one of made) remember(env, one);
+  for (const { model, ids: born } of made) if (isAskedForAny(tx, model)) tx.unseen.noteBorn(model.name, born);
   for (const one of made) for (const field of one.model.fields.values()) markDependents(tx, field, one);
   return ids;
 }
@@ -145,6 +147,12 @@ function newColumn(env: Environment, field: Field, cached: unknown): unknown {
   refuseWithoutCompany(env, field);
   const places = field.keyedBy === 'lang' ? [placeOf(env, 'lang'), sourceLanguage(env.transaction)] : [placeOf(env, 'company')];
   return Object.fromEntries(places.map((place) => [place, field.toColumn(cached)]));
+}
+
+/** Whether a computed value of a model is asked for by something that may have been written by hand. */
+function isAskedForAny(tx: Transaction, model: Model): boolean {
+  for (const field of model.fields.values()) if (field.compute && field.isStored && isAskedFor(tx, field)) return true;
+  return false;
 }
 
 const NOTHING: readonly Id[] = Object.freeze([]);
