@@ -2,6 +2,7 @@ import type * as Msgpackr from 'msgpackr';
 import { deserialize, serialize } from 'node:v8';
 import { loadPackage } from '../backend/load-package';
 import { fromPlainForm, toPlainForm } from './plain-form';
+import { isPlainMessagePack } from './plain-msgpack';
 
 /**
  * How values become bytes. All keep dates, bigints, bytes, maps and sets; none brings back functions or objects of classes.
@@ -47,13 +48,27 @@ export function serializerNamed(name: SerializerName): Serializer {
 export function deserialised(bytes: Buffer, form: number): unknown {
   if (form === JSON_PLAIN) return JSON.parse(bytes.toString('utf8'));
   if (form === JSON_REPLACED) return fromPlainForm(JSON.parse(bytes.toString('utf8')));
-  if (form === MSGPACK) return messagePack().unpack(bytes);
-  if (form === MSGPACK_REPLACED) return fromPlainForm(messagePack().unpack(bytes));
+  if (form === MSGPACK) return unpacked(bytes);
+  if (form === MSGPACK_REPLACED) return fromPlainForm(unpacked(bytes));
   if (form === V8) return deserialize(bytes);
   throw new TypeError('a form that is never written');
 }
 
+function unpacked(bytes: Buffer): unknown {
+  if (!isPlainMessagePack(bytes)) throw new TypeError('a form that is never written');
+  return messagePack().unpack(bytes);
+}
+
 let packr: Msgpackr.Packr | undefined;
+let plainPackr: Msgpackr.Packr | undefined;
+
+/** For lists of texts, numbers, bigints, bytes, flags and null. @throws {MisuseError} TIER_PACKAGE_MISSING without msgpackr */
+export function plainMessagePack(): Msgpackr.Packr {
+  if (plainPackr) return plainPackr;
+  const { Packr } = loadPackage('msgpackr', "The serializer 'msgpack'") as typeof Msgpackr;
+  plainPackr = new Packr({ useRecords: false, moreTypes: false, structuredClone: false, mapsAsObjects: true });
+  return plainPackr;
+}
 
 function messagePack(): Msgpackr.Packr {
   if (packr) return packr;
