@@ -14,6 +14,8 @@ export interface StatementEvent {
 /** A rung answered a batch. */
 export interface AnswerEvent {
   readonly rung: string;
+  /** The named cache that the rung answered from, if it was one. */
+  readonly cache?: string | undefined;
   readonly model: string;
   readonly fields: readonly string[];
   readonly records: number;

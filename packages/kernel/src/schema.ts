@@ -34,6 +34,8 @@ export interface ColumnSchema {
   readonly keyed?: KeyedColumn | undefined;
   /** Large, mostly: it is asked for by name only, never along with the others of its row. */
   readonly apart?: true | undefined;
+  /** Its values leave this process for no cache server unless they are sealed. */
+  readonly sensitive?: true | undefined;
 }
 
 /** A list of records that no column holds: the other side of a many2one, or the pairs of a relation table. */

@@ -40,7 +40,7 @@ export interface FieldOptions {
   readonly groups?: readonly string[] | undefined;
   /** `copy` gives it to the copy. @defaultValue true; of computed fields and one2many: false */
   readonly copy?: boolean | undefined;
-  /** Its values never appear in diagnostics. @defaultValue false */
+  /** Its values never appear in diagnostics, and are on cache servers only sealed: see docs/shared-cache.md. @defaultValue false */
   readonly sensitive?: boolean | undefined;
   /** Its name in the database. @defaultValue the field's name in snake_case */
   readonly column?: string | undefined;

@@ -37,6 +37,7 @@ function columnOf(field: Field, type: ColumnType): ColumnSchema {
     ...(field.scale === undefined ? {} : { scale: field.scale }),
     ...(field.keyedColumn ? { keyed: field.keyedColumn } : {}),
     ...(field.isPrefetched ? {} : { apart: true }),
+    ...(options.sensitive === true ? { sensitive: true } : {}),
     ...(isReference ? { references: { model: relation.comodel, onDelete: relation.onDelete ?? 'set null' } } : {}),
   };
 }

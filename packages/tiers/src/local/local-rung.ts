@@ -1,9 +1,10 @@
 import {
-  channels, formatSnapshot, MisuseError, systemClock, whyStale, type AnswerEvent, type CachedRead, type Clock, type Columns, type Commit, type EntryStamp, type GroupQuery, type Groups,
-  type Query, type ReadQuestion, type Rung, type RungCapabilities, type RungStats, type Session, type Sight, type Snapshot, type StoredId, type Tag,
+  MisuseError, systemClock, whyStale, type CachedRead, type Clock, type Columns, type Commit, type GroupQuery, type Groups,
+  type Query, type ReadQuestion, type Rung, type RungCapabilities, type RungStats, type Session, type Sight, type StoredId,
 } from '@ormolu/kernel';
+import { asksForAllOrNone, inOrder, NONE, tellAnswer, together } from '../joined-answers';
 import { Answers, type Command } from './answers';
-import { countHeld, heldRecords, keepRecords, keepWritten, meetsOthers, type Held } from './held-records';
+import { countHeld, heldRecords, keepRecords, keepWritten, meetsOthers } from './held-records';
 import type { LocalCache } from './local-cache';
 import { LocalCounts, type ModelCounts } from './local-counts';
 import type { CommandEntry, QueryCache } from './query-cache';
@@ -70,7 +71,7 @@ export class LocalRung implements Rung {
     for (const reason of held.reasons) counts.miss(reason, 1);
     if (held.known.length > 0) {
       session.noteCached?.([{ kind: 'read', question: { ...question, ids: held.known }, answer: held }]);
-      tellAnswer(question, { sight, stamps: held.stamps, tags: held.known.map((id) => ({ model: question.model, id })) });
+      tellAnswer(question, { rung: this.name, sight, stamps: held.stamps, tags: held.known.map((id) => ({ model: question.model, id })) });
     }
     if (held.missing.length === 0) return { ids: held.ids, columns: held.columns };
     return together(held, await this.#ask(session, { ...question, ids: held.missing }, sight));
@@ -161,7 +162,7 @@ export class LocalRung implements Rung {
     const answer = inOrder(ids, together(held, rest));
     // All of them exist for the reader, or the answer would not hold for him.
     if (!answer) return this.#answers.missed(command, 'changed between');
-    tellAnswer(question, { sight, stamps: held.stamps, tags: held.known.map((id) => ({ model, id })) });
+    tellAnswer(question, { rung: this.name, sight, stamps: held.stamps, tags: held.known.map((id) => ({ model, id })) });
     return this.#hit(session, command, { sight, entry, reads: [asked(query, ids, command), { kind: 'read', question: { ...question, ids: held.known }, answer: held }], answer });
   }
 
@@ -184,21 +185,13 @@ export class LocalRung implements Rung {
   #hit<T>(session: Session, command: Command, { sight, entry, reads, answer }: { readonly sight: Sight; readonly entry: CommandEntry; readonly reads: readonly CachedRead[]; readonly answer: T }): T {
     this.#answers.hit(command);
     session.noteCached?.(reads);
-    tellAnswer({ model: command.model, fields: [] }, { sight, stamps: new Map([[entry.stamp, []]]), tags: command.tags });
+    tellAnswer({ model: command.model, fields: [] }, { rung: this.name, sight, stamps: new Map([[entry.stamp, []]]), tags: command.tags });
     return answer;
   }
 }
 
 function noNamedCache(name: string): never {
   throw new MisuseError('TIER_CACHE_UNKNOWN', `There is no cache '${name}': no named caches were given.`);
-}
-
-/**
- * Whether a statement must not be answered in part: at READ COMMITTED each sees one moment, its own, and what is asked below sees a later
- * one than the sight by which images were judged.
- */
-function asksForAllOrNone({ isolation }: Session): boolean {
-  return isolation === 'read committed';
 }
 
 function asked(query: Query, ids: readonly StoredId[], { tags }: Command): CachedRead {
@@ -210,37 +203,4 @@ function asked(query: Query, ids: readonly StoredId[], { tags }: Command): Cache
 function frozen({ count, keys, aggregates }: Groups): Groups {
   for (const list of [...keys, ...aggregates]) Object.freeze(list);
   return Object.freeze({ count, keys: Object.freeze(keys), aggregates: Object.freeze(aggregates) });
-}
-
-const NONE: Columns = { ids: [], columns: [] };
-
-function together(held: Pick<Held, 'ids' | 'columns'>, rest: Columns): Columns {
-  return { ids: [...held.ids, ...rest.ids], columns: held.columns.map((column, place) => [...column, ...(rest.columns[place] ?? [])]) };
-}
-
-/** The records of an answer in the order of a search; undefined when some are not among them. */
-function inOrder(ids: readonly StoredId[], { ids: found, columns }: Columns): Columns | undefined {
-  const rows = new Map(found.map((id, row) => [id, row]));
-  const places = ids.flatMap((id) => rows.get(id) ?? []);
-  return places.length < ids.length ? undefined : { ids: [...ids], columns: columns.map((column) => places.map((row) => column[row])) };
-}
-
-/** How an answer was judged. */
-interface Judged {
-  readonly sight: Sight;
-  readonly stamps: ReadonlyMap<EntryStamp, readonly StoredId[]>;
-  readonly tags: readonly Tag[];
-}
-
-/** As PostgreSQL writes it; of rows that a commit has left, with the transaction that made them. */
-function textOf(snapshot: Snapshot): string {
-  return snapshot.own === undefined ? formatSnapshot(snapshot) : `${formatSnapshot(snapshot)} and ${String(snapshot.own)}`;
-}
-
-/** Tells who listens that the local rung has answered, from which entries, and what the change log said of them. */
-function tellAnswer({ model, fields }: Pick<ReadQuestion, 'model' | 'fields'>, { sight, stamps, tags }: Judged): void {
-  if (!channels.answer.hasSubscribers) return;
-  const entries = Array.from(stamps, ([{ snapshot }, ids]) => ({ snapshot: textOf(snapshot), ids }));
-  const event: AnswerEvent = { rung: 'local', model, fields, records: entries.reduce((sum, { ids }) => sum + ids.length, 0), entries, log: tags.flatMap((tag) => sight.log.rowsOf(tag)) };
-  channels.answer.publish(event);
 }

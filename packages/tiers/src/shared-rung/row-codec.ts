@@ -112,7 +112,7 @@ export class RowCodec {
 
   #shapeOf(columns: Uint8Array, format: SerializerName): Shape {
     let shapes = this.#shapes.get(format);
-    if (!shapes) this.#shapes.set(format, (shapes = new Map()));
+    if (!shapes) this.#shapes.set(format, (shapes = new Map<string, Shape>()));
     const key = Buffer.from(columns.buffer, columns.byteOffset, columns.byteLength).toString('latin1');
     const known = shapes.get(key);
     if (known) return known;

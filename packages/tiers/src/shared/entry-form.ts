@@ -1,9 +1,10 @@
+import { types } from 'node:util';
 import { crc32, deflateRawSync, inflateRawSync } from 'node:zlib';
 import { deserialised, type Serializer } from './serializers';
 
 /** What is written under a key of a cache server. */
 export interface SharedEntry {
-  /** `absent`: a loader found nothing. `lease`: somebody is loading it. `failure`: a loader failed. `nothing`: as good as no entry. */
+  /** `absent`: a loader found nothing. `lease`: somebody is loading it. `failure`: a loader failed. `nothing`: as good as no entry. `bytes`: of the shared rung. */
   readonly kind: EntryKind;
   /** By the calendar: when it was written, or its loader was called. */
   readonly readAtMs: number;
@@ -15,11 +16,11 @@ export interface SharedEntry {
   readonly mark: string;
   /** Its tags, each with the mark the tag had. */
   readonly tags: ReadonlyMap<string, string>;
-  /** Of a value: the value. Of a lease: whose. Of a failure: its message. */
+  /** Of a value: the value. Of a lease: whose. Of a failure: its message. Of bytes: these. */
   readonly value: unknown;
 }
 
-export type EntryKind = 'value' | 'absent' | 'lease' | 'failure' | 'nothing';
+export type EntryKind = 'value' | 'absent' | 'lease' | 'failure' | 'nothing' | 'bytes';
 
 /** What is the same for all entries of a cache. */
 export interface EntryFormOptions {
@@ -41,7 +42,7 @@ export class UnfitError extends Error {
 }
 
 const VERSION = 1;
-const KINDS: readonly EntryKind[] = ['value', 'absent', 'lease', 'failure', 'nothing'];
+const KINDS: readonly EntryKind[] = ['value', 'absent', 'lease', 'failure', 'nothing', 'bytes'];
 const MARK_BYTES = 8;
 /** version, kind, form, number of tags, read at, ttl, mark, check sum */
 const HEAD_BYTES = 4 + 8 + 8 + MARK_BYTES + 4;
@@ -77,7 +78,8 @@ export function entryToBytes(entry: SharedEntry, { serialise, compressAbove, max
         flags |= COMPRESSED;
       }
     }
-  } else if (typeof entry.value === 'string') payload = Buffer.from(entry.value, 'utf8');
+  } else if (types.isUint8Array(entry.value)) payload = entry.value;
+  else if (typeof entry.value === 'string') payload = Buffer.from(entry.value, 'utf8');
   const tags = [...entry.tags].map(([tag, mark]) => {
     const name = Buffer.from(tag, 'utf8');
     const one = Buffer.allocUnsafe(2 + name.length + MARK_BYTES);
@@ -116,11 +118,16 @@ export function entryFromBytes(bytes: Uint8Array): SharedEntry | undefined {
       at = end + MARK_BYTES;
     }
     const payload = whole.subarray(at);
-    const value = kind === 'value' ? deserialised((flags & COMPRESSED) === 0 ? payload : inflateRawSync(payload, { maxOutputLength: MOST_UNPACKED }), flags & FORM_BITS) : payload.toString('utf8');
-    return { kind, value, tags, readAtMs: whole.readDoubleBE(4), ttlMs: whole.readDoubleBE(12), isSliding: (flags & SLIDING) !== 0, mark: whole.toString('latin1', 20, 20 + MARK_BYTES) };
+    return { kind, value: valueOf(kind, payload, flags), tags, readAtMs: whole.readDoubleBE(4), ttlMs: whole.readDoubleBE(12), isSliding: (flags & SLIDING) !== 0, mark: whole.toString('latin1', 20, 20 + MARK_BYTES) };
   } catch {
     return undefined;
   }
+}
+
+function valueOf(kind: EntryKind, payload: Buffer, flags: number): unknown {
+  if (kind === 'bytes') return payload;
+  if (kind !== 'value') return payload.toString('utf8');
+  return deserialised((flags & COMPRESSED) === 0 ? payload : inflateRawSync(payload, { maxOutputLength: MOST_UNPACKED }), flags & FORM_BITS);
 }
 
 /** Of all but itself. */

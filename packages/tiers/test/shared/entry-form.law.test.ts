@@ -7,6 +7,7 @@ const mark = fc.uint8Array({ minLength: 8, maxLength: 8 }).map((bytes) => Buffer
 const entry: fc.Arbitrary<SharedEntry> = fc.oneof(
   fc.record({ kind: fc.constant('value' as const), value: fc.jsonValue() }),
   fc.record({ kind: fc.constantFrom('absent' as const, 'nothing' as const), value: fc.constant('') }),
+  fc.record({ kind: fc.constant('bytes' as const), value: fc.uint8Array() }),
   fc.record({ kind: fc.constantFrom('lease' as const, 'failure' as const), value: fc.string({ unit: 'grapheme' }) }),
 ).chain((kindAndValue) => fc.record({
   readAtMs: fc.double({ min: 0, max: 1e13, noNaN: true }), ttlMs: fc.double({ min: 0, max: 1e10, noNaN: true }), isSliding: fc.boolean(), mark,
@@ -54,5 +55,5 @@ test('what is larger than may be is refused before it is sent', () => {
 
 /** With its names in one order. JSON tells -0 from 0 no more than it has to. */
 function told({ kind, value, readAtMs, ttlMs, isSliding, mark: of, tags }: SharedEntry): string {
-  return JSON.stringify([kind, value, readAtMs, ttlMs, isSliding, Buffer.from(of, 'latin1').toString('hex'), [...tags].map(([tag, is]) => [tag, Buffer.from(is, 'latin1').toString('hex')])]);
+  return JSON.stringify([kind, value instanceof Uint8Array ? [...value] : value, readAtMs, ttlMs, isSliding, Buffer.from(of, 'latin1').toString('hex'), [...tags].map(([tag, is]) => [tag, Buffer.from(is, 'latin1').toString('hex')])]);
 }
