@@ -1,4 +1,5 @@
 import type { StoredId } from './id';
+import type { Schema } from './schema';
 import type { EntryStamp } from './validity';
 
 /** What a durable commit tells the lower rungs: exactly what changed. */
@@ -11,6 +12,8 @@ export interface Commit {
 
 /** Rows that a commit has made true, under the stamp by which readers judge them: the transaction's snapshot and itself. */
 export interface CommittedImages {
+  /** By whose names. */
+  readonly schema: Schema;
   readonly stamp: EntryStamp;
   readonly written: readonly WrittenRows[];
 }

@@ -18,4 +18,8 @@ export { MethodResults, type Asked, type MethodResultsStats, type ResultReader }
 export { type BoundedStore, type BoundedStoreOptions, type Bounds, type EvictionReason } from './policies/bounded-store';
 export { POLICY_NAMES, storeWith, type PolicyName } from './policies/policies';
 export { type SerializerName } from './shared/serializers';
+export { type SharedKey } from './shared-rung/key-ring';
+export { checkRecordModels, SharedCaches, type RecordCaches } from './shared-rung/record-caches';
+export { type SharedAnswered, type SharedMiss, type SharedModelCounts } from './shared-rung/shared-counts';
+export { SharedRung, type SharedRungStats } from './shared-rung/shared-rung';
 export { WeakBoundedMap, type WeakBoundedMapOptions } from './weak-bounded-map';

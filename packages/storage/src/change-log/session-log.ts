@@ -123,7 +123,7 @@ export class SessionLog {
         if (typeof xid !== 'string' || !this.#beginning) return undefined;
         const isKnown = structure === this.#introduction.structure;
         if (typeof structure === 'string' && !isKnown) this.#log.forgetIntroductions();
-        return { stamp: { snapshot: withOwn(this.#beginning.snapshot, BigInt(xid)), epoch: this.#epochOf(this.#beginning) }, written: isKnown ? this.images.rows() : [] };
+        return { schema: this.#schema, stamp: { snapshot: withOwn(this.#beginning.snapshot, BigInt(xid)), epoch: this.#epochOf(this.#beginning) }, written: isKnown ? this.images.rows() : [] };
       },
     };
   }

@@ -94,6 +94,7 @@ export class MemorySessionLog {
       table.rows.set(id, row ? table.columns.map(({ column, type }) => copied(type, row.get(column) ?? null)) : undefined);
     }
     return {
+      schema: this.#schema,
       stamp: { snapshot: withOwn(snapshotOf(asOf), BigInt(commit)), epoch: this.#epoch },
       written: Array.from(written.values(), ({ model, columns, rows }) => ({ model, fields: columns.map(({ field }) => field), rows })),
     };

@@ -41,6 +41,8 @@ export interface PlainCache {
  */
 export class NamedCache implements PlainCache {
   readonly name: string;
+  /** As it was made. */
+  readonly options: NamedCacheOptions;
   readonly #clock: Clock;
   readonly #random: () => number;
   readonly #lifetime: LifetimeMs;
@@ -56,6 +58,7 @@ export class NamedCache implements PlainCache {
    */
   constructor(name: string, options: NamedCacheOptions) {
     this.name = name;
+    this.options = options;
     this.#clock = options.clock ?? systemClock;
     this.#random = options.random ?? Math.random;
     this.#lifetime = lifetimeMs(options);
@@ -67,6 +70,11 @@ export class NamedCache implements PlainCache {
       },
     });
     this.#shared = SecondLevel.of(name, options, (state, cause) => this.#changed(state, cause));
+  }
+
+  /** The second level, for what goes past the first; undefined when there is none. */
+  get server(): SecondLevel | undefined {
+    return this.#shared;
   }
 
   /** The value in this process's memory, at once; undefined when there is none. Counts as a request. */

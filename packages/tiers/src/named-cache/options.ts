@@ -2,6 +2,7 @@ import type { Clock, Duration } from '@ormolu/kernel';
 import type { Backend } from '../backend/backend';
 import type { Bounds } from '../policies/bounded-store';
 import type { PolicyName } from '../policies/policies';
+import type { SharedKey } from '../shared-rung/key-ring';
 import type { SerializerName } from '../shared/serializers';
 
 /** How long an entry serves. */
@@ -53,6 +54,11 @@ export interface SecondLevelOptions {
   readonly serializer?: SerializerName | undefined;
   /** Values of more bytes are deflated. @defaultValue false: none is */
   readonly compress?: boolean | { readonly above: number } | undefined;
+  /**
+   * Secrets under which the records and answers are sealed that are kept here: the first seals, all of them open. Fields marked `sensitive` are kept on no
+   * server without. @defaultValue none: they lie open
+   */
+  readonly keys?: readonly SharedKey[] | undefined;
   /** Stands before all keys, so that several programs can share a server. @defaultValue 'ormolu' */
   readonly prefix?: string | undefined;
   /** Entries of more bytes are not sent, and counted. @defaultValue what the server takes */

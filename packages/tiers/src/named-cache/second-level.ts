@@ -45,10 +45,9 @@ export class SecondLevel {
     this.firstTtlMs = l1 === false ? 0 : durationMs(l1?.ttl ?? DEFAULT_FIRST_TTL, 'l1.ttl');
     this.#keepsHere = l1 !== false;
     this.#fallsBack = fallback === 'memory';
-    const above = typeof compress === 'object' ? compress.above : COMPRESS_ABOVE;
     this.level = new SharedLevel(l2, {
       name, prefix, calendar, changed, deadlineMs, breakAfter, maxUnsure,
-      serialise: serializerNamed(serializer), compressAbove: compress === false ? Infinity : above, maxBytes: maxSharedBytes,
+      serialise: serializerNamed(serializer), compressAbove: compressAbove(compress), maxBytes: maxSharedBytes,
     });
     this.#loads = new LeasedLoads(this.level, { leaseMs, calendar });
   }
@@ -96,6 +95,11 @@ export class SecondLevel {
   close(): Promise<void> {
     return this.level.close();
   }
+}
+
+/** From how many bytes on values are deflated. */
+export function compressAbove(compress: Exclude<NamedCacheOptions['compress'], undefined>): number {
+  return compress === false ? Infinity : compress === true ? COMPRESS_ABOVE : compress.above;
 }
 
 /** The bounds of the memory a cache keeps entries in. */

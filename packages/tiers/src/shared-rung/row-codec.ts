@@ -5,6 +5,9 @@ import { isPlainMessagePack } from '../shared/plain-msgpack';
 import { plainMessagePack, type SerializerName } from '../shared/serializers';
 import { columnForm, type ColumnForm } from './column-forms';
 
+/** By their numbers in entries: their order stays. */
+export const FORMATS: readonly SerializerName[] = ['json', 'msgpack', 'v8'];
+
 /** Values as bytes, and which columns they are of. */
 export interface EncodedRow {
   /** A bit a column, in the order of the table. */

@@ -1,7 +1,7 @@
 import { ConflictError, ConstraintError, EVERYTHING, SameValue, type Columns, type GroupQuery, type Isolation, type Query, type ReadQuestion, type Rung, type Session, type Storage, type StoredId } from '@ormolu/kernel';
 import { StorageRung } from '@ormolu/storage';
 import * as fc from 'fast-check';
-import { LocalCache, LocalRung, type LocalRungStats } from '../../src/index';
+import { LocalCache, LocalRung, type LocalRungStats, type SharedRungStats } from '../../src/index';
 import { change, changes, groupings, IDS, searches, SMALL, type Change, type Rows, type Row } from './small-world';
 
 /** Something that happens in one of the sessions that may be open at the same time, or beside them. */
@@ -43,37 +43,55 @@ export const scripts: fc.Arbitrary<Script> = fc.record({
 
 interface Open {
   readonly session: Session;
+  readonly ladder: Ladder;
   readonly changed: Map<string, Set<StoredId>>;
   readonly savepoints: Awaited<ReturnType<Session['savepoint']>>[];
 }
 
-/** How many sessions can be open together. */
-export interface Concurrency {
+/** What is tried, and with how many sessions that can be open together. */
+export interface Sides {
   readonly sessions: 1 | 3;
+  /** The ladders of some processes, each over a cache of its own. @defaultValue one, of a local rung */
+  readonly ladders?: (caches: readonly LocalCache[]) => readonly Ladder[];
+  /** Whose hits are counted. @defaultValue 'local' */
+  readonly rung?: string;
 }
+
+/** The ladder of a process. */
+export interface Ladder {
+  readonly rung: Rung;
+  /** When what it does in the background is done. */
+  settled(): Promise<void>;
+}
+
+const PROCESSES = 2;
+const local = ([cache]: readonly LocalCache[]): readonly Ladder[] => [{ rung: new LocalRung(new StorageRung(), cache ?? new LocalCache()), settled: () => Promise.resolve() }];
 
 /** One process with its local cache on a database, and what its sessions are told, compared with what the database itself tells them. */
 export class BothWays {
   readonly #storage: Storage;
-  readonly #concurrency: Concurrency;
+  readonly #sides: Sides;
   readonly #open = new Map<number, Open>();
-  #cache = new LocalCache({ maxEntries: 100 });
-  #rung: Rung = new LocalRung(new StorageRung(), this.#cache);
+  #caches: readonly LocalCache[] = [];
+  #ladders: readonly Ladder[] = [];
   #serial = 0;
   hits = 0;
   asked = 0;
 
-  constructor(storage: Storage, concurrency: Concurrency) {
+  constructor(storage: Storage, sides: Sides) {
     this.#storage = storage;
-    this.#concurrency = concurrency;
+    this.#sides = sides;
   }
 
   async play(rows: Rows, script: Script): Promise<void> {
-    this.#cache = new LocalCache({ maxEntries: script.maxEntries });
-    this.#rung = new LocalRung(new StorageRung(), this.#cache);
+    this.#caches = Array.from({ length: PROCESSES }, () => new LocalCache({ maxEntries: script.maxEntries }));
+    this.#ladders = (this.#sides.ladders ?? local)(this.#caches);
     await this.#fill(rows);
     try {
-      for (const one of script.steps) await this.#step(one, script);
+      for (const one of script.steps) {
+        await this.#step(one, script);
+        for (const ladder of this.#ladders) await ladder.settled();
+      }
     } finally {
       for (const { session } of this.#open.values()) await session.rollback();
       this.#open.clear();
@@ -84,14 +102,14 @@ export class BothWays {
   async #step(one: Step, script: Script): Promise<void> {
     switch (one.op) {
       case 'open':
-        if (this.#open.has(one.at) || this.#open.size >= this.#concurrency.sessions) return;
-        this.#open.set(one.at, { session: await this.#storage.open({ schema: SMALL, isolation: one.isolation, sight: true }), changed: new Map(), savepoints: [] });
+        if (this.#open.has(one.at) || this.#open.size >= this.#sides.sessions) return;
+        this.#open.set(one.at, { ladder: this.#ladders[one.at % this.#ladders.length] as Ladder, session: await this.#storage.open({ schema: SMALL, isolation: one.isolation, sight: true }), changed: new Map(), savepoints: [] });
         return;
       case 'foreign':
         if (this.#canWrite(undefined)) await this.#foreign(one.changes);
         return;
       case 'invalidate':
-        this.#cache.invalidate(one.model);
+        for (const cache of this.#caches) cache.invalidate(one.model);
         return;
       default:
         await this.#inside(one, script);
@@ -109,11 +127,11 @@ export class BothWays {
         case 'read': {
           const columns = SMALL.table(one.model).columns;
           const question = { model: one.model, ids: one.ids, fields: [...new Set(one.fields.map((field) => columns[field % columns.length]!.field))] };
-          await this.#compareRead(session, question);
+          await this.#compareRead(open, question);
           return;
         }
         case 'ask':
-          await this.#compareAsked(session, one, [asked[one.which % asked.length]!, grouped[one.which % grouped.length]!]);
+          await this.#compareAsked(open, one, [asked[one.which % asked.length]!, grouped[one.which % grouped.length]!]);
           return;
         case 'write':
           if (!this.#canWrite(open)) return;
@@ -130,7 +148,7 @@ export class BothWays {
         case 'commit':
           this.#open.delete(place);
           await session.commit();
-          await this.#rung.publish({ changed: open.changed, images: session.committed });
+          await open.ladder.rung.publish({ changed: open.changed, images: session.committed });
           return;
         case 'rollback':
           this.#open.delete(place);
@@ -144,28 +162,28 @@ export class BothWays {
     }
   }
 
-  async #compareRead(session: Session, question: ReadQuestion): Promise<void> {
-    const told = await this.#rung.read(session, question);
+  async #compareRead({ session, ladder: { rung } }: Open, question: ReadQuestion): Promise<void> {
+    const told = await rung.read(session, question);
     expect({ question, rows: sorted(told) }).toEqual({ question, rows: sorted(await session.read(question)) });
   }
 
-  async #compareAsked(session: Session, { which, fields: wanted }: Extract<Step, { op: 'ask' }>, [search, grouping]: readonly [Query, GroupQuery]): Promise<void> {
+  async #compareAsked({ session, ladder: { rung } }: Open, { which, fields: wanted }: Extract<Step, { op: 'ask' }>, [search, grouping]: readonly [Query, GroupQuery]): Promise<void> {
     if (which % 3 === 0) {
       const names = SMALL.table(search.model).columns.map(({ field }) => field);
       const query: Query = { ...search, fields: [...new Set(wanted.map((field) => names[field % names.length]!))] };
-      const told = await this.#rung.query(session, query);
+      const told = await rung.query(session, query);
       expect({ query, ids: told.ids, columns: told.columns }).toEqual({ query, ...await session.query(query) });
     } else if (which % 3 === 1) {
-      expect({ search, count: await this.#rung.count(session, search) }).toEqual({ search, count: await session.count(search) });
+      expect({ search, count: await rung.count(session, search) }).toEqual({ search, count: await session.count(search) });
     } else {
-      const { count, keys, aggregates } = await this.#rung.group(session, grouping);
+      const { count, keys, aggregates } = await rung.group(session, grouping);
       expect({ grouping, count, keys, aggregates }).toEqual({ grouping, ...await session.group(grouping) });
     }
   }
 
   /** One writer at a time: others would wait for its locks, and it for them. */
   #canWrite(who: Open | undefined): boolean {
-    if (this.#concurrency.sessions === 1 && who === undefined && this.#open.size > 0) return false;
+    if (this.#sides.sessions === 1 && who === undefined && this.#open.size > 0) return false;
     return [...this.#open.values()].every((other) => other === who || other.changed.size === 0);
   }
 
@@ -221,10 +239,12 @@ export class BothWays {
   }
 
   #count(): void {
-    const own = this.#rung.stats()[0] as LocalRungStats; // the local rung's
-    for (const { records, queries } of Object.values(own.models)) {
-      this.hits += records.hits + queries.hits;
-      this.asked += records.asked + queries.asked;
+    for (const { rung } of this.#ladders) {
+      const own = rung.stats().find((one) => one.rung === (this.#sides.rung ?? 'local')) as LocalRungStats | SharedRungStats; // a rung that counts by model
+      for (const { records, queries } of Object.values(own.models)) {
+        this.hits += records.hits + queries.hits;
+        this.asked += records.asked + queries.asked;
+      }
     }
   }
 }
