@@ -35,6 +35,8 @@ export interface ChangeRow {
 export interface LogPoll {
   /** What was known when the poll was sent: it asked for what that snapshot did not see. Absent: for what the poll's own snapshot may be the first to see. */
   readonly after: Snapshot | undefined;
+  /** With `after` absent: it asked for all rows from this transaction on, however long ago they came to be. @defaultValue the lowest transaction in progress */
+  readonly from?: bigint | undefined;
   readonly until: Snapshot;
   readonly epoch: string;
   /** Rows of older transactions have been removed from the log. */

@@ -101,20 +101,20 @@ export class LogKnowledge implements LogView {
   }
 
   /** Another database, timeline or log: nothing of what was known counts. */
-  #beginAnew({ after, until, epoch, trimmed, rows }: LogPoll): void {
+  #beginAnew({ after, from, until, epoch, trimmed, rows }: LogPoll): void {
     this.#models.clear();
     this.#rows = [];
-    // A first poll asks from the lowest transaction in progress on; any other asked from where this process stood in the other epoch.
-    const since = after === undefined ? until.xmin : until.xmax;
+    // A first poll asks from the lowest transaction in progress on, or from farther back; any other asked from where this process stood in the other epoch.
+    const since = after === undefined ? from ?? until.xmin : until.xmax;
     this.#extent = { since: highest(since, trimmed), until, epoch };
     this.#add(rows.filter(({ xid }) => xid >= since));
   }
 
-  #extend(known: LogExtent, { after, until, trimmed, rows }: LogPoll): void {
+  #extend(known: LogExtent, { after, from, until, trimmed, rows }: LogPoll): void {
     this.#add(rows.filter(({ xid }) => xid >= known.since && !sees(known.until, xid)));
     // Snapshots of one database contain each other; the one that contains less was taken first, and its answer came late.
     const isNews = isWithin(known.until, until);
-    if (isNews && after === undefined) this.#extent = { ...known, since: highest(known.since, until.xmin), until };
+    if (isNews && after === undefined) this.#extent = { ...known, since: highest(known.since, from ?? until.xmin), until };
     else if (isNews) this.#extent = { ...known, until };
     this.forgetBelow(trimmed);
   }

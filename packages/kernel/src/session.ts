@@ -16,10 +16,11 @@ export interface SessionOptions {
   readonly readOnly?: boolean | undefined;
   /**
    * Lets caches answer in this transaction: `sight()` tells what it sees, reads can be stamped, and it learns what its own statements change.
-   * The first message to the database carries a poll of the change log besides.
+   * The first message to the database carries a poll of the change log besides. `'far'`: the first poll of the process looks back into the log as far
+   * as is worth it, so that entries can be judged that other processes made before this one began.
    * @defaultValue false: nothing of this costs anything
    */
-  readonly sight?: boolean | undefined;
+  readonly sight?: boolean | 'far' | undefined;
 }
 
 /**

@@ -18,7 +18,7 @@ const made = fc.array(changes, { minLength: 1, maxLength: 3 });
 const steps = fc.array(fc.oneof(
   { weight: 8, arbitrary: fc.record({ kind: fc.constant('write' as const), changes: made, isDone: fc.boolean() }) },
   { weight: 6, arbitrary: fc.record({ kind: fc.constantFrom('commit' as const, 'commit' as const, 'abort' as const), which: fc.nat(5) }) },
-  { weight: 6, arbitrary: fc.record({ kind: fc.constantFrom('poll' as const, 'ask' as const) }) },
+  { weight: 6, arbitrary: fc.record({ kind: fc.constantFrom('poll' as const, 'ask' as const), from: fc.option(fc.bigInt({ min: 5n, max: 30n }), { nil: undefined }) }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('hear' as const), which: fc.nat(3) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('trim' as const, 'fail over' as const) }) },
 ), { minLength: 5, maxLength: 40, size: 'max' });
@@ -42,10 +42,10 @@ class Database {
   }
 
   /** What a poll would be answered now. */
-  answer(after: Snapshot | undefined): LogPoll {
+  answer(after: Snapshot | undefined, from: bigint | undefined): LogPoll {
     const until = this.snapshot();
-    const asked = (xid: bigint): boolean => (after ? xid >= after.xmax || after.inProgress.includes(xid) : xid >= until.xmin);
-    return { after, until, epoch: `t${String(this.timeline)}`, trimmed: this.trimmed, rows: this.log.filter(({ xid }) => asked(xid)) };
+    const asked = (xid: bigint): boolean => (after ? xid >= after.xmax || after.inProgress.includes(xid) : xid >= (from ?? until.xmin));
+    return { after, from: after ? undefined : from, until, epoch: `t${String(this.timeline)}`, trimmed: this.trimmed, rows: this.log.filter(({ xid }) => asked(xid)) };
   }
 
   /** Another server goes on, without the last transaction of the log: its number is given out again. */
@@ -76,9 +76,9 @@ test('law: whatever the order of polls and answers, all writers since `since` th
         database.open.delete(xid);
         if (step.kind === 'commit') database.committed.push(...wrote.map((change) => ({ ...change, xid })));
       } else if (step.kind === 'poll') {
-        knowledge.learn(database.answer(knowledge.extent?.until));
+        knowledge.learn(database.answer(knowledge.extent?.until, step.from));
       } else if (step.kind === 'ask') {
-        answers.push(database.answer(knowledge.extent?.until));
+        answers.push(database.answer(knowledge.extent?.until, step.from));
       } else if (step.kind === 'hear') {
         const [answer] = answers.splice(step.which % Math.max(1, answers.length), 1);
         if (answer) knowledge.learn(answer);

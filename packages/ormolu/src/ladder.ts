@@ -1,15 +1,24 @@
 import type { Rung, RungStats } from '@ormolu/kernel';
 import { StorageRung } from '@ormolu/storage';
 import type { Transaction } from '@ormolu/transaction';
-import { LocalRung, MeasuredRung, type LocalCache, type NamedQueries } from '@ormolu/tiers';
+import { LocalRung, MeasuredRung, type LocalCache, type NamedQueries, type SharedRung } from '@ormolu/tiers';
+
+/** What the ladder is built of. */
+export interface LadderParts {
+  readonly local: LocalCache;
+  readonly named: NamedQueries;
+  /** The rung between the local cache and storage, over what is below it; absent: there is none. */
+  readonly shared?: ((below: Rung) => SharedRung) | undefined;
+}
 
 /**
- * Builds the rungs below the transaction, from the top: the local cache, then storage.
+ * Builds the rungs below the transaction, from the top: the local cache, the shared caches if there are any, then storage.
  *
  * Each rung holds the next, so that a read asks the first and what is missing goes down by itself.
  */
-export function buildLadder(cache: LocalCache, named: NamedQueries): Rung {
-  return new MeasuredRung(new LocalRung(new MeasuredRung(new StorageRung()), cache, { named: (name) => named.get(name) }));
+export function buildLadder({ local, named, shared }: LadderParts): Rung {
+  const storage = new MeasuredRung(new StorageRung());
+  return new MeasuredRung(new LocalRung(shared ? new MeasuredRung(shared(storage)) : storage, local, { named: (name) => named.get(name) }));
 }
 
 /** The first rung's figures: property reads, those aside of what records keep themselves, and of them, those that asked nobody below. */

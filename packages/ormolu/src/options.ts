@@ -53,11 +53,17 @@ export interface OrmoluOptions<D, U extends ModelNameOf<D> = never, C extends Mo
   readonly localCache?: LocalCacheOptions | false | undefined;
   /**
    * Caches of your own, by name: `db.caches.get('fast')`. They hold plain values, in this process's memory and, with `l2: redis(url)` or
-   * `memcached(servers)`, on a server that all processes share, which is closed with the database; and, in memory alone, the answers of the queries
-   * that ask for them: `.cache('fast')`.
+   * `memcached(servers)`, on a server that all processes share, which is closed with the database; and the answers of the queries
+   * that ask for them: `.cache('fast')`, and with `l2` for all processes.
    * @defaultValue none
    */
   readonly caches?: Readonly<Record<N, NamedCacheOptions>> | undefined;
+  /**
+   * Which of the caches keeps committed records and the answers of queries for all processes: one of all models, or by model, `'*'` for all others. A
+   * process that begins finds there what others have met, and every reader is told what the database would tell him.
+   * @defaultValue none
+   */
+  readonly records?: NoInfer<N> | Readonly<Partial<Record<ModelNameOf<D> | '*', NoInfer<N>>>> | undefined;
 }
 
 /** The environment a transaction's function gets: `env.user` and `env.company` are known by their models where these are named. */
@@ -121,6 +127,10 @@ const OPEN: Readonly<Record<keyof OrmoluOptions<unknown>, Form>> = {
   users: text, companies: text, groupsOf: func, sourceLanguage: text, checkRuns: flag,
   localCache: { accepts: (value) => value === false || (typeof value === 'object' && value !== null && !Array.isArray(value)), expects: 'false, or its bounds: { maxEntries: 10_000 }' },
   caches: { accepts: (value) => typeof value === 'object' && value !== null && !Array.isArray(value), expects: 'an object of caches: { fast: { maxEntries: 1_000 } }' },
+  records: {
+    accepts: (value) => typeof value === 'string' || (typeof value === 'object' && value !== null && Object.values(value).every((name) => typeof name === 'string')),
+    expects: "the name of a cache, or names by model: { 'res.country': 'fast', '*': 'persistent' }",
+  },
 };
 
 const TRANSACTION: Readonly<Record<keyof TransactionOptions, Form>> = {

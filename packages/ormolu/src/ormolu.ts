@@ -2,7 +2,7 @@ import { ConflictError, holding, OrmoluError, type MigrationReport, type Rung, t
 import type { ModelNameOf, Models, Registry } from '@ormolu/registry';
 import { StorageRung } from '@ormolu/storage';
 import { Transaction, type Actors } from '@ormolu/transaction';
-import { LocalCache, NamedCaches, NamedQueries, type LocalCacheStats, type NamedCacheStats } from '@ormolu/tiers';
+import { checkRecordModels, LocalCache, NamedCaches, NamedQueries, SharedCaches, SharedRung, type LocalCacheStats, type NamedCacheStats, type RecordCaches } from '@ormolu/tiers';
 import { bufferHitsOf, type BufferHits } from './buffer-hits';
 import { DatabaseError } from './errors';
 import { backfill, type FilledFields } from './migrate/backfill';
@@ -44,6 +44,7 @@ export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D
   /** The committed records and answers that this process keeps. */
   readonly localCache: LocalCache;
   readonly #ladder: Rung;
+  readonly #shared: SharedRung | undefined;
   readonly #methodCaches = new MethodCaches();
   readonly #named: NamedQueries;
   readonly #figures = new TransactionFigures();
@@ -56,7 +57,7 @@ export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D
   #isOpen = true;
 
   /** @see openOrmolu */
-  constructor({ models, modules, storage, users, companies, groupsOf, sourceLanguage, checkRuns, caches, localCache }: OrmoluOptions<D, U, C, N>) {
+  constructor({ models, modules, storage, users, companies, groupsOf, sourceLanguage, checkRuns, caches, records, localCache }: OrmoluOptions<D, U, C, N>) {
     // What the compiler knows of them is of no use here.
     this.#models = new FollowedModels(models as unknown as Models<unknown>, modules ?? []);
     this.#followsAlways = modules !== undefined;
@@ -66,11 +67,23 @@ export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D
     // Without the option there is no name to ask for.
     this.caches = new NamedCaches<N>(caches ?? ({} as Readonly<Record<N, never>>));
     this.#named = new NamedQueries(this.caches);
-    this.#ladder = buildLadder(this.localCache, this.#named);
+    const { shared, ladder } = this.#build(records);
+    this.#shared = shared;
+    this.#ladder = ladder;
     // The transaction's environments are what the registry's types say of them: it makes them from the same definitions.
     this.#actors = { users, companies, groupsOf: groupsOf as Actors['groupsOf'], sourceLanguage };
     this.#checkRuns = checkRuns;
     for (const model of [users, companies]) if (model !== undefined) this.registry.model(model);
+  }
+
+  /** @throws {MisuseError} TIER_CACHE_UNKNOWN, TIER_RECORDS */
+  #build(records: RecordCaches | undefined): { readonly ladder: Rung; readonly shared: SharedRung | undefined } {
+    checkRecordModels(records, new Set(this.registry.schema.tables.map(({ model }) => model)));
+    const caches = new SharedCaches(this.caches, records);
+    let shared: SharedRung | undefined;
+    const over = (below: Rung): SharedRung => (shared = new SharedRung(below, caches));
+    const ladder = buildLadder({ local: this.localCache, named: this.#named, shared: caches.hasAny ? over : undefined });
+    return { ladder, shared };
   }
 
   /** The newest version of the models: what transactions begin with. */
@@ -221,8 +234,8 @@ export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D
 
   /** Opens a session with what is known of the change log by then, where it does not come with the first answer. */
   async #begin(options: Pick<SessionOptions, 'isolation' | 'readOnly'>): Promise<Session> {
-    const sight = this.localCache.isEnabled || this.#methodCaches.isUsed || this.#named.isUsed || this.#followsAlways;
-    const session = await this.storage.open({ schema: this.registry.schema, ...options, sight });
+    const sight = this.localCache.isEnabled || this.#shared !== undefined || this.#methodCaches.isUsed || this.#named.isUsed || this.#followsAlways;
+    const session = await this.storage.open({ schema: this.registry.schema, ...options, sight: sight && this.#shared ? 'far' : sight });
     if (!sight) return session;
     this.#uncachable.tell(this.storage.changeLog?.uncachable);
     if (!this.#hasOthers || options.isolation === 'repeatable read') return session;
@@ -297,6 +310,7 @@ export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D
       if (OrmoluError.is(error) && error.code === 'STORAGE_CLOSE_NESTED') this.#isOpen = wasOpen;
       throw error;
     }
+    await this.#shared?.settled();
     await this.caches.close();
   }
 

@@ -88,7 +88,7 @@ export class SqlStorage implements Storage {
 
   #begin(home: SqlHome, connection: Connection, options: SessionOptions & { readonly introduction?: Introduction | undefined }): { readonly transaction: SqlTransaction; readonly session: SqlSession } {
     const { schema, isolation = 'repeatable read', readOnly = false, sight = false, introduction } = options;
-    const log = sight && this.changeLog && introduction && new SessionLog(this.changeLog, introduction, { schema, isolation });
+    const log = sight !== false && this.changeLog && introduction && new SessionLog(this.changeLog, introduction, { schema, isolation });
     const transaction = new SqlTransaction(home, connection, { schema, begin: `begin isolation level ${isolation}${readOnly ? ' read only' : ''}`, ahead: log ? log.ahead : undefined });
     const sending = this.changeLog?.mode === 'flush' ? introduction : undefined;
     const session = new SqlSession(home, transaction, {
@@ -100,11 +100,13 @@ export class SqlStorage implements Storage {
 
   /** What a session has to know of the change log before it begins, if it has a part in it. */
   async #introduction(home: SqlHome, connection: Connection, { schema, sight }: SessionOptions): Promise<Introduction | undefined> {
-    if (!this.changeLog || (sight !== true && this.changeLog.mode !== 'flush')) return undefined;
+    if (!this.changeLog || ((sight ?? false) === false && this.changeLog.mode !== 'flush')) return undefined;
     // Renewed where it can be: the server may have been started anew, and the pool hold connections to the one before.
     const asking = new SqlTransaction(home, { ...connection, release: () => undefined }, { schema, begin: 'begin read only' });
     try {
-      return await this.changeLog.introduction(schema, askIn(asking));
+      const introduction = await this.changeLog.introduction(schema, askIn(asking));
+      if (sight === 'far') await this.changeLog.reachBack(introduction, askIn(asking));
+      return introduction;
     } catch (error) {
       connection.release(true);
       throw error;

@@ -198,7 +198,7 @@ test('a poll is as cheap with a million rows in the log, beside a transaction th
     expect(plan).toContain('ormolu_log_xid');
     const buffers = [...plan.matchAll(/shared hit=(\d+)/g)].map(([, hits]) => Number(hits));
     expect(Math.max(...buffers)).toBeLessThan(30);
-    const [companion] = askPoll({ log: '"public"."ormolu_log"', poll: '"public"."ormolu_log_news"' }, now).companions;
+    const [companion] = askPoll({ log: '"public"."ormolu_log"', poll: '"public"."ormolu_log_news"' }, { after: now }).companions;
     const call = companion?.statement.text ?? fail('nothing is sent');
     await outside.query(call);
     const read = (await outside.query<Record<string, string>>(`explain (analyze, buffers, timing off, summary off) ${call}`)).rows.map((row) => row['QUERY PLAN'] ?? '').join('\n');

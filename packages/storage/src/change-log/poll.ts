@@ -74,6 +74,12 @@ export function reloadOf({ xid, model }: { readonly xid: bigint; readonly model:
   return { xid, model: MODELS_SIGNAL, id: model.slice(TOLD_MODELS.length), fields: null };
 }
 
+/** Where a poll begins: behind what is known, or with the first one at a transaction of long ago. */
+export interface Reach {
+  readonly after: Snapshot | undefined;
+  readonly from?: bigint | undefined;
+}
+
 /** What a poll has told: where the transaction is, and what became visible. */
 export interface Polled {
   readonly beginning: Beginning;
@@ -94,7 +100,9 @@ export interface PollQuestion {
  * By one call of a function where there is one, because the server keeps the plans of what stands in functions: two plain statements cost it
  * twice as much, most of it for planning.
  */
-export function askPoll({ log, poll }: { readonly log: string; readonly poll: string | undefined }, after: Snapshot | undefined): PollQuestion {
+export function askPoll({ log, poll }: { readonly log: string; readonly poll: string | undefined }, { after: known, from }: Reach): PollQuestion {
+  // As if all before it were known.
+  const after = known ?? (from === undefined ? undefined : { xmin: from, xmax: from, inProgress: [] });
   if (poll !== undefined) return askFunction(poll, after);
   const [beginning, rows] = [askBeginning(log), askRows(log, after)];
   const [told, polled] = [beginning.sink(), rows.sink()];
@@ -146,6 +154,8 @@ function sorted(all: readonly ChangeRow[]): PolledRows {
 }
 
 /** What a poll tells the process. */
-export function pollOf({ beginning: { snapshot, timeline }, rows: { rows, trimmed, isCut } }: Polled, { introduction, after }: { readonly introduction: Introduction; readonly after: Snapshot | undefined }): LogPoll & { readonly isCut: boolean } {
-  return { after, until: snapshot, epoch: `${introduction.epoch}/${timeline}`, trimmed: isCut ? snapshot.xmax : trimmed, rows: isCut ? [] : rows, isCut };
+export function pollOf({ beginning: { snapshot, timeline }, rows: { rows, trimmed, isCut } }: Polled, { introduction, after, from }: Reach & { readonly introduction: Introduction }): LogPoll & { readonly isCut: boolean } {
+  // A program that begins has the models it was made with: of reloads before its time it knows nothing, and need not.
+  const heard = from === undefined ? rows : rows.filter(({ model, xid }) => model !== MODELS_SIGNAL || xid >= snapshot.xmin);
+  return { after, from, until: snapshot, epoch: `${introduction.epoch}/${timeline}`, trimmed: isCut ? snapshot.xmax : trimmed, rows: isCut ? [] : heard, isCut };
 }

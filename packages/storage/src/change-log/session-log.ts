@@ -202,11 +202,11 @@ export class SessionLog {
       };
       return [{ statement: beginning.statement, sink: told }];
     }
-    const after = this.#log.knowledge.extent?.until;
-    const poll = askPoll({ log, poll: this.#introduction.poll }, after);
+    const { reach } = this.#log;
+    const poll = askPoll({ log, poll: this.#introduction.poll }, reach);
     this.#hear = () => {
       const polled = poll.read();
-      if (polled && this.#isHere(polled.beginning)) this.#log.learn(pollOf(polled, { introduction: this.#introduction, after }), this.#introduction);
+      if (polled && this.#isHere(polled.beginning)) this.#log.learn(pollOf(polled, { introduction: this.#introduction, ...reach }), this.#introduction);
     };
     return poll.companions;
   }

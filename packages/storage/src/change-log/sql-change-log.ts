@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { LogKnowledge, OutageError, Schema, type LogPoll, type StorageChangeLog } from '@ormolu/kernel';
 import type { AskCatalog } from '../migrate/catalog';
 import { errorOfSqlstate } from '../sqlstate';
@@ -6,7 +7,7 @@ import { ReplyReader } from '../wire/reply-reader';
 import { plainStatement, writeStatements } from '../wire/statement';
 import { introduce, isIntroducedBy, type Introduction } from './introduction';
 import { TABLES } from './log-objects';
-import { askPoll, askReloads, pollOf, reloadOf, type Beginning } from './poll';
+import { askPoll, askReloads, pollOf, reloadOf, type Beginning, type Reach } from './poll';
 import type { LogMode } from './plan-log';
 
 /** Rows of the log that are kept when nothing else is asked. */
@@ -14,6 +15,9 @@ const KEPT = 100_000;
 
 /** Milliseconds for which it is taken for granted what the database has of the log: polls do not tell of triggers that are dropped or switched off, nor that somebody has put a log in place. */
 const ASKED_AGAIN = 60_000;
+
+/** Rows that a first poll looks back for at most: some hundredths of a second of a process's beginning. */
+const REACHED_BACK = 20_000;
 
 /** What a schema's introduction is, or will be, and when it is to be asked for again. */
 interface Asked {
@@ -50,6 +54,9 @@ export class SqlChangeLog implements StorageChangeLog {
   #next: Promise<Beginning | undefined> | undefined;
   /** Rows by which the log is known to have grown since it was trimmed. */
   #grown = 0;
+  /** Where the first poll begins, when it is to look back. */
+  #from: bigint | undefined;
+  readonly #instance = randomUUID();
   #trimming: Promise<unknown> = Promise.resolve();
 
   constructor(home: LogHome) {
@@ -79,14 +86,33 @@ export class SqlChangeLog implements StorageChangeLog {
     return introduction;
   }
 
+  /**
+   * Of a database in this process another may have a copy: what is kept of it is nobody else's. Where tables hang together in another way, a process that begins
+   * cannot tell what became of rows before: what others have kept from then is of another epoch.
+   */
   async #introduce(schema: Schema, ask: AskCatalog): Promise<Introduction> {
-    const introduction = await introduce(ask, schema, { mode: this.mode, isEmbedded: !this.isShared });
+    const known = await introduce(ask, schema, { mode: this.mode, isEmbedded: !this.isShared });
+    const introduction = { ...known, epoch: `${known.epoch}/${known.structure}${this.isShared ? '' : `/${this.#instance}`}` };
     const behind = this.#behind;
     if (behind === undefined || introduction.log === undefined) return introduction;
     const reloads = await ask(askReloads(introduction.log), [String(behind)]);
     this.knowledge.remember(reloads.map((row) => reloadOf({ xid: BigInt(String(row['xid'])), model: String(row['model']) })));
     this.#behind = undefined;
     return introduction;
+  }
+
+  /** Where the next poll begins. */
+  get reach(): Reach {
+    const after = this.knowledge.extent?.until;
+    return after ? { after } : { after, from: this.#from };
+  }
+
+  /** Before the first poll: lets it begin so far back in the log that it brings no more rows than it may, and behind the last change of tables, of which the log does not tell what it did. */
+  async reachBack({ log }: Introduction, ask: AskCatalog): Promise<void> {
+    if (log === undefined || this.#from !== undefined || this.knowledge.extent || !this.isShared) return;
+    const [row] = await ask(`select (select xid from ${log} order by xid desc offset ${REACHED_BACK} limit 1)::text as beyond, (select xid from ${log} where model = '${TABLES}' order by xid desc limit 1)::text as altered`, []);
+    const [beyond, altered] = [row?.['beyond'], row?.['altered']].map((xid) => (typeof xid === 'string' ? BigInt(xid) : 0n)) as [bigint, bigint]; // two of them
+    this.#from = (beyond > altered ? beyond : altered) + 1n;
   }
 
   /** The server, or the log, is not the one that was met: whoever begins next looks again. */
@@ -162,8 +188,8 @@ export class SqlChangeLog implements StorageChangeLog {
 
   async #ask(introduction: Introduction): Promise<Beginning | undefined> {
     if (introduction.log === undefined) return undefined;
-    const after = this.knowledge.extent?.until;
-    const poll = askPoll({ log: introduction.log, poll: introduction.poll }, after);
+    const { reach } = this;
+    const poll = askPoll({ log: introduction.log, poll: introduction.poll }, reach);
     // At READ COMMITTED each statement would see more than the one before.
     const statements = [plainStatement('begin isolation level repeatable read read only'), ...poll.companions.map(({ statement }) => statement), plainStatement('commit')];
     const replies = new ReplyReader([undefined, ...poll.companions.map(({ sink }) => sink)]);
@@ -190,7 +216,7 @@ export class SqlChangeLog implements StorageChangeLog {
       this.forgetIntroductions();
       return undefined;
     }
-    this.learn(pollOf(polled, { introduction, after }), introduction);
+    this.learn(pollOf(polled, { introduction, ...reach }), introduction);
     return polled.beginning;
   }
 }

@@ -26,6 +26,10 @@ export class NamedCaches<N extends string = string> {
     throw new MisuseError('TIER_CACHE_UNKNOWN', `There is no cache '${name}'. ${remedy}`);
   }
 
+  all(): readonly NamedCache[] {
+    return [...this.#caches.values()];
+  }
+
   names(): readonly string[] {
     return [...this.#caches.keys()];
   }

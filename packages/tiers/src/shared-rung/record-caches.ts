@@ -8,7 +8,7 @@ import { KeyRing } from './key-ring';
 import { RowCodec } from './row-codec';
 
 /** Which named cache keeps the records and answers of which models: one of all, or by model, `'*'` for the others. */
-export type RecordCaches = string | Readonly<Record<string, string>>;
+export type RecordCaches = string | Readonly<Partial<Record<string, string>>>;
 
 /** A named cache as the shared rung uses it. */
 export class RecordCache {
@@ -62,7 +62,12 @@ export class SharedCaches {
   constructor(caches: NamedCaches, records: RecordCaches | undefined) {
     this.#caches = caches;
     this.#records = records;
-    for (const name of typeof records === 'string' ? [records] : Object.values(records ?? {})) this.named(name);
+    for (const name of typeof records === 'string' ? [records] : Object.values(records ?? {})) if (name !== undefined) this.named(name);
+  }
+
+  /** Whether anything is kept in any of them. */
+  get hasAny(): boolean {
+    return this.#records !== undefined || this.#caches.all().some(({ server }) => server !== undefined);
   }
 
   /** The cache of a model's records; undefined when it has none. */

@@ -85,7 +85,7 @@ export class SharedRung implements Rung {
     const command = session.sight && this.#answers.search(session.schema, query);
     if (!command) return this.#askQuery(session, query);
     const looked = await this.#look(command);
-    const found = looked.reason === undefined ? await this.#found(session, command, { looked, query }) : this.#missed(command, looked.reason);
+    const found = looked.reason === undefined ? await this.#found(session, command, { looked, query }) : undefined;
     if (found) return found;
     const askedAtMs = command.cache.calendar.now();
     const answer = await this.#askQuery(session, { ...query, stamped: true });
@@ -147,10 +147,12 @@ export class SharedRung implements Rung {
     await this.#records(cache, { schema }, model).keep(stamp, Array.from(rows, ([id, values]) => ({ id, row: values && { fields: kept, values: places.map((place) => values[place]) } })));
   }
 
-  #look(command: SharedCommand): Promise<KeptAnswer> {
+  async #look(command: SharedCommand): Promise<KeptAnswer> {
     this.#counts.questions += 1;
     this.#counts.of(command.model).queries.asked += 1;
-    return this.#answers.look(command);
+    const looked = await this.#answers.look(command);
+    if (looked.reason !== undefined) this.#missed(command, looked.reason);
+    return looked;
   }
 
   /** The records that a kept answer found, with their columns as far as they are kept. */
@@ -163,25 +165,34 @@ export class SharedRung implements Rung {
     const asked: CachedRead = { kind: 'query', question, answer: { ids, columns: [] }, tags: command.tags };
     if (fields.length === 0 || ids.length === 0) return this.#hit(session, command, { ...held, reads: [asked], answer: { ids, columns: fields.map(() => []), stamp: stampOf(sight) } });
     const cache = this.#caches.of(model);
-    if (!cache?.mayHold(session.schema.table(model), fields) || ids.length > MOST_RECORDS) return this.#missed(command, 'asked along');
+    if (!cache?.mayHold(session.schema.table(model), fields) || ids.length > MOST_RECORDS) {
+      this.#missed(command, 'asked along');
+      return undefined;
+    }
     const records = this.#records(cache, session, model);
     const found = await records.lookUp(ids, fields);
     const shared = records.judge(found, sight, fields);
-    if (shared.missing.length > 0 && (asksForAllOrNone(session) || shared.known.length === 0)) return this.#missed(command, 'asked along');
+    if (shared.missing.length > 0 && (asksForAllOrNone(session) || shared.known.length === 0)) {
+      this.#missed(command, 'asked along');
+      return undefined;
+    }
     const missing = { model, fields, ids: shared.missing };
     const rest = missing.ids.length > 0 ? await this.#below.read(session, { ...missing, stamped: true }) : NONE;
     const { stamp } = missing.ids.length > 0 ? rest : { stamp: stampOf(sight) };
     if (stamp && missing.ids.length > 0) this.#fill(() => records.fill(found, stamp, rowsOf(missing, rest)));
     const answer = inOrder(ids, together(shared, rest));
-    // All of them exist for the reader, or the answer would not hold for him.
-    if (!answer) return this.#missed(command, 'changed between');
+    if (!answer) {
+      // All of them exist for the reader, or the answer would not hold for him.
+      this.#missed(command, 'changed between');
+      return undefined;
+    }
     this.#tellRead(session, { model, fields, ids: shared.known }, { cache, sight, shared });
     return this.#hit(session, command, { ...held, reads: [asked], answer: { ...answer, ...(stamp ? { stamp } : {}) } });
   }
 
   async #group(session: Session, query: GroupQuery, command: SharedCommand): Promise<Groups> {
     const looked = await this.#look(command);
-    const held = looked.reason === undefined ? await this.#holding(session, command, looked, isGroups) : this.#missed(command, looked.reason);
+    const held = looked.reason === undefined ? await this.#holding(session, command, looked, isGroups) : undefined;
     if (held) {
       const { count, keys, aggregates } = held.answer;
       const answer = { count, keys, aggregates };
@@ -197,11 +208,11 @@ export class SharedRung implements Rung {
   /** What an entry says, if it holds for the reader. */
   async #holding<T>(session: Session, command: SharedCommand, { kept }: KeptAnswer, isAnswer: (value: unknown) => value is T): Promise<Holding<T> | undefined> {
     const sight = await session.sight?.();
-    if (!kept || !sight) return this.#missed(command, 'not watched');
-    const entry = { snapshot: kept.snapshot, epoch: sight.epoch };
-    const reason = kept.epoch.equals(epochBytes(sight.epoch)) ? whyStale(sight, entry, command.tags) : 'another epoch';
-    const told = reason ?? this.#answers.read(kept, command, isAnswer);
-    return typeof told === 'string' ? this.#missed(command, told) : { sight, entry, answer: told.answer };
+    const entry = kept && sight && { snapshot: kept.snapshot, epoch: sight.epoch };
+    const told = !entry ? 'not watched' : !kept.epoch.equals(epochBytes(sight.epoch)) ? 'another epoch' : whyStale(sight, entry, command.tags) ?? this.#answers.read(kept, command, isAnswer);
+    if (entry && typeof told === 'object') return { sight, entry, answer: told.answer };
+    this.#missed(command, typeof told === 'string' ? told : 'unreadable');
+    return undefined;
   }
 
   #hit<T, A>(session: Session, command: SharedCommand, { sight, entry, reads, answer }: Omit<Holding<T>, 'answer'> & { readonly reads: readonly CachedRead[]; readonly answer: A }): A {
@@ -211,7 +222,7 @@ export class SharedRung implements Rung {
     return answer;
   }
 
-  #missed({ model }: SharedCommand, reason: SharedMiss): undefined {
+  #missed({ model }: SharedCommand, reason: SharedMiss): void {
     this.#counts.of(model).queries.miss(reason);
   }
 

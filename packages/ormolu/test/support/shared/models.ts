@@ -1,0 +1,34 @@
+import { channels, char, datetime, decimal, defineModels, integer, json, many2one, openOrmolu, postgres, redis, type EnvironmentOf, type StatementEvent } from '../../../src/index';
+import { subscribe } from 'node:diagnostics_channel';
+
+/** Cities of countries. */
+export const models = defineModels({
+  country: { name: char({ required: true }), founded: datetime() },
+  city: { name: char({ required: true }), size: integer(), wealth: decimal({ scale: 2 }), tags: json(), country: many2one('country') },
+});
+
+/** A process of the fleet: what it knows of its own is nothing, what it shares is on the server. */
+export function openShared({ url, server, prefix }: { readonly url: string; readonly server: string; readonly prefix: string }) {
+  return openOrmolu({ models, storage: postgres(url), localCache: false, caches: { persistent: { l2: redis(server), prefix, serializer: 'msgpack', ttl: '1h' } }, records: 'persistent' });
+}
+
+/** Everything there is to know of the cities. */
+export async function readAll(env: EnvironmentOf<typeof models>) {
+  const cities = await env.model('city').search({ 'country.name': 'Belgium' }, { order: ['name'] });
+  await cities.load(['name', 'size', 'wealth', 'tags', 'country.name', 'country.founded']);
+  const groups = await env.model('city').readGroup({ by: ['country'], sum: ['size'] });
+  return {
+    cities: Array.from(cities, ({ name, size, wealth, tags, country }) => ({ name, size, wealth, tags, country: country?.name, founded: country?.founded?.getTime() })),
+    count: await env.model('city').count({ size: { gte: 2 } }), sums: groups.map((group) => JSON.stringify(group)).length,
+  };
+}
+
+/** Statements that read rows of models. */
+export function countingReads(): () => number {
+  let reads = 0;
+  subscribe(channels.statement.name, (event) => {
+    const { text } = event as StatementEvent;
+    if (/from "(?:city|country)"/.test(text)) reads += 1;
+  });
+  return () => reads;
+}
