@@ -4,7 +4,7 @@ import type { Field } from '@ormolu/registry';
 import { checkAccess } from '../environment/access';
 import { computeFor } from '../computing/recompute';
 import { cycleOf } from '../computing/cycles';
-import { settleRelations } from '../computing/settle-relations';
+import { settleBehindRelations, settleRelations } from '../computing/settle-relations';
 import { draftValue } from '../drafts/draft-values';
 import { isReadThrough } from '../drafts/read-through';
 import type { Environment } from '../environment/environment';
@@ -34,6 +34,7 @@ export function readField(record: RecordSet, field: Field): unknown {
     const now = tx.drafts.current(id);
     if (now !== id) return readField(env.recordsOf(env.registry.model(field.model), [now]), field);
   }
+  if (tx.triggers.size > 0 && (field.compute || field.relation)) settleBehindRelations(tx, field, id);
   if (tx.toCompute.hasRelations && (field.compute || field.relation)) settleRelations(tx, field);
   if (field.compute) settle(record, field, id);
   let value = env.column(field).of(id);

@@ -2,11 +2,20 @@ import { defineModels, integer, many2many, many2one, one2many, type Registry } f
 import * as fc from 'fast-check';
 import type { RecordSet } from '../../src/index';
 
+type Relations = Readonly<Record<ModelName, Readonly<Record<string, ModelName>>>>;
+
 /** The relations that every random world has; what is computed over them is drawn. */
-export const RELATIONS: Readonly<Record<ModelName, Readonly<Record<string, ModelName>>>> = {
+const RELATIONS: Relations = {
   leaf: { up: 'leaf', ups: 'leaf', tree: 'tree', marks: 'tree' },
   tree: { leaves: 'leaf', marked: 'leaf' },
 };
+/** In some worlds which tree is a leaf's best one is computed, and stored; the list on its other side follows. */
+const WITH_BEST: Relations = { leaf: { ...RELATIONS.leaf, best: 'tree' }, tree: { ...RELATIONS.tree, bestOf: 'leaf' } };
+
+/** The relations of a world. */
+export function relationsOf(computed: readonly Computed[]): Relations {
+  return computed.some(({ name }) => name === 'best') ? WITH_BEST : RELATIONS;
+}
 export const NUMBERS = ['x', 'y'] as const;
 export type ModelName = 'leaf' | 'tree';
 
@@ -18,7 +27,7 @@ export interface Computed {
   readonly isBatch: boolean;
   readonly isRecursive: boolean;
   readonly paths: readonly (readonly string[])[];
-  readonly shape: 'sum' | 'capped' | 'parity';
+  readonly shape: 'sum' | 'capped' | 'parity' | 'best';
 }
 
 const picks = fc.record({
@@ -30,23 +39,26 @@ const picks = fc.record({
   recursion: fc.constantFrom('none' as const, 'none' as const, 'up' as const, 'ups' as const),
 });
 
+/** The tree of a leaf, or that of the leaf above it. */
+export const BEST: Computed = { model: 'leaf', name: 'best', isStored: true, isBatch: false, isRecursive: false, paths: [['x'], ['tree'], ['up', 'tree']], shape: 'best' };
+
 /** Computed fields, each of which may read those before it, and itself above or below. */
-export const computedFields: fc.Arbitrary<readonly Computed[]> = fc.array(picks, { minLength: 1, maxLength: 5 }).map((drawn) => drawn.reduce<Computed[]>((known, { model, paths, recursion, ...rest }, place) => {
+export const computedFields: fc.Arbitrary<readonly Computed[]> = fc.tuple(fc.array(picks, { minLength: 1, maxLength: 5 }), fc.constantFrom<readonly Computed[]>([], [], [BEST])).map(([drawn, first]) => drawn.reduce<readonly Computed[]>((known, { model, paths, recursion, ...rest }, place) => {
   const name = `c${String(place)}`;
   const made = paths.map(({ hops, end }) => {
     let here: ModelName = model;
     const names = hops.map((pick) => {
-      const relations = Object.keys(RELATIONS[here]);
+      const relations = Object.keys(relationsOf(first)[here]);
       const relation = relations[pick % relations.length] ?? '';
-      here = RELATIONS[here][relation] ?? here;
+      here = relationsOf(first)[here][relation] ?? here;
       return relation;
     });
-    const ends = [...NUMBERS, ...known.filter((other) => other.model === here).map((other) => other.name)];
+    const ends = [...NUMBERS, ...known.filter((other) => other.model === here && other.name !== 'best').map((other) => other.name)];
     return [...names, ends[end % ends.length] ?? 'x'];
   });
   const isRecursive = recursion !== 'none' && model === 'leaf';
   return [...known, { ...rest, model, name, isRecursive, paths: isRecursive ? [...made, [recursion, name]] : made }];
-}, []));
+}, first));
 
 /** What a field makes of the values it has read. */
 export function shaped(shape: Computed['shape'], values: readonly number[]): number {
@@ -62,23 +74,29 @@ function valuesAlong(record: RecordSet, [name = '', ...rest]: readonly string[])
 
 /** The models as they were drawn. */
 export function registryOf(computed: readonly Computed[]): Registry {
-  const drawn = (model: ModelName): object => Object.fromEntries(computed.filter((field) => field.model === model).map(({ name, isStored, isRecursive }) => [name, integer({ store: isStored, recursive: isRecursive })]));
+  const drawn = (model: ModelName): object => Object.fromEntries(computed.filter((field) => field.model === model).map(({ name, isStored, isRecursive }) => [name, name === 'best' ? many2one('tree', { store: true }) : integer({ store: isStored, recursive: isRecursive })]));
   const base = defineModels({
     leaf: { x: integer(), y: integer(), up: many2one('leaf'), ups: one2many('leaf', 'up'), tree: many2one('tree'), marks: many2many('tree'), ...drawn('leaf') },
-    tree: { x: integer(), y: integer(), leaves: one2many('leaf', 'tree'), marked: many2many('leaf'), ...drawn('tree') },
+    tree: { x: integer(), y: integer(), leaves: one2many('leaf', 'tree'), marked: many2many('leaf'), ...(computed.includes(BEST) ? { bestOf: one2many('leaf', 'best') } : {}), ...drawn('tree') },
   });
   // Drawn at random, so that the compiler knows neither names nor paths.
   let models = base as unknown as Untyped;
   for (const { model, name, isBatch, paths, shape } of computed) {
     const depends = paths.map((path) => path.join('.'));
     const valueOf = (record: RecordSet): number => shaped(shape, paths.flatMap((path) => valuesAlong(record, path)));
-    models = isBatch
+    if (name === 'best') models = models.compute(model, name, depends, (record) => (isOdd(record.get('x')) ? record.get('tree') : ((record.get('up') as RecordSet | null)?.get('tree') ?? null)));
+    else models = isBatch
       ? models.computeBatch(model, [name], depends, (records) => {
         for (const record of records) record.set(name, valueOf(record));
       })
       : models.compute(model, name, depends, valueOf);
   }
   return models.registry();
+}
+
+/** Whether a number is there, and odd. */
+export function isOdd(value: unknown): boolean {
+  return typeof value === 'number' && value % 2 === 1;
 }
 
 interface Untyped {

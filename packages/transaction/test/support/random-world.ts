@@ -1,5 +1,5 @@
 import type { StoredId } from '@ormolu/kernel';
-import { RELATIONS, shaped, type Computed, type ModelName } from './random-models';
+import { isOdd, relationsOf, shaped, type Computed, type ModelName } from './random-models';
 
 /** A row as it is given; computed values are not kept, but worked out whenever they are asked for. */
 export interface Row {
@@ -15,9 +15,11 @@ export class World {
   /** Pairs `leaf tree`. */
   marks: ReadonlySet<string> = new Set();
   readonly #computed: readonly Computed[];
+  readonly #relations: ReturnType<typeof relationsOf>;
 
   constructor(computed: readonly Computed[]) {
     this.#computed = computed;
+    this.#relations = relationsOf(computed);
   }
 
   copy(): World {
@@ -48,20 +50,26 @@ export class World {
     const row = this.rows[model].get(id);
     if (name === 'x' || name === 'y') return row?.[name] ?? null;
     if (name === 'up' || name === 'tree') return row?.[name] ?? null;
-    if (name in RELATIONS[model]) return new Set(this.#related(model, id, name));
+    if (name === 'best') return this.#related(model, id, name)[0] ?? null;
+    if (name in this.#relations[model]) return new Set(this.#related(model, id, name));
     const field = this.#computed.find((one) => one.model === model && one.name === name);
     return field && shaped(field.shape, field.paths.flatMap((path) => this.#along(model, id, path)));
   }
 
   #along(model: ModelName, id: StoredId, [name = '', ...rest]: readonly string[]): readonly number[] {
     if (rest.length === 0) return [(this.value(model, id, name) as number | null) ?? 0]; // all that paths end in are numbers
-    const next = RELATIONS[model][name] ?? model;
+    const next = this.#relations[model][name] ?? model;
     return this.#related(model, id, name).flatMap((other) => this.#along(next, other, rest));
   }
 
   #related(model: ModelName, id: StoredId, name: string): readonly StoredId[] {
     const row = this.rows[model].get(id);
     if (name === 'up' || name === 'tree') return [row?.[name] ?? null].filter((one) => one !== null);
+    if (name === 'best') {
+      const owner = isOdd(row?.x) ? row : this.rows.leaf.get(row?.up ?? -1);
+      return [owner?.tree ?? null].filter((one) => one !== null);
+    }
+    if (name === 'bestOf') return [...this.rows.leaf.keys()].filter((other) => this.#related('leaf', other, 'best').includes(id));
     if (name === 'ups') return [...this.rows.leaf].flatMap(([other, { up }]) => (up === id ? [other] : []));
     if (name === 'leaves') return [...this.rows.leaf].flatMap(([other, { tree }]) => (tree === id ? [other] : []));
     const own = name === 'marks' ? 0 : 1;
