@@ -1,5 +1,5 @@
 // Ormolu beside its peers, on real PostgreSQL: `npm install && npx prisma generate` here, then, from the root of the repository,
-//   node --conditions=@ormolu/source --require ./scripts/ts-node.cjs bench/peers/main.mjs [--workloads W1,W2] [--peers ormolu,drizzle] [--rounds 5]
+//   node --conditions=@ormolu/source --require ./scripts/ts-node.cjs bench/peers/main.mjs [--workloads W1,W2] [--peers ormolu,drizzle] [--rounds 5] [--sizes 100000]
 // Peers are asked in turn, round by round; a figure is the median of its ratios to the statements written by hand. What a first round
 // says would take too long is measured once, or at a tenth of the size and marked with ~.
 import { fork } from 'node:child_process';
@@ -14,13 +14,14 @@ const { openOrmolu, postgres } = require('ormolu');
 const { createDatabase, startServices } = require('@ormolu/test-support');
 const { Client } = require('pg');
 
-const PEERS = ['by-hand', 'ormolu', 'mikro-orm', 'typeorm', 'drizzle', 'prisma', 'sequelize', 'objection'];
+const PEERS = ['by-hand', 'ormolu', 'mikro-orm', 'typeorm', 'drizzle', 'prisma', 'sequelize', 'objection', 'joist'];
 /** Longer than this, and a peer is asked once only, or at a tenth of the size. */
 const ONCE_MS = 4000;
 const TENTH_MS = 12_000;
 
-const { values: given } = parseArgs({ options: { workloads: { type: 'string', default: Object.keys(WORKLOADS).join() }, peers: { type: 'string', default: PEERS.join() }, rounds: { type: 'string', default: '5' } } });
+const { values: given } = parseArgs({ options: { workloads: { type: 'string', default: Object.keys(WORKLOADS).join() }, peers: { type: 'string', default: PEERS.join() }, rounds: { type: 'string', default: '5' }, sizes: { type: 'string' } } });
 const rounds = Number(given.rounds);
+const sizes = given.sizes?.split(',').map(Number);
 
 class Peer {
   constructor(file) {
@@ -117,7 +118,7 @@ for (const file of given.peers.split(',')) {
   }
 }
 for (const name of given.workloads.split(',')) {
-  for (const n of WORKLOADS[name].sizes) {
+  for (const n of WORKLOADS[name].sizes.filter((size) => sizes?.includes(size) ?? true)) {
     await restore(client);
     await compare(peers, client, { name, workload: WORKLOADS[name], n, cities, populations });
   }
