@@ -7,6 +7,7 @@ export {
   type DefinitionsOf, type EnvironmentOf, type Extension, type FieldOptions, type FilterOf, type JsonValue, type ModelsPatch, type RecordOf, type RecordSetOf,
   type ValuesOf, type WriteValuesOf,
 } from '@ormolu/registry';
+export { remote, serve, type RemoteOptions, type RemoteServer, type ServeOptions } from '@ormolu/remote';
 export { memory } from '@ormolu/storage/memory';
 export { pglite, type PgliteOptions } from '@ormolu/storage/pglite';
 export { postgres, type PostgresOptions } from '@ormolu/storage/postgres';

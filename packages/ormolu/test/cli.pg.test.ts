@@ -91,6 +91,24 @@ test('an embedded database is named by its directory, also by the environment', 
   expect(existsSync(join(dataDir, 'PG_VERSION'))).toBe(true);
 });
 
+test('a database is served until Ctrl-C, and migrated through the server', async () => {
+  const served = await createDatabase();
+  const child = spawn(process.execPath, ['--conditions=@ormolu/source', '--require', join(root, 'scripts', 'ts-node.cjs'), join(root, 'packages', 'ormolu', 'src', 'cli', 'main.ts'), 'serve', '--models', MODELS, '--storage', served.url, '--port', '0'], {
+    cwd: root, env: { ...process.env, ORMOLU_TOKEN: 'a-token-of-the-command-line' }, stdio: ['ignore', 'pipe', 'pipe'],
+  });
+  const ended = new Promise((resolve) => { child.once('close', resolve); });
+  const said = await new Promise<string>((resolve, reject) => {
+    child.stdout.once('data', (chunk: Buffer) => { resolve(chunk.toString()); });
+    child.once('close', () => { reject(new Error('The server ended before it said where it is.')); });
+  });
+  const [, url = ''] = /^Serving (tcp:\/\/127\.0\.0\.1:\d+)\n$/.exec(said) ?? [];
+  expect(await here(['migrate', '--models', MODELS, '--storage', url, '--token', 'another-token-of-it'])).toMatchObject({ code: 1, err: expect.stringMatching(/^REMOTE_ACCESS: /) as string });
+  expect(await here(['migrate', '--models', MODELS, '--storage', url, '--token', 'a-token-of-the-command-line'])).toMatchObject({ code: 0, out: expect.stringMatching(/^Ran \d+ statements\.\n$/) as string });
+  child.kill('SIGINT');
+  expect(await ended).toBe(0);
+  await served.drop();
+});
+
 test('what is wrong is said with its remedy, and no password', async () => {
   const noModels = join(folder, 'none.cjs');
   writeFileSync(noModels, 'exports.tables = {};');

@@ -16,7 +16,7 @@ function codesOf(folder: string): string[] {
 }
 
 /** The areas that codes begin with; other capitals in the sources are SQL, signals and the like. */
-const AREAS = /^(MODEL|FIELD|REGISTRY|CACHE|CONTEXT|TX|RUN|PATH|FILTER|GROUP|ORDER|QUERY|STORAGE|DB|CLI|LRU|STACK|STRUCTURE|TIER|DURATION|ORMCACHE)_/;
+const AREAS = /^(MODEL|FIELD|REGISTRY|CACHE|CONTEXT|TX|RUN|PATH|FILTER|GROUP|ORDER|QUERY|STORAGE|DB|CLI|LRU|STACK|STRUCTURE|TIER|DURATION|ORMCACHE|REMOTE)_/;
 const codes = [...new Set(readdirSync(join(root, 'packages')).flatMap((name) => codesOf(join(root, 'packages', name, 'src'))))].sort();
 
 test('every error code has its heading in docs/errors.md', () => {

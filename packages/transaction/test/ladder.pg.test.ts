@@ -1,4 +1,5 @@
 import type { Storage } from '@ormolu/kernel';
+import { remote, serve } from '@ormolu/remote';
 import { memory } from '@ormolu/storage/memory';
 import { pglite } from '@ormolu/storage/pglite';
 import { postgres } from '@ormolu/storage/postgres';
@@ -34,6 +35,26 @@ test.each(servers)('law: for every script, the ladder on $name reads what the re
     await fc.assert(law, { numRuns: lawRuns(runs) });
   } finally {
     await through.close();
+  }
+}, 180_000);
+
+test('law: for every script, the ladder on PostgreSQL behind a server reads what the reference in memory reads', async () => {
+  const below = postgres(database.url);
+  const server = await serve({ storage: below }, { port: 0 });
+  const through = remote(server.url);
+  try {
+    await through.migrate(schema);
+    const law = fc.asyncProperty(scripts, async (script) => {
+      await empty(through);
+      const beside = memory();
+      await beside.migrate(schema);
+      await onBothSides({ through, beside }, script);
+    });
+    await fc.assert(law, { numRuns: lawRuns(40) });
+  } finally {
+    await through.close();
+    await server.close();
+    await below.close();
   }
 }, 180_000);
 

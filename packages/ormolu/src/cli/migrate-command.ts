@@ -1,23 +1,21 @@
-import { MisuseError, type Storage } from '@ormolu/kernel';
-import { pglite } from '@ormolu/storage/pglite';
-import { postgres } from '@ormolu/storage/postgres';
-import { existsSync } from 'node:fs';
 import { openOrmolu } from '../ormolu';
 import { loadModels } from './load-models';
 import type { CliOutput } from './program';
+import { storageAt } from './storage-at';
 
 /** What `ormolu migrate` was asked to do. */
 export interface MigrateArguments {
   readonly models: string;
   readonly storage: string;
+  readonly token?: string;
   readonly plan: boolean;
   readonly discard?: readonly string[];
   readonly batchSize?: number;
 }
 
 /** Brings a database to its models, or says what that would take. */
-export async function migrateCommand({ models, storage, plan, discard, batchSize }: MigrateArguments, { out, note }: CliOutput): Promise<void> {
-  const db = await openOrmolu({ models: await loadModels(models), storage: storageAt(storage) });
+export async function migrateCommand({ models, storage, token, plan, discard, batchSize }: MigrateArguments, { out, note }: CliOutput): Promise<void> {
+  const db = await openOrmolu({ models: await loadModels(models), storage: storageAt(storage, token) });
   try {
     if (plan) {
       const { statements, added } = await db.planMigration({ discard });
@@ -34,16 +32,4 @@ export async function migrateCommand({ models, storage, plan, discard, batchSize
   } finally {
     await db.close();
   }
-}
-
-/** The storage behind a URL or directory. @throws {MisuseError} CLI_STORAGE */
-function storageAt(place: string): Storage {
-  if (/^postgres(ql)?:\/\//i.test(place)) return postgres(place);
-  const directory = place.replace(/^pglite:/i, '');
-  // What is meant as a URL may hold a password: none of it is told, and no directory is made of it.
-  const isUrl = /\/\/|@/.test(directory) && !existsSync(directory);
-  if (directory === '' || isUrl) {
-    throw new MisuseError('CLI_STORAGE', `--storage takes postgres://…, or the directory of an embedded database; it was given ${isUrl ? 'something that looks like another URL, or a misspelt one. Begin it with postgres://, or make the directory first if it is one' : 'nothing'}.`);
-  }
-  return pglite({ dataDir: directory });
 }

@@ -1,6 +1,7 @@
 import { OrmoluError } from '@ormolu/kernel';
 import { Command, CommanderError, Option } from 'commander';
 import { migrateCommand, type MigrateArguments } from './migrate-command';
+import { serveCommand, type ServeArguments } from './serve-command';
 
 /** Where a command writes: its result, and what is said beside it. */
 export interface CliOutput {
@@ -36,10 +37,21 @@ function program(output: CliOutput): Command {
   ormolu.command('migrate')
     .description('Creates or upgrades the tables of all models, and fills new stored computed fields.')
     .requiredOption('--models <file>', "a module that exports 'models'")
-    .addOption(new Option('--storage <url>', 'postgres://…, or the directory of an embedded database').env('ORMOLU_STORAGE').makeOptionMandatory())
+    .addOption(new Option('--storage <url>', 'postgres://…, tcp://host:port of a server, or the directory of an embedded database').env('ORMOLU_STORAGE').makeOptionMandatory())
+    .addOption(new Option('--token <token>', 'what the server at --storage asks for').env('ORMOLU_TOKEN'))
     .option('--plan', 'print the statements, and change nothing', false)
     .option('--discard <field...>', "fields such as 'res.city.size' whose stored values may be lost, and columns that no field names")
     .addOption(new Option('--batch-size <records>', 'records filled at a time').argParser(Number))
     .action((given: MigrateArguments) => migrateCommand(given, output));
+  ormolu.command('serve')
+    .description('Serves a database to clients, which reach it by remote(). Ends with Ctrl-C.')
+    .requiredOption('--models <file>', "a module that exports 'models'")
+    .addOption(new Option('--storage <url>', 'postgres://…, or the directory of an embedded database').env('ORMOLU_STORAGE').makeOptionMandatory())
+    .addOption(new Option('--port <port>', '0 for any free one').argParser(Number).default(6455))
+    .option('--host <address>', 'where to listen', '127.0.0.1')
+    .addOption(new Option('--token <token...>', 'what clients must know; on a loopback address there may be none').env('ORMOLU_TOKEN'))
+    .option('--key <file>', 'of a certificate, in PEM: connections are encrypted then')
+    .option('--cert <file>', 'the certificate, in PEM')
+    .action((given: ServeArguments) => serveCommand(given, output));
   return ormolu;
 }

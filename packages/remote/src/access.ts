@@ -1,0 +1,45 @@
+import { createHash, timingSafeEqual } from 'node:crypto';
+import { isIP } from 'node:net';
+import { RemoteOptionError } from './errors';
+
+/** What a token may do. A `worker` is a program that is trusted: its transactions may act as any user, and run SQL where the storage takes any. */
+export type Access = 'worker';
+
+/** Who is let in: the tokens of workers, or a function that says what a token may do. */
+export type Auth = { readonly workers: readonly string[] } | ((token: string) => Access | undefined | Promise<Access | undefined>);
+
+/** Shorter ones are guessed. */
+const SHORTEST = 16;
+
+/**
+ * Says what a client may do, by its token.
+ *
+ * @param host - where the server listens: without `auth` it may be heard on this machine only
+ * @throws {RemoteOptionError} REMOTE_OPTION when nobody could be told from anybody
+ */
+export function gatekeeper(auth: Auth | undefined, host: string): (token: string | undefined) => Promise<Access | undefined> {
+  if (auth === undefined) {
+    if (!isLoopback(host)) throw new RemoteOptionError(`serve() was to listen on ${host} without 'auth'`, "Give auth: { workers: [token] } or a function of the token; or host: '127.0.0.1', where programs of this machine alone come.");
+    return () => Promise.resolve('worker');
+  }
+  if (typeof auth === 'function') return async (token) => (token === undefined ? undefined : auth(token));
+  const { workers } = auth;
+  if (!Array.isArray(workers) || workers.length === 0 || workers.some((token) => typeof token !== 'string' || token.length < SHORTEST)) {
+    throw new RemoteOptionError("The option 'auth' of serve() has no workers, or one whose token is too short to be a secret", `Give auth: { workers: [token] } with tokens of at least ${String(SHORTEST)} characters, or a function of the token.`);
+  }
+  const known = workers.map(digest);
+  return (token) => {
+    const given = digest(token ?? '');
+    // All are compared, whichever is the one: time tells nothing.
+    return Promise.resolve(known.filter((one) => timingSafeEqual(one, given)).length > 0 ? 'worker' : undefined);
+  };
+}
+
+/** Whether only programs of this machine reach an address. */
+export function isLoopback(host: string): boolean {
+  return host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'));
+}
+
+function digest(token: string): Buffer {
+  return createHash('sha256').update(token).digest();
+}

@@ -1,0 +1,190 @@
+import {
+  heldSessions, holding, MisuseError, OutageError, type Duration, type MigrateOptions, type MigrationReport, type PlanOptions, type Schema, type Session, type SessionOptions, type Storage,
+  type StorageCapabilities,
+} from '@ormolu/kernel';
+import { ExponentialBackoff, handleWhen, retry } from 'cockatiel';
+import { randomUUID } from 'node:crypto';
+import type { ConnectionOptions } from 'node:tls';
+import { addressOf } from './address';
+import { NotCommittedError, RemoteCommitUnknownError, RemoteOptionError, UnreachableError } from './errors';
+import { positiveMs } from './limits';
+import { Link, type Fill, type LinkOptions } from './link';
+import { RemoteSession } from './remote-session';
+
+/** How a server is reached. */
+export interface RemoteOptions {
+  /** What the server's option `auth` knows this client by. */
+  readonly token?: string | undefined;
+  /** Options of `node:tls`: `ca`, `cert`, `key` and so on. Given, or with a `tls:` address, the connection is encrypted. */
+  readonly tls?: ConnectionOptions | undefined;
+  /** How long a transaction tries to reach a server that is not there. @defaultValue '10s' */
+  readonly connectTimeout?: Duration | undefined;
+  /** How long an answer may take; migrations apart. @defaultValue '60s' */
+  readonly callTimeout?: Duration | undefined;
+  /** How often this side makes sure that the server is there. @defaultValue '15s' */
+  readonly keepAlive?: Duration | undefined;
+  /** Bytes of one answer; a longer one breaks the connection. @defaultValue 256 MiB */
+  readonly maxMessageBytes?: number | undefined;
+}
+
+const KNOWN = ['token', 'tls', 'connectTimeout', 'callTimeout', 'keepAlive', 'maxMessageBytes'];
+
+/**
+ * A database that a server of Ormolu has open, as a storage: each transaction here is one there.
+ *
+ * @param address - `tcp://host:port`, or `tls://host:port`
+ * @throws {MisuseError} REMOTE_OPTION for what cannot be meant
+ * @remarks Connects with the first session, and anew with the first one after the connection broke. One connection carries all sessions.
+ * @see docs/remote.md
+ */
+export function remote(address: string, options: RemoteOptions = {}): RemoteStorage {
+  const unknown = Object.keys(options).find((name) => !KNOWN.includes(name));
+  if (unknown !== undefined) throw new RemoteOptionError(`remote() has no option '${unknown}'`, `It has ${KNOWN.join(', ')}.`);
+  const { token, tls, connectTimeout = '10s', callTimeout = '60s', keepAlive = '15s', maxMessageBytes = 256 * 2 ** 20 } = options;
+  if (token !== undefined && (typeof token !== 'string' || !/^[\x21-\x7e]+$/.test(token))) throw new RemoteOptionError("The option 'token' of remote() is no token", 'It is a text of printable characters without spaces; is an environment variable missing?');
+  if (!Number.isSafeInteger(maxMessageBytes) || maxMessageBytes < 1) throw new RemoteOptionError(`'maxMessageBytes' of remote() is ${String(maxMessageBytes)}`, 'It takes a whole number from 1 up.');
+  return new RemoteStorage({
+    address: addressOf(address, tls), token, tls, maxMessageBytes,
+    connectMs: positiveMs('connectTimeout', connectTimeout), callMs: positiveMs('callTimeout', callTimeout), keepAliveMs: positiveMs('keepAlive', keepAlive),
+  });
+}
+
+/** A storage on the other end of a connection. Made by {@link remote}. */
+export class RemoteStorage implements Storage {
+  readonly name = 'remote';
+  /** What the server's storage can do; before the first connection, what most can. */
+  capabilities: StorageCapabilities = { concurrentSessions: true, durable: true, sql: true };
+  readonly #options: LinkOptions;
+  readonly #open = new Map<Session, { readonly ended: Promise<void>; readonly end: () => void }>();
+  #link: Link | undefined;
+  #connecting: Promise<Link> | undefined;
+  #closing: Promise<void> | undefined;
+  #statements = 0;
+
+  constructor(options: LinkOptions) {
+    this.#options = options;
+  }
+
+  get statements(): number {
+    return this.#statements;
+  }
+
+  /** Reaches the server, unless that is done: nothing waits for it, but who calls it learns early that there is none. */
+  async connect(): Promise<void> {
+    await this.#linked();
+  }
+
+  async open({ schema, isolation = 'repeatable read', readOnly = false }: SessionOptions): Promise<Session> {
+    const link = await this.#linked();
+    if (!this.capabilities.concurrentSessions && this.#isHeldHere()) {
+      throw new MisuseError('STORAGE_SESSION_NESTED', `Storage '${this.name}' leads to one with one connection, and this flow of calls holds it already: a second session would wait for the first for ever. Use the open transaction, or a savepoint of it, instead of opening another.`);
+    }
+    const number = link.nextSession();
+    // The first question goes right behind it, in the same breath.
+    const token = randomUUID();
+    const failure = link.call('open', number, [link.schemaArgument(schema), { isolation, readOnly }, token]).then(() => undefined, (error: unknown) => error);
+    return this.#session(link, number, { schema, isolation, readOnly, failure, token });
+  }
+
+  async plan(schema: Schema, { discard }: PlanOptions = {}): Promise<MigrationReport> {
+    const link = await this.#linked();
+    return await link.call('plan', 0, [link.schemaArgument(schema), { discard: discard ?? null }], { isUnbounded: true }) as MigrationReport; // as the server's storage answered; so below
+  }
+
+  async migrate(schema: Schema, { discard, fill }: MigrateOptions = {}): Promise<MigrationReport> {
+    const link = await this.#linked();
+    const number = fill ? link.nextSession() : null;
+    let thrown: { readonly error: unknown } | undefined;
+    const onFill = (wanted: Fill): void => {
+      void this.#fill(link, schema, wanted, fill).catch((error: unknown) => {
+        thrown = { error };
+      }).then(() => link.call('filled', 0, [wanted.serial, thrown === undefined])).catch(() => undefined);
+    };
+    try {
+      return await link.call('migrate', 0, [link.schemaArgument(schema), { discard: discard ?? null }, number], { isUnbounded: true, onFill }) as MigrationReport;
+    } catch (error) {
+      if (thrown) throw thrown.error;
+      throw error;
+    }
+  }
+
+  async #fill(link: Link, schema: Schema, { session: number, added }: Fill, fill: MigrateOptions['fill']): Promise<void> {
+    const session = this.#session(link, number, { schema, isolation: 'read committed', readOnly: false, failure: Promise.resolve(undefined), token: '' });
+    try {
+      await holding(session, async () => fill?.(session, added));
+    } finally {
+      this.#ended(session);
+    }
+  }
+
+  close(): Promise<void> {
+    if (this.#isHeldHere()) return Promise.reject(new MisuseError('STORAGE_CLOSE_NESTED', `Storage '${this.name}' was to be closed inside a transaction of its own, whose end it would wait for for ever. Close it when the transaction is over.`));
+    this.#closing ??= (async () => {
+      while (this.#open.size > 0) await Promise.all(Array.from(this.#open.values(), ({ ended }) => ended));
+      await this.#connecting?.catch(() => undefined);
+      await this.#link?.close();
+    })();
+    return this.#closing;
+  }
+
+  #session(link: Link, number: number, options: Pick<Session, 'schema' | 'isolation' | 'readOnly'> & { readonly failure: Promise<unknown>; readonly token: string }): RemoteSession {
+    const session = new RemoteSession({
+      ...options, link, number,
+      settle: (cause) => this.#settle(options.token, cause),
+      onEnd: (ended) => { this.#ended(ended); },
+      onStatements: (more) => { this.#statements += more; },
+    });
+    let end: () => void = () => undefined;
+    const ended = new Promise<void>((resolve) => { end = resolve; });
+    this.#open.set(session, { ended, end });
+    return session;
+  }
+
+  #ended(session: Session): void {
+    this.#open.get(session)?.end();
+    this.#open.delete(session);
+  }
+
+  /** @throws {NotCommittedError} REMOTE_NOT_COMMITTED @throws {RemoteCommitUnknownError} REMOTE_COMMIT_UNKNOWN */
+  async #settle(token: string, cause: unknown): Promise<boolean> {
+    const address = this.#options.address.text;
+    let wasCommitted: unknown;
+    try {
+      wasCommitted = await (await this.#connected()).call('outcome', 0, [token]);
+    } catch (error) {
+      throw new RemoteCommitUnknownError(address, token, error instanceof OutageError ? error : cause);
+    }
+    if (wasCommitted !== true) throw new NotCommittedError(address);
+    return true;
+  }
+
+  async #linked(): Promise<Link> {
+    if (this.#closing) throw new MisuseError('STORAGE_CLOSED', `Storage '${this.name}' is closed. Open the database again before using it.`);
+    return this.#connected();
+  }
+
+  /** The connection there is, or a new one: whoever comes first makes it for all. */
+  #connected(): Promise<Link> {
+    if (this.#link?.isOpen === true) return Promise.resolve(this.#link);
+    this.#connecting ??= this.#reach().finally(() => {
+      this.#connecting = undefined;
+    });
+    return this.#connecting;
+  }
+
+  async #reach(): Promise<Link> {
+    // A server that was there is being started anew, mostly; one that never was is a wrong address, mostly.
+    const until = this.#link ? Date.now() + this.#options.connectMs : 0;
+    const patience = retry(handleWhen((error) => error instanceof UnreachableError && Date.now() < until), { maxAttempts: Number.MAX_SAFE_INTEGER, backoff: new ExponentialBackoff({ initialDelay: 25, maxDelay: 500 }) });
+    const link = await patience.execute(() => Link.connect(this.#options));
+    const { capabilities } = await link.call('hello', 0, []) as Pick<Storage, 'capabilities'>; // so the server says
+    this.capabilities = capabilities;
+    this.#link = link;
+    return link;
+  }
+
+  #isHeldHere(): boolean {
+    for (const session of heldSessions()) if (this.#open.has(session)) return true;
+    return false;
+  }
+}

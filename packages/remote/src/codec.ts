@@ -1,0 +1,112 @@
+import { Decoder, Encoder, ExtensionCodec } from '@msgpack/msgpack';
+import { SameValue } from '@ormolu/kernel';
+
+/** What MessagePack has no form for, by the number of its extension. */
+const SAME_VALUE = 1;
+const NEGATIVE_ZERO = 2;
+const WIDE_INTEGER = 3;
+const NO_DATE = 4;
+const NO_VALUE = 5;
+
+/** Deeper than anybody nests JSON, and shallower than a stack. */
+const DEEPEST = 500;
+
+/** Stands for a value by its extension alone. */
+class StandIn {
+  readonly type: number;
+
+  constructor(type: number) {
+    this.type = type;
+  }
+}
+
+class WideInteger {
+  readonly digits: string;
+
+  constructor(value: bigint) {
+    this.digits = value.toString();
+  }
+}
+
+const NOUGHT = new StandIn(NEGATIVE_ZERO);
+const NEVER = new StandIn(NO_DATE);
+const NOTHING = new StandIn(NO_VALUE);
+/** What a function or a symbol comes out as: nothing that anybody stores, so that whoever looks at it refuses it by the name of its field. */
+const UNSPEAKABLE = Symbol('a value that cannot be sent');
+const LEAST = -(2n ** 63n);
+const GREATEST = 2n ** 63n - 1n;
+
+const extensionCodec = new ExtensionCodec();
+extensionCodec.register({
+  type: SAME_VALUE,
+  encode: (object) => (object instanceof SameValue ? encode(object.value) : null),
+  decode: (bytes) => new SameValue(decode(bytes)),
+});
+for (const [type, value] of [[NEGATIVE_ZERO, () => -0], [NO_DATE, () => new Date(Number.NaN)], [NO_VALUE, () => UNSPEAKABLE]] as const) {
+  extensionCodec.register({ type, encode: (object) => (object instanceof StandIn && object.type === type ? new Uint8Array(0) : null), decode: value });
+}
+extensionCodec.register({
+  type: WIDE_INTEGER,
+  encode: (object) => (object instanceof WideInteger ? new TextEncoder().encode(object.digits) : null),
+  decode: (bytes) => BigInt(new TextDecoder().decode(bytes)),
+});
+
+/**
+ * A message as bytes: MessagePack, in which every value that crosses the `Session` contract comes out as it went in: bigints of any size,
+ * bytes, dates (invalid ones too), `-0`, NaN and the infinities. `undefined` in an object is left out, in a list it becomes `null`.
+ * @throws {Error} for what is nested more than 500 deep
+ */
+export function encode(value: unknown): Uint8Array {
+  return new Encoder({ extensionCodec, useBigInt64: true, ignoreUndefined: true, maxDepth: DEEPEST }).encode(exact(value));
+}
+
+/**
+ * Reads a message. What it may hold is bounded by what has arrived: a few bytes cannot ask for gigabytes of memory.
+ * @throws {Error} when it is none
+ */
+export function decode(bytes: Uint8Array): unknown {
+  const { length } = bytes;
+  // Parts of a Buffer would come out as Buffers.
+  const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, length);
+  return new Decoder({
+    extensionCodec, useBigInt64: true, maxArrayLength: length, maxMapLength: length, maxStrLength: length, maxBinLength: length, maxExtLength: length,
+  }).decode(plain);
+}
+
+/** The same value, with stand-ins for the numbers that would be written as others; copied only where there are any. */
+function exact(value: unknown): unknown {
+  switch (typeof value) {
+    case 'number':
+      return value === 0 && Object.is(value, -0) ? NOUGHT : value;
+    case 'bigint':
+      return value < LEAST || value > GREATEST ? new WideInteger(value) : value;
+    case 'object':
+      if (value === null || ArrayBuffer.isView(value) || value instanceof SameValue) return value;
+      if (value instanceof Date) return Number.isNaN(value.getTime()) ? NEVER : value;
+      return Array.isArray(value) ? exactList(value) : exactObject(value);
+    case 'function':
+    case 'symbol':
+      return NOTHING;
+    default:
+      return value;
+  }
+}
+
+function exactList(list: readonly unknown[]): readonly unknown[] {
+  let copy: unknown[] | undefined;
+  for (let at = 0; at < list.length; at += 1) {
+    const value = list[at];
+    const written = exact(value);
+    if (!Object.is(written, value)) (copy ??= [...list])[at] = written;
+  }
+  return copy ?? list;
+}
+
+function exactObject(object: object): object {
+  let copy: Record<string, unknown> | undefined;
+  for (const [name, value] of Object.entries(object)) {
+    const written = exact(value);
+    if (!Object.is(written, value)) (copy ??= { ...object })[name] = written;
+  }
+  return copy ?? object;
+}

@@ -1,0 +1,74 @@
+import { ConflictError, ConstraintError, Schema, type ColumnSchema, type Session, type Storage, type TableSchema } from '@ormolu/kernel';
+import { setTimeout as delay } from 'node:timers/promises';
+
+const MODEL = 'ormolu.remote.commit';
+const AT: ColumnSchema = { field: 'at', column: 'at', type: 'timestamptz', required: true, unique: false, index: true };
+const TABLE: TableSchema = { model: MODEL, table: 'ormolu_remote_commits', idColumn: 'token', idType: 'text', columns: [AT], lists: [], order: [], versioned: false };
+
+/** How long the token of a commit is kept: longer than anybody waits to ask for it. */
+const KEPT_MS = 24 * 3_600_000;
+/** How often one that is being written at this moment is asked for again. */
+const TRIES = 50;
+
+/**
+ * The tokens of commits, kept in the database and written in the very transactions that they stand for: whether one is there says whether
+ * the transaction was committed, whatever became of the server and of the answer.
+ */
+export class CommitTokens {
+  readonly #storage: Storage;
+  #known = new WeakMap<Schema, Schema>();
+
+  constructor(storage: Storage) {
+    this.#storage = storage;
+  }
+
+  /** Creates the table, and forgets old tokens. */
+  async prepare(): Promise<void> {
+    const schema = new Schema([TABLE]);
+    await this.#storage.migrate(schema);
+    const session = await this.#storage.open({ schema, isolation: 'read committed' });
+    try {
+      const before = new Date(Date.now() - KEPT_MS);
+      const { ids } = await session.query({ model: MODEL, filter: { kind: 'condition', path: ['at'], operator: 'lt', value: before } });
+      await session.delete(MODEL, ids);
+      await session.commit();
+    } finally {
+      await session.rollback();
+    }
+  }
+
+  /** A schema, and the table of tokens beside its own. */
+  beside(schema: Schema): Schema {
+    let joined = this.#known.get(schema);
+    if (!joined) this.#known.set(schema, (joined = new Schema([...schema.tables, TABLE], schema.version)));
+    return joined;
+  }
+
+  /** Notes, in the transaction itself, that it is the one with this token. */
+  async write(session: Session, token: string): Promise<void> {
+    await session.insert({ model: MODEL, count: 1, ids: [token], fields: ['at'], columns: [[new Date()]] });
+  }
+
+  /**
+   * Whether the transaction with this token was committed. When it was not, it never will be: its token is taken from here on, and what
+   * bears it still fails.
+   */
+  async wasCommitted(token: string): Promise<boolean> {
+    for (let tries = 1; ; tries += 1) {
+      const session = await this.#storage.open({ schema: new Schema([TABLE]), isolation: 'read committed' });
+      try {
+        // Waits for one that is just being committed.
+        await this.write(session, token);
+        await session.commit();
+        return false;
+      } catch (error) {
+        if (error instanceof ConstraintError) return true;
+        // A storage that does not wait says that it is being written.
+        if (!(error instanceof ConflictError) || tries === TRIES) throw error;
+        await delay(20 * tries);
+      } finally {
+        await session.rollback();
+      }
+    }
+  }
+}

@@ -1,0 +1,78 @@
+import { MisuseError, OutageError } from '@ormolu/kernel';
+
+/** The server could not be reached. */
+export class UnreachableError extends OutageError {
+  constructor(address: string, reason: string, cause: unknown) {
+    super('REMOTE_UNREACHABLE', `The server at ${address} could not be reached: ${reason}. Is it running, and is this its address? The next transaction tries again.`, { cause });
+  }
+}
+
+/** The connection broke while a transaction was open: the server has rolled it back. */
+export class ConnectionLostError extends OutageError {
+  constructor(address: string) {
+    super('REMOTE_CONNECTION_LOST', `The connection to the server at ${address} broke. What was not committed is rolled back there; run the whole work again, a new transaction connects anew.`);
+  }
+}
+
+/** The server did not answer in time. */
+export class DeadlineError extends OutageError {
+  constructor(address: string, call: string, deadlineMs: number) {
+    super('REMOTE_DEADLINE', `The server at ${address} did not answer ${call} within ${String(deadlineMs)} ms. The transaction is given up; if statements may take longer, raise callTimeout.`);
+  }
+}
+
+/** The connection broke while COMMIT was on its way, and the server told afterwards that it never came to it. */
+export class NotCommittedError extends OutageError {
+  constructor(address: string) {
+    super('REMOTE_NOT_COMMITTED', `The connection to the server at ${address} broke before the transaction was committed: nothing of it is there, and never will be. Run the whole work again.`);
+  }
+}
+
+/** The connection broke while COMMIT was on its way, and the server cannot be asked what became of it. */
+export class RemoteCommitUnknownError extends OutageError {
+  constructor(address: string, token: string, cause: unknown) {
+    super('REMOTE_COMMIT_UNKNOWN', `The connection to the server at ${address} broke while COMMIT was on its way, and it cannot be asked since: the changes are there either all or none. Read them back before doing the work again.`, { cause, details: { token } });
+  }
+}
+
+/** The server does not let this client in. */
+export class AccessError extends MisuseError {
+  constructor(address: string) {
+    super('REMOTE_ACCESS', `The server at ${address} does not accept this token. Give the option 'token' of remote() what the server's option 'auth' knows.`);
+  }
+}
+
+/** The other side speaks another version of the protocol, or is no server of Ormolu. */
+export class ProtocolError extends MisuseError {
+  constructor(address: string, what: string) {
+    super('REMOTE_PROTOCOL', `What answers at ${address} is no server that this client understands: ${what}. Use the same version of @ormolu/remote on both sides.`);
+  }
+}
+
+/** An option of serve() or remote() that cannot be meant. */
+export class RemoteOptionError extends MisuseError {
+  constructor(what: string, remedy: string) {
+    super('REMOTE_OPTION', `${what}. ${remedy}`);
+  }
+}
+
+/** More is asked of the server than its limits allow. */
+export class LimitError extends MisuseError {
+  constructor(what: string, remedy: string) {
+    super('REMOTE_LIMIT', `${what}. ${remedy}`);
+  }
+}
+
+/** A session lay idle for too long, and the server has rolled it back. */
+export class IdleError extends OutageError {
+  constructor(idleMs: number) {
+    super('REMOTE_IDLE', `The transaction was not used for ${String(idleMs)} ms, and the server has rolled it back. Do slow work before or behind a transaction, or raise limits.idleTimeout of serve().`);
+  }
+}
+
+/** Something failed inside the server that is nobody's mistake here. */
+export class ServerFaultError extends OutageError {
+  constructor() {
+    super('REMOTE_FAULT', 'The server failed in a way it does not tell of; its own log has the error. The transaction is to be rolled back.');
+  }
+}

@@ -1,0 +1,7 @@
+export { type Access, type Auth } from './access';
+export { remote, RemoteStorage, type RemoteOptions } from './client';
+export {
+  AccessError, ConnectionLostError, DeadlineError, IdleError, LimitError, NotCommittedError, ProtocolError, RemoteCommitUnknownError, RemoteOptionError, ServerFaultError, UnreachableError,
+} from './errors';
+export { type Limits } from './limits';
+export { serve, type RemoteServer, type Served, type ServeOptions, type ServerStats } from './server';

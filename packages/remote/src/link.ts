@@ -1,0 +1,202 @@
+import type { AddedField, Schema } from '@ormolu/kernel';
+import type { ConnectionOptions } from 'node:tls';
+import { WebSocket } from 'ws';
+import type { Address } from './address';
+import { decode, encode } from './codec';
+import { AccessError, ConnectionLostError, DeadlineError, ProtocolError, UnreachableError } from './errors';
+import { MOST_SCHEMAS, replyOf, SUBPROTOCOL, type CallName, type Reply, type SessionFigures, type WireSchema } from './protocol';
+import { fromWire } from './wire-errors';
+
+/** How a link is made. */
+export interface LinkOptions {
+  readonly address: Address;
+  readonly token: string | undefined;
+  readonly tls: ConnectionOptions | undefined;
+  readonly connectMs: number;
+  readonly callMs: number;
+  readonly keepAliveMs: number;
+  readonly maxMessageBytes: number;
+}
+
+/** What came back from a call. */
+export interface Answer {
+  readonly value: unknown;
+  readonly figures: SessionFigures | null;
+}
+
+/** An answer, or the error that came in its place, with what was told about the session. */
+type Outcome = Answer & { readonly error?: Error };
+
+/** Work that the server wants done, in a session of that number, before it answers the call of that serial. */
+export interface Fill {
+  readonly serial: number;
+  readonly session: number;
+  readonly added: readonly AddedField[];
+}
+
+interface Waiting {
+  readonly name: CallName;
+  settle(outcome: Outcome): void;
+  readonly onFill: ((wanted: Fill) => void) | undefined;
+}
+
+/** How a call is made. */
+export interface CallOptions {
+  /** Told of the session's figures with the answer, also with an error. */
+  readonly onFigures?: ((figures: SessionFigures) => void) | undefined;
+  /** The server wants work done before it answers. */
+  readonly onFill?: ((wanted: Fill) => void) | undefined;
+  /** @defaultValue false: the deadline of the options holds */
+  readonly isUnbounded?: boolean | undefined;
+}
+
+/** One connection to a server: sends calls, which it need not wait for one by one, and brings their answers. Once broken it stays so. */
+export class Link {
+  readonly #socket: WebSocket;
+  readonly #options: LinkOptions;
+  readonly #waiting = new Map<number, Waiting>();
+  readonly #schemas = new Set<string>();
+  #serial = 0;
+  #sessions = 0;
+  #isAlive = true;
+  #keepAlive: NodeJS.Timeout | undefined;
+
+  private constructor(socket: WebSocket, options: LinkOptions) {
+    this.#socket = socket;
+    this.#options = options;
+    socket.on('message', (data) => {
+      this.#receive(data as Buffer); // 'nodebuffer' is what a socket gives unless told otherwise
+    });
+    socket.on('ping', () => { this.#isAlive = true; });
+    socket.on('pong', () => { this.#isAlive = true; });
+    socket.once('close', () => { this.#broken(); });
+    this.#keepAlive = setInterval(() => { this.#lookAfter(); }, options.keepAliveMs).unref();
+  }
+
+  /** @throws {UnreachableError} REMOTE_UNREACHABLE @throws {AccessError} REMOTE_ACCESS @throws {ProtocolError} REMOTE_PROTOCOL */
+  static connect(options: LinkOptions): Promise<Link> {
+    const { address, token, tls, connectMs, maxMessageBytes } = options;
+    const socket = new WebSocket(address.url, [SUBPROTOCOL], {
+      ...tls, handshakeTimeout: connectMs, maxPayload: maxMessageBytes, perMessageDeflate: false, followRedirects: false, ...token !== undefined && { headers: { authorization: `Bearer ${token}` } },
+    });
+    return new Promise((resolve, reject) => {
+      let refusal: Error | undefined;
+      socket.once('unexpected-response', (_request, response) => {
+        refusal = refusalOf(address, response.statusCode ?? 0);
+        response.resume();
+        socket.terminate();
+      });
+      socket.on('error', (cause: Error & { readonly code?: string }) => {
+        reject(refusal ?? (/subprotocol/i.test(cause.message)
+          ? new ProtocolError(address.text, 'it does not speak this version of the protocol')
+          : new UnreachableError(address.text, cause.code ?? (/timed out/.test(cause.message) ? `no answer within ${String(connectMs)} ms` : 'the handshake failed'), cause)));
+      });
+      socket.once('open', () => {
+        resolve(new Link(socket, options));
+      });
+    });
+  }
+
+  get isOpen(): boolean {
+    return this.#socket.readyState === WebSocket.OPEN;
+  }
+
+  /** A number that no other session of this connection has. */
+  nextSession(): number {
+    this.#sessions += 1;
+    return this.#sessions;
+  }
+
+  /** A schema as a call names it: whole for the first time. */
+  schemaArgument(schema: Schema): readonly [digest: string, sent: WireSchema | null] {
+    const name = `${schema.digest}/${String(schema.version)}`;
+    if (this.#schemas.has(name)) return [name, null];
+    if (this.#schemas.size >= MOST_SCHEMAS) this.#schemas.clear();
+    this.#schemas.add(name);
+    return [name, { version: schema.version, tables: schema.tables }];
+  }
+
+  /**
+   * Sends a call. Those of one session are done in the order in which they were made.
+   * @throws {OrmoluError} what the server threw; REMOTE_CONNECTION_LOST, REMOTE_DEADLINE
+   */
+  async call(name: CallName, session: number, args: readonly unknown[], { onFigures, onFill, isUnbounded = false }: CallOptions = {}): Promise<unknown> {
+    const outcome = await this.#send(name, session, args, { onFill, isUnbounded });
+    if (outcome.figures) onFigures?.(outcome.figures);
+    if (outcome.error) throw outcome.error;
+    return outcome.value;
+  }
+
+  /** Closes the connection; what still waits is told that it broke. */
+  async close(): Promise<void> {
+    if (this.#socket.readyState === WebSocket.CLOSED) return;
+    const closed = new Promise<void>((resolve) => { this.#socket.once('close', () => { resolve(); }); });
+    this.#socket.close();
+    await closed;
+  }
+
+  #send(name: CallName, session: number, args: readonly unknown[], { onFill, isUnbounded }: Pick<CallOptions, 'onFill' | 'isUnbounded'>): Promise<Outcome> {
+    const { address, callMs } = this.#options;
+    if (!this.isOpen) return Promise.resolve({ value: undefined, figures: null, error: new ConnectionLostError(address.text) });
+    this.#serial += 1;
+    const serial = this.#serial;
+    // What cannot be written is the caller's mistake, and nothing was sent.
+    const bytes = encode([serial, name, session, ...args]);
+    return new Promise((resolve) => {
+      const deadline = isUnbounded === true ? undefined : setTimeout(() => {
+        this.#waiting.delete(serial);
+        resolve({ value: undefined, figures: null, error: new DeadlineError(address.text, name, callMs) });
+      }, callMs);
+      this.#waiting.set(serial, {
+        name, onFill,
+        settle: (outcome) => {
+          clearTimeout(deadline);
+          resolve(outcome);
+        },
+      });
+      this.#socket.send(bytes);
+    });
+  }
+
+  #receive(data: Buffer): void {
+    this.#isAlive = true;
+    let reply: Reply;
+    try {
+      reply = replyOf(decode(data));
+    } catch {
+      this.#socket.terminate();
+      return;
+    }
+    const waiting = this.#waiting.get(reply.serial);
+    // One that was given up.
+    if (!waiting) return;
+    if (reply.kind === 'fill') {
+      waiting.onFill?.(reply);
+      return;
+    }
+    this.#waiting.delete(reply.serial);
+    waiting.settle({ value: reply.kind === 'answer' ? reply.value : undefined, figures: reply.figures, ...reply.kind === 'error' && { error: fromWire(reply.error) } });
+  }
+
+  #lookAfter(): void {
+    if (!this.#isAlive) {
+      this.#socket.terminate();
+      return;
+    }
+    this.#isAlive = false;
+    this.#socket.ping(() => undefined);
+  }
+
+  #broken(): void {
+    clearInterval(this.#keepAlive);
+    const waiting = [...this.#waiting.values()];
+    this.#waiting.clear();
+    for (const one of waiting) one.settle({ value: undefined, figures: null, error: new ConnectionLostError(this.#options.address.text) });
+  }
+}
+
+function refusalOf(address: Address, status: number): Error {
+  if (status === 401 || status === 403) return new AccessError(address.text);
+  if (status === 503) return new UnreachableError(address.text, 'it takes no more clients', undefined);
+  return new ProtocolError(address.text, status === 426 ? 'it does not speak this version of the protocol' : `it answered with HTTP status ${String(status)}`);
+}

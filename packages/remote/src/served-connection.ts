@@ -1,0 +1,228 @@
+import { MisuseError, Schema, type AddedField, type PlanOptions, type Session, type SessionOptions, type Storage } from '@ormolu/kernel';
+import type { WebSocket } from 'ws';
+import { decode, encode } from './codec';
+import type { CommitTokens } from './commit-tokens';
+import { LimitError } from './errors';
+import type { LimitsInForce } from './limits';
+import { callOf, MOST_SCHEMAS, type Call, type SessionFigures, type WireSchema } from './protocol';
+import { ServedSession } from './served-session';
+import { toWire } from './wire-errors';
+
+/** What a connection needs of its server. */
+export interface ConnectionHome {
+  readonly storage: Storage;
+  readonly tokens: CommitTokens;
+  readonly limits: LimitsInForce;
+  /** Told of what is none of Ormolu's errors: whoever keeps the server wants to know. */
+  onFault(error: unknown): void;
+  onClose(): void;
+}
+
+/** Bytes on their way to a client that does not take them, from which on nothing more is read of it. */
+const MOST_UNSENT = 4 * 2 ** 20;
+/** Calls of one client that are being done, from which on it is not believed to wait for answers. */
+const MOST_CALLS = 10_000;
+/** WebSocket close codes. */
+const GOING_AWAY = 1001;
+const PROTOCOL_ERROR = 1002;
+const POLICY_VIOLATION = 1008;
+
+/** One client: its calls, its transactions. When it goes, they are rolled back. */
+export class ServedConnection {
+  readonly #socket: WebSocket;
+  readonly #home: ConnectionHome;
+  readonly #sessions = new Map<number, ServedSession>();
+  readonly #schemas = new Map<string, Schema>();
+  readonly #fills = new Map<number, (error: Error | undefined) => void>();
+  readonly #ending = new Set<Promise<void>>();
+  readonly #keepAlive: NodeJS.Timeout;
+  #calls = 0;
+  #isAlive = true;
+
+  constructor(socket: WebSocket, home: ConnectionHome) {
+    this.#socket = socket;
+    this.#home = home;
+    socket.on('message', (data, isBinary) => {
+      this.#isAlive = true;
+      this.#receive(data as Buffer, isBinary); // 'nodebuffer' is what a socket gives unless told otherwise
+    });
+    socket.on('pong', () => {
+      this.#isAlive = true;
+    });
+    // What is wrong with a frame closes the connection, which says all.
+    socket.on('error', () => undefined);
+    socket.once('close', () => {
+      this.#closed();
+    });
+    this.#keepAlive = setInterval(() => {
+      this.#lookAfter();
+    }, home.limits.keepAliveMs).unref();
+  }
+
+  /** Transactions that are open. */
+  get transactions(): number {
+    return this.#sessions.size;
+  }
+
+  /** Rolls back what is open and says goodbye. */
+  async close(): Promise<void> {
+    this.#socket.close(GOING_AWAY, 'the server is closing');
+    this.#endSessions();
+    await Promise.all(this.#ending);
+    this.#socket.terminate();
+  }
+
+  #receive(data: Buffer, isBinary: boolean): void {
+    let call: Call;
+    try {
+      if (!isBinary) throw new Error('a text');
+      call = callOf(decode(data));
+    } catch {
+      this.#socket.close(PROTOCOL_ERROR, 'a message that is none of the protocol');
+      return;
+    }
+    if (this.#calls >= MOST_CALLS) {
+      this.#socket.close(POLICY_VIOLATION, 'too many calls without waiting for answers');
+      return;
+    }
+    void this.#serve(call);
+  }
+
+  async #serve(call: Call): Promise<void> {
+    const { serial, session: number } = call;
+    this.#calls += 1;
+    // A session that ends with this call is asked for its state afterwards.
+    let session: ServedSession | undefined;
+    try {
+      session = number === 0 ? undefined : this.#sessionFor(call);
+      const value = session ? await session.call(call.name as Parameters<ServedSession['call']>[0], call.args) : await this.#aboutStorage(call); // callOf: names go with numbers
+      this.#send(['answer', serial, value, session?.figures ?? null]);
+    } catch (error) {
+      const wire = toWire(error);
+      if (wire.code === 'REMOTE_FAULT') this.#home.onFault(error);
+      this.#send(['error', serial, wire, session?.figures ?? null]);
+    } finally {
+      this.#calls -= 1;
+    }
+  }
+
+  #sessionFor({ name, session: number, args }: Call): ServedSession {
+    const known = this.#sessions.get(number);
+    if (name !== 'open') {
+      if (!known) throw new MisuseError('STORAGE_SESSION_STATE', `The session is over and cannot ${name}. Open another session.`);
+      return known;
+    }
+    if (known) throw new LimitError('A session was opened under a number that another one has', 'Use another number for each.');
+    if (this.#sessions.size >= this.#home.limits.maxTransactions) {
+      throw new LimitError(`This connection has ${String(this.#sessions.size)} transactions open`, 'Let some end first, or raise limits.maxTransactions of serve().');
+    }
+    const [schema, options, token] = args;
+    return this.#register(number, this.#open(this.#home.tokens.beside(this.schemaOf(schema)), options as Pick<SessionOptions, 'isolation' | 'readOnly'>), typeof token === 'string' ? token : undefined);
+  }
+
+  async #open(schema: Schema, options: Pick<SessionOptions, 'isolation' | 'readOnly'>): Promise<Session> {
+    return this.#home.storage.open({ schema, isolation: options.isolation ?? undefined, readOnly: options.readOnly ?? undefined });
+  }
+
+  #register(number: number, opened: Promise<Session>, token?: string): ServedSession {
+    const { tokens, limits } = this.#home;
+    const session = new ServedSession({
+      tokens, token, idleMs: limits.idleMs,
+      schemaOf: (argument) => this.schemaOf(argument),
+      onEnd: () => this.#sessions.delete(number),
+    }, opened);
+    this.#sessions.set(number, session);
+    return session;
+  }
+
+  /** A schema that came before, by its digest, or one that comes along. */
+  schemaOf(argument: unknown): Schema {
+    const [digest, sent] = argument as [digest: string, sent?: WireSchema | null];
+    if (sent) {
+      if (this.#schemas.size >= MOST_SCHEMAS) this.#schemas.clear();
+      this.#schemas.set(digest, new Schema(sent.tables, sent.version));
+    }
+    const schema = this.#schemas.get(digest);
+    if (!schema) throw new LimitError('A session names a schema that the server was not told, or has forgotten', `No more than ${String(MOST_SCHEMAS)} are remembered of a connection; connect anew.`);
+    return schema;
+  }
+
+  #aboutStorage({ serial, name, args }: Call): unknown {
+    const { storage, tokens } = this.#home;
+    const [first, second, third] = args;
+    switch (name) {
+      case 'hello': return { name: storage.name, capabilities: storage.capabilities };
+      case 'plan': return storage.plan(this.schemaOf(first), optionsOf(second));
+      case 'migrate': return storage.migrate(this.schemaOf(first), { ...optionsOf(second), fill: typeof third === 'number' ? (session, added) => this.#fill(serial, third, session, added) : undefined });
+      case 'filled': {
+        this.#fills.get(Number(first))?.(second === true ? undefined : new LimitError('The client could not give existing records their new values', 'Its own error says why; nothing of the migration stays.'));
+        return undefined;
+      }
+      case 'outcome': return tokens.wasCommitted(String(first));
+      default: throw new MisuseError('REMOTE_PROTOCOL', `'${name}' is no call about the storage.`);
+    }
+  }
+
+  /** Lets the client work in the migration's own transaction, and waits until it says that it is done. */
+  async #fill(serial: number, number: number, session: Session, added: readonly AddedField[]): Promise<void> {
+    const done = new Promise<void>((resolve, reject) => {
+      this.#fills.set(serial, (error) => {
+        if (error === undefined) resolve();
+        else reject(error);
+      });
+    });
+    this.#register(number, Promise.resolve(session));
+    this.#send(['fill', serial, number, added]);
+    try {
+      await done;
+    } finally {
+      this.#fills.delete(serial);
+      this.#sessions.delete(number);
+    }
+  }
+
+  #send(reply: readonly ['answer' | 'error' | 'fill', number, unknown, unknown] | readonly ['answer' | 'error', number, unknown, SessionFigures | null]): void {
+    if (this.#socket.readyState !== this.#socket.OPEN) return;
+    let bytes: Uint8Array;
+    try {
+      bytes = encode(reply);
+    } catch (error) {
+      this.#home.onFault(error);
+      bytes = encode(['error', reply[1], toWire(error), null]);
+    }
+    this.#socket.send(bytes, () => {
+      if (this.#socket.isPaused && this.#socket.bufferedAmount < MOST_UNSENT / 2) this.#socket.resume();
+    });
+    // Whoever does not take its answers is asked for no more questions.
+    if (this.#socket.bufferedAmount > MOST_UNSENT) this.#socket.pause();
+  }
+
+  #lookAfter(): void {
+    if (!this.#isAlive) {
+      this.#socket.terminate();
+      return;
+    }
+    this.#isAlive = false;
+    this.#socket.ping(() => undefined);
+  }
+
+  #closed(): void {
+    clearInterval(this.#keepAlive);
+    for (const fail of this.#fills.values()) fail(new LimitError('The client went while it was giving existing records their new values', 'Nothing of the migration stays; run it again.'));
+    this.#endSessions();
+    this.#home.onClose();
+  }
+
+  #endSessions(): void {
+    for (const [number, session] of this.#sessions) {
+      this.#sessions.delete(number);
+      const ending = session.end().finally(() => this.#ending.delete(ending));
+      this.#ending.add(ending);
+    }
+  }
+}
+
+function optionsOf(argument: unknown): PlanOptions {
+  const discard = (argument as { readonly discard?: readonly string[] | null } | null)?.discard;
+  return discard ? { discard } : {};
+}

@@ -1,0 +1,195 @@
+import { MisuseError, type Columns, type GroupQuery, type InsertRows, type Query, type ReadQuestion, type Schema, type Session, type SessionSavepoint, type StoredId, type StreamOptions, type UpdateRows } from '@ormolu/kernel';
+import type { CommitTokens } from './commit-tokens';
+import { IdleError, LimitError } from './errors';
+import type { SessionCall, SessionFigures } from './protocol';
+
+/** What a session of a client needs of its connection. */
+interface SessionHome {
+  readonly tokens: CommitTokens;
+  readonly idleMs: number;
+  /** By which the client asks afterwards whether the transaction was committed. */
+  readonly token: string | undefined;
+  /** The schema that a call names, as it came before. */
+  schemaOf(argument: unknown): Schema;
+  /** Told once, when the session is over. */
+  onEnd(): void;
+}
+
+/** Savepoints and streams a session may have open. */
+const MOST_OPEN = 10_000;
+
+/** One transaction of a client, on the server: calls are done in the order in which they come. */
+export class ServedSession {
+  readonly #home: SessionHome;
+  readonly #opened: Promise<Session>;
+  #session: Session | undefined;
+  readonly #savepoints = new Map<number, SessionSavepoint>();
+  readonly #streams = new Map<number, AsyncIterator<Columns>>();
+  #serial = 0;
+  #running = 0;
+  /** How far savepoints and streams were counted when the token was written; undefined: it is not there. */
+  #tokenAt: number | undefined;
+  #hasWritten = false;
+  #idle: NodeJS.Timeout | undefined;
+  #expired: IdleError | undefined;
+
+  constructor(home: SessionHome, opened: Promise<Session>) {
+    this.#home = home;
+    this.#opened = opened;
+    opened.then((session) => {
+      this.#session = session;
+      this.#rest();
+    }, () => {
+      home.onEnd();
+    });
+  }
+
+  /** What the client is told beside each answer; null before the transaction has begun. */
+  get figures(): SessionFigures | null {
+    return this.#session ? { state: this.#session.state, statements: this.#session.statements } : null;
+  }
+
+  /** Does what a client calls for. @throws {OrmoluError} what the storage throws; REMOTE_IDLE when it came too late */
+  async call(name: SessionCall, args: readonly unknown[]): Promise<unknown> {
+    clearTimeout(this.#idle);
+    this.#running += 1;
+    try {
+      const session = await this.#opened;
+      if (this.#expired) throw this.#expired;
+      return await this.#do(session, name, args);
+    } finally {
+      this.#running -= 1;
+      this.#rest();
+    }
+  }
+
+  /** Rolls back, unless it is over. Never throws. */
+  async end(): Promise<void> {
+    clearTimeout(this.#idle);
+    const session = await this.#opened.catch(() => undefined);
+    await session?.rollback();
+  }
+
+  // The arguments are what the client's own types say; what is not is refused by the storage, which checks names, or fails there.
+  #do(session: Session, name: SessionCall, args: readonly unknown[]): unknown {
+    const [first, second, third] = args;
+    switch (name) {
+      case 'open': return undefined;
+      case 'adopt': {
+        session.adopt(this.#home.tokens.beside(this.#home.schemaOf(first)));
+        return undefined;
+      }
+      case 'read': return session.read(first as ReadQuestion);
+      case 'query': return session.query(first as Query);
+      case 'count': return session.count(first as Query);
+      case 'group': return session.group(first as GroupQuery);
+      case 'insert': return this.#writing(() => session.insert(first as InsertRows));
+      case 'update': return this.#writing(() => session.update(first as UpdateRows));
+      case 'delete': return this.#writing(() => session.delete(String(first), second as readonly StoredId[], (third ?? undefined) as readonly (bigint | null)[] | undefined));
+      case 'sql': return this.#sql(session, String(first), second as readonly unknown[]);
+      case 'signal': return this.#writing(() => session.signal?.(first as readonly string[]));
+      case 'savepoint': return this.#savepoint(session);
+      case 'rollbackTo': return this.#rollbackTo(session, Number(first));
+      case 'release': return session.release(this.#savepointOf(Number(first)));
+      case 'stream': return this.#stream(session, first as Query, (second ?? undefined));
+      case 'next': return this.#next(Number(first));
+      case 'leave': return this.#leave(Number(first));
+      case 'commit': return this.#commit(session);
+      case 'rollback': return this.#over(session.rollback());
+    }
+  }
+
+  #writing<T>(write: () => T): T {
+    this.#hasWritten = true;
+    return write();
+  }
+
+  /**
+   * Notes the token before SQL of the client's own, which may lead names elsewhere. Both are asked for at once, so that what the client calls
+   * next comes behind them.
+   */
+  async #sql(session: Session, text: string, params: readonly unknown[]): Promise<unknown> {
+    const noted = this.#note(session);
+    const rows = session.sql(text, params);
+    rows.catch(() => undefined);
+    await noted;
+    return rows;
+  }
+
+  async #note(session: Session): Promise<void> {
+    const { tokens, token } = this.#home;
+    if (token === undefined || this.#tokenAt !== undefined || session.readOnly || session.state !== 'open') return;
+    this.#tokenAt = this.#serial;
+    await tokens.write(session, token);
+  }
+
+  async #commit(session: Session): Promise<void> {
+    const noted = this.#hasWritten ? this.#note(session) : undefined;
+    const committed = this.#over(session.commit());
+    committed.catch(() => undefined);
+    await noted;
+    await committed;
+  }
+
+  async #over(ending: Promise<void>): Promise<void> {
+    try {
+      await ending;
+    } finally {
+      this.#home.onEnd();
+    }
+  }
+
+  async #savepoint(session: Session): Promise<number> {
+    if (this.#savepoints.size >= MOST_OPEN) throw new LimitError(`A transaction has ${String(MOST_OPEN)} savepoints`, 'Release those that are not returned to.');
+    const savepoint = await session.savepoint();
+    this.#serial += 1;
+    this.#savepoints.set(this.#serial, savepoint);
+    return this.#serial;
+  }
+
+  /** Used once; the storage knows which have gone with others. */
+  #savepointOf(number: number): SessionSavepoint {
+    const savepoint = this.#savepoints.get(number);
+    if (!savepoint) throw new MisuseError('STORAGE_SAVEPOINT_GONE', 'A savepoint can be used once, by the session that made it, and this one was used before.');
+    this.#savepoints.delete(number);
+    return savepoint;
+  }
+
+  async #rollbackTo(session: Session, number: number): Promise<void> {
+    await session.rollbackTo(this.#savepointOf(number));
+    // A token that was written behind the savepoint has gone with the rest.
+    if (this.#tokenAt !== undefined && number <= this.#tokenAt) this.#tokenAt = undefined;
+  }
+
+  #stream(session: Session, query: Query, options: StreamOptions | undefined): number {
+    if (this.#streams.size >= MOST_OPEN) throw new LimitError(`A transaction reads ${String(MOST_OPEN)} streams at a time`, 'Read them to their ends, or leave their loops.');
+    this.#serial += 1;
+    this.#streams.set(this.#serial, session.stream(query, options)[Symbol.asyncIterator]());
+    return this.#serial;
+  }
+
+  /** The next batch of a stream; null behind its end. One is asked for at a time, so that nobody is sent more than it takes. */
+  async #next(number: number): Promise<Columns | null> {
+    const next = await this.#streams.get(number)?.next();
+    if (next && next.done !== true) return next.value;
+    this.#streams.delete(number);
+    return null;
+  }
+
+  async #leave(number: number): Promise<void> {
+    const stream = this.#streams.get(number);
+    this.#streams.delete(number);
+    await stream?.return?.();
+  }
+
+  #rest(): void {
+    clearTimeout(this.#idle);
+    if (this.#running > 0 || this.#expired) return;
+    this.#idle = setTimeout(() => {
+      this.#expired = new IdleError(this.#home.idleMs);
+      void this.#session?.rollback();
+      // Who comes back soon is told; nobody else is waited for.
+      setTimeout(() => { this.#home.onEnd(); }, this.#home.idleMs).unref();
+    }, this.#home.idleMs).unref();
+  }
+}

@@ -1,0 +1,92 @@
+import { request } from 'node:http';
+import { WebSocket } from 'ws';
+import { AccessError, remote, RemoteOptionError, serve, UnreachableError, type Auth } from '@ormolu/remote';
+import { memory } from '@ormolu/storage/memory';
+import { SUBPROTOCOL } from '../src/protocol';
+import { Served } from './support/served';
+
+const TOKEN = 'a-secret-of-some-length';
+
+test.each<[string, Auth]>([
+  ['a list of tokens', { workers: ['another-secret-of-some', TOKEN] }],
+  ['a function', (token) => (token === TOKEN ? 'worker' : undefined)],
+  ['a function that takes its time', async (token) => { await new Promise(setImmediate); return token === TOKEN ? 'worker' : undefined; }],
+])('who has a token that %s knows comes in, and nobody else', async (_, auth) => {
+  const served = await Served.begin({ auth });
+  await served.add(served.client({ token: TOKEN }), 'Ghent');
+  for (const token of [undefined, 'another-secret-of-sum', `${TOKEN}x`, TOKEN.slice(1)]) {
+    const refused = served.client({ token }).connect();
+    await expect(refused).rejects.toThrow(AccessError);
+    await expect(refused).rejects.toThrow('does not accept this token');
+  }
+  expect([await served.names(), served.server.stats().refused]).toEqual([['Ghent'], 4]);
+  await served.end();
+});
+
+test('without auth it is heard on this machine only', async () => {
+  for (const host of ['0.0.0.0', '::', '192.168.1.1', 'example.com']) await expect(serve({ storage: memory() }, { port: 0, host })).rejects.toThrow(RemoteOptionError);
+  for (const auth of [{ workers: [] }, { workers: ['short'] }]) await expect(serve({ storage: memory() }, { port: 0, auth })).rejects.toThrow("'auth' of serve()");
+});
+
+test('a failing auth function lets nobody in, and tells the keeper of the server', async () => {
+  const faults: unknown[] = [];
+  const served = await Served.begin({ auth: () => { throw new Error('directory is down'); }, onFault: (error) => faults.push(error) });
+  await expect(served.client({ token: TOKEN }).connect()).rejects.toThrow(UnreachableError);
+  expect(faults).toEqual([new Error('directory is down')]);
+  await served.end();
+});
+
+test('pages of the web, other protocols and plain requests are turned away', async () => {
+  const served = await Served.begin();
+  const address = served.server.url.replace('tcp:', 'ws:');
+  const statusOf = (protocol: string, headers: Readonly<Record<string, string>>) => new Promise((resolve) => {
+    const socket = new WebSocket(address, [protocol], { headers });
+    socket.on('unexpected-response', (_request, response) => {
+      resolve(response.statusCode);
+      socket.terminate();
+    });
+    socket.on('open', () => {
+      resolve('open');
+      socket.close();
+    });
+    socket.on('error', () => undefined);
+  });
+  expect(await statusOf(SUBPROTOCOL, {})).toBe('open');
+  expect(await statusOf(SUBPROTOCOL, { origin: 'http://127.0.0.1' })).toBe(403);
+  expect(await statusOf('ormolu.0', {})).toBe(426);
+  const plain = await new Promise((resolve) => { request(`http://127.0.0.1:${String(served.server.port)}/`, (response) => { response.resume(); resolve(response.statusCode); }).end(); });
+  expect(plain).toBe(426);
+  await served.end();
+});
+
+test('so many clients and no more', async () => {
+  const served = await Served.begin({ limits: { maxConnections: 2 } });
+  for (let client = 0; client < 2; client += 1) await served.client().connect();
+  await expect(served.client().connect()).rejects.toThrow('it takes no more clients');
+  expect(served.server.stats()).toMatchObject({ connections: 2, refused: 1 });
+  await served.end();
+});
+
+test.each([['http://x:1'], ['tcp://x'], ['tcp://user:secret@x:1'], ['x:1'], [''], [undefined], ['tcp://x:1/path']])('%p is no address', (address) => {
+  expect(() => remote(address as string)).toThrow(RemoteOptionError);
+  expect(() => remote(address as string)).not.toThrow('secret');
+});
+
+test('options that cannot be meant are refused', async () => {
+  expect(() => remote('tcp://x:1', { tokens: 'x' } as never)).toThrow("no option 'tokens'");
+  expect(() => remote('tcp://x:1', { token: '' })).toThrow('no token');
+  expect(() => remote('tcp://x:1', { callTimeout: 0 })).toThrow("'callTimeout' is 0");
+  await expect(serve({ storage: memory() }, { ports: 1 } as never)).rejects.toThrow("no option 'ports'");
+  await expect(serve({ storage: memory() }, { port: 99_999 })).rejects.toThrow('from 0 to 65535');
+  await expect(serve({ storage: memory() }, { limits: { maxTransactions: 0 } })).rejects.toThrow("'maxTransactions'");
+});
+
+test('a server that is not there is told of at once', async () => {
+  const served = await Served.begin();
+  const { url } = served.server;
+  await served.stop();
+  const started = Date.now();
+  await expect(served.client({}, url).connect()).rejects.toThrow(/REMOTE|could not be reached: ECONNREFUSED/);
+  expect(Date.now() - started).toBeLessThan(5_000);
+  await served.end();
+});

@@ -1,0 +1,62 @@
+import { SameValue } from '@ormolu/kernel';
+import { lawRuns } from '@ormolu/test-support';
+import * as fc from 'fast-check';
+import { decode, encode } from '../src/codec';
+
+const scalar = fc.oneof(
+  fc.constant(null), fc.boolean(), fc.integer(), fc.double(), fc.constantFrom(0, -0, Number.NaN, Infinity, -Infinity, Number.MAX_SAFE_INTEGER, 2 ** 53, -(2 ** 31) - 1),
+  fc.bigInt(), fc.constantFrom(0n, 1n, -1n, 2n ** 63n - 1n, 2n ** 63n, -(2n ** 63n), -(2n ** 63n) - 1n, 2n ** 64n), fc.string({ unit: 'binary' }),
+  fc.uint8Array({ maxLength: 40 }), fc.date({ noInvalidDate: true }), fc.constantFrom(new Date(0), new Date(-1), new Date(8.64e15), new Date(-8.64e15)),
+);
+const { value } = fc.letrec((tie) => ({
+  value: fc.oneof({ depthSize: 'small', withCrossShrink: true }, scalar, fc.array(tie('value')), fc.dictionary(fc.string(), tie('value'), { noNullPrototype: true }), tie('value').map((one) => new SameValue(one))),
+}));
+
+test('law: every value comes out as it went in', () => {
+  fc.assert(fc.property(value, (one) => {
+    expect(decode(encode([one]))).toStrictEqual([one]);
+  }), { numRuns: lawRuns(1_000) });
+});
+
+test('a date that is none stays one, for whoever is to refuse it', () => {
+  const [alone, same] = decode(encode([new Date(Number.NaN), new SameValue(new Date(Number.NaN))])) as [Date, SameValue];
+  expect([alone.getTime(), (same.value as Date).getTime()]).toEqual([Number.NaN, Number.NaN]);
+});
+
+test('undefined is left out of objects, and null in lists', () => {
+  expect(decode(encode({ a: undefined, b: [undefined, 1] }))).toEqual({ b: [null, 1] });
+});
+
+test('bytes are no Buffer, whatever they came in', () => {
+  const bytes = decode(Buffer.from(encode([new Uint8Array([1, 2])])));
+  expect(Object.getPrototypeOf((bytes as unknown[])[0])).toBe(Uint8Array.prototype);
+});
+
+test('a few bytes cannot ask for much', () => {
+  for (const bytes of [[0xdd, 0xff, 0xff, 0xff, 0xff], [0xdf, 0xff, 0xff, 0xff, 0xff], [0xdb, 0xff, 0xff, 0xff, 0xff], [0xc6, 0x7f, 0xff, 0xff, 0xff, 1], [0xc9, 0xff, 0xff, 0xff, 0xff, 1]]) {
+    const before = process.memoryUsage().rss;
+    expect(() => decode(Uint8Array.from(bytes))).toThrow();
+    expect(process.memoryUsage().rss - before).toBeLessThan(50_000_000);
+  }
+});
+
+test('a name that means something to objects is one like any other, or refused; no prototype changes', () => {
+  const hostile = Uint8Array.from([0x81, 0xa9, ...Buffer.from('__proto__'), 0x81, 0xa1, 0x78, 1]);
+  let read: unknown;
+  try {
+    read = decode(hostile);
+  } catch {
+    read = {};
+  }
+  expect([({} as { x?: number }).x, (read as { x?: number }).x, Object.getPrototypeOf(read)]).toEqual([undefined, undefined, Object.prototype]);
+});
+
+test('law: what is no message is an error, and nothing else', () => {
+  fc.assert(fc.property(fc.uint8Array({ maxLength: 200 }), (bytes) => {
+    try {
+      decode(bytes);
+    } catch (error) {
+      expect(error).toBeInstanceOf(Error);
+    }
+  }), { numRuns: lawRuns(5_000) });
+});

@@ -1,0 +1,137 @@
+import { EVERYTHING, type Session } from '@ormolu/kernel';
+import { ConnectionLostError, DeadlineError, IdleError, LimitError, NotCommittedError, RemoteCommitUnknownError } from '@ormolu/remote';
+import { CuttingProxy } from './support/cutting-proxy';
+import { Served } from './support/served';
+
+const insert = (session: Session, name: string) => session.insert({ model: 'city', count: 1, fields: ['name'], columns: [[name]] });
+const count = (session: Session) => session.count({ model: 'city', filter: EVERYTHING });
+
+let served: Served;
+let proxy: CuttingProxy;
+beforeEach(async () => {
+  served = await Served.begin();
+  proxy = await CuttingProxy.before(served.server.port);
+});
+afterEach(async () => {
+  await proxy.close();
+  await served.end();
+});
+
+/** Waits until the server has nothing open. */
+async function quiet(): Promise<void> {
+  for (let tries = 0; tries < 500 && served.server.stats().transactions > 0; tries += 1) await new Promise((resolve) => { setTimeout(resolve, 5); });
+  expect(served.server.stats().transactions).toBe(0);
+}
+
+test.each(['request', 'answer'] as const)('a connection that breaks at a %s in a transaction takes it along, and the next one connects anew', async (at) => {
+  const client = served.client({}, proxy.url);
+  const session = await client.open({ schema: served.schema });
+  await insert(session, 'lost');
+  proxy.cutsAt = at;
+  await expect(insert(session, 'lost, too')).rejects.toThrow(ConnectionLostError);
+  expect(session.state).toBe('failed');
+  await session.rollback();
+  await quiet();
+  await served.add(client, 'kept');
+  expect(await served.names()).toEqual(['kept']);
+});
+
+test('a COMMIT that never came through is told of as that, and is none', async () => {
+  const client = served.client({}, proxy.url);
+  const session = await client.open({ schema: served.schema });
+  await insert(session, 'lost');
+  proxy.cutsAt = 'request';
+  await expect(session.commit()).rejects.toThrow(NotCommittedError);
+  expect(session.state).toBe('failed');
+  await session.rollback();
+  expect(await served.names()).toEqual([]);
+});
+
+test('a COMMIT whose answer was lost is found out to be one, and is done once', async () => {
+  const client = served.client({}, proxy.url);
+  const session = await client.open({ schema: served.schema });
+  await insert(session, 'kept');
+  proxy.cutsAt = 'answer';
+  await session.commit();
+  expect(session.state).toBe('committed');
+  expect(await served.names()).toEqual(['kept']);
+});
+
+test('a COMMIT whose answer was lost with the server is unknown until it can be asked', async () => {
+  const client = served.client({ connectTimeout: '300ms' }, proxy.url);
+  const session = await client.open({ schema: served.schema });
+  await insert(session, 'either');
+  proxy.cutsAt = 'answer';
+  const stopping = served.stop();
+  await expect(session.commit()).rejects.toThrow(/REMOTE|either all or none|broke/);
+  await stopping;
+  await served.start();
+  expect([session.state, RemoteCommitUnknownError.name]).toEqual(['failed', 'RemoteCommitUnknownError']);
+});
+
+test('a server that is closed rolls back what is open, and its clients find the next one at the same address', async () => {
+  const { port } = served.server;
+  const client = served.client();
+  const session = await client.open({ schema: served.schema });
+  await insert(session, 'lost');
+  await served.stop();
+  await expect(insert(session, 'lost, too')).rejects.toThrow(ConnectionLostError);
+  await session.rollback();
+  const later = served.add(client, 'kept');
+  await new Promise((resolve) => { setTimeout(resolve, 200); });
+  await served.start({ port });
+  await later;
+  expect(await served.names()).toEqual(['kept']);
+});
+
+test('an answer that does not come in time is an error, and the transaction is over', async () => {
+  const client = served.client({ callTimeout: '200ms' }, proxy.url);
+  const session = await client.open({ schema: served.schema });
+  await insert(session, 'lost');
+  proxy.cutsAt = 'mute';
+  await expect(count(session)).rejects.toThrow(DeadlineError);
+  expect(session.state).toBe('failed');
+  await session.rollback();
+  expect(session.state).toBe('rolled back');
+});
+
+test('a transaction that lies idle is rolled back, and its client is told', async () => {
+  await served.stop();
+  await served.start({ limits: { idleTimeout: '100ms' } });
+  const client = served.client();
+  const session = await client.open({ schema: served.schema });
+  await insert(session, 'lost');
+  await new Promise((resolve) => { setTimeout(resolve, 150); });
+  await expect(count(session)).rejects.toMatchObject({ code: new IdleError(1).code });
+  await session.rollback();
+  expect(await served.names()).toEqual([]);
+});
+
+test('so many transactions on a connection and no more', async () => {
+  await served.stop();
+  await served.start({ limits: { maxTransactions: 2 } });
+  const client = served.client();
+  const sessions = await Promise.all(Array.from({ length: 3 }, () => client.open({ schema: served.schema })));
+  const answers = await Promise.all(sessions.map((session) => count(session).catch((error: unknown) => error)));
+  expect(answers).toEqual([0, 0, expect.objectContaining({ code: new LimitError('', '').code })]);
+  for (const session of sessions) await session.rollback();
+  await quiet();
+});
+
+test('a message that is too large breaks the connection, and nothing is done', async () => {
+  await served.stop();
+  await served.start({ limits: { maxMessageBytes: 10_000 } });
+  const client = served.client();
+  const session = await client.open({ schema: served.schema });
+  await expect(insert(session, 'x'.repeat(20_000))).rejects.toThrow(ConnectionLostError);
+  await session.rollback();
+  await served.add(client, 'small');
+  expect(await served.names()).toEqual(['small']);
+});
+
+test('200 clients at a time lose nothing, and leave nothing open', async () => {
+  const clients = Array.from({ length: 200 }, () => served.client());
+  await Promise.all(clients.map(async (client, n) => served.add(client, `c${String(n).padStart(3, '0')}`)));
+  expect(await served.names()).toEqual(Array.from({ length: 200 }, (_, n) => `c${String(n).padStart(3, '0')}`));
+  expect(served.server.stats()).toMatchObject({ connections: 200, transactions: 0 });
+});

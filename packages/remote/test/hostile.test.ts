@@ -1,0 +1,78 @@
+import { lawRuns } from '@ormolu/test-support';
+import * as fc from 'fast-check';
+import { WebSocket } from 'ws';
+import { encode } from '../src/codec';
+import { SESSION_CALLS, STORAGE_CALLS, SUBPROTOCOL } from '../src/protocol';
+import { Served } from './support/served';
+
+const odd = fc.oneof(fc.constantFrom<unknown>(null, undefined, 0, 1, -1, Number.NaN, 2 ** 53, 1n, '', 'city', '__proto__', 'constructor', [], {}, [[]], { model: 'city' }, { model: '__proto__' }, { length: 2 ** 31 }),
+  fc.string(), fc.uint8Array({ maxLength: 8 }));
+const args = fc.array(fc.oneof(odd, fc.record({
+  model: odd, ids: odd, fields: odd, columns: odd, count: odd, filter: odd, by: odd, aggregates: odd, order: odd, limit: odd, kind: odd, tables: odd, version: odd,
+}, { requiredKeys: [] }), fc.array(odd, { maxLength: 3 })), { maxLength: 3 });
+const name = fc.constantFrom(...SESSION_CALLS, ...SESSION_CALLS, ...STORAGE_CALLS);
+/** Calls of the right form, with whatever in them. */
+const calls = fc.tuple(fc.integer({ min: 1, max: 1e9 }), name, fc.integer({ min: 0, max: 3 }), args)
+  .map(([serial, call, session, rest]) => encode([serial, call, (STORAGE_CALLS as readonly string[]).includes(call) ? 0 : session + 1, ...rest]));
+/** Messages that are none. */
+const frames = fc.oneof(
+  fc.uint8Array({ maxLength: 60 }),
+  fc.tuple(calls, fc.nat(), fc.integer({ min: 0, max: 255 })).map(([bytes, at, byte]) => bytes.map((old, place) => (place === at % bytes.length ? byte : old))),
+  fc.tuple(calls, fc.nat()).map(([bytes, at]) => bytes.subarray(0, at % bytes.length)),
+  fc.anything().map((value) => encode(value)),
+);
+
+async function connected(url: string): Promise<WebSocket> {
+  const socket = new WebSocket(url.replace('tcp:', 'ws:'), [SUBPROTOCOL]);
+  socket.on('error', () => undefined);
+  await new Promise((resolve, reject) => {
+    socket.once('open', resolve);
+    socket.once('close', () => { reject(new Error('The server has turned away a client that did nothing yet.')); });
+  });
+  return socket;
+}
+
+/** Sends what it may until the server has answered it all, or has had enough. */
+async function send(socket: WebSocket, messages: readonly Uint8Array[]): Promise<void> {
+  let answers = 0;
+  await new Promise<void>((resolve) => {
+    socket.once('close', () => { resolve(); });
+    socket.on('message', () => {
+      answers += 1;
+      if (answers === messages.length) resolve();
+    });
+    for (const message of messages) socket.send(message);
+  });
+  socket.removeAllListeners('message');
+}
+
+test('calls with whatever in them, and messages that are none, change nothing and end nobody but their sender', async () => {
+  const faults: unknown[] = [];
+  const served = await Served.begin({ onFault: (error) => faults.push(error), limits: { maxTransactions: 3 } });
+  const honest = served.client();
+  await served.add(honest, 'Ghent');
+  const seed = fc.sample(fc.integer(), 1)[0] ?? 0;
+  let sent = 0;
+  // Ordinarily 100,000 in all.
+  for (let burst = 0; burst < lawRuns(98); burst += 1) {
+    const socket = await connected(served.server.url);
+    const messages = fc.sample(calls, { numRuns: 1_000, seed: seed + burst });
+    await send(socket, messages);
+    sent += messages.length;
+    socket.terminate();
+  }
+  for (const frame of fc.sample(frames, { numRuns: lawRuns(2_000), seed })) {
+    const socket = await connected(served.server.url);
+    socket.send(frame);
+    // Answered or not, the next one comes.
+    socket.close();
+    sent += 1;
+  }
+  await served.add(honest, 'Ypres');
+  expect(await served.names()).toEqual(['Ghent', 'Ypres']);
+  for (let tries = 0; tries < 500 && served.server.stats().transactions > 0; tries += 1) await new Promise((resolve) => { setTimeout(resolve, 10); });
+  expect(served.server.stats()).toMatchObject({ connections: 1, transactions: 0 });
+  expect(sent).toBeGreaterThan(0);
+  console.log(`${String(sent)} messages, of which ${String(faults.length)} found a fault, seed ${String(seed)}`);
+  await served.end();
+}, 300_000);

@@ -1,0 +1,14 @@
+import { generate } from 'selfsigned';
+import { UnreachableError } from '@ormolu/remote';
+import { Served } from './support/served';
+
+test('an encrypted server is reached by who trusts its certificate, and by nobody else', async () => {
+  const { private: key, cert } = await generate([{ name: 'commonName', value: 'localhost' }], { keyType: 'ec', extensions: [{ name: 'subjectAltName', altNames: [{ type: 7, ip: '127.0.0.1' }] }] });
+  const served = await Served.begin({ tls: { key, cert } });
+  expect(served.server.url).toMatch(/^tls:/);
+  await served.add(served.client({ tls: { ca: cert } }), 'Ghent');
+  await expect(served.client().connect()).rejects.toThrow(UnreachableError);
+  await expect(served.client({}, served.server.url.replace('tls:', 'tcp:')).connect()).rejects.toThrow(UnreachableError);
+  expect(await served.names()).toEqual(['Ghent']);
+  await served.end();
+});
