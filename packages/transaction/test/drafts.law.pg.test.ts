@@ -1,7 +1,11 @@
 import { char, defineModels, integer, many2many, many2one, one2many } from '@ormolu/registry';
-import { lawRuns } from '@ormolu/test-support';
+import { StorageRung } from '@ormolu/storage';
+import { pglite } from '@ormolu/storage/pglite';
+import { postgres } from '@ormolu/storage/postgres';
+import { createDatabase, lawRuns } from '@ormolu/test-support';
 import * as fc from 'fast-check';
-import type { RecordSet, Transaction } from '../src/index';
+import { Transaction, type RecordSet } from '../src/index';
+import { empty } from './support/everywhere';
 import { one, open } from './support/open';
 
 /** Orders with a total and a label that may be written by hand. */
@@ -121,8 +125,8 @@ class Form {
 }
 
 /** The same deeds in a new world, with or without looking on the way. */
-async function after(steps: readonly Step[], isWarm: boolean): Promise<unknown> {
-  const { tx } = await open(registry);
+async function after(steps: readonly Step[], isWarm: boolean, begin: () => Promise<Transaction> = async () => (await open(registry)).tx): Promise<unknown> {
+  const tx = await begin();
   await tx.env.model('customer').create([{ rate: 1 }, { rate: 2 }, { rate: 3 }]);
   await tx.env.model('label').create([{ name: 'red' }, { name: 'blue' }]);
   await tx.env.model('order').create([{ name: 'o', customer: 2, labels: [1], lines: [{ create: { price: 1 } }, { create: { price: 2 } }] }, { name: 'other' }]);
@@ -147,4 +151,24 @@ test('law: for every script of edits to a record and to a draft of it, what the 
     expect(await after(steps, true)).toEqual(plain);
     expect(await after(steps, false)).toEqual(plain);
   }), { numRuns: lawRuns(150) });
+}, 120_000);
+
+test.each(['PGlite', 'PostgreSQL'])('law: it does not on %s either', async (name) => {
+  const database = name === 'PostgreSQL' ? await createDatabase() : undefined;
+  const storage = database ? postgres(database.url) : pglite();
+  const { schema } = registry;
+  const begin = async (): Promise<Transaction> => {
+    await empty(storage, schema);
+    return new Transaction({ registry, session: await storage.open({ schema }), rung: new StorageRung() });
+  };
+  try {
+    await storage.migrate(schema);
+    await fc.assert(fc.asyncProperty(fc.array(fc.oneof({ weight: 2, arbitrary: deeds }, { weight: 1, arbitrary: looks }), { maxLength: 10 }), async (steps) => {
+      const plain = await after(steps.filter(isDeed), true);
+      expect(await after(steps, false, begin)).toEqual(plain);
+    }), { numRuns: lawRuns(15) });
+  } finally {
+    await storage.close();
+    await database?.drop();
+  }
 }, 120_000);
