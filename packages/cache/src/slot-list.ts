@@ -77,10 +77,7 @@ export class SlotList implements Revertible {
         this.#size -= 1;
       }
       if (place === ABSENT) continue;
-      while (this.#end <= place) {
-        this.#list[this.#end] = GONE;
-        this.#end += 1;
-      }
+      // The gap that it left is there still: nothing before the end gives room back but `tidy`.
       this.#list[place] = slot;
       this.#setPlace(slot, place);
       this.#size += 1;

@@ -20,6 +20,7 @@ test.each([undefined, null, true, Symbol('id')])('%p is no id', (id) => {
 
 test('an id that is missing from one record is told apart from a wrong number of records', () => {
   expect(() => new Cache().get(cities(undefined), name)).toThrow('The cache was given an id that is undefined. Ids are finite numbers, bigints, strings');
+  expect(() => new Cache().get(cities({}), name)).toThrow('The cache was given an id that is an object.');
   expect(() => new Cache().get(cities(undefined, 1), name)).toThrow('takes exactly one record');
 });
 

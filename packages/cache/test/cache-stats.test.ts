@@ -78,6 +78,12 @@ test('values that know each other in circles are weighed, and each level of thre
   expect(bytes([[[[[1.5]]]]]) - bytes([[[[]]]])).toBe(8);
 });
 
+test('what an object hides is not weighed', () => {
+  const cache = new Cache();
+  cache.set(cities(1), name, Object.defineProperty({ shown: 1 }, 'hidden', { value: 'a long text that nobody sees' }));
+  expect(cache.stats().models['city']!.fields['name']!.bytes).toBe(8 + 56 + 8);
+});
+
 test('values are weighed without asking their getters, and one that cannot be looked into weighs nothing', () => {
   const cache = new Cache();
   let asked = 0;

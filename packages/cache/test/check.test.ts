@@ -104,6 +104,9 @@ test('records are read in batches of the size asked for', async () => {
   const database = new Database(rows);
   expect((await cache.checkReport(database, { batchSize: 2 })).differences).toHaveLength(3);
   expect(database.asked.map(([, ids]) => ids)).toEqual([[1, 2], [3, 4], [5]]);
+  const again = new Database(rows);
+  await cache.checkReport(again, { batchSize: 5 });
+  expect(again.asked.map(([, ids]) => ids)).toEqual([[1, 2, 3, 4, 5]]);
 });
 
 test.each([[0, '0'], [-1, '-1'], [Number.NaN, 'NaN'], [1.5, '1.5'], [{}, 'an object'], ['10', 'a string'], [null, 'null']])('a batch of %p records is refused', async (batchSize, said) => {

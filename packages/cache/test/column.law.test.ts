@@ -13,13 +13,22 @@ const slot = fc.oneof(
   { weight: 1, arbitrary: fc.integer({ min: 0, max: 200_000 }) },
 );
 const step = fc.oneof(
-  { weight: 8, arbitrary: fc.tuple(fc.constantFrom('put', 'insert', 'delete', 'mark', 'unmark', 'fill'), slot) },
-  { weight: 1, arbitrary: fc.tuple(fc.constantFrom('forget', 'unmarkAll', 'open', 'undo', 'close'), fc.constant(0)) },
+  { weight: 8, arbitrary: fc.tuple(fc.constantFrom('put', 'putDirty', 'insert', 'delete', 'mark', 'unmark', 'fill'), slot) },
+  { weight: 1, arbitrary: fc.tuple(fc.constantFrom('forget', 'unmarkAll', 'open', 'undo', 'undoAndClose', 'close'), fc.constant(0)) },
 );
 
 interface Plain {
   values: Map<number, unknown>;
   dirty: Set<number>;
+}
+
+/** Whether a step replaces, takes out or takes back values that are there, which who listens is told before. */
+function changesAny(act: string, at: number, { values, dirty }: Plain, openMarks: number): boolean {
+  if (act === 'put' || act === 'putDirty') return values.has(at);
+  if (act === 'fill') return Array.from({ length: 30 }, (_, near) => at + near).some((near) => values.has(near));
+  if (act === 'delete') return values.has(at) && !dirty.has(at);
+  if (act === 'undo' || act === 'undoAndClose') return openMarks > 0;
+  return act === 'forget';
 }
 
 test('law: for every script, a column holds what a Map holds, in its order, far slots and undo included', () => {
@@ -33,10 +42,23 @@ test('law: for every script, a column holds what a Map holds, in its order, far 
     for (const [act, at] of script) {
       next += 1;
       const value = next % 7 === 0 ? undefined : next;
+      const before = [...plain.values.keys()].join();
+      let told = 0;
+      log.listener = () => {
+        told += 1;
+        // Filling is many calls; the first to change something may have others before it.
+        if (act !== 'fill' && column.occupied().join() !== before) expect([act, at, column.occupied().join()]).toEqual([act, at, before]);
+      };
+      const changes = changesAny(act, at, plain, marks.length);
       switch (act) {
         case 'put':
           column.put(at, value);
           plain.values.set(at, value);
+          break;
+        case 'putDirty':
+          column.putDirty(at, value);
+          plain.values.set(at, value);
+          plain.dirty.add(at);
           break;
         case 'insert':
           column.insert(at, value, true);
@@ -80,11 +102,19 @@ test('law: for every script, a column holds what a Map holds, in its order, far 
           plain = copy(last[1]);
           break;
         }
+        case 'undoAndClose': {
+          const last = marks.pop();
+          if (last === undefined) break;
+          log.undoAndClose(last[0]);
+          plain = last[1];
+          break;
+        }
         case 'close': {
           const last = marks.pop();
           if (last !== undefined) log.close(last[0]);
         }
       }
+      if (told !== (changes ? 1 : 0)) expect([act, at, told]).toEqual([act, at, changes ? 1 : 0]);
       if (column.occupied().join() !== [...plain.values.keys()].join()) expect([act, at, column.occupied()]).toEqual([act, at, [...plain.values.keys()]]);
       if (column.size !== plain.values.size || column.dirtySize !== plain.dirty.size) expect([column.size, column.dirtySize]).toEqual([plain.values.size, plain.dirty.size]);
     }
@@ -190,6 +220,31 @@ test('a far value right behind the array is taken out, and does not come back wi
   column.delete(5_000);
   column.put(5_001, 'next');
   expect([column.at(5_000), column.at(5_001), column.size]).toEqual([MISS, 'next', 302]);
+});
+
+test('a far value that was replaced comes back with an undo', () => {
+  const log = new UndoLog();
+  const column = new Column(new SlotIndex(), 'key', 0, log);
+  column.put(1, 'near');
+  column.put(50_000, 'far');
+  const mark = log.open();
+  column.put(50_000, 'other');
+  log.undoTo(mark);
+  expect([column.at(50_000), column.size, column.occupied()]).toEqual(['far', 2, [1, 50_000]]);
+});
+
+test('what came back by itself after it was taken out has its old place again after the undo, and what came since stays behind', () => {
+  const log = new UndoLog();
+  const column = new Column(new SlotIndex(), 'key', 0, log);
+  for (const slotOf of [5, 3, 1]) column.put(slotOf, slotOf);
+  const mark = log.open();
+  column.delete(5);
+  column.insert(5, 'fetched again', false);
+  for (const slotOf of [4, 2]) column.insert(slotOf, 'fetched', false);
+  log.undoTo(mark);
+  expect([column.occupied(), column.at(5), column.size]).toEqual([[5, 3, 1, 4, 2], 5, 5]);
+  column.delete(4);
+  expect(column.occupied()).toEqual([5, 3, 1, 2]);
 });
 
 test('a sample is spread over the slots, and has no holes', () => {

@@ -54,6 +54,23 @@ test('nothing is kept of field objects that were thrown away', async () => {
   expect(await settled()).toBeLessThan(start + 3_000_000);
 });
 
+test('room that many changes took is given back when the last mark is closed', async () => {
+  const log = new UndoLog();
+  const nobody = { revert: () => undefined };
+  const noteMany = () => {
+    const mark = log.open();
+    for (let slot = 0; slot < 400_000; slot += 1) log.note(nobody, slot, slot);
+    return mark;
+  };
+  const start = await settled();
+  for (const end of ['close', 'undoAndClose'] as const) {
+    const mark = noteMany();
+    expect(await settled()).toBeGreaterThan(start + 5_000_000);
+    log[end](mark);
+    expect([log.length, await settled() < start + 500_000]).toEqual([0, true]);
+  }
+});
+
 /** Objects made and handed over by a function that has returned, so that no variable of the test holds them. */
 function noted(log: UndoLog, count: number): WeakRef<object>[] {
   return Array.from({ length: count }, (_, slot) => {
@@ -76,6 +93,25 @@ test('what was noted for an undo is kept until then, and no longer', async () =>
   log.undoTo(inner);
   await settled();
   expect([log.length, held(kept), held(references)]).toEqual([3, 6, 0]);
+  log.close(outer);
+  await settled();
+  expect([log.length, held(kept)]).toEqual([0, 0]);
+});
+
+test.each([1_000, 5_000])('of %i changes that were taken back nothing is kept, whether marks are open around them or not', async (count) => {
+  const log = new UndoLog();
+  const alone = log.open();
+  const references = noted(log, count);
+  log.undoAndClose(alone);
+  await settled();
+  expect([log.length, held(references)]).toEqual([0, 0]);
+  const outer = log.open();
+  const kept = noted(log, 3);
+  const inner = log.open();
+  const others = noted(log, count);
+  log.undoAndClose(inner);
+  await settled();
+  expect([log.length, held(kept), held(others)]).toEqual([3, 6, 0]);
   log.close(outer);
   await settled();
   expect([log.length, held(kept)]).toEqual([0, 0]);

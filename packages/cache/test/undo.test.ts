@@ -2,6 +2,7 @@ import { Cache, NO_CONTEXT, UndoClosedError, type CacheField } from '@ormolu/cac
 import { environmentOf, TestRecords } from '@ormolu/cache/testing';
 import { lawRuns } from '@ormolu/test-support';
 import * as fc from 'fast-check';
+import { UndoLog } from '../src/undo-log';
 
 const name: CacheField = { model: 'city', name: 'name', dependsContext: [] };
 const size: CacheField = { model: 'city', name: 'size', dependsContext: [] };
@@ -28,6 +29,41 @@ test('undo restores values, absence, dirtiness and order; the mark stays open', 
     cache.undoTo(mark);
     expect(everything(cache)).toEqual(before);
   }
+});
+
+test('changes of one column in a row are taken back in one go, and not beyond the mark', () => {
+  const log = new UndoLog();
+  const reverts: [name: string, ...number[]][] = [];
+  const named = (who: string) => ({
+    revert: (slots: readonly number[], _olds: readonly unknown[], from: number, to: number) => { reverts.push([who, ...slots.slice(from, to + 1)]); },
+  });
+  const [one, other] = [named('one'), named('other')];
+  log.open();
+  log.note(one, 1, 'before');
+  const mark = log.open();
+  for (const slot of [2, 3]) log.note(one, slot, undefined);
+  for (const slot of [4, 5]) log.note(other, slot, undefined);
+  log.note(one, 6, undefined);
+  log.undoAndClose(mark);
+  expect(reverts).toEqual([['one', 6], ['other', 4, 5], ['one', 2, 3]]);
+});
+
+test('who listens hears of a clear once, before it; and of nothing when values only come', () => {
+  const cache = filled();
+  const heard: unknown[] = [];
+  cache.onNextChange(() => { heard.push(cache.get(cities(1), name)); });
+  cache.set(cities(7), name, 'new');
+  cache.insertMissing(cities(1, 8), name, ['not this', 'h']);
+  cache.clearDirty(cities(1), size);
+  expect(heard).toEqual([]);
+  cache.clear();
+  cache.clear();
+  expect(heard).toEqual(['a']);
+  cache.onNextChange(() => { heard.push('first'); });
+  cache.onNextChange(() => { heard.push('second'); });
+  cache.set(cities(1), name, 'a');
+  cache.set(cities(1), name, 'b');
+  expect(heard).toEqual(['a', 'second']);
 });
 
 test('a life ends with clear, and comes back with its undo', () => {
