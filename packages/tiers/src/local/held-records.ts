@@ -17,13 +17,14 @@ export interface Held {
   readonly stamps: ReadonlyMap<EntryStamp, readonly StoredId[]>;
 }
 
-/** Of how many records the images hold all columns wanted, whoever may use them. */
-export function countHeld(records: LocalRecords, { model, ids, fields }: ReadQuestion): number {
+/** Of how many records the images hold all columns wanted, whoever may use them. @param enough - more need not be counted */
+export function countHeld(records: LocalRecords, { model, ids, fields }: ReadQuestion, enough: number = Infinity): number {
   const places = new Places(fields);
   let held = 0;
   for (const id of ids) {
     const image = records.peek(model, id);
     if (image && (!image.values || places.of(image.shape))) held += 1;
+    if (held >= enough) break;
   }
   return held;
 }

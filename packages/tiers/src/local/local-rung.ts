@@ -53,15 +53,16 @@ export class LocalRung implements Rung {
     const counts = this.#counts.of(question.model).records;
     counts.asked += question.ids.length;
     const isWhole = asksForAllOrNone(session);
-    const kept = countHeld(this.#cache.records, question);
+    const some = countHeld(this.#cache.records, question, isWhole ? undefined : 1);
     // Where nothing can be answered, a look at the log would be a round trip for nothing: the question carries it.
-    const isHopeless = kept === 0 || (isWhole && kept < question.ids.length);
+    const isHopeless = some === 0 || (isWhole && some < question.ids.length);
     const sight = isHopeless ? undefined : await session.sight();
     const held = sight && heldRecords(this.#cache.records, sight, question);
     if (!held || (isWhole && held.missing.length > 0)) {
       for (const reason of held ? held.reasons : []) counts.miss(reason, 1);
       if (held) counts.miss('asked along', held.known.length);
       else {
+        const kept = isHopeless ? some : countHeld(this.#cache.records, question);
         counts.miss('not kept', question.ids.length - kept);
         counts.miss(isHopeless ? 'asked along' : 'not watched', kept);
       }
@@ -149,7 +150,7 @@ export class LocalRung implements Rung {
     const question: ReadQuestion = { model, ids, fields };
     const isWhole = asksForAllOrNone(session);
     const wantsColumns = fields.length > 0 && ids.length > 0;
-    const kept = wantsColumns ? countHeld(this.#cache.records, question) : 0;
+    const kept = wantsColumns ? countHeld(this.#cache.records, question, isWhole ? undefined : 1) : 0;
     // Its columns have to be asked for: then the whole is one question, too.
     if (wantsColumns && (kept === 0 || (isWhole && kept < ids.length))) return this.#answers.missed(command, 'asked along');
     const sight = await session.sight?.();
