@@ -1,7 +1,7 @@
 import { MODELS_SIGNAL, VERSION_COLUMN, type TableSchema } from '@ormolu/kernel';
 import { createHash } from 'node:crypto';
 import { literal, quoted } from '../statements/identifiers';
-import { STRUCTURE } from './structure';
+import { SAME_STRUCTURE, STRUCTURE } from './structure';
 
 /** The table of the change log. */
 export const LOG_TABLE = 'ormolu_log';
@@ -198,15 +198,16 @@ end`,
       head: '(since xid8, running xid8[]) returns text stable',
       rights: 'caller',
       isPublic: true,
-      // One plan for all numbers of transactions, which uses the index whatever statistics say of a log that was short when they were made.
+      // Where nobody has begun to write since, there is nothing new, and tables hang together as they did. Otherwise one plan for all numbers of transactions, which uses the index whatever statistics say of a log that was short when they were made.
       settings: 'set plan_cache_mode = force_generic_plan set enable_seqscan = off',
       source: `
 declare
   here text := pg_current_snapshot()::text || ' ' || case when pg_is_in_recovery() then '' else left(pg_walfile_name(pg_current_wal_lsn()), 8) end
-    || ' ' || coalesce(extract(epoch from pg_postmaster_start_time())::text, '') || ' ' || coalesce(to_regclass(${literal(log)})::oid::text, '')
-    || ' ' || ${STRUCTURE} || ' ';
+    || ' ' || coalesce(extract(epoch from pg_postmaster_start_time())::text, '') || ' ' || coalesce(to_regclass(${literal(log)})::oid::text, '');
   news text;
 begin
+  if running = '{}' and since = pg_snapshot_xmax(pg_current_snapshot()) then return here || ' ${SAME_STRUCTURE} '; end if;
+  here := here || ' ' || ${STRUCTURE} || ' ';
   since := coalesce(since, pg_snapshot_xmin(pg_current_snapshot()));
   if not exists (select from ${log} l where l.xid >= since and l.xid < pg_snapshot_xmax(pg_current_snapshot())) and (running = '{}' or not exists (select from ${log} l where l.xid = any(running))) then
     return here;

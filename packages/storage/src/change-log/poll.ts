@@ -2,7 +2,7 @@ import { MODELS_SIGNAL, parseSnapshot, type ChangeRow, type LogPoll, type Snapsh
 import { ResultColumns } from '../wire/result-columns';
 import type { Statement } from '../wire/statement';
 import { homeOf, type Introduction } from './introduction';
-import { STRUCTURE } from './structure';
+import { SAME_STRUCTURE, STRUCTURE } from './structure';
 import type { Companion } from '../sql-transaction';
 import { MOST_POLLED, TRIMMED } from './log-objects';
 
@@ -78,6 +78,8 @@ export function reloadOf({ xid, model }: { readonly xid: bigint; readonly model:
 export interface Reach {
   readonly after: Snapshot | undefined;
   readonly from?: bigint | undefined;
+  /** How tables hung together at the end of what is known. */
+  readonly structure?: string | undefined;
 }
 
 /** What a poll has told: where the transaction is, and what became visible. */
@@ -100,10 +102,10 @@ export interface PollQuestion {
  * By one call of a function where there is one, because the server keeps the plans of what stands in functions: two plain statements cost it
  * twice as much, most of it for planning.
  */
-export function askPoll({ log, poll }: { readonly log: string; readonly poll: string | undefined }, { after: known, from }: Reach): PollQuestion {
+export function askPoll({ log, poll }: { readonly log: string; readonly poll: string | undefined }, { after: known, from, structure }: Reach): PollQuestion {
   // As if all before it were known.
   const after = known ?? (from === undefined ? undefined : { xmin: from, xmax: from, inProgress: [] });
-  if (poll !== undefined) return askFunction(poll, after);
+  if (poll !== undefined) return askFunction(poll, after, known && structure);
   const [beginning, rows] = [askBeginning(log), askRows(log, after)];
   const [told, polled] = [beginning.sink(), rows.sink()];
   return {
@@ -115,18 +117,20 @@ export function askPoll({ log, poll }: { readonly log: string; readonly poll: st
   };
 }
 
-function askFunction(poll: string, after: Snapshot | undefined): PollQuestion {
+function askFunction(poll: string, after: Snapshot | undefined, known: string | undefined): PollQuestion {
   const sink = new ResultColumns(['text']);
   const since = after === undefined ? 'null' : `'${String(after.xmax)}'`;
+  // Who does not know how tables hung together has to be told, whoever has written since: as if a transaction that never was were still running.
+  const running = [...known === undefined ? [0n] : [], ...after?.inProgress ?? []];
   return {
-    companions: [{ statement: { text: `select ${poll}(${since}, '{${after?.inProgress.join(',') ?? ''}}')`, parameters: [], results: 'binary' }, sink }],
+    companions: [{ statement: { text: `select ${poll}(${since}, '{${running.join(',')}}')`, parameters: [], results: 'binary' }, sink }],
     read: () => {
       const [answer] = sink.columns[0] ?? [];
       if (typeof answer !== 'string') return undefined;
       const [snapshot = '', timeline = '', started = '', log = '', structure = ''] = answer.split(' ', 5);
       const parsed = parseSnapshot(snapshot);
       const news = answer.slice(snapshot.length + timeline.length + started.length + log.length + structure.length + 5);
-      return parsed && { beginning: { snapshot: parsed, timeline, home: homeOf(started, log), structure }, rows: readNews(news) };
+      return parsed && { beginning: { snapshot: parsed, timeline, home: homeOf(started, log), structure: structure === SAME_STRUCTURE && known !== undefined ? known : structure }, rows: readNews(news) };
     },
   };
 }

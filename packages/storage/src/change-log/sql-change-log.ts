@@ -104,7 +104,7 @@ export class SqlChangeLog implements StorageChangeLog {
   /** Where the next poll begins. */
   get reach(): Reach {
     const after = this.knowledge.extent?.until;
-    return after ? { after } : { after, from: this.#from };
+    return after ? { after, structure: this.#structure } : { after, from: this.#from };
   }
 
   /** Before the first poll: lets it begin so far back in the log that it brings no more rows than it may, and behind the last change of tables, of which the log does not tell what it did. */

@@ -7,6 +7,9 @@ const MOST_INHERITING = 1_000;
  */
 export const STRUCTURE = `concat((select oid from pg_trigger order by oid desc limit 1), '/', (select oid from pg_rewrite order by oid desc limit 1), '/', (select count(*) from (select from pg_inherits limit ${MOST_INHERITING}) i))`;
 
+/** What a poll answers when nobody can have altered anything since the one before. */
+export const SAME_STRUCTURE = '=';
+
 /** Asks where names lead, and with whose rights. */
 export const PLACE = 'concat(current_schema(), \'/\', current_user)';
 
