@@ -18,6 +18,18 @@ test('processes that read through their caches are told what the database tells 
   expect(Math.min(result.kills, result.stops, result.foreignWrites, result.shifts)).toBeGreaterThan(0);
 }, 300_000);
 
+test.each([{ kind: 'redis', reads: 60_000 }, { kind: 'memcached', reads: 40_000 }] as const)('so are processes that share records on $kind, whatever becomes of its server', async ({ kind, reads: usual }) => {
+  const reads = lawRuns(usual);
+  const result = await soak({ reads, seed: lawSeed(), maxMs: 240_000, shared: kind });
+  process.stdout.write(`${soakFigures(result)}\n`);
+  expect(result.differences).toEqual([]);
+  expect(result.reads).toBeGreaterThanOrEqual(reads);
+  expect(result.sharedHits / result.sharedAsked).toBeGreaterThanOrEqual(0.3);
+  expect(result.fresh / result.hits).toBeGreaterThanOrEqual(0.2);
+  expect(result.undecided / result.reads).toBeLessThan(0.02);
+  expect(Math.min(result.kills, result.stops, result.foreignWrites, result.shifts, result.cacheFaults)).toBeGreaterThan(0);
+}, 300_000);
+
 test.each(bugs)('the engine can still be broken so that it $name', ({ pieces }) => {
   for (const { file, from } of pieces) expect(readFileSync(join(__dirname, '..', '..', '..', file), 'utf8').split(from)).toHaveLength(2);
 });

@@ -7,6 +7,7 @@ import type { FoundEntries, FoundEntry } from './entry-place';
 import { epochBytes, keptFromBytes, keptToBytes, type Kept } from './kept-form';
 import type { RecordCache, SharedCaches } from './record-caches';
 import type { SharedMiss } from './shared-counts';
+import { versionOf } from './shared-records';
 
 /** A question whose answer may be kept: where, under which key, and what it depends on. */
 export interface SharedCommand {
@@ -97,7 +98,7 @@ export class SharedAnswers {
       // A search, a count and pages of one name are entries of their own.
       const own = caching.key === undefined ? key : `${key.slice(0, 1)}= ${String(limit ?? '*')} ${String(offset ?? 0)} ${caching.key}`;
       // A filter may hold what nobody is to read on a server.
-      return { model, cache, key: `${model}:${cache.ring ? cache.ring.digest(own) : own}`, tags, caching, digest: caching.key === undefined ? undefined : cache.ring?.digest(key) ?? key };
+      return { model, cache, key: `${model}:${cache.ring ? cache.ring.digest(own) : own}${versionOf(schema)}`, tags, caching, digest: caching.key === undefined ? undefined : cache.ring?.digest(key) ?? key };
     } catch (error) {
       if (OrmoluError.is(error)) return undefined;
       throw error;

@@ -1,4 +1,4 @@
-import { whyStale, type Columns, type EntryStamp, type ReadQuestion, type Sight, type StoredId, type TableSchema } from '@ormolu/kernel';
+import { whyStale, type Columns, type EntryStamp, type ReadQuestion, type Schema, type Sight, type StoredId, type TableSchema } from '@ormolu/kernel';
 import { isNews } from '../local/held-records';
 import type { EntryWrite, FoundEntries, FoundEntry } from './entry-place';
 import { epochBytes, keptFromBytes, keptToBytes, type Kept } from './kept-form';
@@ -50,11 +50,13 @@ export interface Row {
 export class SharedRecords {
   readonly #cache: RecordCache;
   readonly #table: TableSchema;
+  readonly #version: string;
   readonly #tally: ModelTally;
 
-  constructor(cache: RecordCache, table: TableSchema, tally: ModelTally) {
+  constructor(cache: RecordCache, schema: Schema, { model, tally }: { readonly model: string; readonly tally: ModelTally }) {
     this.#cache = cache;
-    this.#table = table;
+    this.#table = schema.table(model);
+    this.#version = versionOf(schema);
     this.#tally = tally;
   }
 
@@ -159,13 +161,18 @@ export class SharedRecords {
   }
 
   #keyOf(id: StoredId): string {
-    return `${this.#table.model}:${String(id)}`;
+    return `${this.#table.model}:${String(id)}${this.#version}`;
   }
 }
 
 const NOTHING = { columns: new Uint8Array(), bytes: new Uint8Array() };
 /** So few transactions make no entry old. */
 const FEW = 1_000n;
+
+/** What stands behind keys: processes with two versions of the models, while one takes the other's place, do not write over each other's entries. */
+export function versionOf({ digest }: Schema): string {
+  return `@${digest.slice(0, 4)}`;
+}
 
 /** Judges entries of one model for one reader. Many were written together: what holds of a stamp is found out once. */
 class Judge {

@@ -123,7 +123,7 @@ export class SharedRung implements Rung {
   }
 
   #records(cache: RecordCache, { schema }: Pick<Session, 'schema'>, model: string): SharedRecords {
-    return new SharedRecords(cache, schema.table(model), this.#counts.of(model));
+    return new SharedRecords(cache, schema, { model, tally: this.#counts.of(model) });
   }
 
   /** The answer of the rung below, whose rows are kept as records. */

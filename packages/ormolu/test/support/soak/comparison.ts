@@ -41,7 +41,7 @@ export class Comparison {
     const counts = this.#tally().levels[session.isolation];
     for (const id of question.ids) {
       const row = told.get(id);
-      const what = { before: before && { row: before.get(id) }, after: after.get(id), fields: question.fields };
+      const what = { before: before && { row: before.get(id) }, after: after.get(id), fields: question.fields, isHit: hits.has(id) };
       const isRight = isTrue(row, what);
       if (isRight === undefined) {
         this.#tally().undecided += 1;
@@ -94,11 +94,13 @@ export class Comparison {
 }
 
 /** @returns undefined when nobody can say */
-function isTrue(told: Row, { before, after, fields }: { readonly before: { readonly row: Row } | undefined; readonly after: Row; readonly fields: readonly string[] }): boolean | undefined {
+function isTrue(told: Row, { before, after, fields, isHit }: { readonly before: { readonly row: Row } | undefined; readonly after: Row; readonly fields: readonly string[]; readonly isHit: boolean }): boolean | undefined {
   if (isDeepStrictEqual(told, after) || (before !== undefined && isDeepStrictEqual(told, before.row))) return true;
   if (before === undefined) return false;
   const [low, here, high] = [before.row, told, after].map((row) => row?.[fields.indexOf('$version')] as bigint | undefined); // bigints, as versions are
   // One of several versions between the two, or a record that was removed and made anew.
+  // What the database itself has told is of a moment between: one that was made anew has had its version before.
+  if (!isHit && here === high) return undefined;
   return low === undefined || high === undefined || here === undefined || high < low || (here > low && here < high) ? undefined : false;
 }
 

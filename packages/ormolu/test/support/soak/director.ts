@@ -1,7 +1,8 @@
 import { fork, type ChildProcess } from 'node:child_process';
 import { join } from 'node:path';
-import { createDatabase } from '@ormolu/test-support';
+import { createDatabase, type CacheServerKind } from '@ormolu/test-support';
 import { Client } from 'pg';
+import { CacheFaults } from './cache-faults';
 import { dice } from './dice';
 import { ForeignWriter, pause } from './foreign-writer';
 import type { LadderConfig } from './ladder';
@@ -19,6 +20,8 @@ export interface SoakOptions {
   readonly workers?: number;
   /** What stands above storage, in one process after the other. @defaultValue local caches, some of them too small for all records */
   readonly caches?: readonly LadderConfig['caches'][];
+  /** A cache server of all processes, which fails in every way while they work; above it, in one process after the other, the local caches that `caches` has. */
+  readonly shared?: CacheServerKind | undefined;
   /** A way to break the engine in the workers; ends at the first difference. */
   readonly bug?: string;
 }
@@ -30,6 +33,8 @@ export interface SoakResult extends Report {
   readonly kills: number;
   readonly stops: number;
   readonly foreignWrites: number;
+  /** Of the cache server. */
+  readonly cacheFaults: number;
   readonly ms: number;
 }
 
@@ -37,17 +42,22 @@ const root = join(__dirname, '..', '..', '..', '..', '..');
 const FLOWS = 3;
 const TICK_MS = 50;
 const LONGEST_TRIM_MS = 300;
+/** Without a local cache, what the shared one answers is seen. */
+const SHARED: readonly LadderConfig['caches'][] = [{}, { local: { maxEntries: 45 } }, {}];
 const CACHES: readonly LadderConfig['caches'][] = [{ local: { maxEntries: 1_000 } }, { local: { maxEntries: 45 } }, { local: { maxEntries: 200, policy: 'lru' } }];
 
 /** Runs worker processes on a database of their own, beside writers in plain SQL, killing and stopping some of them, until enough was compared. */
-export async function soak({ reads, seed, maxMs, workers = 3, caches = CACHES, bug }: SoakOptions): Promise<SoakResult> {
+export async function soak({ reads, seed, maxMs, workers = 3, shared, caches = shared ? SHARED : CACHES, bug }: SoakOptions): Promise<SoakResult> {
   const database = await createDatabase();
-  const director = new Director({ kind: 'postgres', url: database.url }, { caches, seed, bug });
+  const server = shared && await CacheFaults.start(shared, dice(seed + 2));
+  const below = caches.map((one, at): LadderConfig['caches'] => (server ? { ...one, shared: { kind: server.kind, url: server.url, serializer: at % 2 === 0 ? 'msgpack' : 'json' } } : one));
+  const director = new Director({ kind: 'postgres', url: database.url }, { caches: below, server, seed, bug });
   try {
     await director.prepare();
     return await director.run({ reads, maxMs, workers });
   } finally {
     director.end();
+    server?.stop();
     await database.drop();
   }
 }
@@ -62,13 +72,15 @@ class Director {
   readonly #tally = emptyTally();
   readonly #failures: string[] = [];
   readonly #foreign: ForeignWriter;
+  readonly #server: CacheFaults | undefined;
   #born = 0;
   #kills = 0;
   #stops = 0;
 
-  constructor(storage: LadderConfig['storage'], { caches, seed, bug }: { readonly caches: readonly LadderConfig['caches'][]; readonly seed: number; readonly bug: string | undefined }) {
+  constructor(storage: LadderConfig['storage'], { caches, server, seed, bug }: { readonly caches: readonly LadderConfig['caches'][]; readonly server: CacheFaults | undefined; readonly seed: number; readonly bug: string | undefined }) {
     this.#storage = storage;
     this.#caches = caches;
+    this.#server = server;
     this.#seed = seed;
     this.#bug = bug;
     this.#random = dice(seed);
@@ -85,6 +97,7 @@ class Director {
     const start = performance.now();
     for (let at = 0; at < workers; at += 1) this.#start();
     const foreign = this.#writeForeign().catch((error: unknown) => this.#failures.push(`writer in SQL: ${String(error)}`));
+    const faults = this.#server?.run().catch((error: unknown) => this.#failures.push(`cache server: ${String(error)}`));
     const isEnough = (): boolean => this.#failures.length > 0 || totals(this.#tally).reads >= reads || (this.#bug !== undefined && this.#tally.differences.length > 0);
     let [untilKill, untilStop] = [this.#random(60), this.#random(10)];
     while (!isEnough() && performance.now() - start < maxMs) {
@@ -98,19 +111,22 @@ class Director {
       }
     }
     this.#foreign.end();
+    this.#server?.end();
     await foreign;
+    await faults;
     await Promise.all([...this.#children].map((child) => new Promise<void>((resolve) => {
       child.once('exit', () => resolve());
       if (child.connected) child.send('end');
       else resolve();
     })));
     this.#refuseFailures();
-    return { ...this.#tally, ...totals(this.#tally), kills: this.#kills, stops: this.#stops, foreignWrites: this.#foreign.writes, ms: performance.now() - start };
+    return { ...this.#tally, ...totals(this.#tally), kills: this.#kills, stops: this.#stops, foreignWrites: this.#foreign.writes, cacheFaults: this.#server?.count ?? 0, ms: performance.now() - start };
   }
 
   /** Ends what still runs: only what was started here. */
   end(): void {
     this.#foreign.end();
+    this.#server?.end();
     for (const child of this.#children) child.kill('SIGKILL');
   }
 

@@ -1,13 +1,22 @@
 import type { Rung, Storage } from '@ormolu/kernel';
 import { postgres } from '@ormolu/storage/postgres';
-import { LocalCache, LocalRung, type LocalCacheOptions } from '@ormolu/tiers';
+import { LocalCache, LocalRung, NamedCaches, SharedCaches, SharedRung, type LocalCacheOptions, type SerializerName } from '@ormolu/tiers';
+import { memcached } from '@ormolu/tiers/memcached';
+import { redis } from '@ormolu/tiers/redis';
 
 /** What a worker process reads through, as its parent tells it: plain enough to travel as JSON. */
 export interface LadderConfig {
   /** Where the truth is. */
   readonly storage: { readonly kind: 'postgres'; readonly url: string };
   /** The caches above it; absent ones are not there. */
-  readonly caches: { readonly local?: LocalCacheOptions };
+  readonly caches: { readonly local?: LocalCacheOptions; readonly shared?: SharedConfig };
+}
+
+/** The cache that all processes share. */
+export interface SharedConfig {
+  readonly kind: 'redis' | 'memcached';
+  readonly url: string;
+  readonly serializer: SerializerName;
 }
 
 /** The ladder of one process. */
@@ -15,13 +24,24 @@ export interface Ladder {
   readonly storage: Storage;
   /** The caches of this process, over a foot of the caller's. */
   over(foot: Rung): Rung;
+  close(): Promise<void>;
 }
 
 /** @param flows - how many transactions will be open at a time */
 export function openLadder({ storage, caches }: LadderConfig, flows: number): Ladder {
   const local = caches.local && new LocalCache(caches.local);
+  const named = caches.shared && new NamedCaches({ shared: { l2: { redis, memcached }[caches.shared.kind](caches.shared.url), serializer: caches.shared.serializer } });
+  const shared = named && new SharedCaches(named, 'shared');
+  const database = postgres({ connectionString: storage.url, max: flows, options: '-c lock_timeout=100ms -c deadlock_timeout=100ms' });
   return {
-    storage: postgres({ connectionString: storage.url, max: flows, options: '-c lock_timeout=100ms -c deadlock_timeout=100ms' }),
-    over: (foot) => (local ? new LocalRung(foot, local) : foot),
+    storage: database,
+    over: (foot) => {
+      const below = shared ? new SharedRung(foot, shared) : foot;
+      return local ? new LocalRung(below, local) : below;
+    },
+    close: async () => {
+      await database.close();
+      await named?.close();
+    },
   };
 }

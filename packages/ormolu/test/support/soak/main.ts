@@ -1,9 +1,9 @@
-// `node scripts/run.mjs soak [--reads N] [--seed N] [--bugs [--only PART]]`: worker processes that read through their caches, beside writers in plain SQL, for
+// `node scripts/run.mjs soak [--reads N] [--seed N] [--shared redis|memcached] [--bugs [--only PART]]`: worker processes that read through their caches, beside writers in plain SQL, for
 // as long as is wanted. With --bugs the engine is broken in one way after the other, and each must be found.
 import { parseArgs } from 'node:util';
 import { startServices } from '@ormolu/test-support';
 import { bugs } from './read-bugs';
-import { soak } from './director';
+import { soak, type SoakOptions } from './director';
 import { soakFigures } from './figures';
 
 const SECOND_MS = 1_000;
@@ -11,30 +11,31 @@ const SECOND_MS = 1_000;
 const LONGEST_MS = 6 * 60 * 60 * SECOND_MS;
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { reads: { type: 'string', default: '100000' }, seed: { type: 'string' }, bugs: { type: 'boolean', default: false }, only: { type: 'string', default: '' } } });
+  const { values } = parseArgs({ options: { reads: { type: 'string', default: '100000' }, seed: { type: 'string' }, shared: { type: 'string' }, bugs: { type: 'boolean', default: false }, only: { type: 'string', default: '' } } });
   const reads = Number(values.reads);
   const seed = values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(values.seed);
-  if (!(reads > 0) || !Number.isInteger(seed)) throw new RangeError('Usage: soak [--reads N] [--seed N] [--bugs [--only PART]]');
+  const shared = values.shared;
+  if (!(reads > 0) || !Number.isInteger(seed) || (shared !== undefined && shared !== 'redis' && shared !== 'memcached')) throw new RangeError('Usage: soak [--reads N] [--seed N] [--shared redis|memcached] [--bugs [--only PART]]');
   const services = await startServices();
   try {
     process.stdout.write(`seed ${String(seed)}\n`);
-    process.exitCode = values.bugs ? await findBugs(reads, seed, values.only) : await run(reads, seed);
+    process.exitCode = values.bugs ? await findBugs({ reads, seed, shared }, values.only) : await run({ reads, seed, shared });
   } finally {
     await services.stop();
   }
 }
 
-async function run(reads: number, seed: number): Promise<number> {
-  const result = await soak({ reads, seed, maxMs: LONGEST_MS });
+async function run(how: Omit<SoakOptions, 'maxMs'>): Promise<number> {
+  const result = await soak({ ...how, maxMs: LONGEST_MS });
   process.stdout.write(`${soakFigures(result)}\n${result.differences.join('\n')}\n`);
   return result.differences.length === 0 ? 0 : 1;
 }
 
-async function findBugs(reads: number, seed: number, only: string): Promise<number> {
+async function findBugs(how: Omit<SoakOptions, 'maxMs'>, only: string): Promise<number> {
   const tried = bugs.filter(({ name }) => name.includes(only));
   let missed = 0;
-  for (const { name } of tried) {
-    const result = await soak({ reads, seed, maxMs: LONGEST_MS, bug: name });
+  for (const { name, shared } of tried) {
+    const result = await soak({ ...how, ...(shared ? { shared: how.shared ?? 'redis' } : {}), maxMs: LONGEST_MS, bug: name });
     const isFound = result.differences.length > 0;
     if (!isFound) missed += 1;
     process.stdout.write(`${isFound ? 'found within' : 'MISSED in   '} ${String(result.reads).padStart(6)} reads  ${name}\n`);

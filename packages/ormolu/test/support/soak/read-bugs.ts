@@ -4,6 +4,8 @@ import { join } from 'node:path';
 /** A way to break the engine: in each of the files, what stands there once becomes something else. */
 export interface Bug {
   readonly name: string;
+  /** Only seen where processes share a cache. */
+  readonly shared?: boolean;
   readonly pieces: readonly { readonly file: string; readonly from: string; readonly to: string }[];
 }
 

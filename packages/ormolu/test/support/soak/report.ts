@@ -13,6 +13,9 @@ export interface Report {
   readonly levels: Readonly<Record<Isolation, LevelCounts>>;
   /** Of the hits, records that another process had changed within the last second. */
   readonly fresh: number;
+  /** What the shared rung was asked, and what it answered. */
+  readonly sharedAsked: number;
+  readonly sharedHits: number;
   /** What nobody can say: at READ COMMITTED, what changed twice meanwhile; tables emptied under an older snapshot. */
   readonly undecided: number;
   readonly transactions: number;
@@ -32,7 +35,7 @@ export type Tally = { -readonly [Key in Exclude<keyof Report, 'levels' | 'differ
 export function emptyTally(): Tally {
   return {
     levels: { 'read committed': { reads: 0, hits: 0 }, 'repeatable read': { reads: 0, hits: 0 }, serializable: { reads: 0, hits: 0 } },
-    fresh: 0, undecided: 0, transactions: 0, commits: 0, shifts: 0, differences: [],
+    fresh: 0, sharedAsked: 0, sharedHits: 0, undecided: 0, transactions: 0, commits: 0, shifts: 0, differences: [],
   };
 }
 

@@ -1,6 +1,7 @@
 // One worker process: transactions that read through its caches, each answer of which is compared with the database's. What it is to do comes as JSON in its
 // first argument; its parent hears of it over the channel, and ends it by a message, a signal or by going away.
-import { OrmoluError, type Isolation, type ReadQuestion, type Session, type StoredId } from '@ormolu/kernel';
+import { OrmoluError, type Isolation, type ReadQuestion, type Rung, type Session, type StoredId } from '@ormolu/kernel';
+import type { SharedRungStats } from '@ormolu/tiers';
 import { Asked } from './asked';
 import { Comparison, type Watched } from './comparison';
 import { dice } from './dice';
@@ -49,7 +50,7 @@ class Worker {
     await Promise.all(Array.from({ length: this.#flows }, async () => {
       while (!this.isOver) await this.#transaction();
     }));
-    await this.#ladder.storage.close();
+    await this.#ladder.close();
   }
 
   /** What happened since the last report. */
@@ -83,7 +84,7 @@ class Worker {
     let session: Session | undefined;
     this.#tally.transactions += 1;
     try {
-      session = await this.#ladder.storage.open({ schema: this.#random(16) === 0 ? RELOADED : WORLD, isolation, sight: true });
+      session = await this.#ladder.storage.open({ schema: this.#random(16) === 0 ? RELOADED : WORLD, isolation, sight: 'far' });
       if (!await work(session, own)) return;
       await session.commit();
       this.#tally.commits += 1;
@@ -94,6 +95,15 @@ class Worker {
       if (!OrmoluError.is(error)) throw error;
     } finally {
       await session?.rollback();
+      this.#countShared(own.rung);
+    }
+  }
+
+  #countShared(rung: Rung): void {
+    const shared = rung.stats().find((one) => one.rung === 'shared') as SharedRungStats | undefined; // it says so of itself
+    for (const { records, queries } of Object.values(shared?.models ?? {})) {
+      this.#tally.sharedAsked += records.asked + queries.asked;
+      this.#tally.sharedHits += records.hits + queries.hits;
     }
   }
 
