@@ -23,4 +23,5 @@ export { ormcache, type Memoised, type OrmcacheOptions } from './ormcache';
 export { type TransactionRungStats } from './ladder';
 export { openOrmolu, Ormolu, type DatabaseMigration, type OrmoluStats } from './ormolu';
 export { RecordInstance, RecordSession, type InstanceValues, type RecordSessionOptions } from './record-session';
+export { type WarmOptions, type WarmProgress, type WarmQuery, type WarmReport } from './warm';
 export { type MigrateDatabaseOptions, type OrmoluOptions, type TransactionEnvironment, type TransactionOptions } from './options';

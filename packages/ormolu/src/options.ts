@@ -4,6 +4,7 @@ import type { LocalCacheOptions, NamedCacheOptions } from '@ormolu/tiers';
 import type { BackfillOptions } from './migrate/backfill';
 import type { RecordSessionOptions } from './record-session';
 import type { RetryOptions } from './retry';
+import type { WarmOptions } from './warm';
 
 /** What a database is opened with. */
 export interface OrmoluOptions<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D> = never, N extends string = string> {
@@ -150,13 +151,18 @@ const MIGRATE: Readonly<Record<keyof MigrateDatabaseOptions, Form>> = {
   onProgress: func,
 };
 const SESSION: Readonly<Record<keyof RecordSessionOptions, Form>> = { localCache: flag };
-const FORMS = { openOrmolu: OPEN, transaction: TRANSACTION, migrate: MIGRATE, session: SESSION } as const;
+const WARM: Readonly<Record<keyof WarmOptions, Form>> = {
+  concurrency: { accepts: (value) => Number.isInteger(value) && Number(value) >= 1, expects: 'a number of queries at a time, at least 1' },
+  onProgress: func,
+  signal: having('an AbortSignal', 'throwIfAborted', 'addEventListener'),
+};
+const FORMS = { warm: WARM, openOrmolu: OPEN, transaction: TRANSACTION, migrate: MIGRATE, session: SESSION } as const;
 
 /**
  * @throws {MisuseError} DB_OPTION_UNKNOWN for an option that nobody would read, naming the nearest that exists; DB_OPTION_INVALID for one
  * that is missing or of another type
  */
-export function checkOptions(options: unknown, call: 'openOrmolu' | 'transaction' | 'migrate' | 'session'): void {
+export function checkOptions(options: unknown, call: 'openOrmolu' | 'transaction' | 'migrate' | 'session' | 'warm'): void {
   const forms: Readonly<Record<string, Form>> = FORMS[call];
   if (typeof options !== 'object' || options === null) throw invalid(call, 'the options', 'an object', options);
   for (const [name, value] of Object.entries(options) as readonly [string, unknown][]) {

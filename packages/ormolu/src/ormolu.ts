@@ -14,6 +14,7 @@ import { FollowedModels } from './reloads';
 import { RecordSession, type RecordSessionOptions } from './record-session';
 import { withRetry } from './retry';
 import { UncachableWarnings } from './uncachable';
+import { warm, type WarmOptions, type WarmQuery, type WarmReport } from './warm';
 
 /** What happened on the ladder since the database was opened. */
 export interface OrmoluStats {
@@ -258,6 +259,23 @@ export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D
     checkOptions(options, 'session');
     // The environment that the work of a transaction gets belongs to the transaction that made it.
     return new RecordSession((work, { isWriting }) => this.transaction((env) => work(env.transaction as unknown as Transaction), isWriting ? { concurrency: 'optimistic' } : { readOnly: true }), (model, id) => this.localCache.records.lend(model, id), options);
+  }
+
+  /**
+   * Asks queries so that their answers and records are in the caches when they are wanted: at the start of a program, behind a deployment.
+   *
+   * @param queries - each gets an environment, and returns a lazy query, whose records are loaded with what it prefetches, or a promise
+   * @returns what was done; a query that fails is told of there, and keeps none of the others from being asked
+   * @throws {MisuseError} DB_OPTION_UNKNOWN, DB_OPTION_INVALID
+   * @remarks One read-only transaction a query, `concurrency` of them at a time.
+   * @example await db.warm([(env) => env.model('country').where({}), (env) => env.model('city').where({ capital: true }).prefetch('country.name')])
+   */
+  async warm(queries: Iterable<WarmQuery<TransactionEnvironment<D, U, C>>>, options: WarmOptions = {}): Promise<WarmReport> {
+    this.#assertOpen('warm');
+    checkOptions(options, 'warm');
+    const report = await warm(queries, options, { ask: (query) => this.transaction(query, { readOnly: true }), statements: () => this.storage.statements });
+    await this.#shared?.settled();
+    return report;
   }
 
   /**

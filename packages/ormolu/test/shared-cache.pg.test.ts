@@ -54,6 +54,9 @@ async function member(): Promise<Told> {
   return JSON.parse(stdout) as Told;
 }
 
+/** When what was read is on the server. */
+const arrived = (db: { warm(queries: []): Promise<unknown> }): Promise<unknown> => db.warm([]);
+
 function sharedOf({ rungs }: OrmoluStats): SharedRungStats {
   return rungs.find(({ rung }) => rung === 'shared') as SharedRungStats; // it says so of itself
 }
@@ -87,6 +90,18 @@ test('what a commit has left is there for the other process, and what it changed
   await there.transaction((env) => env.model('city').browse(1).write({ size: 3 }));
 });
 
+test('explain names the cache that answered', async () => {
+  const db = await joined();
+  await db.transaction(readAll);
+  await arrived(db);
+  const told = await db.transaction(async (env) => {
+    const city = await env.model('city').browse(1).load(['name']);
+    return env.transaction.explain(city, 'name');
+  }, { explain: true });
+  expect(told).toMatchObject({ rung: 'shared', entry: { cache: 'persistent' } });
+  expect(told.toString()).toMatch(/kept in the cache 'persistent' since the snapshot/);
+});
+
 test('clearing the cache, a tag or a pattern takes out what it keeps of records', async () => {
   const db = await joined();
   const read = (): Promise<unknown> => db.transaction(readAll);
@@ -97,11 +112,11 @@ test('clearing the cache, a tag or a pattern takes out what it keeps of records'
   };
   const persistent = db.caches.get('persistent');
   await read();
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await arrived(db);
   expect(await hits()).toBe(3);
   await persistent.deleteByTag('country');
   expect(await hits()).toBe(2);
-  await new Promise((resolve) => setTimeout(resolve, 50));
+  await arrived(db);
   await persistent.deleteByPattern('city:*');
   expect(await hits()).toBe(1);
   await persistent.clear();

@@ -43,7 +43,7 @@ function answeredBy({ rung, statement, cached }: Source, id: Id): Pick<Explanati
     ?? cached.entries.find((one, _, all) => one.ids.length === 0 && all.length === 1);
   if (entry) {
     const log = cached.log.filter((row) => entry.ids.length === 0 || row.id === null || String(row.id) === String(id));
-    return { rung: entry.rung, entry: { snapshot: entry.snapshot, log: log.map((row) => ({ xid: row.xid, model: row.model, id: row.id, fields: row.fields })) } };
+    return { rung: entry.rung, entry: { ...(entry.cache === undefined ? {} : { cache: entry.cache }), snapshot: entry.snapshot, log: log.map((row) => ({ xid: row.xid, model: row.model, id: row.id, fields: row.fields })) } };
   }
   const others = rung?.split(', ').filter((name) => !cached.entries.some((one) => one.rung === name)).join(', ');
   return { ...(others ? { rung: others } : {}), ...(statement === undefined ? {} : { statement }) };
@@ -124,7 +124,7 @@ function sentences(parts: Omit<ExplanationMembers, 'toString'>): readonly string
   else if (origin) lines.push(`${ORIGINS[origin]}${whence}.`);
   if (entry) {
     const decided = entry.log.length === 0 ? 'nobody is known to have changed it' : `changed by ${[...new Set(entry.log.map(({ xid }) => String(xid)))].join(', ')}, seen by both that snapshot and this transaction's, or by neither`;
-    lines.push(`It was kept since the snapshot ${entry.snapshot}; ${decided}.`);
+    lines.push(`It was kept${entry.cache === undefined ? '' : ` in the cache '${entry.cache}'`} since the snapshot ${entry.snapshot}; ${decided}.`);
   }
   for (const { ids, model, field, origin: made } of causes) {
     lines.push(`It follows ${model}${ids.length === 0 ? '' : `(${namesOf(ids)})`}.${field}${made ? `, which was ${made}` : ', which changed'}.`);

@@ -72,8 +72,8 @@ export interface ExplanationMembers {
   readonly statement?: string | undefined;
   /** Who answered when it was fetched. */
   readonly rung?: string | undefined;
-  /** Of a value that a cache answered: the snapshot it was read under, and the rows of the change log that were looked at to judge it. */
-  readonly entry?: { readonly snapshot: string; readonly log: readonly ChangeRow[] } | undefined;
+  /** Of a value that a cache answered: the snapshot it was read under, and the rows of the change log that were looked at to judge it; of a named cache, which. */
+  readonly entry?: { readonly snapshot: string; readonly log: readonly ChangeRow[]; readonly cache?: string | undefined } | undefined;
   /** Fields whose change may yet turn out to concern it: who depends on them is not known before a flush, or until it is read. */
   readonly pendingTriggers: readonly string[];
   /** Whether it is shielded from recomputation now. */

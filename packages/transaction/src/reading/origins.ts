@@ -15,7 +15,7 @@ export interface Source {
 
 /** The part of an answer that caches gave. */
 export interface Cached {
-  readonly entries: readonly (AnsweredEntry & { readonly rung: string })[];
+  readonly entries: readonly (AnsweredEntry & { readonly rung: string; readonly cache?: string | undefined })[];
   readonly log: readonly ChangeRow[];
 }
 
@@ -103,9 +103,9 @@ export class Origins {
     };
     const onAnswer = (event: unknown): void => {
       if (hearing.getStore() !== heard) return;
-      const { rung, entries = [], log = [] } = event as AnswerEvent; // what this channel publishes
+      const { rung, cache, entries = [], log = [] } = event as AnswerEvent; // what this channel publishes
       heard.rungs.add(rung);
-      heard.entries.push(...entries.map((entry) => ({ ...entry, rung })));
+      heard.entries.push(...entries.map((entry) => ({ ...entry, rung, ...(cache === undefined ? {} : { cache }) })));
       heard.log.push(...log);
     };
     subscribe(channels.statement.name, onStatement);
