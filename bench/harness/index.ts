@@ -1,5 +1,5 @@
 export {
-  atLeast, atMost, bench, figureCase, growthCase, memoryCase, timeCase,
+  aim, atLeast, atMost, bench, figureCase, growthCase, memoryCase, timeCase,
   type Bench, type Case, type FigureCase, type GrowthCase, type MemoryCase, type Side, type Target, type TimeCase, type Timed,
 } from './bench';
 export { settledBytes } from './measure';

@@ -13,7 +13,7 @@ const USAGE = `Usage: pnpm bench [AREA] [--only TEXT] [--json] [--strict]
   AREA      one of: ${areas().join(', ')}; all of them when left out
   --only    run only the cases whose names hold TEXT; nothing is saved
   --json    print the results as JSON instead of tables
-  --strict  end with exit code 1 when a case is short of its target`;
+  --strict  end with exit code 1 when a case is SHORT of its target; one that is short of an aim is only told`;
 
 /** A mistake of whoever called the command; told without a stack. */
 class UsageError extends Error {}

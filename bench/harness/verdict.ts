@@ -1,14 +1,15 @@
 import type { Target } from './bench';
 import { format } from './format';
 
-/** `-` where no target was set. */
-export type Verdict = 'ok' | 'SHORT' | 'ERROR' | '-';
+/** `-` where no target was set; `short` of an aim, `SHORT` of what must be. */
+export type Verdict = 'ok' | 'short' | 'SHORT' | 'ERROR' | '-';
 
 /** Whether a figure reaches its target; one that is no number (a side that took no time at all) never does. */
 export function judge(figure: number, target: Target | undefined): Verdict {
   if (target === undefined) return '-';
   const reached = 'atMost' in target ? figure <= target.atMost : figure >= target.atLeast;
-  return reached ? 'ok' : 'SHORT';
+  if (reached) return 'ok';
+  return target.isAim === true ? 'short' : 'SHORT';
 }
 
 /** A case that broke always fails the run; one that is short does so only under `--strict`. */

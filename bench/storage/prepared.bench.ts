@@ -1,6 +1,6 @@
 import { createDatabase } from '@ormolu/test-support';
 import { Client } from 'pg';
-import { atMost, bench, timeCase, type Timed } from '../harness';
+import { aim, atMost, bench, timeCase, type Timed } from '../harness';
 
 const READ = 'select id, name, code, state_id, country_id, population, lat, lon from city where id = any($1::int4[])';
 const UPDATE = 'update city t set code = u.a, population = u.b from unnest($1::int4[], $2::text[], $3::int4[]) as u(i, a, b) where t.id = u.i returning t.id';
@@ -30,7 +30,7 @@ async function statements(text: string, values: unknown[], { isNamed, times }: {
 }
 
 const compared = (name: string, text: string, values: unknown[], times: number): ReturnType<typeof timeCase> => timeCase({
-  name: `${name}, named / unnamed`, target: atMost(1.2), operations: times,
+  name: `${name}, named / unnamed`, target: aim(atMost(1.2)), operations: times,
   base: () => statements(text, values, { isNamed: false, times }), ours: () => statements(text, values, { isNamed: true, times }),
 });
 

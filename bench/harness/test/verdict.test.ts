@@ -1,4 +1,4 @@
-import { atLeast, atMost } from '..';
+import { aim, atLeast, atMost } from '..';
 import { describeTarget, exitCodeOf, judge } from '../verdict';
 
 test('a figure that reaches its target exactly is ok; the next one beyond is short', () => {
@@ -16,6 +16,12 @@ test('what is no number is never ok', () => {
 test('without a target nothing is judged', () => {
   expect(judge(99, undefined)).toBe('-');
   expect(describeTarget(undefined)).toBe('-');
+});
+
+test('short of an aim is told, and fails nothing', () => {
+  expect([judge(2, aim(atMost(1))), judge(1, aim(atMost(1))), judge(1, aim(atLeast(2)))]).toEqual(['short', 'ok', 'short']);
+  expect(exitCodeOf(['ok', 'short'], { strict: true })).toBe(0);
+  expect(describeTarget(aim(atMost(1)))).toBe('≤ 1');
 });
 
 test('SHORT fails the run only under --strict; a case that broke always does', () => {
