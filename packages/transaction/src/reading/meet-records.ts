@@ -9,15 +9,17 @@ import { cachedList } from '../values';
 /**
  * Makes sure that records of which nothing but empty lists is known are there: nobody else would say that they are not.
  *
+ * Where any of the records read together has members it is not asked, because a walk along a path takes a statement a level and no more:
+ * a missing record among others has empty lists until anything else is read of it.
  * @param lists - of one model, in memory; those of records that are missing are forgotten, so that who reads them is told
  * @remarks One statement, for records of which memory has nothing else; it brings the columns that travel together.
  */
 export async function meetOwners(tx: Transaction, lists: readonly Field[], ids: readonly Id[]): Promise<void> {
   const [first] = lists;
   if (!first) return;
-  const empty = ids.filter((id) => !lists.some((list) => (cachedList(tx.rootEnv, list, id)?.length ?? 0) > 0));
-  await meetRecords(tx, first.model, empty);
-  const gone = empty.filter((id) => isStoredId(id) && tx.absent.has(first.model, id));
+  if (ids.some((id) => lists.some((list) => (cachedList(tx.rootEnv, list, id)?.length ?? 0) > 0))) return;
+  await meetRecords(tx, first.model, ids);
+  const gone = ids.filter((id) => isStoredId(id) && tx.absent.has(first.model, id));
   if (gone.length > 0) tx.cache.invalidate(lists.map((list) => [list, gone] as const));
 }
 
