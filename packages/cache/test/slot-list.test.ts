@@ -32,20 +32,14 @@ test('a slot that others were added behind leaves a gap when it is taken back, a
   expect([list.slots(), list.placeOf(9)]).toEqual([[6, 9], 2]);
 });
 
-test('a slot comes back to its place beyond the end, and what stood between has left', () => {
-  const list = listOf(5, 6, 7, 8);
-  list.withdraw(3);
-  list.revert([9], [3], 0, 0);
-  expect([list.slots(), list.placeOf(9), list.size]).toEqual([[5, 9], 3, 2]);
-  list.add(4);
-  expect([list.slots(), list.placeOf(4)]).toEqual([[5, 9, 4], 4]);
-});
-
-test('a slot comes back to the place at the end itself', () => {
-  const list = listOf(5, 6);
-  list.withdraw(1);
-  list.revert([8], [1], 0, 0);
-  expect([list.slots(), list.size]).toEqual([[5, 8], 2]);
+test('a slot comes back to the gap that it left', () => {
+  const list = listOf(5, 6, 7);
+  list.delete(6);
+  list.add(6);
+  list.revert([6], [1], 0, 0);
+  expect([list.slots(), list.placeOf(6), list.size]).toEqual([[5, 6, 7], 1, 3]);
+  list.add(8);
+  expect([list.slots(), list.placeOf(8)]).toEqual([[5, 6, 7, 8], 3]);
 });
 
 test('gaps are closed when there is more than one for each slot and a page of them', () => {
