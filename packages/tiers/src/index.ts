@@ -21,5 +21,6 @@ export { type SerializerName } from './shared/serializers';
 export { type SharedKey } from './shared-rung/key-ring';
 export { checkRecordModels, SharedCaches, type RecordCaches } from './shared-rung/record-caches';
 export { type SharedAnswered, type SharedMiss, type SharedModelCounts } from './shared-rung/shared-counts';
+export { RowCodec, type DecodedRow, type EncodedRow } from './shared-rung/row-codec';
 export { SharedRung, type SharedRungStats } from './shared-rung/shared-rung';
 export { WeakBoundedMap, type WeakBoundedMapOptions } from './weak-bounded-map';

@@ -52,6 +52,7 @@ export class RowCodec {
   readonly #columns: readonly ColumnSchema[];
   readonly #format: SerializerName;
   readonly #plans = new Map<string, Plan>();
+  #last: Plan | undefined;
   readonly #shapes = new Map<SerializerName, Map<string, Shape>>();
 
   /** @throws {MisuseError} TIER_PACKAGE_MISSING for 'msgpack' without msgpackr */
@@ -66,10 +67,10 @@ export class RowCodec {
   /** @param fields - of the model, each once @param values - in their order */
   encode(fields: readonly string[], values: readonly unknown[]): EncodedRow {
     const { columns, forms, places } = this.#planOf(fields);
-    const row = new Array<unknown>(forms.length);
+    const row: unknown[] = [];
     for (let at = 0; at < forms.length; at += 1) {
       const value = values[places[at] ?? 0] ?? null;
-      row[at] = value === null ? null : forms[at]?.to(value);
+      row.push(value === null ? null : forms[at]?.to(value));
     }
     return { columns, bytes: toBytes(row, this.#format) };
   }
@@ -94,9 +95,15 @@ export class RowCodec {
   }
 
   #planOf(fields: readonly string[]): Plan {
+    // Rows that are written together mostly have one list of fields.
+    if (this.#last?.fields !== fields) this.#last = this.#newPlanOf(fields);
+    return this.#last;
+  }
+
+  #newPlanOf(fields: readonly string[]): Plan {
     const key = fields.join('\0');
     const known = this.#plans.get(key);
-    if (known) return known;
+    if (known) return { ...known, fields };
     const columns = new Uint8Array(this.width);
     const forms: ColumnForm[] = [];
     const places: number[] = [];
