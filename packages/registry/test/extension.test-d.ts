@@ -116,6 +116,20 @@ optionsPlace.id.trim();
 optionsEnv.model('place').browse('00000000-0000-0000-0000-000000000001').near;
 // @ts-expect-error a number is no uuid
 optionsEnv.model('place').browse(1);
+// Ids that are texts or uuids may be given to new records; the database gives all others, and none is written.
+export const keyed = defineModels({ currency: { name: char({ required: true }), prices: one2many('price', 'currency') }, price: { currency: many2one('currency') }, unit: { name: char() } })
+  .options('currency', { id: 'text' }).options('price', { id: 'uuid' });
+declare const keyedEnv: EnvironmentOf<typeof keyed>;
+void keyedEnv.model('currency').create([{ id: 'EUR', name: 'Euro', prices: [{ create: { id: 'a uuid' } }, { create: {} }] }]);
+void keyedEnv.model('currency').new({ id: 'EUR' });
+void keyedEnv.model('currency').browse('EUR').copy({ id: 'XEU' });
+// @ts-expect-error a number is no text
+void keyedEnv.model('currency').create({ id: 5, name: 'Euro' });
+// @ts-expect-error the database gives these ids
+void keyedEnv.model('unit').create({ id: 5, name: 'kg' });
+// @ts-expect-error an id stays
+void keyedEnv.model('currency').browse('EUR').write({ id: 'XEU' });
+
 // @ts-expect-error an order by no field
 places.options('place', { order: ['-near.nme'] });
 // @ts-expect-error a parent that is no field

@@ -5,7 +5,7 @@ import type { EndOf, OrderOf, PathOf, PathsOf } from './paths';
 import type { CheckedGroups, GroupAsk, GroupOf } from './groups';
 import type { QueryIn } from './queries';
 import type { ComodelOf, FieldName, FieldsOf, IdOf, MethodsOf, Shape } from './shape';
-import type { CreateValues, DraftFields, DraftValues, FieldValues, ReadValue, ValuesOf, WriteValues } from './values';
+import type { CreateValues, DraftFields, DraftValues, FieldValues, GivenId, ReadValue, ValuesOf, WriteValues } from './values';
 
 /** What a sort key may be; null comes last. */
 export type SortKey = string | number | bigint | boolean | Date | null;
@@ -63,7 +63,7 @@ export interface RecordMembers<in out S extends Shape, in out N extends string> 
   /** Inserts the drafts among these with the drafts that they hold, one INSERT a model; a draft with an origin is written to it. */
   save(): Promise<RecordSetIn<S, N>>;
   /** Makes a copy of each record, with these values over what is copied. What is copied says the field option `copy`. */
-  copy(values?: WriteValues<S, N>): Promise<this>;
+  copy(values?: WriteValues<S, N> & GivenId<S, N>): Promise<this>;
   /** Sets the same values on all records. */
   write(values: WriteValues<S, N>): Promise<void>;
   unlink(): Promise<void>;

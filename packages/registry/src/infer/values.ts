@@ -74,7 +74,7 @@ export type DraftFields<S extends Shape, N extends string, T> =
   { -readonly [F in ValueName<T>]: ReadValue<S, N, T[F]> | null } & ReadOnly<S, N, T, Exclude<keyof T, ValueName<T>>>;
 
 /** Values for a draft: whatever is known, null for what is not. */
-export type DraftValues<S extends Shape, N extends string> = DraftWritable<S, N, FieldsOf<S, N>>;
+export type DraftValues<S extends Shape, N extends string> = DraftWritable<S, N, FieldsOf<S, N>> & GivenId<S, N>;
 
 type DraftWritable<S extends Shape, N extends string, T> = { readonly [F in keyof T]?: DraftValue<S, N, T[F]> | null };
 
@@ -96,7 +96,10 @@ export type WriteValues<S extends Shape, N extends string> = Writable<S, N, Fiel
 type Writable<S extends Shape, N extends string, T> = { readonly [F in keyof T]?: WriteValue<S, N, T[F]> };
 
 /** Values for a new record of a model; what is required and has no default of its own must be there, save for `X`. */
-export type CreateValues<S extends Shape, N extends string, X extends string = never> = Writable<S, N, FieldsOf<S, N>> & Demanded<S, N, FieldsOf<S, N>, X>;
+export type CreateValues<S extends Shape, N extends string, X extends string = never> = Writable<S, N, FieldsOf<S, N>> & Demanded<S, N, FieldsOf<S, N>, X> & GivenId<S, N>;
+
+/** The id of a new record, where it may be given: texts and uuids. */
+export type GivenId<S extends Shape, N extends string> = IdOf<S, N> extends string ? { readonly id?: IdOf<S, N> } : unknown;
 
 type Demanded<S extends Shape, N extends string, T, X extends string> = {
   readonly [F in keyof T as F extends X ? never : IsDemanded<T[F]> extends true ? F : never]: WriteValue<S, N, T[F]>;

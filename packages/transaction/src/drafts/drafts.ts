@@ -18,6 +18,8 @@ export class Drafts {
   readonly #isStandIn = new WeakSet<NewId>();
   /** Computed values that no longer follow the origin: something they are computed from differs. */
   readonly #diverged = new Map<NewId, Set<Field>>();
+  /** The ids that drafts are to have when they are saved, where somebody said. */
+  readonly #named = new WeakMap<NewId, StoredId>();
   readonly #saved = new Map<NewId, StoredId>();
   /** What `clear` and `reset` took away while somebody may still hold it: it must not pass for an empty draft. */
   readonly #forgotten = new Map<NewId, string>();
@@ -42,6 +44,16 @@ export class Drafts {
     if (!ids) this.#ids.set(model, (ids = new Set<NewId>()));
     ids.add(id);
     this.#undo.push(() => this.#forget(model, id));
+  }
+
+  /** A draft is to have this id when it is saved. It is told before anybody has the draft: there is nothing to take back. */
+  name(id: NewId, stored: StoredId): void {
+    this.#named.set(id, stored);
+  }
+
+  /** The id that a draft is to have, where somebody said. */
+  nameOf(id: NewId): StoredId | undefined {
+    return this.#named.get(id);
   }
 
   /** The draft that stands for a stored record in the lists of other drafts, many2many: those of stored records know nothing of it. */

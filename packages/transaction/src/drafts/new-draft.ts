@@ -8,6 +8,7 @@ import type { Environment } from '../environment/environment';
 import { MissingRecordError, NotLoadedError, WriteRefusedError } from '../errors';
 import { inverseOf } from '../reading/fetch';
 import { listCommands, type Values } from '../lists/list-commands';
+import { givenId, takesIds } from '../writing/given-id';
 import { isKeptList, otherOwner } from '../writing/write-batch';
 
 /**
@@ -18,8 +19,13 @@ import { isKeptList, otherOwner } from '../writing/write-batch';
  */
 export function newDraft(env: Environment, model: Model, values: Values, options: NewIdOptions = {}): NewId {
   const id = new NewId(options);
-  env.transaction.drafts.add(model.name, id);
-  putDraft(env, model, id, values);
+  const { drafts } = env.transaction;
+  const { id: named, ...others } = values;
+  const isNamed = named !== undefined && options.origin === undefined && takesIds(model);
+  const given = isNamed ? givenId(model, values, 'new') : undefined;
+  drafts.add(model.name, id);
+  if (given !== undefined) drafts.name(id, given);
+  putDraft(env, model, id, isNamed ? others : values);
   return id;
 }
 

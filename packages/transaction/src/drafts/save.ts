@@ -91,7 +91,7 @@ class Saving {
         else values.set(field, value instanceof KeyedValues ? value.map((one) => this.#known(one as Id | null)) : this.#known(value as Id | null)); // and a many2one as an id
       }
       const { origin } = id;
-      if (origin === undefined) this.#batch.create(model, {}, values, id);
+      if (origin === undefined) this.#batch.create(model, { id: this.#env.transaction.drafts.nameOf(id) }, values, id);
       else for (const [field, cached] of values) this.#put(field, origin, cached);
     }
   }

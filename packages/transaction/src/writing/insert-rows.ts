@@ -1,6 +1,7 @@
 import { NewId, type Id, type StoredId } from '@ormolu/kernel';
 import type { Field, Model } from '@ormolu/registry';
 import type { Environment } from '../environment/environment';
+import { idsOf } from './given-id';
 import { KeyedValues } from '../environment/keyed-values';
 import { DraftError } from '../errors';
 import { groupBy } from '../group-by';
@@ -83,6 +84,7 @@ function insertPart(env: Environment, model: Model, { rows, ids }: Part): Promis
     count: rows.length,
     fields: columns.map((field) => field.name),
     columns: columns.map(cellsOf),
+    ids: idsOf(rows),
   });
 }
 

@@ -1,6 +1,7 @@
-import { isStoredId, NewId, UnknownFieldError, type Id } from '@ormolu/kernel';
+import { isStoredId, NewId, UnknownFieldError, type Id, type StoredId } from '@ormolu/kernel';
 import type { Field, Model } from '@ormolu/registry';
 import { writable } from '../records/convert';
+import { givenId, requireId, takesIds } from './given-id';
 import { defaultOf } from '../records/defaults';
 import type { Environment } from '../environment/environment';
 import { KeyedValues } from '../environment/keyed-values';
@@ -14,6 +15,8 @@ import { RowShape, RowValues } from './row-values';
 export interface NewRow {
   readonly id: NewId;
   readonly model: Model;
+  /** The id it is to have, where the caller says; the database gives all others. */
+  readonly given: StoredId | undefined;
   /** In the cache's form; lists are told apart. */
   readonly values: RowValues;
 }
@@ -50,6 +53,8 @@ export class WriteBatch {
   /** The fields that values were given for, wherever they stood. */
   readonly named: Set<Field> = new Set();
   readonly #shape = new RowShape();
+  /** The ids that new records so far are to have, by model. */
+  readonly #givenIds = new Map<string, Set<Id>>();
 
   constructor(env: Environment) {
     this.env = env;
@@ -80,8 +85,11 @@ export class WriteBatch {
    * @throws as {@link write}
    */
   create(model: Model, values: Values, preset: ReadonlyMap<Field, unknown> = NO_PRESET, id: NewId = new NewId()): NewRow {
-    const row: NewRow = { id, model, values: new RowValues(this.#shape) };
+    const given = takesIds(model) ? givenId(model, values, 'create') : undefined;
+    requireId(model, given);
+    const row: NewRow = { id, model, given, values: new RowValues(this.#shape) };
     this.rows.push(row);
+    if (given !== undefined) this.#givenIds.set(model.name, (this.#givenIds.get(model.name) ?? new Set<Id>()).add(given));
     const delegated = new Delegated(model);
     for (const [field, cached] of preset) {
       if (delegated.shows(field)) delegated.give(field, field.toUser(cached));
@@ -91,7 +99,7 @@ export class WriteBatch {
     // Not by entries: a pair for each of a million values is most of what this costs.
     for (const name of Object.keys(values)) {
       const value = values[name];
-      if (value === undefined) continue;
+      if (value === undefined || (given !== undefined && name === 'id')) continue;
       const field = fieldOf(model, name);
       this.named.add(field);
       if (delegated.shows(field)) delegated.give(field, value);
@@ -99,7 +107,7 @@ export class WriteBatch {
       else {
         const cached = writable(field, value);
         if (preset.has(field) && preset.get(field) !== cached) throw otherOwner(field);
-        if (field.relation?.kind === 'many2one') refuseMissing(this.env.transaction, field, [cached as Id]); // its canonical form; null is no stored id
+        if (field.relation?.kind === 'many2one') this.#refuseMissing(field, [cached as Id]); // its canonical form; null is no stored id
         row.values.set(field, cached);
       }
     }
@@ -140,13 +148,19 @@ export class WriteBatch {
     return now;
   }
 
+  /** A record that memory knows to be missing may be one that is made here. */
+  #refuseMissing(field: Field, ids: readonly Id[]): void {
+    const made = this.#givenIds.get(field.relation?.comodel ?? '');
+    refuseMissing(this.env.transaction, field, made ? ids.filter((id) => !made.has(id)) : ids);
+  }
+
   #list(field: Field, owners: readonly Id[], value: unknown): void {
     for (const owner of owners) if (isStoredId(owner)) this.owners.set(field.model, (this.owners.get(field.model) ?? new Set<Id>()).add(owner));
     const comodel = this.env.registry.model(field.relation?.comodel ?? '');
     const inverse = field.relation?.kind === 'one2many' ? comodel.fields.get(field.relation.inverseName ?? '') : undefined;
     const step = (kind: ListStep['kind'], given: readonly Id[]): void => {
       const ids = given.map((id) => this.#known(field, id));
-      if (kind === 'link' || kind === 'set') refuseMissing(this.env.transaction, field, ids);
+      if (kind === 'link' || kind === 'set') this.#refuseMissing(field, ids);
       for (const owner of owners) this.steps.push({ field, owner, kind, ids });
     };
     for (const command of listCommands(field, value)) {
