@@ -5,6 +5,7 @@ import { Transaction, type Actors } from '@ormolu/transaction';
 import { checkRecordModels, LocalCache, NamedCaches, NamedQueries, SharedCaches, SharedRung, type LocalCacheStats, type NamedCacheStats, type RecordCaches } from '@ormolu/tiers';
 import { bufferHitsOf, type BufferHits } from './buffer-hits';
 import { DatabaseError } from './errors';
+import { healthOf, type HealthReport } from './health';
 import { backfill, type FilledFields } from './migrate/backfill';
 import { buildLadder, TransactionFigures } from './ladder';
 import { joinCaches, MethodCaches, type OrmcacheStats } from './method-caches';
@@ -288,6 +289,17 @@ export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D
   async bufferHits(): Promise<BufferHits | undefined> {
     this.#assertOpen('bufferHits');
     return bufferHitsOf(this.storage, this.registry.schema);
+  }
+
+  /**
+   * Whether the database and the servers of the caches answer, now, and how fast. A cache whose server is away goes on without it; a storage that is away is told of
+   * here, not thrown.
+   *
+   * @remarks A statement, and a question to each server, all at once.
+   */
+  async health(): Promise<HealthReport> {
+    this.#assertOpen('health');
+    return healthOf(this.storage, this.registry.schema, this.caches);
   }
 
   /** The figures of every rung since the database was opened. */

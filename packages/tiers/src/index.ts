@@ -9,7 +9,7 @@ export { type AnswerCost, type CommandEntry, type QueryCache } from './local/que
 export { LocalRung, type LocalRungOptions, type LocalRungStats } from './local/local-rung';
 export { valueKey } from './local/value-key';
 export { MeasuredRung, type MeasuredStats } from './measured-rung';
-export { type NamedCacheStats, type SharedStats } from './named-cache/cache-counts';
+export { type CacheHealth, type NamedCacheStats, type SharedStats } from './named-cache/cache-counts';
 export { NamedCache, type LoadMany, type PlainCache } from './named-cache/named-cache';
 export { NamedCaches } from './named-cache/named-caches';
 export { NamedQueries } from './named-cache/named-queries';

@@ -33,6 +33,19 @@ export interface SharedStats extends Readonly<SharedCounts>, Readonly<GuardCount
   readonly unsure: number;
 }
 
+/** How a named cache is, asked just now. */
+export interface CacheHealth {
+  readonly name: string;
+  /** `none`: it is in this process's memory alone. `away`: it does without its server until that is back. */
+  readonly server: 'none' | 'up' | 'away';
+  /** How long the server took to answer; undefined when it did not. */
+  readonly ms: number | undefined;
+  /** Hits among requests since the cache was made, 0 when there were none. */
+  readonly hitRatio: number;
+  /** Keys that are taken out of the server before they are read again. */
+  readonly unsure: number;
+}
+
 /** Counts what happens to a cache. */
 export class CacheCounts {
   hits = 0;

@@ -2,7 +2,7 @@ import { systemClock, type Clock } from '@ormolu/kernel';
 import type { SharedEntry } from '../shared/entry-form';
 import type { LoadWork } from '../shared/leased-load';
 import type { ToKeep } from '../shared/shared-level';
-import { CacheCounts, type NamedCacheStats } from './cache-counts';
+import { CacheCounts, type CacheHealth, type NamedCacheStats } from './cache-counts';
 import { CacheListeners } from './cache-listeners';
 import { keyPattern } from './key-pattern';
 import { lifetimeMs, type LifetimeMs } from './lifetime';
@@ -214,6 +214,17 @@ export class NamedCache implements PlainCache {
 
   stats(): NamedCacheStats {
     return this.#counts.stats(this.name, this.#local, this.#shared?.stats());
+  }
+
+  /** How it is. @remarks Asks its server, within its deadline. */
+  async health(): Promise<CacheHealth> {
+    const { hitRatio, shared } = this.stats();
+    const began = performance.now();
+    const isUp = await this.#shared?.attempt(async (level) => {
+      await level.check();
+      return true;
+    });
+    return { name: this.name, server: this.#shared === undefined ? 'none' : isUp === true ? 'up' : 'away', ms: isUp === true ? performance.now() - began : undefined, hitRatio, unsure: shared?.unsure ?? 0 };
   }
 
   /** Tells of what happens to entries. @returns ends it */

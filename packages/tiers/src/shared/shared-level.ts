@@ -86,6 +86,11 @@ export class SharedLevel {
     return this.#guards.every((guard) => guard.isUp);
   }
 
+  /** Whether the servers answer, now. @throws {OutageError} TIER_UNAVAILABLE */
+  async check(): Promise<void> {
+    await this.#store.check();
+  }
+
   /** Of all servers together. */
   guardCounts(): GuardCounts & { readonly unsure: number } {
     const sum = (of: (guard: GuardedBackend) => number): number => this.#guards.reduce((all, guard) => all + of(guard), 0);
