@@ -1,4 +1,4 @@
-import { MisuseError, nearestName, typeName } from '@ormolu/kernel';
+import { MisuseError, nearestName, typeName, type Id } from '@ormolu/kernel';
 import { isIdOf, type Model } from '@ormolu/registry';
 
 // The compiler finds most of what is refused here, and not every program is compiled. Without these, a text would be taken for the list
@@ -35,6 +35,13 @@ export function assertOptions(call: string, given: unknown, known: readonly stri
 export function assertIds(model: Model, given: readonly unknown[], call = 'browse'): void {
   const wrong = given.findIndex((id) => !isIdOf(model.idType, id));
   if (wrong >= 0) throw argument(call, given[wrong], `an id of ${model.name}, or a list of them; ${IDS[model.idType]}`);
+}
+
+/** The id of a record; an id stands for itself. @throws {MisuseError} TX_ARGUMENT for an object that is no record */
+export function idOfOne(call: string, given: unknown, expects: string): unknown {
+  if (typeof given !== 'object' || given === null) return given;
+  if (!('ensureOne' in given) || typeof given.ensureOne !== 'function') throw argument(call, given, expects);
+  return (given as { ensureOne(): { readonly id: Id } }).ensureOne().id; // only record sets have it
 }
 
 /** What a function gave that must not wait, for each record. @throws {MisuseError} TX_ARGUMENT for a promise, and undefined where it says nothing */

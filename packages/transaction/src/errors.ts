@@ -140,16 +140,21 @@ export interface ComputeFailure {
   readonly field: string;
   readonly ids: readonly Id[];
   readonly error: unknown;
+  /** Where it began, when this compute read a value whose compute failed. */
+  readonly behind?: ComputeFailure | undefined;
 }
+
+const pairsOf = ({ model, field, ids }: ComputeFailure): string => `${model}.${field} of ${describeIds(ids)}`;
 
 /** One or several computes threw, or did not assign what they compute. The pairs named stay pending. */
 export class ComputeError extends OrmoluError {
   readonly failures: readonly ComputeFailure[];
 
   constructor(failures: readonly ComputeFailure[]) {
-    const named = failures.map(({ model, field, ids }) => `${model}.${field} of ${describeIds(ids)}`).join('; ');
+    const named = failures.map(pairsOf).join('; ');
     const [first] = failures;
-    const why = first?.error instanceof Error ? ` First cause: ${first.error.message}` : '';
+    const where = first?.behind ? `${pairsOf(first.behind)}, which it read: ` : '';
+    const why = first?.error instanceof Error ? ` First cause: ${where}${first.error.message}` : '';
     super('TX_COMPUTE_FAILED', `Computing failed for ${named}. These stay pending and are tried again by the next flush.${why}`, {
       cause: first?.error,
       details: { failures },

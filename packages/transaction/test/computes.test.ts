@@ -127,3 +127,15 @@ test('a value given to an editable computed field at creation stays', async () =
   await tx.flush();
   expect(thing?.get('grade')).toBe(5);
 });
+
+test('who reads a value that depends on one whose compute fails learns which failed', async () => {
+  const thing = await tx.env.model('thing').create({ value: 5 });
+  expect(thing.get('chained')).toBe(21);
+  thing.set('value', 0);
+  const behind = { model: 'thing', field: 'inverse', ids: [1] };
+  const message = 'Computing failed for thing.chained of 1. These stay pending and are tried again by the next flush. First cause: thing.inverse of 1, which it read: no inverse of nothing';
+  expect(() => thing.get('chained')).toThrow(message);
+  await expect(tx.run(() => thing.get('chained'))).rejects.toMatchObject({ message, failures: [{ field: 'chained', behind }] });
+  await expect(thing.load(['chained'])).rejects.toMatchObject({ message, cause: { message: 'no inverse of nothing' } });
+  await expect(tx.flush()).rejects.toMatchObject({ failures: [{ field: 'inverse' }, { field: 'chained', behind }] });
+});

@@ -80,7 +80,7 @@ function attempt(tx: Transaction, field: Field, ids: readonly Id[], run: () => v
     if (mustPass(tx, error)) throw error;
     if (error instanceof ComputeError) {
       const [cause] = error.failures;
-      return { model: field.model, field: field.name, ids, error: cause?.error ?? error };
+      return { model: field.model, field: field.name, ids, error: cause?.error ?? error, behind: cause?.behind ?? cause };
     }
     return { model: field.model, field: field.name, ids, error };
   }

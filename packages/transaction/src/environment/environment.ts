@@ -5,7 +5,7 @@ import type { Field, Model, Registry } from '@ormolu/registry';
 import { companiesModel, companyField, usersModel } from './actors';
 import type { Context } from './context';
 import type { EnvironmentKey } from './environment-set';
-import { argument, assertIds, assertValues } from '../check-call';
+import { argument, assertIds, assertValues, idOfOne } from '../check-call';
 import type { FlushSpec } from '../flushing/flush';
 import { fetchColumns } from '../reading/fetch';
 import { keyOfPlace, meetCompany, placeOf, placeOfKey } from './keyed-fields';
@@ -121,8 +121,8 @@ export class Environment {
   /** The same, for another user, whose access is limited. */
   withUser(user: number | RecordSet | null): Environment {
     // The ids of users are whole numbers: a `uid` is one.
-    const uid = typeof user === 'object' && user !== null ? (user.ensureOne().id as number) : user;
-    if (uid !== null && !Number.isInteger(uid)) throw argument('withUser', uid, 'a user, the id of one, or null for nobody');
+    const uid = idOfOne('withUser', user, USER) as number | null;
+    if (uid !== null && !Number.isInteger(uid)) throw argument('withUser', uid, USER);
     return this.transaction.environment({ uid, su: false, context: this.context });
   }
 
@@ -139,11 +139,11 @@ export class Environment {
 
   /** The same, with another first company; those allowed besides stay. */
   withCompany(company: StoredId | RecordSet): Environment {
-    const id = typeof company === 'object' ? company.ensureOne().id : company;
+    const id = idOfOne('withCompany', company, COMPANY) as StoredId; // what else it may be is refused below
     const { registry, actors } = this.transaction;
     const model = actors.companies === undefined ? undefined : registry.models.get(actors.companies);
     if (model) assertIds(model, [id], 'withCompany');
-    else if (!['number', 'bigint', 'string'].includes(typeof id)) throw argument('withCompany', id, 'a company, or the id of one');
+    else if (!['number', 'bigint', 'string'].includes(typeof id)) throw argument('withCompany', id, COMPANY);
     const others = allowedCompanies(this.context).filter((other) => other !== id);
     return this.withContext({ allowedCompanyIds: [id, ...others] });
   }
@@ -295,3 +295,6 @@ function allowedCompanies(context: Context): readonly StoredId[] {
   const allowed = context['allowedCompanyIds'];
   return Array.isArray(allowed) ? (allowed as readonly Id[]).filter(isStoredId) : []; // what is no id names no company
 }
+
+const USER = 'a user, the id of one, or null for nobody';
+const COMPANY = 'a company, or the id of one';
