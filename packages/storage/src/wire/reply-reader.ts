@@ -16,6 +16,8 @@ const [ROW, ERROR, NOTICE, READY, COMPLETE, EMPTY, DESCRIPTION, COPY_IN, COPY_OU
 /** Of statements whose effects may outlive their transaction on a connection: SET, LISTEN, PREPARE and the like, and those that run others. */
 const SESSION_TAG = /^(?:SET|RESET|DISCARD|LISTEN|PREPARE|LOAD|DO|CALL)\b/;
 const NOTHING = Buffer.alloc(0);
+/** A message begins with its letter and its length. */
+const HEAD = 5;
 
 /**
  * Reads the server's messages out of chunks cut anywhere, until it is ready for the next request.
@@ -26,7 +28,11 @@ export class ReplyReader {
   readonly #sinks: readonly (RowSink | undefined)[];
   /** Statements answered so far. */
   #answered = 0;
-  #carry: Buffer = NOTHING;
+  /** The beginning of a message that is not whole yet, as it came: joined once, however large the message is. */
+  #carry: Buffer[] = [];
+  #carried = 0;
+  /** How many bytes make it whole, as far as its beginning tells. */
+  #wanted = 0;
   /** What the server said, or what reading its rows threw. The first counts. */
   error: ServerError | undefined;
   failure: unknown;
@@ -54,18 +60,32 @@ export class ReplyReader {
    */
   feed(chunk: Uint8Array): boolean {
     const fresh = Buffer.from(chunk.buffer, chunk.byteOffset, chunk.byteLength);
-    const bytes = this.#carry.length === 0 ? fresh : Buffer.concat([this.#carry, fresh]);
+    if (this.#carried + fresh.length < this.#wanted) {
+      this.#keep(Buffer.from(fresh));
+      return false;
+    }
+    const bytes = this.#carried === 0 ? fresh : Buffer.concat([...this.#carry, fresh]);
+    [this.#carry, this.#carried, this.#wanted] = [[], 0, 0];
     let at = 0;
-    while (this.status === undefined && at + 5 <= bytes.length) {
+    while (this.status === undefined && at + HEAD <= bytes.length) {
       const end = at + 1 + readInt32(bytes, at + 1);
       if (end > bytes.length) break;
       this.#message(bytes, at, end);
       at = end;
     }
     const rest = at === bytes.length ? NOTHING : Buffer.from(bytes.subarray(at));
-    if (this.status === undefined) this.#carry = rest;
-    else this.rest = rest;
-    return this.status !== undefined;
+    if (this.status !== undefined) {
+      this.rest = rest;
+      return true;
+    }
+    this.#wanted = rest.length < HEAD ? HEAD : 1 + readInt32(rest, 1);
+    this.#keep(rest);
+    return false;
+  }
+
+  #keep(piece: Buffer): void {
+    this.#carry.push(piece);
+    this.#carried += piece.length;
   }
 
   #message(bytes: Buffer, at: number, end: number): void {
