@@ -26,11 +26,14 @@ const mostly = fc.constantFrom(true, true, true, false);
 
 /** A column as one version of the models has it; the names of columns are few, so that versions meet. */
 const columns = fc.record({
-  type: fc.constantFrom('text', 'int4', 'int8', 'int8', 'numeric', 'numeric', 'bool'), scale: fc.constantFrom(1, 2, 3), required: fc.boolean(), unique: rarely, index: fc.boolean(), target: fc.constantFrom(undefined, undefined, ...MODELS),
-} as const).map(({ type, scale, target, required, unique, index }) => (field: string): ColumnSchema => (
-  target === undefined
+  type: fc.constantFrom('text', 'int4', 'int8', 'int8', 'numeric', 'numeric', 'bool'), scale: fc.constantFrom(1, 2, 3), required: fc.boolean(), unique: rarely, index: fc.boolean(), target: fc.constantFrom(undefined, undefined, 'nothing', ...MODELS),
+} as const).map(({ type, scale, target, required, unique, index }) => (field: string): ColumnSchema => {
+  // A number that may have been a reference, or become one.
+  if (target === 'nothing') return column(`${field}_ref`, 'int4', { unique, index });
+  return target === undefined
     ? column(field, type, { required: required && unique, unique, index, ...type === 'numeric' && { scale } })
-    : column(`${field}_ref`, 'int4', { references: { model: target, onDelete: required ? 'cascade' : 'set null' }, index })));
+    : column(`${field}_ref`, 'int4', { references: { model: target, onDelete: required ? 'cascade' : 'set null' }, index });
+});
 
 const tables = fc.array(fc.option(columns), { minLength: FIELDS.length, maxLength: FIELDS.length })
   .map((made) => made.flatMap((make, n) => make ? [make(FIELDS[n]!)] : []));

@@ -52,6 +52,25 @@ export function migrationRules({ describe, test }: ComplianceRunner, fixture: Fi
       deepStrictEqual(await fixture.undone(second, async (session) => [await valuesOf(session, 'city', ids, 'size'), await valuesOf(session, 'city', ids, 'price')]), [[5n], ['1.250']]);
     });
 
+    test('a column that refers no more keeps its values, and takes any', async () => {
+      const version = versions();
+      const first = version([reference('country', 'country')], (tables) => tables.add('country', []));
+      await fixture.storage.migrate(first);
+      const [country, city] = await fixture.committed(first, async (session) => {
+        const [made] = await insertRows(session, 'country', [{}]);
+        return [made, (await insertRows(session, 'city', [{ country: made }]))[0]] as const;
+      });
+      const second = version([column('country', 'int4', { column: 'country_id' })], (tables) => tables.add('country', []));
+      strictEqual((await fixture.storage.migrate(second)).statements.length, 1);
+      deepStrictEqual((await fixture.storage.migrate(second)).statements, []);
+      await fixture.undone(second, async (session) => {
+        deepStrictEqual(await valuesOf(session, 'city', [Number(city)], 'country'), [country]);
+        await insertRows(session, 'city', [{ country: 999 }]);
+        strictEqual((await session.delete('country', [Number(country)])).length, 1);
+        deepStrictEqual(await valuesOf(session, 'city', [Number(city)], 'country'), [country]);
+      });
+    });
+
     test('what would lose or reinterpret data is refused by name, and nothing is changed', async () => {
       const version = versions();
       const first = version([column('name', 'text'), column('price', 'numeric', { scale: 2 }), reference('other', 'a')], (tables) => tables.add('a', []).add('b', []));

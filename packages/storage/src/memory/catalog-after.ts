@@ -3,7 +3,7 @@ import type { FoundColumn, FoundTable } from '../migrate/catalog';
 import { columnsKeyOf } from '../migrate/discard';
 import { constraintName } from '../statements/identifiers';
 import type { MigrationPlan } from '../migrate/plan';
-import { columnType, formattedType, idType } from '../migrate/column-definition';
+import { formattedType, idType } from '../migrate/column-definition';
 
 /** What a database would be found to hold after a migration to a schema. */
 export function catalogAfter(schema: Schema, before: ReadonlyMap<string, FoundTable>, { dropped }: Pick<MigrationPlan, 'dropped'>): ReadonlyMap<string, FoundTable> {
@@ -17,7 +17,7 @@ export function catalogAfter(schema: Schema, before: ReadonlyMap<string, FoundTa
     for (const column of table.columns) columns.set(column.column, { name: column.column, type: formattedType(column), notNull: column.required, generated: false });
     if (table.versioned) columns.set(VERSION_COLUMN.column, { name: VERSION_COLUMN.column, type: formattedType(VERSION_COLUMN), notNull: true, generated: true });
     const references = table.columns.flatMap((column) => column.references ? [{
-      name: columnType(column), column: column.column, table: schema.table(column.references.model).table, onDelete: column.references.onDelete,
+      name: constraintName(table.table, column.column, 'fkey'), column: column.column, table: schema.table(column.references.model).table, onDelete: column.references.onDelete,
     }] : []);
     // Columns that the schema names no more keep their constraints.
     const isForgotten = (column: string): boolean => columns.has(column) && !table.columns.some((each) => each.column === column);

@@ -206,10 +206,14 @@ const ON_DELETE = { restrict: 'no action', cascade: 'cascade', 'set null': 'set 
 
 function planReference(plan: Plan, { table, column, there, isCyclic }: Subject & { readonly isCyclic: boolean }): void {
   const { references } = column;
-  if (!references) return;
-  const target = plan.schema.table(references.model);
   const known = there?.references.find((reference) => reference.column === column.column);
   const alter = `alter table ${quoted(table.table)}`;
+  if (!references) {
+    // As with what is no longer unique: our own goes, and what somebody else has put there stays.
+    if (known && isNameOf(known.name, table.table, column.column, 'fkey')) plan.references.push(`${alter} drop constraint ${quoted(known.name)}`);
+    return;
+  }
+  const target = plan.schema.table(references.model);
   if (known) {
     if (known.onDelete === references.onDelete) return;
     plan.references.push(`${alter} drop constraint ${quoted(known.name)}`);
