@@ -168,7 +168,7 @@ export class Evaluator {
       const entry = open.pop();
       if (!entry || family.has(entry[0])) continue;
       family.add(entry[0]);
-      if (operator === 'childOf') open.push(...this.#holders(table, parent.column, entry[0]));
+      if (operator === 'childOf') for (const child of this.#holders(table, parent.column, entry[0])) open.push(child);
       else open.push(this.#entry(table, entry[1].get(parent.column)));
     }
     return family;

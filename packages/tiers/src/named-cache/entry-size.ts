@@ -26,7 +26,7 @@ function sizeOfObject(one: object, open: unknown[]): number {
     return 64 + 16 * one.size;
   }
   if (one instanceof Set) {
-    open.push(...one);
+    for (const each of one) open.push(each);
     return 64 + 16 * one.size;
   }
   const values: readonly unknown[] = Array.isArray(one) ? one : Object.values(one);
