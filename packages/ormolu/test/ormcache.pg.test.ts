@@ -153,6 +153,20 @@ describe('on PostgreSQL', () => {
     expect(older).toEqual([19, 19]);
   });
 
+  test('at READ COMMITTED the next call sees the clears of others, of what the transaction has computed itself, too', async () => {
+    const results = await there.transaction(async (env) => {
+      const first = (await rateOf(env, 'VAT')).percent;
+      const again = (await rateOf(env, 'VAT')).percent;
+      await here.transaction(async (writing) => {
+        await write(writing, 'VAT', 30);
+        await rateOf.clear(writing);
+      });
+      env.transaction.clear();
+      return [first, again, (await rateOf(env, 'VAT')).percent];
+    }, { isolation: 'read committed' });
+    expect(results).toEqual([19, 19, 30]);
+  });
+
   test('one computation at a time runs for a key; a failure is nobody else\'s', async () => {
     let open: () => void = () => undefined;
     gate = new Promise((resolve) => (open = resolve));

@@ -51,9 +51,12 @@ export class SqlStatements {
   /** Takes in what came with the first answer, also when the statement behind it was refused. */
   async hearing<T>(answer: Promise<T>): Promise<T> {
     try {
-      return await answer;
-    } finally {
+      const answered = await answer;
       this.#log?.heard();
+      return answered;
+    } catch (error) {
+      this.#log?.failed();
+      throw error;
     }
   }
 

@@ -292,6 +292,46 @@ describe('what cannot be watched is not kept, and says why', () => {
     await session.rollback();
   });
 
+  test.each(['repeatable read', 'read committed', 'serializable'] as const)('of a log, or its function, that goes while processes run, one transaction at %s meets the failure, and the next do without', async (isolation) => {
+    const role = `reader_${new URL(database.url).pathname.slice(1)}`;
+    await outside.query(`create role ${role} login password 'none'; grant select on city_1, ormolu_log to ${role}`);
+    const url = new URL(database.url);
+    [url.username, url.password] = [role, 'none'];
+    const reading = postgres(url.href);
+    const read = async (): Promise<unknown> => {
+      const session = await reading.open({ schema: SCHEMA, sight: true, isolation });
+      try {
+        await session.sight?.();
+        return (await session.read({ ...CITY, ids: [1], fields: ['name'] })).ids;
+      } catch {
+        return 'failed';
+      } finally {
+        await session.rollback();
+      }
+    };
+    expect(await read()).toEqual([1]);
+    for (const takesAway of [`revoke select on ormolu_log from ${role}`, `grant select on ormolu_log to ${role}; drop function ormolu_log_news`, 'drop table ormolu_log']) {
+      await outside.query(takesAway);
+      await read();
+      expect([takesAway, await read(), await read()]).toEqual([takesAway, [1], [1]]);
+    }
+    await reading.close();
+    await outside.query(`drop owned by ${role}; drop role ${role}`);
+  });
+
+  test('serializable transactions go on without caches when there is no connection for the poll', async () => {
+    const role = `lonely_${new URL(database.url).pathname.slice(1)}`;
+    await outside.query(`create role ${role} login password 'none' connection limit 1; grant select on city_1, ormolu_log to ${role}`);
+    const url = new URL(database.url);
+    [url.username, url.password] = [role, 'none'];
+    const reading = postgres({ connectionString: url.href, max: 1 });
+    const session = await reading.open({ schema: SCHEMA, sight: true, isolation: 'serializable' });
+    expect([await session.sight?.(), await session.read({ ...CITY, ids: [1], fields: ['name'] })]).toMatchObject([undefined, { ids: [1] }]);
+    await session.rollback();
+    await reading.close();
+    await outside.query(`drop owned by ${role}; drop role ${role}`);
+  });
+
   test('a database without a log, a log that may not be read, and commits that a crash loses', async () => {
     const name = new URL(database.url).pathname.slice(1);
     const nothing = async (reason: RegExp): Promise<void> => {

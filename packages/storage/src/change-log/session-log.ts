@@ -79,23 +79,33 @@ export class SessionLog {
     this.#hear?.();
   }
 
+  /** The same when a statement has failed: it may have been the look at a log that is gone, or may not be read any more. Whoever begins next finds that out. */
+  failed(): void {
+    this.heard();
+    if (this.#hear) this.#log.forgetIntroductions();
+  }
+
   /** @param begin - sends BEGIN when nothing was sent yet */
   async sight(begin: () => Promise<void>): Promise<Sight | undefined> {
     if (this.#introduction.log === undefined || this.#isElsewhere) return undefined;
     if (this.#sight) return this.#sight;
+    if (!this.isFixed) {
+      const polled = await this.#pollOutside();
+      return polled && this.#sightOf(polled, this.#beginning ?? polled);
+    }
+    await begin();
+    const beginning = this.#beginning;
+    if (beginning && !this.#readsLog && !await this.#pollOutside()) return undefined;
+    this.#sight = beginning && this.#sightOf(beginning, beginning);
+    return this.#sight;
+  }
+
+  /** Undefined also when there is no connection for it: the database itself is still asked, caches are not. */
+  async #pollOutside(): Promise<Beginning | undefined> {
     try {
-      if (!this.isFixed) {
-        const polled = await this.#log.poll(this.#introduction);
-        return polled && this.#sightOf(polled, this.#beginning ?? polled);
-      }
-      await begin();
-      const beginning = this.#beginning;
-      if (beginning && this.#isolation === 'serializable' && this.#log.isShared) await this.#log.poll(this.#introduction);
-      this.#sight = beginning && this.#sightOf(beginning, beginning);
-      return this.#sight;
+      return await this.#log.poll(this.#introduction);
     } catch (error) {
-      // The database itself is still asked; caches are not.
-      if (error instanceof OutageError && !this.isFixed) return undefined;
+      if (error instanceof OutageError) return undefined;
       throw error;
     }
   }

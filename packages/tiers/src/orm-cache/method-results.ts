@@ -123,7 +123,8 @@ export class MethodResults {
 
   #holding(reader: ResultReader, key: string, { sight, tags }: { readonly sight: Sight | undefined; readonly tags: readonly Tag[] }): Result | undefined {
     const own = this.#own.get(reader.session)?.get(key);
-    if (own) return own;
+    // At READ COMMITTED a transaction sees the clears of others, too: of what it has computed itself.
+    if (own && (reader.session.isolation !== 'read committed' || (sight && whyStale(sight, own.stamp, tags) === undefined))) return own;
     const kept = sight && this.#store.get(key);
     return kept && whyStale(sight, kept.stamp, tags) === undefined ? kept : undefined;
   }
