@@ -13,7 +13,7 @@ import { modificationBehind } from './optimistic';
 import { checkOptions, checkWork, type MigrateDatabaseOptions, type OrmoluOptions, type TransactionEnvironment, type TransactionOptions } from './options';
 import { FollowedModels } from './reloads';
 import { RecordSession, type RecordSessionOptions } from './record-session';
-import { withRetry } from './retry';
+import { conflictBehind, withRetry } from './retry';
 import { UncachableWarnings } from './uncachable';
 import { warm, type WarmOptions, type WarmQuery, type WarmReport } from './warm';
 
@@ -223,7 +223,8 @@ export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D
       if (state.isOutdated) throw reloaded('This transaction begins anew with its models.');
       await tx.commit();
       return { value };
-    } catch (error) {
+    } catch (thrown) {
+      const error = tx ? conflictBehind(thrown, tx) : thrown;
       await (tx ?? session).rollback().catch((failure: unknown) => {
         throw new AggregateError([error, failure], 'The work failed, and so did what was to run with its rollback: see errors, the first of which is that of the work.', { cause: error });
       });

@@ -1,4 +1,5 @@
-import { ConflictError } from '@ormolu/kernel';
+import { ConflictError, OrmoluError } from '@ormolu/kernel';
+import type { Transaction } from '@ormolu/transaction';
 import { ExponentialBackoff, fullJitterGenerator, handleType, retry } from 'cockatiel';
 
 /** How often a unit of work is tried, and what ends it early. */
@@ -31,4 +32,14 @@ export async function withRetry<T>(work: () => Promise<T>, { tries = 5, signal }
     backoff: new ExponentialBackoff({ initialDelay: FIRST_WAIT_MS, maxDelay: LONGEST_WAIT_MS, generator: fullJitterGenerator }),
   });
   return policy.execute(work, signal);
+}
+
+/**
+ * What a unit of work failed of. Work may catch a conflict and go on, or return: all it is told afterwards is that the transaction takes nothing
+ * more, and that is no reason not to run it again.
+ *
+ * @returns the conflict that made the database give the transaction up, when what was thrown says no more than that; otherwise what was thrown
+ */
+export function conflictBehind(thrown: unknown, { stage }: Transaction): unknown {
+  return OrmoluError.is(thrown) && thrown.code === 'TX_STATE' && stage.failure instanceof ConflictError ? stage.failure : thrown;
 }

@@ -18,6 +18,13 @@ const storages: readonly { name: string; open: () => Storage }[] = [
   { name: 'PostgreSQL', open: () => postgres(database.url) },
 ];
 
+/** Something that opens once. */
+function gate(): { readonly open: () => void; readonly isOpen: Promise<void> } {
+  let open = (): void => undefined;
+  const isOpen = new Promise<void>((resolve) => { open = resolve; });
+  return { open: () => { open(); }, isOpen };
+}
+
 describe.each(storages)('on $name', ({ open }) => {
   test('every increment of many concurrent units of work counts, each run again until it is first', async () => {
     const db = await openOrmolu({ models, storage: open() });
@@ -34,6 +41,31 @@ describe.each(storages)('on $name', ({ open }) => {
       await Promise.all(Array.from({ length: 6 }, increment));
       expect(await db.transaction((env) => env.run(() => env.model('account').browse(account.id).amount))).toBe(6);
       expect(executions).toBeGreaterThan(6);
+    } finally {
+      await db.close();
+    }
+  });
+
+  test.each(['returns', 'goes on'])('work that catches the conflict and %s is run again all the same', async (how) => {
+    const db = await openOrmolu({ models, storage: open() });
+    try {
+      await db.migrate();
+      const account = await db.transaction((env) => env.model('account').create({ name: 'shared' }));
+      let executions = 0;
+      // Both begin before either writes.
+      const begun = [gate(), gate()];
+      await Promise.all(begun.map((own) => db.transaction(async (env) => {
+        executions += 1;
+        const mine = env.model('account').browse(account.id);
+        await mine.load(['amount']);
+        own.open();
+        await Promise.all(begun.map(({ isOpen }) => isOpen));
+        mine.amount = (mine.amount ?? 0) + 1;
+        await env.flush().catch(() => undefined);
+        if (how === 'goes on') await env.model('account').count();
+      })));
+      expect(executions).toBe(3);
+      expect(await db.transaction((env) => env.run(() => env.model('account').browse(account.id).amount))).toBe(2);
     } finally {
       await db.close();
     }

@@ -39,9 +39,15 @@ export function assertAllowed(state: TransactionState, call: string): void {
 /** The state that one transaction is in. */
 export class Stage {
   #now: TransactionState = 'open';
+  #failure: unknown;
 
   get now(): TransactionState {
     return this.#now;
+  }
+
+  /** What made the database give the transaction up, if it did. */
+  get failure(): unknown {
+    return this.#failure;
   }
 
   /** @throws {TransactionStateError} TX_STATE */
@@ -64,9 +70,14 @@ export class Stage {
     }
   }
 
-  /** After a statement failed, or a rollback to a savepoint: whether the database still takes statements. */
-  follow(session: Session): void {
-    if (session.state !== 'open') this.#now = 'failed';
-    else if (this.#now === 'failed') this.#now = 'open';
+  /** After a statement failed, or a rollback to a savepoint: whether the database still takes statements. @param error - how it failed */
+  follow(session: Session, error?: unknown): void {
+    if (session.state === 'open') {
+      if (this.#now === 'failed') this.#now = 'open';
+      this.#failure = undefined;
+      return;
+    }
+    this.#now = 'failed';
+    this.#failure ??= error;
   }
 }

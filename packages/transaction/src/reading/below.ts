@@ -147,7 +147,7 @@ export class Below {
       await met?.();
       return answer;
     } catch (error) {
-      this.#tx.stage.follow(this.session);
+      this.#tx.stage.follow(this.session, error);
       throw error;
     }
   }
