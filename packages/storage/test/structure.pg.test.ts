@@ -104,6 +104,25 @@ test('triggers of the log that are switched off are met within a minute, and wha
   expect(uncachable()).toEqual({});
 });
 
+test('rights that are taken away are met within a minute: what was read with them is nothing to who is without', async () => {
+  const role = `reader_${new URL(database.url).pathname.slice(1)}`;
+  await outside.query(`create role ${role} login password 'none'; grant select on city_1, ormolu_log to ${role}`);
+  const url = new URL(database.url);
+  [url.username, url.password] = [role, 'none'];
+  const reading = postgres(url.href);
+  const stamp = await inSession(stamped, { of: reading });
+  const start = Date.now();
+  const judgedLater = (minutes: number): Promise<unknown> => {
+    jest.spyOn(Date, 'now').mockReturnValue(start + minutes * 61_000);
+    return judged(stamp, reading);
+  };
+  expect([await judged(stamp, reading), await judgedLater(1)]).toEqual(['holds', 'holds']);
+  await outside.query(`revoke select on city_1 from ${role}; grant select (id, size_col) on city_1 to ${role}`);
+  expect(await judgedLater(2)).toBe('another epoch');
+  await reading.close();
+  await outside.query(`drop owned by ${role}; drop role ${role}`);
+});
+
 test('who alters by hand what rows hold tells so with a signal, and nothing older is taken for true', async () => {
   const stamp = await inSession(stamped);
   await outside.query('begin; alter table city_1 alter column name_col type text using upper(name_col); select ormolu_log_signal(array[\'$tables\']); commit');

@@ -22,7 +22,7 @@ export interface Introduction {
   readonly uncachable: ReadonlyMap<string, string>;
   /** The namespace and the role, as `PLACE` tells them: elsewhere the same names are other tables, or not all of their rows. */
   readonly place: string;
-  /** Says which models may not be kept, and since when the others may: what was read while one might not is of another epoch once it may. */
+  /** Says which models may not be kept, since when the others may, and what this role may not read: what was read while one might not, or while it might, is of another epoch. */
   readonly mark: string;
   /** Table → the tables whose rows go or change with its rows. */
   readonly cascades: ReadonlyMap<string, readonly string[]>;
@@ -46,7 +46,9 @@ const TABLES = `with recursive reached(oid) as (
     union
     select k.conrelid from reached join pg_constraint k on k.confrelid = reached.oid and k.contype = 'f' and k.confdeltype in ('c', 'n', 'd')
   )
-  select ${nameOf('c')} as table, has_table_privilege(c.oid, 'select') as readable, c.relkind::text as kind, c.relpersistence::text as persistence, c.relispartition as partition, c.relrowsecurity as policies,
+  select ${nameOf('c')} as table, has_table_privilege(c.oid, 'select') as readable,
+    array_to_json(case when not has_table_privilege(c.oid, 'select') then array(select a.attname::text from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and not has_column_privilege(c.oid, a.attnum, 'select') order by 1) end) as hidden,
+    c.relkind::text as kind, c.relpersistence::text as persistence, c.relispartition as partition, c.relrowsecurity as policies,
     exists (select from pg_inherits i where c.oid in (i.inhparent, i.inhrelid)) as inherits,
     exists (select from pg_subscription_rel s where s.srrelid = c.oid) as subscribed,
     exists (select from pg_trigger g join pg_proc p on p.oid = g.tgfoid where g.tgrelid = c.oid and not g.tgisinternal and g.tgname <> all($2::text[]) and p.proname <> '${RAISE_VERSION}')
@@ -92,7 +94,7 @@ export async function introduce(ask: AskCatalog, schema: Schema, { mode, isEmbed
     epoch: [server['system'], server['database'], server['log'], found.namespace, server['role']].map(String).join('/'),
     uncachable,
     place: String(server['place']),
-    mark: [...[...uncachable.keys()].sort().map((model) => `-${model}`), '@', createHash('sha256').update(JSON.stringify([...found.made].sort())).digest('hex').slice(0, 16)].join(''),
+    mark: [...[...uncachable.keys()].sort().map((model) => `-${model}`), '@', createHash('sha256').update(JSON.stringify([[...found.made].sort(), hiddenColumns(tables)])).digest('hex').slice(0, 16)].join(''),
     cascades: new Map([...tables].map(([name, row]) => [name, row['cascades'] as string[]])), // names, as the statement makes them
     unpredictable: new Set([...tables].filter(([, row]) => row['unpredictable'] === true).map(([name]) => name)),
     readable: new Set([...tables].filter(([, row]) => row['readable'] === true).map(([name]) => name)),
@@ -122,6 +124,11 @@ export function homeOf(started: string, log: string): string {
 /** Whether a transaction has begun where, and with such tables as, the introduction was made with. */
 export function isIntroducedBy({ home, structure }: Introduction, beginning: Pick<Introduction, 'home' | 'structure'>): boolean {
   return beginning.home === home && beginning.structure === structure;
+}
+
+/** Table → the columns that this role may not read, where there are any. */
+function hiddenColumns(tables: ReadonlyMap<string, Readonly<Record<string, unknown>>>): readonly (readonly [string, unknown])[] {
+  return [...tables].flatMap(([name, { hidden }]) => (Array.isArray(hidden) && hidden.length > 0 ? [[name, hidden] as const] : [])).sort(([one], [other]) => (one < other ? -1 : 1));
 }
 
 function whyUncachable(row: Readonly<Record<string, unknown>> | undefined): string | undefined {
