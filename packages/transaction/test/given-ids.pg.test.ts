@@ -57,8 +57,11 @@ everywhere(models.registry(), ({ begin, counting }) => {
   });
 
   test('what was deleted can be made anew under its id, and a rollback takes that back', async () => {
-    const currencies = tx.env.model('currency');
+    let currencies = tx.env.model('currency');
     await currencies.create([{ id: 'EUR', name: 'Euro', prices: [{ create: { of: 'bread' } }] }, { id: 'XEU', name: 'Ecu', parent: 'EUR' }]);
+    await tx.commit();
+    tx = await begin();
+    currencies = tx.env.model('currency');
     await currencies.browse('EUR').unlink();
     await expect(tx.savepoint(async () => {
       await currencies.create({ id: 'EUR', name: 'new' });

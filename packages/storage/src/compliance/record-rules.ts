@@ -73,6 +73,20 @@ export function recordRules({ describe, test, beforeAll }: ComplianceRunner, fix
       strictEqual(session.state, 'open');
     }));
 
+    test('an id is free again for whoever has removed its record', async () => {
+      await fixture.committed(schema, (session) => session.insert({ model: 'named', count: 1, fields: ['name'], columns: [['old']], ids: ['again'] }));
+      const again = { model: 'named', count: 1, fields: ['name'], columns: [['new']], ids: ['again'] };
+      await fixture.undone(schema, (session) => rejects(session.insert(again), withCode('STORAGE_UNIQUE')));
+      await fixture.committed(schema, async (session) => {
+        deepStrictEqual(await session.delete('named', ['again']), ['again']);
+        deepStrictEqual(await session.insert(again), ['again']);
+        deepStrictEqual(await valuesOf(session, 'named', ['again'], 'name'), ['new']);
+      });
+      await fixture.undone(schema, async (session) => {
+        deepStrictEqual(await valuesOf(session, 'named', ['again'], 'name'), ['new']);
+      });
+    });
+
     test('names with quotes are names', () => fixture.undone(schema, async (session) => {
       const ids = await insertRows(session, 'odd "table"', [{ select: '\'; drop table city; --' }]);
       deepStrictEqual(await valuesOf(session, 'odd "table"', ids, 'select'), ['\'; drop table city; --']);

@@ -26,7 +26,8 @@ export function insertedRows({ storage, reader, workspace, table }: WriteTarget,
   const ids = Array.from({ length: rows.count }, (_, n) => {
     const id = rows.ids === undefined ? storage.nextId(table) : reader.id(table, rows.ids[n]);
     if (id === null) throw new ConstraintError('STORAGE_NOT_NULL', `A value is missing in field 'id' of model '${model}', which is required. Give it one.`, { details: { model, field: 'id' } });
-    const taken = written.has(id) || workspace.row(table.table, id) !== undefined || storage.versions.row(table.table, id, storage.versions.now) !== undefined;
+    const isCommitted = (): boolean => storage.versions.row(table.table, id, storage.versions.now) !== undefined && !workspace.hasRemoved(table.table, id);
+    const taken = written.has(id) || workspace.row(table.table, id) !== undefined || isCommitted();
     if (taken && rows.skipsExisting) return id;
     if (taken) throw new ConstraintError('STORAGE_UNIQUE', `Another record has the same value in field 'id' of model '${model}', which must be unique (id ${String(id)}). Change the value, or look for the record first.`, { details: { model, field: 'id' } });
     written.set(id, new Map(fields.map((column, f) => [column.column, normalValue(column, rows.columns[f]?.[n], { model, field: column.field })])));

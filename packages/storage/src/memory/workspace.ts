@@ -40,6 +40,11 @@ export class Workspace implements View {
     for (const [id, row] of own ?? []) if (row) yield [id, row];
   }
 
+  /** Whether this transaction has removed a row: its id is free, whatever is committed under it. */
+  hasRemoved(table: string, id: StoredId): boolean {
+    return this.#changes.get(table)?.get(id) === null;
+  }
+
   /** Changes a row; null removes it. */
   put(table: string, id: StoredId, row: Row | null): void {
     let own = this.#changes.get(table);
