@@ -1,5 +1,6 @@
 import type { BoundedStore, BoundedStoreOptions } from './bounded-store';
 import { checkedBounds } from './checked-bounds';
+import { OldestFirst } from './oldest-first';
 
 /**
  * Lets go of what came first: for caches whose entries all expire by time, where the bound is only there for safety.
@@ -11,6 +12,7 @@ export class FifoStore<K, V> implements BoundedStore<K, V> {
   readonly #maxBytes: number;
   readonly #onEvict: BoundedStoreOptions<K, V>['onEvict'];
   readonly #entries = new Map<K, { readonly value: V; readonly bytes: number }>();
+  readonly #order = new OldestFirst<K>();
   #bytes = 0;
 
   /** @throws {MisuseError} TIER_BOUNDS when no bound is given, or one that is none */
@@ -47,11 +49,8 @@ export class FifoStore<K, V> implements BoundedStore<K, V> {
     }
     this.#entries.set(key, { value, bytes });
     this.#bytes += bytes;
-    for (const [oldest, { value: left }] of this.#entries) {
-      if (this.#entries.size <= this.#maxEntries && this.#bytes <= this.#maxBytes) break;
-      this.delete(oldest);
-      this.#onEvict?.(oldest, left, 'bound');
-    }
+    this.#order.add(key);
+    while (this.#entries.size > this.#maxEntries || this.#bytes > this.#maxBytes) this.#evict();
     return true;
   }
 
@@ -59,16 +58,25 @@ export class FifoStore<K, V> implements BoundedStore<K, V> {
     const entry = this.#entries.get(key);
     if (!entry) return false;
     this.#entries.delete(key);
+    this.#order.delete(key);
     this.#bytes -= entry.bytes;
     return true;
   }
 
   clear(): void {
     this.#entries.clear();
+    this.#order.clear();
     this.#bytes = 0;
   }
 
   *entries(): Generator<readonly [K, V]> {
     for (const [key, { value }] of this.#entries) yield [key, value];
+  }
+
+  #evict(): void {
+    const oldest = this.#order.takeOldest() as K; // there is one: the store holds more than it may
+    const value = this.#entries.get(oldest)?.value as V; // the same keys are in both
+    this.delete(oldest);
+    this.#onEvict?.(oldest, value, 'bound');
   }
 }

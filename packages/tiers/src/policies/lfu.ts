@@ -1,5 +1,6 @@
 import type { BoundedStore, BoundedStoreOptions } from './bounded-store';
 import { checkedBounds } from './checked-bounds';
+import { OldestFirst } from './oldest-first';
 
 interface Node<K, V> {
   readonly key: K;
@@ -94,13 +95,10 @@ export class LfuStore<K, V> implements BoundedStore<K, V> {
   }
 
   #evict(): void {
-    for (const same of this.#byUses) {
-      for (const { key, value } of same) {
-        this.delete(key);
-        this.#onEvict?.(key, value, 'bound');
-        return;
-      }
-    }
+    const node = this.#byUses.find(({ size }) => size > 0)?.takeOldest();
+    if (!node) return;
+    this.delete(node.key);
+    this.#onEvict?.(node.key, node.value, 'bound');
   }
 
   #use(node: Node<K, V>): void {
@@ -126,6 +124,6 @@ export class LfuStore<K, V> implements BoundedStore<K, V> {
   }
 }
 
-function emptyCounts<T>(): readonly Set<T>[] {
-  return Array.from({ length: MOST_USES + 1 }, () => new Set<T>());
+function emptyCounts<T>(): readonly OldestFirst<T>[] {
+  return Array.from({ length: MOST_USES + 1 }, () => new OldestFirst<T>());
 }

@@ -1,6 +1,7 @@
 import Denque from 'denque';
 import { checkedBounds } from './checked-bounds';
 import type { BoundedStore, BoundedStoreOptions } from './bounded-store';
+import { OldestFirst } from './oldest-first';
 
 /** An entry, wherever it waits. */
 interface Node<K, V> {
@@ -35,7 +36,7 @@ export class S3Fifo<K, V> implements BoundedStore<K, V> {
   #trial = new Denque<Node<K, V>>();
   #main = new Denque<Node<K, V>>();
   /** Keys that left the trial unused, the first to leave first. */
-  readonly #ghosts = new Set<K>();
+  readonly #ghosts = new OldestFirst<K>();
   #bytes = 0;
   #trialEntries = 0;
   #trialBytes = 0;
@@ -175,11 +176,7 @@ export class S3Fifo<K, V> implements BoundedStore<K, V> {
   /** As many keys are remembered as there are entries: whoever comes back within a store's length was worth keeping. */
   #remember(key: K): void {
     this.#ghosts.add(key);
-    const most = this.#nodes.size;
-    for (const oldest of this.#ghosts) {
-      if (this.#ghosts.size <= most) break;
-      this.#ghosts.delete(oldest);
-    }
+    while (this.#ghosts.size > this.#nodes.size) this.#ghosts.takeOldest();
   }
 
   #forget(node: Node<K, V>): void {
