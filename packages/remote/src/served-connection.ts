@@ -18,7 +18,7 @@ export interface ConnectionHome {
   onClose(): void;
 }
 
-/** Bytes on their way to a client that does not take them, from which on nothing more is read of it. */
+/** Bytes on their way to a client that does not take them, from which on nothing more is done for it. */
 const MOST_UNSENT = 4 * 2 ** 20;
 /** Calls of one client that are being done, from which on it is not believed to wait for answers. */
 const MOST_CALLS = 10_000;
@@ -38,6 +38,9 @@ export class ServedConnection {
   readonly #keepAlive: NodeJS.Timeout;
   #calls = 0;
   #isAlive = true;
+  /** Calls that wait until the client takes its answers. */
+  #untaken: (() => void)[] = [];
+  #patience: NodeJS.Timeout | undefined;
 
   constructor(socket: WebSocket, home: ConnectionHome) {
     this.#socket = socket;
@@ -128,6 +131,7 @@ export class ServedConnection {
     const { tokens, limits } = this.#home;
     const session = new ServedSession({
       tokens, token, idleMs: limits.idleMs,
+      taken: () => this.#untilTaken(),
       schemaOf: (argument) => this.schemaOf(argument),
       onEnd: () => this.#sessions.delete(number),
     }, opened);
@@ -191,10 +195,23 @@ export class ServedConnection {
       bytes = encode(['error', reply[1], toWire(error), null]);
     }
     this.#socket.send(bytes, () => {
-      if (this.#socket.isPaused && this.#socket.bufferedAmount < MOST_UNSENT / 2) this.#socket.resume();
+      if (this.#socket.bufferedAmount < MOST_UNSENT / 2) this.#taken();
     });
-    // Whoever does not take its answers is asked for no more questions.
-    if (this.#socket.bufferedAmount > MOST_UNSENT) this.#socket.pause();
+  }
+
+  /** Waits until the client has taken its answers; one that never does holds locks for nothing, and is left. */
+  #untilTaken(): Promise<void> {
+    if (this.#socket.bufferedAmount < MOST_UNSENT) return Promise.resolve();
+    this.#patience ??= setTimeout(() => { this.#socket.terminate(); }, this.#home.limits.idleMs).unref();
+    return new Promise((resolve) => { this.#untaken.push(resolve); });
+  }
+
+  #taken(): void {
+    clearTimeout(this.#patience);
+    this.#patience = undefined;
+    const waiting = this.#untaken;
+    this.#untaken = [];
+    for (const go of waiting) go();
   }
 
   #lookAfter(): void {
@@ -208,6 +225,7 @@ export class ServedConnection {
 
   #closed(): void {
     clearInterval(this.#keepAlive);
+    this.#taken();
     for (const fail of this.#fills.values()) fail(new LimitError('The client went while it was giving existing records their new values', 'Nothing of the migration stays; run it again.'));
     this.#endSessions();
     this.#home.onClose();

@@ -9,6 +9,8 @@ interface SessionHome {
   readonly idleMs: number;
   /** By which the client asks afterwards whether the transaction was committed. */
   readonly token: string | undefined;
+  /** Waits until the client has taken what it was sent. */
+  taken(): Promise<void>;
   /** The schema that a call names, as it came before. */
   schemaOf(argument: unknown): Schema;
   /** Told once, when the session is over. */
@@ -25,6 +27,8 @@ export class ServedSession {
   #session: Session | undefined;
   readonly #savepoints = new Map<number, SessionSavepoint>();
   readonly #streams = new Map<number, AsyncIterator<Columns>>();
+  /** The end of the call that came last. */
+  #last: Promise<unknown> = Promise.resolve();
   #serial = 0;
   #running = 0;
   /** How far savepoints and streams were counted when the token was written; undefined: it is not there. */
@@ -53,10 +57,16 @@ export class ServedSession {
   async call(name: SessionCall, args: readonly unknown[]): Promise<unknown> {
     clearTimeout(this.#idle);
     this.#running += 1;
-    try {
+    // One at a time, as the storage does them: a client that asks much and takes no answers is not answered ahead.
+    const done = this.#last.then(async () => {
+      await this.#home.taken();
       const session = await this.#opened;
       if (this.#expired) throw this.#expired;
-      return await this.#do(session, name, args);
+      return this.#do(session, name, args);
+    });
+    this.#last = done.catch(() => undefined);
+    try {
+      return await done;
     } finally {
       this.#running -= 1;
       this.#rest();

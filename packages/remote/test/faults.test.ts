@@ -1,5 +1,11 @@
 import { EVERYTHING, type Session } from '@ormolu/kernel';
+import { fork } from 'node:child_process';
+import { once } from 'node:events';
+import { join } from 'node:path';
+import { WebSocket } from 'ws';
 import { ConnectionLostError, DeadlineError, IdleError, LimitError, NotCommittedError, RemoteCommitUnknownError } from '@ormolu/remote';
+import { encode } from '../src/codec';
+import { SUBPROTOCOL } from '../src/protocol';
 import { CuttingProxy } from './support/cutting-proxy';
 import { Served } from './support/served';
 
@@ -134,4 +140,59 @@ test('200 clients at a time lose nothing, and leave nothing open', async () => {
   await Promise.all(clients.map(async (client, n) => served.add(client, `c${String(n).padStart(3, '0')}`)));
   expect(await served.names()).toEqual(Array.from({ length: 200 }, (_, n) => `c${String(n).padStart(3, '0')}`));
   expect(served.server.stats()).toMatchObject({ connections: 200, transactions: 0 });
+});
+
+test('a client whose process is killed leaves nothing open', async () => {
+  const root = join(__dirname, '..', '..', '..');
+  const child = fork(join(__dirname, 'support', 'dying-client.ts'), [served.server.url], { execArgv: ['--conditions=@ormolu/source', '--require', join(root, 'scripts', 'ts-node.cjs')] });
+  const ended = once(child, 'exit');
+  expect(await Promise.race([once(child, 'message'), ended])).toContain('written');
+  expect(served.server.stats().transactions).toBe(1);
+  child.kill('SIGKILL');
+  await ended;
+  await quiet();
+  expect([await served.names(), served.server.stats().connections]).toEqual([[], 0]);
+});
+
+test('a client that does not take its answers is asked for no more, and others are served', async () => {
+  const client = served.client();
+  await served.add(client, 'x'.repeat(100_000));
+  const slow = new WebSocket(served.server.url.replace('tcp:', 'ws:'), [SUBPROTOCOL]);
+  await once(slow, 'open');
+  slow.pause();
+  const { digest, version, tables } = served.schema;
+  slow.send(encode([1, 'open', 1, [digest, { version, tables }], {}, null]));
+  const asked = 2_000;
+  // 200 MB of answers, if all of them were made.
+  for (let serial = 2; serial < asked + 2; serial += 1) slow.send(encode([serial, 'query', 1, { model: 'city', filter: EVERYTHING, fields: ['name'] }]));
+  const before = process.memoryUsage().rss;
+  for (let other = 0; other < 20; other += 1) await served.add(client, `other ${String(other)}`);
+  expect(process.memoryUsage().rss - before).toBeLessThan(100_000_000);
+  let answers = 0;
+  const all = new Promise<void>((resolve) => {
+    slow.on('message', () => {
+      answers += 1;
+      if (answers === asked + 1) resolve();
+    });
+  });
+  slow.resume();
+  await all;
+  slow.close();
+  await quiet();
+});
+
+test('a client that never takes its answers is left after a while, and its transaction is over', async () => {
+  await served.stop();
+  await served.start({ limits: { idleTimeout: '300ms' } });
+  await served.add(served.client(), 'x'.repeat(1_000_000));
+  const slow = new WebSocket(served.server.url.replace('tcp:', 'ws:'), [SUBPROTOCOL]);
+  await once(slow, 'open');
+  slow.pause();
+  const { digest, version, tables } = served.schema;
+  slow.send(encode([1, 'open', 1, [digest, { version, tables }], {}, null]));
+  for (let serial = 2; serial < 100; serial += 1) slow.send(encode([serial, 'query', 1, { model: 'city', filter: EVERYTHING, fields: ['name'] }]));
+  await new Promise((resolve) => { setTimeout(resolve, 100); });
+  expect(served.server.stats().transactions).toBe(1);
+  await quiet();
+  slow.terminate();
 });

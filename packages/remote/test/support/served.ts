@@ -4,16 +4,18 @@ import { remote, serve, type RemoteOptions, type RemoteServer, type RemoteStorag
 
 const column = (field: string, type: ColumnSchema['type']): ColumnSchema => ({ field, column: field, type, required: false, unique: false, index: false });
 
+/** Of the one table that these tests use. */
+export const citySchema = new Schema([{ model: 'city', table: 'city', idColumn: 'id', idType: 'integer', columns: [column('name', 'text'), column('size', 'float8')], lists: [], order: [], versioned: false }]);
+
 /** A database in memory, its server, and whatever clients a test wants; all ended together. */
 export class Served {
   readonly below: Storage;
-  readonly schema: Schema;
+  readonly schema = citySchema;
   #server: RemoteServer | undefined;
   readonly #clients: RemoteStorage[] = [];
 
   private constructor(below: Storage) {
     this.below = below;
-    this.schema = new Schema([{ model: 'city', table: 'city', idColumn: 'id', idType: 'integer', columns: [column('name', 'text'), column('size', 'float8')], lists: [], order: [], versioned: false }]);
   }
 
   static async begin(options: ServeOptions = {}, below: Storage = memory()): Promise<Served> {
