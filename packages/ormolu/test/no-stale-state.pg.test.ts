@@ -112,6 +112,8 @@ onEachStorage('on', ({ name, open, url }) => {
       await elsewhere({ population: 333 });
       expect((await env.model('city').browse(city).load(['population'])).population).toBe(1);
       expect(await env.model('city').count({ population: 333 })).toBe(0);
+      const found = await (await env.model('city').search({ id: { lte: city } })).load(['population']);
+      expect(found.filtered((each) => each.id === city).mapped('population')).toEqual([1]);
       record.invalidate();
       expect((await record.load(['population'])).population).toBe(1);
     });
