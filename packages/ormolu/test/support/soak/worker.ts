@@ -22,6 +22,9 @@ export interface WorkerConfig extends LadderConfig {
 const TOGETHER: Readonly<Record<Isolation, number>> = { 'repeatable read': 30, serializable: 30, 'read committed': 6 };
 const REPORT_MS = 200;
 const LONGEST_SHIFT_MS = 12;
+const LONGEST_REST_MS = 400;
+/** One step in so many is followed by a rest. */
+const RARELY = 50;
 const ISOLATIONS: readonly Isolation[] = ['repeatable read', 'read committed', 'read committed', 'serializable'];
 
 /** A transaction's ladder, and what it has changed. */
@@ -63,7 +66,11 @@ class Worker {
   async #transaction(): Promise<void> {
     if (this.#random(5) > 0) {
       await this.#inSession(this.#one(ISOLATIONS), async (session, own) => {
-        for (let left = 2 + this.#random(5); left > 0; left -= 1) await this.#step(session, own);
+        for (let left = 2 + this.#random(5); left > 0; left -= 1) {
+          await this.#step(session, own);
+          // Others of its process learn and forget meanwhile: it goes on as a reader older than what is known.
+          if (this.#random(RARELY) === 0) await pause(this.#random(LONGEST_REST_MS));
+        }
         return this.#random(8) > 0;
       });
       return;
