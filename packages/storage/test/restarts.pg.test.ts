@@ -1,6 +1,7 @@
 import { EVERYTHING, OutageError, Schema, type Session, type Storage } from '@ormolu/kernel';
 import { postgres } from '@ormolu/storage/postgres';
 import { startOwnPostgres, type OwnPostgres } from '@ormolu/test-support';
+import { setTimeout as delay } from 'node:timers/promises';
 import { Client } from 'pg';
 import { column } from '../src/compliance/fixture';
 
@@ -23,7 +24,10 @@ describe('a server that is restarted', () => {
   });
   afterEach(async () => {
     await storage.close();
-    expect(await asked("select 1 from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'")).toEqual([]);
+    const others = "select 1 from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'";
+    // The server needs a moment to see that a connection was closed.
+    for (let tries = 0; tries < 500 && (await asked(others)).length > 0; tries += 1) await delay(10);
+    expect(await asked(others)).toEqual([]);
   });
   afterAll(() => server.stop());
 
