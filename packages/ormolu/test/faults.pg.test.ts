@@ -49,7 +49,7 @@ const BEFORE = ['Ghent', 'Ghent, Belgium', 8];
 /** Ends the test's database, and looks whether it has left a connection behind. */
 async function closed(db: Database, url: string): Promise<void> {
   await db.close();
-  for (let tries = 0; tries < 200 && (await asked(url, `select 1 ${OTHERS}`)).length > 0; tries += 1) await new Promise((resolve) => { setTimeout(resolve, 5); });
+  for (let tries = 0; tries < 2000 && (await asked(url, `select 1 ${OTHERS}`)).length > 0; tries += 1) await new Promise((resolve) => { setTimeout(resolve, 5); });
   expect(await asked(url, `select query ${OTHERS}`)).toEqual([]);
 }
 
@@ -159,7 +159,7 @@ describe('a connection that breaks', () => {
     expect(ran).toEqual(['work', 'postrollback']);
     expect(kept?.transaction.state).toBe('closed');
     // The server may take a moment to notice that its client is gone.
-    for (let tries = 0; tries < 200 && (await asked(database.url, `select 1 ${OTHERS}`)).length > 0; tries += 1);
+    for (let tries = 0; tries < 2000 && (await asked(database.url, `select 1 ${OTHERS}`)).length > 0; tries += 1);
     await goesOn(isThere ? ['unsure', 'unsure, Belgium', 1003] : BEFORE);
   });
 
