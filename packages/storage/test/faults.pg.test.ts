@@ -30,7 +30,7 @@ describe('faults of a real server', () => {
     for (const storage of storages.splice(0)) await storage.close();
     await proxy.close();
     // No fault may leave a connection behind: only the tests' own is there.
-    for (let tries = 0; tries < 100 && await others() > 0; tries += 1) await new Promise((resolve) => setImmediate(resolve));
+    for (let tries = 0; tries < 2000 && await others() > 0; tries += 1) await new Promise((resolve) => setImmediate(resolve));
     expect(await others()).toBe(0);
   });
 
