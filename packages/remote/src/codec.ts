@@ -7,6 +7,7 @@ const NEGATIVE_ZERO = 2;
 const WIDE_INTEGER = 3;
 const NO_DATE = 4;
 const NO_VALUE = 5;
+const PAIRS = 6;
 
 /** Deeper than anybody nests JSON, and shallower than a stack. */
 const DEEPEST = 500;
@@ -17,6 +18,15 @@ class StandIn {
 
   constructor(type: number) {
     this.type = type;
+  }
+}
+
+/** An object with a key that means something to prototypes, as a list of its keys and values. */
+class Pairs {
+  readonly list: readonly (readonly [string, unknown])[];
+
+  constructor(object: object) {
+    this.list = Object.entries(object);
   }
 }
 
@@ -45,6 +55,12 @@ extensionCodec.register({
 for (const [type, value] of [[NEGATIVE_ZERO, () => -0], [NO_DATE, () => new Date(Number.NaN)], [NO_VALUE, () => UNSPEAKABLE]] as const) {
   extensionCodec.register({ type, encode: (object) => (object instanceof StandIn && object.type === type ? new Uint8Array(0) : null), decode: value });
 }
+extensionCodec.register({
+  type: PAIRS,
+  encode: (object) => (object instanceof Pairs ? encode(object.list) : null),
+  // As own keys, whatever their names: assigning would reach the prototype.
+  decode: (bytes) => Object.fromEntries(decode(bytes) as readonly (readonly [string, unknown])[]),
+});
 extensionCodec.register({
   type: WIDE_INTEGER,
   encode: (object) => (object instanceof WideInteger ? new TextEncoder().encode(object.digits) : null),
@@ -103,6 +119,7 @@ function exactList(list: readonly unknown[]): readonly unknown[] {
 }
 
 function exactObject(object: object): object {
+  if (Object.hasOwn(object, '__proto__')) return new Pairs(object);
   let copy: Record<string, unknown> | undefined;
   for (const [name, value] of Object.entries(object)) {
     const written = exact(value);

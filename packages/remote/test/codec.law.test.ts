@@ -40,6 +40,12 @@ test('a few bytes cannot ask for much', () => {
   }
 });
 
+test('a key of any name travels, and reaches no prototype', () => {
+  const odd: unknown = JSON.parse('{"__proto__": {"x": 1}, "constructor": 2, "a": [{"__proto__": -0}]}');
+  expect(decode(encode(odd))).toStrictEqual(odd);
+  expect(({} as { x?: number }).x).toBeUndefined();
+});
+
 test('a name that means something to objects is one like any other, or refused; no prototype changes', () => {
   const hostile = Uint8Array.from([0x81, 0xa9, ...Buffer.from('__proto__'), 0x81, 0xa1, 0x78, 1]);
   let read: unknown;
