@@ -20,6 +20,7 @@ export { type Rung, type RungCapabilities, type RungStats } from './rung';
 export {
   Schema, VERSION_COLUMN, VERSION_FIELD, type ColumnSchema, type ColumnType, type IdType, type ListSchema, type OnDelete, type OrderTerm, type TableSchema,
 } from './schema';
+export { CloseNestedError, SavepointGoneError, SessionNestedError, SessionStateError, StorageClosedError } from './session-errors';
 export { type Isolation, type Session, type SessionOptions, type SessionSavepoint, type SessionState, type StreamOptions } from './session';
 export { whyStale, type CachedRead, type Sight } from './sight';
 export { formatSnapshot, isWithin, parseSnapshot, sees, withOwn, type Snapshot } from './snapshot';

@@ -7,7 +7,7 @@ type Database = Awaited<ReturnType<typeof openShared>>;
 const CITIES = 60;
 let scratch: ScratchDatabase;
 let db: Database;
-const reads = countingReads();
+const { reads, stop } = countingReads();
 
 beforeAll(async () => {
   const [made, server] = await Promise.all([createDatabase(), sharedCacheServer('redis')]);
@@ -21,6 +21,7 @@ beforeAll(async () => {
   await db.caches.get('persistent').clear();
 });
 afterAll(async () => {
+  stop();
   await db.close();
   await scratch.drop();
 });

@@ -1,5 +1,5 @@
 import {
-  heldSessions, holding, MisuseError, OutageError, type Duration, type MigrateOptions, type MigrationReport, type PlanOptions, type Schema, type Session, type SessionOptions, type Storage,
+  CloseNestedError, heldSessions, holding, OutageError, SessionNestedError, StorageClosedError, type Duration, type MigrateOptions, type MigrationReport, type PlanOptions, type Schema, type Session, type SessionOptions, type Storage,
   type StorageCapabilities,
 } from '@ormolu/kernel';
 import { ExponentialBackoff, handleWhen, retry } from 'cockatiel';
@@ -77,7 +77,7 @@ export class RemoteStorage implements Storage {
   async open({ schema, isolation = 'repeatable read', readOnly = false }: SessionOptions): Promise<Session> {
     const link = await this.#linked();
     if (!this.capabilities.concurrentSessions && this.#isHeldHere()) {
-      throw new MisuseError('STORAGE_SESSION_NESTED', `Storage '${this.name}' leads to one with one connection, and this flow of calls holds it already: a second session would wait for the first for ever. Use the open transaction, or a savepoint of it, instead of opening another.`);
+      throw new SessionNestedError(this.name);
     }
     const number = link.nextSession();
     // The first question goes right behind it, in the same breath.
@@ -118,7 +118,7 @@ export class RemoteStorage implements Storage {
   }
 
   close(): Promise<void> {
-    if (this.#isHeldHere()) return Promise.reject(new MisuseError('STORAGE_CLOSE_NESTED', `Storage '${this.name}' was to be closed inside a transaction of its own, whose end it would wait for for ever. Close it when the transaction is over.`));
+    if (this.#isHeldHere()) return Promise.reject(new CloseNestedError(this.name));
     this.#closing ??= (async () => {
       while (this.#open.size > 0) await Promise.all(Array.from(this.#open.values(), ({ ended }) => ended));
       await this.#connecting?.catch(() => undefined);
@@ -159,7 +159,7 @@ export class RemoteStorage implements Storage {
   }
 
   async #linked(): Promise<Link> {
-    if (this.#closing) throw new MisuseError('STORAGE_CLOSED', `Storage '${this.name}' is closed. Open the database again before using it.`);
+    if (this.#closing) throw new StorageClosedError(this.name);
     return this.#connected();
   }
 

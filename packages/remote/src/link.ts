@@ -4,6 +4,7 @@ import { WebSocket } from 'ws';
 import type { Address } from './address';
 import { decode, encode } from './codec';
 import { AccessError, ConnectionLostError, DeadlineError, ProtocolError, UnreachableError } from './errors';
+import { keepAlive } from './keep-alive';
 import { MOST_SCHEMAS, replyOf, SUBPROTOCOL, type CallName, type Reply, type SessionFigures, type WireSchema } from './protocol';
 import { fromWire } from './wire-errors';
 
@@ -58,8 +59,6 @@ export class Link {
   readonly #schemas = new Set<string>();
   #serial = 0;
   #sessions = 0;
-  #isAlive = true;
-  #keepAlive: NodeJS.Timeout | undefined;
 
   private constructor(socket: WebSocket, options: LinkOptions) {
     this.#socket = socket;
@@ -67,10 +66,8 @@ export class Link {
     socket.on('message', (data) => {
       this.#receive(data as Buffer); // 'nodebuffer' is what a socket gives unless told otherwise
     });
-    socket.on('ping', () => { this.#isAlive = true; });
-    socket.on('pong', () => { this.#isAlive = true; });
     socket.once('close', () => { this.#broken(); });
-    this.#keepAlive = setInterval(() => { this.#lookAfter(); }, options.keepAliveMs).unref();
+    keepAlive(socket, options.keepAliveMs);
   }
 
   /** @throws {UnreachableError} REMOTE_UNREACHABLE @throws {AccessError} REMOTE_ACCESS @throws {ProtocolError} REMOTE_PROTOCOL */
@@ -159,7 +156,6 @@ export class Link {
   }
 
   #receive(data: Buffer): void {
-    this.#isAlive = true;
     let reply: Reply;
     try {
       reply = replyOf(decode(data));
@@ -178,17 +174,7 @@ export class Link {
     waiting.settle({ value: reply.kind === 'answer' ? reply.value : undefined, figures: reply.figures, ...reply.kind === 'error' && { error: fromWire(reply.error) } });
   }
 
-  #lookAfter(): void {
-    if (!this.#isAlive) {
-      this.#socket.terminate();
-      return;
-    }
-    this.#isAlive = false;
-    this.#socket.ping(() => undefined);
-  }
-
   #broken(): void {
-    clearInterval(this.#keepAlive);
     const waiting = [...this.#waiting.values()];
     this.#waiting.clear();
     for (const one of waiting) one.settle({ value: undefined, figures: null, error: new ConnectionLostError(this.#options.address.text) });

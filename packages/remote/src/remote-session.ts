@@ -1,5 +1,5 @@
 import {
-  MisuseError, OutageError, type Columns, type GroupQuery, type Groups, type InsertRows, type Isolation, type Query, type ReadQuestion, type Schema, type Session, type SessionSavepoint,
+  OutageError, SavepointGoneError, SessionStateError, type Columns, type GroupQuery, type Groups, type InsertRows, type Isolation, type Query, type ReadQuestion, type Schema, type Session, type SessionSavepoint,
   type SessionState, type StoredId, type StreamOptions, type UpdateRows,
 } from '@ormolu/kernel';
 import type { Link } from './link';
@@ -152,11 +152,11 @@ export class RemoteSession implements Session {
   #numberOf(savepoint: SessionSavepoint, call: string): number {
     const own = this.#savepoints[savepoint.depth - 1];
     if (own && own === savepoint) return own.number;
-    throw new MisuseError('STORAGE_SAVEPOINT_GONE', `A savepoint can be used once, by the session that made it, and ${call} came after it was gone: it was released or rolled back before, by itself or with one around it.`);
+    throw new SavepointGoneError(call);
   }
 
   async #call(name: SessionCall, args: readonly unknown[]): Promise<unknown> {
-    if (this.isOver) throw new MisuseError('STORAGE_SESSION_STATE', `The session is ${this.#state} and cannot ${name}. Open another session.`, { details: { call: name, state: this.#state } });
+    if (this.isOver) throw new SessionStateError(name, this.#state);
     const { link, number, failure } = this.#options;
     try {
       return await link.call(name, number, args, { onFigures: (figures) => { this.#told(figures); } });

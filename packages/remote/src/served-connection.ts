@@ -1,8 +1,9 @@
-import { MisuseError, Schema, type AddedField, type PlanOptions, type Session, type SessionOptions, type Storage } from '@ormolu/kernel';
+import { MisuseError, Schema, SessionStateError, type AddedField, type PlanOptions, type Session, type SessionOptions, type Storage } from '@ormolu/kernel';
 import type { WebSocket } from 'ws';
 import { decode, encode } from './codec';
 import type { CommitTokens } from './commit-tokens';
 import { LimitError } from './errors';
+import { keepAlive } from './keep-alive';
 import type { LimitsInForce } from './limits';
 import { callOf, MOST_SCHEMAS, type Call, type SessionFigures, type WireSchema } from './protocol';
 import { ServedSession } from './served-session';
@@ -35,9 +36,7 @@ export class ServedConnection {
   readonly #schemas = new Map<string, Schema>();
   readonly #fills = new Map<number, (error: Error | undefined) => void>();
   readonly #ending = new Set<Promise<void>>();
-  readonly #keepAlive: NodeJS.Timeout;
   #calls = 0;
-  #isAlive = true;
   /** Calls that wait until the client takes its answers. */
   #untaken: (() => void)[] = [];
   #patience: NodeJS.Timeout | undefined;
@@ -46,20 +45,14 @@ export class ServedConnection {
     this.#socket = socket;
     this.#home = home;
     socket.on('message', (data, isBinary) => {
-      this.#isAlive = true;
       this.#receive(data as Buffer, isBinary); // 'nodebuffer' is what a socket gives unless told otherwise
-    });
-    socket.on('pong', () => {
-      this.#isAlive = true;
     });
     // What is wrong with a frame closes the connection, which says all.
     socket.on('error', () => undefined);
     socket.once('close', () => {
       this.#closed();
     });
-    this.#keepAlive = setInterval(() => {
-      this.#lookAfter();
-    }, home.limits.keepAliveMs).unref();
+    keepAlive(socket, home.limits.keepAliveMs);
   }
 
   /** Transactions that are open. */
@@ -112,7 +105,7 @@ export class ServedConnection {
   #sessionFor({ name, session: number, args }: Call): ServedSession {
     const known = this.#sessions.get(number);
     if (name !== 'open') {
-      if (!known) throw new MisuseError('STORAGE_SESSION_STATE', `The session is over and cannot ${name}. Open another session.`);
+      if (!known) throw new SessionStateError(name, 'rolled back');
       return known;
     }
     if (known) throw new LimitError('A session was opened under a number that another one has', 'Use another number for each.');
@@ -214,17 +207,7 @@ export class ServedConnection {
     for (const go of waiting) go();
   }
 
-  #lookAfter(): void {
-    if (!this.#isAlive) {
-      this.#socket.terminate();
-      return;
-    }
-    this.#isAlive = false;
-    this.#socket.ping(() => undefined);
-  }
-
   #closed(): void {
-    clearInterval(this.#keepAlive);
     this.#taken();
     for (const fail of this.#fills.values()) fail(new LimitError('The client went while it was giving existing records their new values', 'Nothing of the migration stays; run it again.'));
     this.#endSessions();

@@ -1,4 +1,4 @@
-import { MisuseError, type Columns, type GroupQuery, type InsertRows, type Query, type ReadQuestion, type Schema, type Session, type SessionSavepoint, type StoredId, type StreamOptions, type UpdateRows } from '@ormolu/kernel';
+import { SavepointGoneError, type Columns, type GroupQuery, type InsertRows, type Query, type ReadQuestion, type Schema, type Session, type SessionSavepoint, type StoredId, type StreamOptions, type UpdateRows } from '@ormolu/kernel';
 import type { CommitTokens } from './commit-tokens';
 import { IdleError, LimitError } from './errors';
 import type { SessionCall, SessionFigures } from './protocol';
@@ -100,7 +100,7 @@ export class ServedSession {
       case 'signal': return this.#writing(() => session.signal?.(first as readonly string[]));
       case 'savepoint': return this.#savepoint(session);
       case 'rollbackTo': return this.#rollbackTo(session, Number(first));
-      case 'release': return session.release(this.#savepointOf(Number(first)));
+      case 'release': return session.release(this.#savepointOf(Number(first), 'release'));
       case 'stream': return this.#stream(session, first as Query, (second ?? undefined));
       case 'next': return this.#next(Number(first));
       case 'leave': return this.#leave(Number(first));
@@ -114,16 +114,10 @@ export class ServedSession {
     return write();
   }
 
-  /**
-   * Notes the token before SQL of the client's own, which may lead names elsewhere. Both are asked for at once, so that what the client calls
-   * next comes behind them.
-   */
+  /** Notes the token first: SQL of the client's own may lead names elsewhere. */
   async #sql(session: Session, text: string, params: readonly unknown[]): Promise<unknown> {
-    const noted = this.#note(session);
-    const rows = session.sql(text, params);
-    rows.catch(() => undefined);
-    await noted;
-    return rows;
+    await this.#note(session);
+    return session.sql(text, params);
   }
 
   async #note(session: Session): Promise<void> {
@@ -134,11 +128,14 @@ export class ServedSession {
   }
 
   async #commit(session: Session): Promise<void> {
-    const noted = this.#hasWritten ? this.#note(session) : undefined;
-    const committed = this.#over(session.commit());
-    committed.catch(() => undefined);
-    await noted;
-    await committed;
+    try {
+      if (this.#hasWritten) await this.#note(session);
+    } catch (error) {
+      // Who asked what became of it has been told that it is none.
+      await this.#over(session.rollback());
+      throw error;
+    }
+    await this.#over(session.commit());
   }
 
   async #over(ending: Promise<void>): Promise<void> {
@@ -158,15 +155,15 @@ export class ServedSession {
   }
 
   /** Used once; the storage knows which have gone with others. */
-  #savepointOf(number: number): SessionSavepoint {
+  #savepointOf(number: number, call: string): SessionSavepoint {
     const savepoint = this.#savepoints.get(number);
-    if (!savepoint) throw new MisuseError('STORAGE_SAVEPOINT_GONE', 'A savepoint can be used once, by the session that made it, and this one was used before.');
+    if (!savepoint) throw new SavepointGoneError(call);
     this.#savepoints.delete(number);
     return savepoint;
   }
 
   async #rollbackTo(session: Session, number: number): Promise<void> {
-    await session.rollbackTo(this.#savepointOf(number));
+    await session.rollbackTo(this.#savepointOf(number, 'rollbackTo'));
     // A token that was written behind the savepoint has gone with the rest.
     if (this.#tokenAt !== undefined && number <= this.#tokenAt) this.#tokenAt = undefined;
   }

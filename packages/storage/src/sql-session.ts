@@ -1,12 +1,12 @@
 import {
-  type Columns, type GroupQuery, type Groups, type InsertRows, type Isolation, type Query, type ReadQuestion, type Schema, type Session, 
+  SavepointGoneError, type Columns, type GroupQuery, type Groups, type InsertRows, type Isolation, type Query, type ReadQuestion, type Schema, type Session, 
   type CachedRead, type CommittedImages, type SessionSavepoint, type SessionState, type Sight, type StoredId, type StreamOptions, type Tag, type UpdateRows,
 } from '@ormolu/kernel';
 import { randomUUID } from 'node:crypto';
 import { CallQueue } from './call-queue';
 import { replayBatches } from './change-log/replay';
 import type { StampedRows } from './change-log/stamped';
-import { IdsMissingError, SavepointGoneError, SignalError } from './errors';
+import { IdsMissingError, SignalError } from './errors';
 import { unmet, versionColumn, versionError, type ExpectedVersions } from './record-version';
 import { SqlCursors, type Cursor } from './sql-cursors';
 import { SqlStatements, type LogPart } from './sql-statements';

@@ -1,11 +1,10 @@
 import {
-  heldSessions, holding, MisuseError, OutageError, Schema, type MigrateOptions, type MigrationReport, type PlanOptions, type Session, type SessionOptions, type Storage, type StorageCapabilities,
+  CloseNestedError, SessionNestedError, StorageClosedError, heldSessions, holding, MisuseError, OutageError, Schema, type MigrateOptions, type MigrationReport, type PlanOptions, type Session, type SessionOptions, type Storage, type StorageCapabilities,
 } from '@ormolu/kernel';
 import type { Introduction } from './change-log/introduction';
 import type { ChangeLogOption } from './change-log/option';
 import { SessionLog } from './change-log/session-log';
 import { SqlChangeLog } from './change-log/sql-change-log';
-import { CloseNestedError, SessionNestedError, StorageClosedError } from './errors';
 import type { AskCatalog } from './migrate/catalog';
 import { askIn, migrate, plan } from './migrate/migrate';
 import { SqlSession } from './sql-session';

@@ -1,5 +1,5 @@
-import { channels, MisuseError, type Schema, type SessionState, type StatementEvent } from '@ormolu/kernel';
-import { CommitUnknownError, ConnectionLostError, SessionStateError, type StatementContext } from './errors';
+import { SessionStateError, channels, MisuseError, type Schema, type SessionState, type StatementEvent } from '@ormolu/kernel';
+import { CommitUnknownError, ConnectionLostError, type StatementContext } from './errors';
 import { errorOfSqlstate } from './sqlstate';
 import type { Connection } from './wire/connection';
 import { ReplyReader, type RowSink } from './wire/reply-reader';

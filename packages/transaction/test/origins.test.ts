@@ -39,8 +39,10 @@ test('explaining sends nothing and changes nothing', async () => {
 
 test('nobody listens any more when a question is answered', async () => {
   const tx = await explaining();
+  // Channels belong to the process, where others may be listening.
+  const before = [channels.statement.hasSubscribers, channels.answer.hasSubscribers];
   await one(tx, 'city', 1).load(['name']);
-  expect([channels.statement.hasSubscribers, channels.answer.hasSubscribers]).toEqual([false, false]);
+  expect([channels.statement.hasSubscribers, channels.answer.hasSubscribers]).toEqual(before);
 });
 
 test('a mark that a rollback took back leaves no trace', async () => {

@@ -1,12 +1,12 @@
 import {
-  channels, ConcurrentModificationError, ConflictError, ConstraintError, type Columns, type GroupQuery, type Groups, type InsertRows, type Isolation,
+  SavepointGoneError, SessionStateError, channels, ConcurrentModificationError, ConflictError, ConstraintError, type Columns, type GroupQuery, type Groups, type InsertRows, type Isolation,
   type CachedRead, type CommittedImages, type Query, type ReadQuestion, type Schema, type Session, type SessionOptions, type SessionSavepoint, type SessionState, type Sight, type StatementEvent,
   type StoredId, type StreamOptions, type Tag, type UpdateRows,
 } from '@ormolu/kernel';
 import { isDeepStrictEqual } from 'node:util';
 import { CallQueue } from '../call-queue';
 import { cachedReadConflict, sameGroups, sameRecords } from '../change-log/replay';
-import { ReadOnlyError, SavepointGoneError, SessionStateError, SignalError, SqlUnsupportedError, StreamGoneError } from '../errors';
+import { ReadOnlyError, SignalError, SqlUnsupportedError, StreamGoneError } from '../errors';
 import { checkedIds, checkedInsert, checkedUpdate } from '../statements/check-rows';
 import { batchSizeOf } from '../statements/query';
 import { MemorySessionLog } from './memory-log';

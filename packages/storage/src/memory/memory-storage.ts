@@ -1,9 +1,9 @@
 import {
-  ConflictError, heldSessions, holding, MisuseError, VERSION_COLUMN, type MigrateOptions, type MigrationReport, type PlanOptions, type Schema, type Session, type SessionOptions, type Storage, type StorageCapabilities,
+  CloseNestedError, StorageClosedError, ConflictError, heldSessions, holding, MisuseError, VERSION_COLUMN, type MigrateOptions, type MigrationReport, type PlanOptions, type Schema, type Session, type SessionOptions, type Storage, type StorageCapabilities,
   type StoredId, type TableSchema,
 } from '@ormolu/kernel';
 import { randomUUID } from 'node:crypto';
-import { CloseNestedError, IdsMissingError, StorageClosedError } from '../errors';
+import { IdsMissingError } from '../errors';
 import type { FoundTable } from '../migrate/catalog';
 import { reportOf } from '../migrate/migrate';
 import { planMigration } from '../migrate/plan';

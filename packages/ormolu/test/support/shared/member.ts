@@ -2,7 +2,7 @@
 import { countingReads, openShared, readAll } from './models';
 
 async function main(): Promise<void> {
-  const reads = countingReads();
+  const { reads } = countingReads();
   const [url = '', server = '', prefix = ''] = process.argv.slice(2);
   const db = await openShared({ url, server, prefix });
   const seen = await db.transaction(readAll);

@@ -1,5 +1,5 @@
 import { channels, char, datetime, decimal, defineModels, integer, json, many2one, openOrmolu, postgres, redis, type EnvironmentOf, type StatementEvent } from '../../../src/index';
-import { subscribe } from 'node:diagnostics_channel';
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 
 /** Cities of countries. */
 export const models = defineModels({
@@ -23,12 +23,13 @@ export async function readAll(env: EnvironmentOf<typeof models>) {
   };
 }
 
-/** Statements that read rows of models. */
-export function countingReads(): () => number {
+/** Counts the statements that read rows of models, until it is stopped. */
+export function countingReads(): { reads: () => number; stop: () => void } {
   let reads = 0;
-  subscribe(channels.statement.name, (event) => {
-    const { text } = event as StatementEvent;
+  const listener = (event: unknown): void => {
+    const { text } = event as StatementEvent; // what this channel publishes
     if (/from "(?:city|country)"/.test(text)) reads += 1;
-  });
-  return () => reads;
+  };
+  subscribe(channels.statement.name, listener);
+  return { reads: () => reads, stop: () => { unsubscribe(channels.statement.name, listener); } };
 }
