@@ -11,7 +11,9 @@ export { duringCall, heldSessions, holding, isNestedIn, type CallInFlow } from '
 export { describeIds, isStoredId, NewId, type Id, type NewIdOptions, type StoredId } from './id';
 export { jsonFormOf, keyedValue, referredModel, type JsonForm, type KeyedColumn, type ValueKeys } from './keyed-column';
 export { LogKnowledge, type LogView } from './log-knowledge';
+export { epochOf, LogNames, NamedLog } from './log-names';
 export { nearestName } from './nearest';
+export { OwnChanges, updatedFields, type Change } from './own-changes';
 export {
   SameValue, type Aggregate, type AggregateFunction, type Columns, type GroupOrderTerm, type GroupQuery, type Groups, type InsertRows, type Query, type QueryCaching, type ReadQuestion,
   type UpdateRows,

@@ -1,10 +1,8 @@
-import type { Schema } from '@ormolu/kernel';
+import { LogNames, updatedFields, type Schema } from '@ormolu/kernel';
 import { literal, quoted } from '../statements/identifiers';
 import type { RowsStatement } from '../statements/records';
 import { reachedFrom, type Introduction } from './introduction';
 import { MOST_ROWS } from './log-objects';
-import { LogNames } from './log-names';
-import { updatedFields } from './own-changes';
 
 /** What a statement that answers ids is about to change. */
 export interface LoggedWrite {

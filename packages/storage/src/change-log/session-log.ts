@@ -1,11 +1,9 @@
-import { OutageError, withOwn, type ChangeRow, type CommittedImages, type EntryStamp, type Isolation, type Schema, type Sight, type Snapshot, type StoredId } from '@ormolu/kernel';
+import { epochOf, LogNames, NamedLog, OutageError, OwnChanges, updatedFields, withOwn, type Change, type ChangeRow, type CommittedImages, type EntryStamp, type Isolation, type Schema, type Sight, type Snapshot, type StoredId } from '@ormolu/kernel';
 import type { Companion } from '../sql-transaction';
 import { ResultColumns } from '../wire/result-columns';
 import { isIntroducedBy, reachedFrom, type Introduction } from './introduction';
-import { epochOf, LogNames, NamedLog } from './log-names';
 import { MOST_ROWS, SIGNAL_FUNCTION, TABLES } from './log-objects';
 import type { Statement } from '../wire/statement';
-import { OwnChanges, updatedFields, type Change } from './own-changes';
 import { OwnImages } from './own-images';
 import { askBeginning, askPoll, pollOf, type Beginning } from './poll';
 import type { SqlChangeLog } from './sql-change-log';

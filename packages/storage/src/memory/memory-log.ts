@@ -1,8 +1,6 @@
-import { LogKnowledge, VERSION_COLUMN, withOwn, type CachedRead, type ChangeRow, type ColumnSchema, type CommittedImages, type EntryStamp, type Schema, type Sight, type Snapshot, type StorageChangeLog, type StoredId } from '@ormolu/kernel';
+import { epochOf, LogKnowledge, LogNames, NamedLog, OwnChanges, updatedFields, VERSION_COLUMN, withOwn, type CachedRead, type ChangeRow, type ColumnSchema, type CommittedImages, type EntryStamp, type Schema, type Sight, type Snapshot, type StorageChangeLog, type StoredId } from '@ormolu/kernel';
 import { randomUUID } from 'node:crypto';
-import { epochOf, LogNames, NamedLog } from '../change-log/log-names';
 import { MOST_ROWS } from '../change-log/log-objects';
-import { OwnChanges, updatedFields } from '../change-log/own-changes';
 import { copied } from './normal-value';
 import type { Row } from './versions';
 

@@ -1,4 +1,6 @@
-import { VERSION_FIELD, type ChangeRow, type Schema, type StoredId, type Tag } from '@ormolu/kernel';
+import type { ChangeRow, Tag } from './change-log';
+import type { StoredId } from './id';
+import { VERSION_FIELD, type Schema } from './schema';
 
 /** Fields that changed; null: any. */
 type ChangedFields = ReadonlySet<string> | null;

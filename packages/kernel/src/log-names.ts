@@ -1,4 +1,8 @@
-import { VERSION_COLUMN, type ChangeRow, type IdType, type LogExtent, type LogKnowledge, type LogView, type Schema, type StoredId, type Tag } from '@ormolu/kernel';
+import type { ChangeRow, Tag } from './change-log';
+import type { StoredId } from './id';
+import type { LogKnowledge, LogView } from './log-knowledge';
+import { VERSION_COLUMN, type IdType, type Schema } from './schema';
+import type { LogExtent } from './validity';
 
 /** The change log names tables and columns, so that processes with other models understand it; this is how one schema reads it. */
 export class LogNames {
