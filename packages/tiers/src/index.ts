@@ -10,10 +10,11 @@ export { LocalRung, type LocalRungOptions, type LocalRungStats } from './local/l
 export { valueKey } from './local/value-key';
 export { MeasuredRung, type MeasuredStats } from './measured-rung';
 export { type CacheHealth, type NamedCacheStats, type SharedStats } from './named-cache/cache-counts';
-export { NamedCache, type LoadMany, type PlainCache } from './named-cache/named-cache';
+export { NamedCache, type PlainCache } from './named-cache/named-cache';
 export { NamedCaches } from './named-cache/named-caches';
 export { NamedQueries } from './named-cache/named-queries';
 export { type CacheEvents, type EntryOptions, type FirstLevelOptions, type Lifetime, type NamedCacheOptions, type RemovalReason, type SecondLevelOptions } from './named-cache/options';
+export { type LoadMany } from './named-cache/reading';
 export { MethodResults, type Asked, type MethodResultsStats, type ResultReader } from './orm-cache/method-results';
 export { type BoundedStore, type BoundedStoreOptions, type Bounds, type EvictionReason } from './policies/bounded-store';
 export { POLICY_NAMES, storeWith, type PolicyName } from './policies/policies';

@@ -1,0 +1,20 @@
+import type { Clock } from '@ormolu/kernel';
+import type { Happenings } from './happenings';
+import type { LifetimeMs } from './lifetime';
+import type { LocalLevel } from './local-level';
+import type { SecondLevel } from './second-level';
+import type { SingleFlight } from './single-flight';
+
+/** What reading, loading, keeping and forgetting in one named cache work on. */
+export interface CacheParts {
+  readonly clock: Clock;
+  /** Between 0 and 1, for jitter. */
+  readonly random: () => number;
+  /** Of entries that say nothing else. */
+  readonly lifetime: LifetimeMs;
+  readonly local: LocalLevel;
+  readonly shared: SecondLevel | undefined;
+  /** Loads of this process that are under way. */
+  readonly flights: SingleFlight;
+  readonly happenings: Happenings;
+}

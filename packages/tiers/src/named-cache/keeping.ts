@@ -1,0 +1,120 @@
+import type { SharedEntry } from '../shared/entry-form';
+import type { ToKeep } from '../shared/shared-level';
+import type { CacheParts } from './cache-parts';
+import { lifetimeMs, type LifetimeMs } from './lifetime';
+import type { Entry } from './local-level';
+import type { EntryOptions } from './options';
+
+/** What is known of a value beside it. */
+export interface Told {
+  /** When it was read, or its loader was called. @defaultValue now */
+  readonly readAtMs?: number;
+  /** A loader gave it: null then says that there is nothing. */
+  readonly isLoaded?: boolean;
+}
+
+/** Stands for what a loader did not find. */
+export const ABSENT: unique symbol = Symbol('absent');
+export const NO_TAGS: readonly string[] = Object.freeze([]);
+export const NO_OPTIONS: EntryOptions = Object.freeze({});
+
+export function valueOf({ value }: Entry): unknown {
+  return value === ABSENT ? undefined : value;
+}
+
+/** How values come into a cache: which lifetime they have, in memory and on the server. */
+export class Keeping {
+  readonly #parts: CacheParts;
+
+  constructor(parts: CacheParts) {
+    this.#parts = parts;
+  }
+
+  /** Whether entries are looked for and kept in this process, now. */
+  get usesMemory(): boolean {
+    return this.#parts.shared?.usesFirst ?? true;
+  }
+
+  /** @remarks With a second level, one round trip; two for entries with tags. */
+  async setMany(all: readonly (readonly [string, unknown])[], options: EntryOptions): Promise<void> {
+    const { shared } = this.#parts;
+    this.putHere(all, options);
+    if (!shared) return;
+    const kept = all.flatMap(([key, value]) => this.toKeep(key, value, options) ?? []);
+    const gone = all.flatMap(([key, value]) => (value === undefined ? [key] : []));
+    await Promise.all([
+      kept.length > 0 && shared.attempt((level) => level.keep(kept)),
+      gone.length > 0 && shared.attempt((level) => level.delete(gone)),
+    ]);
+    // What was read from the server before it had them may have come in between.
+    for (const [key] of all) shared.fetches.overtake(key);
+  }
+
+  /** What was asked of the key before must not be kept any more: it may be older than what has happened to it since. */
+  overtake(key: string): void {
+    this.#parts.flights.supersedeKey(key);
+    this.#parts.shared?.fetches.overtake(key);
+  }
+
+  /** Into this process's memory alone. */
+  putHere(entries: readonly (readonly [string, unknown])[], options: EntryOptions, readAtMs?: number): void {
+    for (const [key, value] of entries) {
+      this.overtake(key);
+      if (value === undefined) this.#parts.local.delete(key);
+      else this.putOne(key, value, options, readAtMs === undefined ? {} : { readAtMs });
+    }
+  }
+
+  /** The same, of one that was asked for: nothing is overtaken. */
+  putOne(key: string, value: unknown, options: EntryOptions, { readAtMs = this.#parts.clock.now(), isLoaded = false }: Told): void {
+    const term = this.#termOf(value, options, isLoaded);
+    if (!term || !this.usesMemory) return;
+    const { lifetime, ttlMs } = term;
+    // A sliding entry begins its ttl anew with every hit: jitter would shorten it once and never again.
+    const expiresAtMs = ttlMs === 0 ? Infinity : readAtMs + ttlMs * (lifetime.isSliding ? 1 : 1 - lifetime.jitter * this.#parts.random());
+    this.#keepHere(key, { value, tags: options.tags ?? NO_TAGS, lifetime, readAtMs, expiresAtMs });
+  }
+
+  /** What the server had, as old as it is. */
+  putFound(key: string, { kind, value, tags, readAtMs, ttlMs, isSliding }: SharedEntry): void {
+    const { shared, clock, lifetime } = this.#parts;
+    if (!shared || !this.usesMemory) return;
+    const now = clock.now();
+    const ageMs = Math.max(0, shared.calendar.now() - readAtMs);
+    const expiresAtMs = ttlMs === 0 ? Infinity : isSliding ? now + ttlMs : now - ageMs + ttlMs;
+    this.#keepHere(key, { value: kind === 'absent' ? ABSENT : value, tags: [...tags.keys()], lifetime: { ...lifetime, ttlMs, isSliding }, readAtMs: now - ageMs, expiresAtMs });
+    if (isSliding) void shared.attempt((level) => level.touch(key, ttlMs));
+  }
+
+  /** The value as the server is to have it; undefined when it is not to. */
+  toKeep(key: string, value: unknown, options: EntryOptions, { readAtMs = this.#parts.clock.now(), isLoaded = false }: Told = {}): ToKeep | undefined {
+    const { shared, clock, random } = this.#parts;
+    if (value === undefined || !shared) return undefined;
+    const term = this.#termOf(value, options, isLoaded);
+    if (!term) return undefined;
+    const { lifetime, ttlMs } = term;
+    return {
+      key, kind: value === ABSENT ? 'absent' : 'value', value: value === ABSENT ? undefined : value, tags: options.tags ?? NO_TAGS, isSliding: lifetime.isSliding,
+      ttlMs: lifetime.isSliding ? ttlMs : ttlMs * (1 - lifetime.jitter * random()),
+      readAtMs: shared.calendar.now() - (clock.now() - readAtMs),
+    };
+  }
+
+  #keepHere(key: string, entry: Entry): void {
+    const { shared, clock, local, happenings } = this.#parts;
+    const { firstTtlMs = 0, dropsFirst = false } = shared ?? {};
+    const isShort = firstTtlMs > 0 && !dropsFirst;
+    // Here it neither slides nor lasts: the server is asked again, and so told that it is used.
+    const kept = isShort ? { ...entry, lifetime: { ...entry.lifetime, isSliding: false }, expiresAtMs: Math.min(entry.expiresAtMs, clock.now() + firstTtlMs) } : entry;
+    if (local.put(key, kept)) happenings.kept(key);
+  }
+
+  /** @returns undefined for what is not to be kept at all */
+  #termOf(value: unknown, options: EntryOptions, isLoaded: boolean): { readonly lifetime: LifetimeMs; readonly ttlMs: number } | undefined {
+    const lifetime = lifetimeMs(options, this.#parts.lifetime);
+    const isNegative = isLoaded && (value === ABSENT || value === null);
+    if (isNegative && lifetime.negativeTtlMs === 0) return undefined;
+    const ttlMs = (isNegative ? lifetime.negativeTtlMs : undefined) ?? lifetime.ttlMs;
+    return { lifetime: { ...lifetime, ttlMs }, ttlMs };
+  }
+}
