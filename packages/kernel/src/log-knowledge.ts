@@ -1,5 +1,5 @@
 import { concerns, meet, MODELS_SIGNAL, type ChangeRow, type LogPoll, type Tag } from './change-log';
-import { isWithin, sees } from './snapshot';
+import { isWithin, sees, type Snapshot } from './snapshot';
 import type { LogExtent } from './validity';
 
 /** The change log as somebody may look at it: how far it is known, and who wrote what. */
@@ -32,6 +32,16 @@ interface ModelChanges {
 
 /** Rows kept of the log when nothing else is asked: some tens of megabytes. */
 const MAX_ROWS = 100_000;
+/** Who has news of the log from somebody else, and what of it he wants. */
+export interface NewsOptions {
+  /** Of one who knows nothing yet: from which transaction on. @defaultValue all that is known */
+  readonly from?: bigint | undefined;
+  /** Rows at most; the oldest are left out, and what only they could decide is a miss. @defaultValue 20,000 */
+  readonly most?: number | undefined;
+}
+
+/** Rows passed on at most: a few megabytes. */
+const MOST_NEWS = 20_000;
 /** Reloads remembered. */
 const MOST_RELOADS = 100;
 
@@ -98,6 +108,27 @@ export class LogKnowledge implements LogView {
     if (tag.model === MODELS_SIGNAL) return this.#reloads;
     const xids = new Set(this.writersOf(tag));
     return this.#rows.filter((row) => xids.has(row.xid) && concerns(row, tag));
+  }
+
+  /**
+   * What is known here and not to somebody else, in the form in which a poll of his own would have told him.
+   *
+   * @param known - how far he knows the log, of the same epoch; undefined: he knows nothing of it
+   * @returns undefined when nothing is known here, either
+   */
+  newsFor(known: Snapshot | undefined, { from, most = MOST_NEWS }: NewsOptions = {}): LogPoll | undefined {
+    const { extent } = this;
+    if (!extent) return undefined;
+    const since = known ? extent.since : highest(from ?? 0n, extent.since);
+    const late = (known?.inProgress ?? []).flatMap((xid) => this.#rows.slice(placeOf(this.#rows, xid), placeOf(this.#rows, xid + 1n)));
+    const all = [...late, ...this.#rows.slice(placeOf(this.#rows, known?.xmax ?? since))];
+    // Of a transaction all rows come, or none.
+    const cut = all.length > most ? (all[all.length - most - 1]?.xid ?? 0n) + 1n : 0n;
+    const trimmed = highest(cut, since);
+    return {
+      after: known, ...!known && { from: trimmed }, until: extent.until, epoch: extent.epoch, trimmed,
+      rows: [...all.filter(({ xid }) => xid >= trimmed), ...this.#reloads.filter(({ xid }) => (known ? !sees(known, xid) : xid >= extent.until.xmin))],
+    };
   }
 
   /** Another database, timeline or log: nothing of what was known counts. */

@@ -20,6 +20,7 @@ const steps = fc.array(fc.oneof(
   { weight: 6, arbitrary: fc.record({ kind: fc.constantFrom('commit' as const, 'commit' as const, 'abort' as const), which: fc.nat(5) }) },
   { weight: 6, arbitrary: fc.record({ kind: fc.constantFrom('poll' as const, 'ask' as const), from: fc.option(fc.bigInt({ min: 5n, max: 30n }), { nil: undefined }) }) },
   { weight: 3, arbitrary: fc.record({ kind: fc.constant('hear' as const), which: fc.nat(3) }) },
+  { weight: 4, arbitrary: fc.record({ kind: fc.constant('pass on' as const), from: fc.option(fc.bigInt({ min: 5n, max: 30n }), { nil: undefined }), most: fc.constantFrom(2, 5, 1000) }) },
   { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom('trim' as const, 'fail over' as const) }) },
 ), { minLength: 5, maxLength: 40, size: 'max' });
 
@@ -59,11 +60,11 @@ class Database {
   }
 }
 
-test('law: whatever the order of polls and answers, all writers since `since` that `until` sees are known, and only those that wrote', () => {
+test('law: whatever the order of polls and answers, all writers since `since` that `until` sees are known, and only those that wrote, also to whom it is passed on', () => {
   let judged = 0;
   fc.assert(fc.property(steps, fc.constantFrom(3, 10, 1000), (script, maxRows) => {
     const database = new Database();
-    const knowledge = new LogKnowledge({ maxRows });
+    const [knowledge, other] = [new LogKnowledge({ maxRows }), new LogKnowledge()];
     const answers: LogPoll[] = [];
     for (const step of script) {
       if (step.kind === 'write') {
@@ -82,27 +83,37 @@ test('law: whatever the order of polls and answers, all writers since `since` th
       } else if (step.kind === 'hear') {
         const [answer] = answers.splice(step.which % Math.max(1, answers.length), 1);
         if (answer) knowledge.learn(answer);
+      } else if (step.kind === 'pass on') {
+        const news = knowledge.newsFor(other.extent?.epoch === knowledge.extent?.epoch ? other.extent?.until : undefined, step);
+        if (news) other.learn(news);
       } else if (step.kind === 'trim') {
         database.trimmed = database.snapshot().xmin;
       } else {
         database.failOver();
       }
-      const { extent } = knowledge;
-      if (extent?.epoch !== `t${String(database.timeline)}`) continue;
-      expect(knowledge.size).toBeLessThanOrEqual(maxRows);
-      for (const tag of tags) {
-        const wrote = new Set(database.committed.filter((row) => concerns(row, tag)).map(({ xid }) => xid));
-        const known = new Set(knowledge.writersOf(tag));
-        const missed = [...wrote].filter((xid) => xid >= extent.since && sees(extent.until, xid) && !known.has(xid));
-        const invented = [...known].filter((xid) => !wrote.has(xid));
-        const wrongFrom = [...known].filter((xid) => xid >= 13n && xid < 19n).length - new Set(knowledge.writersOf(tag, { from: 13n, below: 19n })).size;
-        const shown = new Set(knowledge.rowsOf(tag).map(({ xid }) => xid));
-        if (missed.length > 0 || invented.length > 0 || wrongFrom !== 0 || shown.size !== known.size) {
-          expect({ step, tag, missed, invented, wrongFrom, shown }).toEqual({ step, tag, missed: [], invented: [], wrongFrom: 0, shown: known });
-        }
-        judged += known.size;
-      }
+      if (knowledge.extent) expect(knowledge.size).toBeLessThanOrEqual(maxRows);
+      for (const one of [knowledge, other]) judged += judge(database, one, step);
     }
   }), { numRuns: lawRuns(500) });
   expect(judged).toBeGreaterThan(1_000);
 });
+
+/** Compares what is known with what was committed. @returns how many writers were known */
+function judge(database: Database, knowledge: LogKnowledge, step: unknown): number {
+  const { extent } = knowledge;
+  if (extent?.epoch !== `t${String(database.timeline)}`) return 0;
+  let judged = 0;
+  for (const tag of tags) {
+    const wrote = new Set(database.committed.filter((row) => concerns(row, tag)).map(({ xid }) => xid));
+    const known = new Set(knowledge.writersOf(tag));
+    const missed = [...wrote].filter((xid) => xid >= extent.since && sees(extent.until, xid) && !known.has(xid));
+    const invented = [...known].filter((xid) => !wrote.has(xid));
+    const wrongFrom = [...known].filter((xid) => xid >= 13n && xid < 19n).length - new Set(knowledge.writersOf(tag, { from: 13n, below: 19n })).size;
+    const shown = new Set(knowledge.rowsOf(tag).map(({ xid }) => xid));
+    if (missed.length > 0 || invented.length > 0 || wrongFrom !== 0 || shown.size !== known.size) {
+      expect({ step, tag, missed, invented, wrongFrom, shown }).toEqual({ step, tag, missed: [], invented: [], wrongFrom: 0, shown: known });
+    }
+    judged += known.size;
+  }
+  return judged;
+}

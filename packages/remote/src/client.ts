@@ -9,7 +9,9 @@ import { addressOf } from './address';
 import { NotCommittedError, RemoteCommitUnknownError, RemoteOptionError, UnreachableError } from './errors';
 import { positiveMs } from './limits';
 import { Link, type Fill, type LinkOptions } from './link';
+import { RemoteChangeLog } from './remote-log';
 import { RemoteSession } from './remote-session';
+import { RemoteSight } from './remote-sight';
 
 /** How a server is reached. */
 export interface RemoteOptions {
@@ -54,6 +56,8 @@ export class RemoteStorage implements Storage {
   readonly name = 'remote';
   /** What the server's storage can do; before the first connection, what most can. */
   capabilities: StorageCapabilities = { concurrentSessions: true, durable: true, sql: true };
+  /** Of the server's storage; absent once it has said that there is none. */
+  changeLog: RemoteChangeLog | undefined = new RemoteChangeLog(async ({ keep } = {}) => Number(await (await this.#linked()).call('trim', 0, [keep ?? null], { isUnbounded: true })));
   readonly #options: LinkOptions;
   readonly #open = new Map<Session, { readonly ended: Promise<void>; readonly end: () => void }>();
   #link: Link | undefined;
@@ -74,16 +78,17 @@ export class RemoteStorage implements Storage {
     await this.#linked();
   }
 
-  async open({ schema, isolation = 'repeatable read', readOnly = false }: SessionOptions): Promise<Session> {
+  async open({ schema, isolation = 'repeatable read', readOnly = false, sight = false }: SessionOptions): Promise<Session> {
     const link = await this.#linked();
     if (!this.capabilities.concurrentSessions && this.#isHeldHere()) {
       throw new SessionNestedError(this.name);
     }
     const number = link.nextSession();
+    const seeing = sight !== false && this.changeLog ? new RemoteSight(this.changeLog, schema, isolation) : undefined;
     // The first question goes right behind it, in the same breath.
     const token = randomUUID();
-    const failure = link.call('open', number, [link.schemaArgument(schema), { isolation, readOnly }, token]).then(() => undefined, (error: unknown) => error);
-    return this.#session(link, number, { schema, isolation, readOnly, failure, token });
+    const failure = link.call('open', number, [link.schemaArgument(schema), { isolation, readOnly, sight: seeing && sight }, token, seeing?.extent ?? null]).then(() => undefined, (error: unknown) => error);
+    return this.#session(link, number, { schema, isolation, readOnly, failure, token, sight: seeing });
   }
 
   async plan(schema: Schema, { discard }: PlanOptions = {}): Promise<MigrationReport> {
@@ -127,7 +132,7 @@ export class RemoteStorage implements Storage {
     return this.#closing;
   }
 
-  #session(link: Link, number: number, options: Pick<Session, 'schema' | 'isolation' | 'readOnly'> & { readonly failure: Promise<unknown>; readonly token: string }): RemoteSession {
+  #session(link: Link, number: number, options: Pick<Session, 'schema' | 'isolation' | 'readOnly'> & { readonly failure: Promise<unknown>; readonly token: string; readonly sight?: RemoteSight | undefined }): RemoteSession {
     const session = new RemoteSession({
       ...options, link, number,
       settle: (cause) => this.#settle(options.token, cause),
@@ -177,8 +182,9 @@ export class RemoteStorage implements Storage {
     const until = this.#link ? Date.now() + this.#options.connectMs : 0;
     const patience = retry(handleWhen((error) => error instanceof UnreachableError && Date.now() < until), { maxAttempts: Number.MAX_SAFE_INTEGER, backoff: new ExponentialBackoff({ initialDelay: 25, maxDelay: 500 }) });
     const link = await patience.execute(() => Link.connect(this.#options));
-    const { capabilities } = await link.call('hello', 0, []) as Pick<Storage, 'capabilities'>; // so the server says
+    const { capabilities, hasLog } = await link.call('hello', 0, []) as Pick<Storage, 'capabilities'> & { readonly hasLog: boolean }; // so the server says
     this.capabilities = capabilities;
+    if (!hasLog) this.changeLog = undefined;
     this.#link = link;
     return link;
   }

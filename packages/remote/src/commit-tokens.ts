@@ -1,4 +1,4 @@
-import { ConflictError, ConstraintError, Schema, type ColumnSchema, type Session, type Storage, type TableSchema } from '@ormolu/kernel';
+import { ConflictError, ConstraintError, Schema, type ColumnSchema, type CommittedImages, type Session, type Storage, type TableSchema } from '@ormolu/kernel';
 import { setTimeout as delay } from 'node:timers/promises';
 
 const MODEL = 'ormolu.remote.commit';
@@ -42,6 +42,11 @@ export class CommitTokens {
     let joined = this.#known.get(schema);
     if (!joined) this.#known.set(schema, (joined = new Schema([...schema.tables, TABLE], schema.version)));
     return joined;
+  }
+
+  /** What a commit has left, but for its token. */
+  without({ written, ...images }: CommittedImages): CommittedImages {
+    return { ...images, written: written.filter(({ model }) => model !== MODEL) };
   }
 
   /** Notes, in the transaction itself, that it is the one with this token. */

@@ -1,16 +1,17 @@
 import type { AddedField, SessionState, TableSchema } from '@ormolu/kernel';
 import { typeName } from '@ormolu/kernel';
+import type { Told } from './served-sight';
 
 /** What both sides must speak, as a WebSocket subprotocol: one that speaks another is turned away before any message. */
-export const SUBPROTOCOL = 'ormolu.1';
+export const SUBPROTOCOL = 'ormolu.2';
 
 /** Schemas remembered of one connection: beyond, both sides forget all of them at the same call. */
 export const MOST_SCHEMAS = 100;
 
 /** Every call of a client, by what it is about. `session` calls name a session of the connection; `storage` calls none. */
-export const STORAGE_CALLS = ['hello', 'plan', 'migrate', 'filled', 'outcome'] as const;
+export const STORAGE_CALLS = ['hello', 'plan', 'migrate', 'filled', 'outcome', 'trim'] as const;
 export const SESSION_CALLS = [
-  'open', 'adopt', 'read', 'query', 'count', 'group', 'insert', 'update', 'delete', 'sql', 'signal', 'savepoint', 'rollbackTo', 'release', 'commit', 'rollback', 'stream', 'next', 'leave',
+  'open', 'adopt', 'sight', 'read', 'query', 'count', 'group', 'insert', 'update', 'delete', 'sql', 'signal', 'savepoint', 'rollbackTo', 'release', 'commit', 'rollback', 'stream', 'next', 'leave',
 ] as const;
 
 export type StorageCall = (typeof STORAGE_CALLS)[number];
@@ -30,7 +31,7 @@ export interface Call {
 }
 
 /** What is told with every answer about a session: what a client shows without asking. */
-export interface SessionFigures {
+export interface SessionFigures extends Told {
   readonly state: SessionState;
   readonly statements: number;
 }

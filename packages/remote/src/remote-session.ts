@@ -1,9 +1,11 @@
 import {
-  OutageError, SavepointGoneError, SessionStateError, type Columns, type GroupQuery, type Groups, type InsertRows, type Isolation, type Query, type ReadQuestion, type Schema, type Session, type SessionSavepoint,
-  type SessionState, type StoredId, type StreamOptions, type UpdateRows,
+  OutageError, SavepointGoneError, SessionStateError, type CachedRead, type Columns, type CommittedImages, type GroupQuery, type Groups, type InsertRows, type Isolation, type Query, type ReadQuestion, type Schema, type Session, type SessionSavepoint,
+  type SessionState, type Sight, type StoredId, type StreamOptions, type Tag, type UpdateRows,
 } from '@ormolu/kernel';
 import type { Link } from './link';
 import type { SessionCall, SessionFigures } from './protocol';
+import type { RemoteSight } from './remote-sight';
+import { imagesFromWire, type WireImages } from './wire-sight';
 
 interface Savepoint extends SessionSavepoint {
   /** By which the server knows it. */
@@ -16,6 +18,8 @@ export interface RemoteSessionOptions extends Pick<Session, 'schema' | 'isolatio
   readonly number: number;
   /** What became of the opening, which nobody waited for: the error, if it failed. */
   readonly failure: Promise<unknown>;
+  /** Absent: no cache answers in it. */
+  readonly sight?: RemoteSight | undefined;
   /** Finds out what became of a commit whose answer did not come. @returns whether it was committed */
   settle(cause: unknown): Promise<boolean>;
   /** Told once, when the session is over. */
@@ -32,6 +36,7 @@ export class RemoteSession implements Session {
   readonly #savepoints: Savepoint[] = [];
   #state: SessionState = 'open';
   #statements = 0;
+  #committed: CommittedImages | undefined;
 
   constructor(options: RemoteSessionOptions) {
     this.#options = options;
@@ -55,8 +60,30 @@ export class RemoteSession implements Session {
 
   adopt(schema: Schema): void {
     this.schema = schema;
+    this.#options.sight?.forget(schema);
     // Whoever uses it next hears what is wrong with it.
     void this.#call('adopt', [this.#options.link.schemaArgument(schema)]).catch(() => undefined);
+  }
+
+  get committed(): CommittedImages | undefined {
+    return this.#committed;
+  }
+
+  sight(): Promise<Sight | undefined> {
+    const { sight } = this.#options;
+    if (!sight) return Promise.resolve(undefined);
+    if (this.#state !== 'open') return Promise.reject(new SessionStateError('look at the change log', this.#state));
+    return sight.current(async () => {
+      await this.#call('sight', [sight.extent]);
+    });
+  }
+
+  takeTouched(): readonly Tag[] {
+    return this.#options.sight?.takeTouched() ?? [];
+  }
+
+  noteCached(reads: readonly CachedRead[]): void {
+    this.#options.sight?.noteCached(reads);
   }
 
   read(question: ReadQuestion): Promise<Columns> {
@@ -87,19 +114,23 @@ export class RemoteSession implements Session {
   }
 
   insert(rows: InsertRows): Promise<readonly StoredId[]> {
-    return this.#call('insert', [rows]) as Promise<readonly StoredId[]>;
+    return this.#write(rows.model, null, () => this.#call('insert', [rows]));
   }
 
   update(rows: UpdateRows): Promise<readonly StoredId[]> {
-    return this.#call('update', [rows]) as Promise<readonly StoredId[]>;
+    return this.#write(rows.model, rows.fields, () => this.#call('update', [rows]));
   }
 
   delete(model: string, ids: readonly StoredId[], expected?: readonly (bigint | null)[]): Promise<readonly StoredId[]> {
-    return this.#call('delete', [model, ids, expected ?? null]) as Promise<readonly StoredId[]>;
+    return this.#write(model, null, () => this.#call('delete', [model, ids, expected ?? null]));
   }
 
   sql(text: string, params: readonly unknown[]): Promise<readonly Record<string, unknown>[]> {
-    return this.#call('sql', [text, params]) as Promise<readonly Record<string, unknown>[]>;
+    const { sight } = this.#options;
+    const reads = sight?.takeCached() ?? [];
+    // It may change what names stand for: then the answer says that caches are out of it.
+    sight?.forget();
+    return this.#call('sql', [text, params, reads]) as Promise<readonly Record<string, unknown>[]>;
   }
 
   async signal(models: readonly string[]): Promise<void> {
@@ -125,7 +156,8 @@ export class RemoteSession implements Session {
 
   async commit(): Promise<void> {
     try {
-      await this.#call('commit', []);
+      const images = await this.#call('commit', [this.#options.sight?.takeCached() ?? []]) as WireImages | null | undefined; // as the server answers
+      if (images) this.#committed = imagesFromWire(images, this.schema);
       this.#end('committed');
     } catch (error) {
       if (!isLost(error)) {
@@ -170,7 +202,15 @@ export class RemoteSession implements Session {
     }
   }
 
-  #told({ state, statements }: SessionFigures): void {
+  /** Notes what a write has done, once it has. @param fields - null: records come or go */
+  async #write(model: string, fields: readonly string[] | null, call: () => Promise<unknown>): Promise<readonly StoredId[]> {
+    const ids = await call() as readonly StoredId[]; // the server answers as its storage does
+    if (fields?.length !== 0) this.#options.sight?.wrote(model, ids, fields);
+    return ids;
+  }
+
+  #told({ state, statements, sight, touched }: SessionFigures): void {
+    this.#options.sight?.hear(sight, touched);
     this.#options.onStatements(statements - this.#statements);
     this.#statements = statements;
     if (state === 'committed' || state === 'rolled back') this.#end(state);

@@ -7,6 +7,7 @@ import { keepAlive } from './keep-alive';
 import type { LimitsInForce } from './limits';
 import { callOf, MOST_SCHEMAS, type Call, type SessionFigures, type WireSchema } from './protocol';
 import { ServedSession } from './served-session';
+import { ServedSight } from './served-sight';
 import { toWire } from './wire-errors';
 
 /** What a connection needs of its server. */
@@ -91,8 +92,10 @@ export class ServedConnection {
     let session: ServedSession | undefined;
     try {
       session = number === 0 ? undefined : this.#sessionFor(call);
-      const value = session ? await session.call(call.name as Parameters<ServedSession['call']>[0], call.args) : await this.#aboutStorage(call); // callOf: names go with numbers
-      this.#send(['answer', serial, value, session?.figures ?? null]);
+      if (session) {
+        const { value, figures } = await session.call(call.name as Parameters<ServedSession['call']>[0], call.args); // callOf: names go with numbers
+        this.#send(['answer', serial, value, figures]);
+      } else this.#send(['answer', serial, await this.#aboutStorage(call), null]);
     } catch (error) {
       const wire = toWire(error);
       if (wire.code === 'REMOTE_FAULT') this.#home.onFault(error);
@@ -112,18 +115,24 @@ export class ServedConnection {
     if (this.#sessions.size >= this.#home.limits.maxTransactions) {
       throw new LimitError(`This connection has ${String(this.#sessions.size)} transactions open`, 'Let some end first, or raise limits.maxTransactions of serve().');
     }
-    const [schema, options, token] = args;
-    return this.#register(number, this.#open(this.#home.tokens.beside(this.schemaOf(schema)), options as Pick<SessionOptions, 'isolation' | 'readOnly'>), typeof token === 'string' ? token : undefined);
+    const [named, given, token, extent] = args;
+    const schema = this.schemaOf(named);
+    const options = given as Pick<SessionOptions, 'isolation' | 'readOnly' | 'sight'>; // as a client's own types say; a storage takes no others
+    const { sight = false } = options;
+    return this.#register(number, this.#open(this.#home.tokens.beside(schema), options), {
+      token: typeof token === 'string' ? token : undefined,
+      sight: sight === false ? undefined : new ServedSight(this.#home.storage, schema, { extent, reachesFar: sight === 'far' }),
+    });
   }
 
-  async #open(schema: Schema, options: Pick<SessionOptions, 'isolation' | 'readOnly'>): Promise<Session> {
-    return this.#home.storage.open({ schema, isolation: options.isolation ?? undefined, readOnly: options.readOnly ?? undefined });
+  async #open(schema: Schema, { isolation, readOnly, sight }: Pick<SessionOptions, 'isolation' | 'readOnly' | 'sight'>): Promise<Session> {
+    return this.#home.storage.open({ schema, isolation: isolation ?? undefined, readOnly: readOnly ?? undefined, sight: sight ?? false });
   }
 
-  #register(number: number, opened: Promise<Session>, token?: string): ServedSession {
+  #register(number: number, opened: Promise<Session>, { token, sight }: { readonly token?: string | undefined; readonly sight?: ServedSight | undefined } = {}): ServedSession {
     const { tokens, limits } = this.#home;
     const session = new ServedSession({
-      tokens, token, idleMs: limits.idleMs,
+      tokens, token, sight, idleMs: limits.idleMs,
       taken: () => this.#untilTaken(),
       schemaOf: (argument) => this.schemaOf(argument),
       onEnd: () => this.#sessions.delete(number),
@@ -148,7 +157,7 @@ export class ServedConnection {
     const { storage, tokens } = this.#home;
     const [first, second, third] = args;
     switch (name) {
-      case 'hello': return { name: storage.name, capabilities: storage.capabilities };
+      case 'hello': return { name: storage.name, capabilities: storage.capabilities, hasLog: storage.changeLog !== undefined };
       case 'plan': return storage.plan(this.schemaOf(first), optionsOf(second));
       case 'migrate': return storage.migrate(this.schemaOf(first), { ...optionsOf(second), fill: typeof third === 'number' ? (session, added) => this.#fill(serial, third, session, added) : undefined });
       case 'filled': {
@@ -156,6 +165,7 @@ export class ServedConnection {
         return undefined;
       }
       case 'outcome': return tokens.wasCommitted(String(first));
+      case 'trim': return storage.changeLog?.trim(typeof first === 'number' ? { keep: first } : {}) ?? 0;
       default: throw new MisuseError('REMOTE_PROTOCOL', `'${name}' is no call about the storage.`);
     }
   }

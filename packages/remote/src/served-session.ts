@@ -2,6 +2,8 @@ import { SavepointGoneError, type Columns, type GroupQuery, type InsertRows, typ
 import type { CommitTokens } from './commit-tokens';
 import { IdleError, LimitError } from './errors';
 import type { SessionCall, SessionFigures } from './protocol';
+import type { ServedSight, Told } from './served-sight';
+import { imagesToWire, type WireImages } from './wire-sight';
 
 /** What a session of a client needs of its connection. */
 interface SessionHome {
@@ -9,6 +11,8 @@ interface SessionHome {
   readonly idleMs: number;
   /** By which the client asks afterwards whether the transaction was committed. */
   readonly token: string | undefined;
+  /** What the client's caches are told; absent: it has none. */
+  readonly sight?: ServedSight | undefined;
   /** Waits until the client has taken what it was sent. */
   taken(): Promise<void>;
   /** The schema that a call names, as it came before. */
@@ -17,6 +21,14 @@ interface SessionHome {
   onEnd(): void;
 }
 
+/** An answer, and what the client is told about its session beside it. */
+export interface ServedAnswer {
+  readonly value: unknown;
+  readonly figures: SessionFigures;
+}
+
+/** Calls whose answers come from the database. */
+const ASKING: readonly SessionCall[] = ['read', 'query', 'count', 'group', 'insert', 'update', 'delete', 'sql', 'signal', 'next'];
 /** Savepoints and streams a session may have open. */
 const MOST_OPEN = 10_000;
 
@@ -54,7 +66,7 @@ export class ServedSession {
   }
 
   /** Does what a client calls for. @throws {OrmoluError} what the storage throws; REMOTE_IDLE when it came too late */
-  async call(name: SessionCall, args: readonly unknown[]): Promise<unknown> {
+  async call(name: SessionCall, args: readonly unknown[]): Promise<ServedAnswer> {
     clearTimeout(this.#idle);
     this.#running += 1;
     // One at a time, as the storage does them: a client that asks much and takes no answers is not answered ahead.
@@ -62,7 +74,9 @@ export class ServedSession {
       await this.#home.taken();
       const session = await this.#opened;
       if (this.#expired) throw this.#expired;
-      return this.#do(session, name, args);
+      const told = name === 'sight' ? await this.#home.sight?.ask(session, args[0]) : undefined;
+      const value = await this.#do(session, name, args);
+      return { value, figures: { state: session.state, statements: session.statements, ...told ?? await this.#beside(session, name) } };
     });
     this.#last = done.catch(() => undefined);
     try {
@@ -84,9 +98,12 @@ export class ServedSession {
   #do(session: Session, name: SessionCall, args: readonly unknown[]): unknown {
     const [first, second, third] = args;
     switch (name) {
-      case 'open': return undefined;
+      case 'open':
+      case 'sight': return undefined;
       case 'adopt': {
-        session.adopt(this.#home.tokens.beside(this.#home.schemaOf(first)));
+        const schema = this.#home.schemaOf(first);
+        session.adopt(this.#home.tokens.beside(schema));
+        this.#home.sight?.forget(schema);
         return undefined;
       }
       case 'read': return session.read(first as ReadQuestion);
@@ -96,7 +113,7 @@ export class ServedSession {
       case 'insert': return this.#writing(() => session.insert(first as InsertRows));
       case 'update': return this.#writing(() => session.update(first as UpdateRows));
       case 'delete': return this.#writing(() => session.delete(String(first), second as readonly StoredId[], (third ?? undefined) as readonly (bigint | null)[] | undefined));
-      case 'sql': return this.#sql(session, String(first), second as readonly unknown[]);
+      case 'sql': return this.#sql(session, String(first), second as readonly unknown[], third);
       case 'signal': return this.#writing(() => session.signal?.(first as readonly string[]));
       case 'savepoint': return this.#savepoint(session);
       case 'rollbackTo': return this.#rollbackTo(session, Number(first));
@@ -104,7 +121,7 @@ export class ServedSession {
       case 'stream': return this.#stream(session, first as Query, (second ?? undefined));
       case 'next': return this.#next(Number(first));
       case 'leave': return this.#leave(Number(first));
-      case 'commit': return this.#commit(session);
+      case 'commit': return this.#commit(session, first);
       case 'rollback': return this.#over(session.rollback());
     }
   }
@@ -115,8 +132,10 @@ export class ServedSession {
   }
 
   /** Notes the token first: SQL of the client's own may lead names elsewhere. */
-  async #sql(session: Session, text: string, params: readonly unknown[]): Promise<unknown> {
+  async #sql(session: Session, text: string, params: readonly unknown[], reads: unknown): Promise<unknown> {
     await this.#note(session);
+    this.#home.sight?.noteCached(session, reads);
+    this.#home.sight?.forget();
     return session.sql(text, params);
   }
 
@@ -127,15 +146,24 @@ export class ServedSession {
     await tokens.write(session, token);
   }
 
-  async #commit(session: Session): Promise<void> {
+  /** @param reads - what caches have answered the client @returns how it has left what it changed, for whom that is worth its way */
+  async #commit(session: Session, reads: unknown): Promise<WireImages | null> {
     try {
       if (this.#hasWritten) await this.#note(session);
+      this.#home.sight?.noteCached(session, reads);
+      await session.commit();
     } catch (error) {
-      // Who asked what became of it has been told that it is none.
+      // Who asks what became of it is told that it is none; a session that has ended already does nothing.
       await this.#over(session.rollback());
       throw error;
     }
-    await this.#over(session.commit());
+    this.#home.onEnd();
+    return this.#home.sight && session.committed ? imagesToWire(this.#home.tokens.without(session.committed)) : null;
+  }
+
+  /** A session that is over, or has failed, is told of no further. */
+  async #beside(session: Session, name: SessionCall): Promise<Told> {
+    return this.#home.sight && ASKING.includes(name) ? this.#home.sight.beside(session) : {};
   }
 
   async #over(ending: Promise<void>): Promise<void> {
