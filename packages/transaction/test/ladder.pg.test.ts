@@ -58,6 +58,28 @@ test('law: for every script, the ladder on PostgreSQL behind a server reads what
   }
 }, 180_000);
 
+test('law: for every script at every isolation level, a client that keeps what it reads of a server reads what the reference in memory reads', async () => {
+  const below = postgres(database.url);
+  const server = await serve({ storage: below }, { port: 0 });
+  const through = remote(server.url);
+  try {
+    await through.migrate(schema);
+    const { rung, hits } = localRung();
+    const law = fc.asyncProperty(scripts, isolations, async (script, isolation) => {
+      await empty(through);
+      const beside = memory();
+      await beside.migrate(schema);
+      await onBothSides({ through, beside, rung, isolation }, script);
+    });
+    await fc.assert(law, { numRuns: lawRuns(40) });
+    expect(hits()).toBeGreaterThan(0);
+  } finally {
+    await through.close();
+    await server.close();
+    await below.close();
+  }
+}, 180_000);
+
 test.each(servers)('law: for every script at every isolation level, the ladder with the local cache on $name reads what the reference in memory reads', async ({ runs, open }) => {
   const through = open();
   try {
