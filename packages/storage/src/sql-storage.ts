@@ -101,7 +101,7 @@ export class SqlStorage implements Storage {
   async #introduction(home: SqlHome, connection: Connection, { schema, sight }: SessionOptions): Promise<Introduction | undefined> {
     if (!this.changeLog || ((sight ?? false) === false && this.changeLog.mode !== 'flush')) return undefined;
     // Renewed where it can be: the server may have been started anew, and the pool hold connections to the one before.
-    const asking = new SqlTransaction(home, { ...connection, release: () => undefined }, { schema, begin: 'begin read only' });
+    const asking = new SqlTransaction(home, { exchange: (message, replies) => connection.exchange(message, replies), ...connection.renew && { renew: () => connection.renew?.() ?? Promise.resolve() }, release: () => undefined }, { schema, begin: 'begin read only' });
     try {
       const introduction = await this.changeLog.introduction(schema, askIn(asking));
       if (sight === 'far') await this.changeLog.reachBack(introduction, askIn(asking));
@@ -147,13 +147,22 @@ export class SqlStorage implements Storage {
       released = resolve;
     });
     this.#held.add(held);
+    const isBack = (): void => {
+      this.#held.delete(held);
+      released();
+    };
     return {
       exchange: (message, replies) => connection.exchange(message, replies),
       ...connection.renew && { renew: () => connection.renew?.() ?? Promise.resolve() },
       release: (broken) => {
         connection.release(broken);
-        this.#held.delete(held);
-        released();
+        isBack();
+      },
+      ...connection.leave && {
+        leave: (last) => {
+          connection.leave?.(last);
+          isBack();
+        },
       },
     };
   }

@@ -1,5 +1,6 @@
 import { SessionStateError, channels, MisuseError, type Schema, type SessionState, type StatementEvent } from '@ormolu/kernel';
 import { CommitUnknownError, ConnectionLostError, type StatementContext } from './errors';
+import { FORGET_ALL, FORGET_SETTINGS, touchesConnection } from './connection-traces';
 import { errorOfSqlstate } from './sqlstate';
 import type { Connection } from './wire/connection';
 import { ReplyReader, type RowSink } from './wire/reply-reader';
@@ -49,6 +50,8 @@ export class SqlTransaction {
   #ahead: Companion[];
   /** Whether the server knows of this transaction. */
   #begun = false;
+  /** Whether the database was asked for anything but where the transaction is. */
+  #hasAsked = false;
   /** What makes the connection forget whatever this transaction may have left on it; nothing to forget: none. */
   #forgetting: readonly string[] = [];
   state: SessionState = 'open';
@@ -88,7 +91,12 @@ export class SqlTransaction {
    * Sends a statement and waits for its answer.
    * @returns the statement's tag, such as `UPDATE 3`
    */
-  async run(call: string, { statement, sink, context, then = [] }: Request): Promise<string> {
+  run(call: string, request: Request): Promise<string> {
+    this.#hasAsked = true;
+    return this.#ask(call, request);
+  }
+
+  async #ask(call: string, { statement, sink, context, then = [] }: Request): Promise<string> {
     this.demand(call, 'open');
     const sent = [...this.#ahead, { statement, sink }, ...then];
     const statements = sent.map((one) => one.statement);
@@ -104,7 +112,7 @@ export class SqlTransaction {
   /** Sends what was kept back, with nothing behind it. */
   async begin(call: string): Promise<void> {
     const last = this.#ahead.pop();
-    if (last) await this.run(call, { ...last, context: {} });
+    if (last) await this.#ask(call, { ...last, context: {} });
   }
 
   /** Refuses what follows until a rollback, as the server does after a statement it refused. */
@@ -122,7 +130,12 @@ export class SqlTransaction {
     this.state = 'open';
   }
 
-  /** Ends the transaction for good; what was deferred is dropped. @param options - what is asked in the same message, unless nothing was ever sent; `behind`: no part of the transaction */
+  /**
+   * Ends the transaction for good; what was deferred is dropped. Where the database was asked for nothing but where the transaction is, nothing
+   * can come of its end that anybody should wait for.
+   *
+   * @param options - what is asked in the same message, unless nothing was ever sent; `behind`: no part of the transaction
+   */
   async commit({ before, behind }: { readonly before?: Companion | undefined; readonly behind?: Companion | undefined } = {}): Promise<void> {
     if (this.state === 'failed') {
       await this.rollback();
@@ -134,7 +147,8 @@ export class SqlTransaction {
       this.#end('committed', false);
       return;
     }
-    const sent: readonly Companion[] = [...before ? [before] : [], { statement: plainStatement('commit') }, ...behind ? [behind] : []];
+    if (this.#left('committed')) return;
+    const sent: readonly Companion[] = [...before ? [before] : [], { statement: COMMIT }, ...behind ? [behind] : []];
     const statements = sent.map(({ statement }) => statement);
     const replies = new ReplyReader(sent.map(({ sink }) => sink));
     try {
@@ -160,6 +174,7 @@ export class SqlTransaction {
   async rollback(): Promise<void> {
     if (!this.#connection) return;
     this.#ahead = [];
+    if (this.#left('rolled back')) return;
     const replies = new ReplyReader();
     if (this.#begun) {
       const statements = [plainStatement('rollback')];
@@ -171,6 +186,20 @@ export class SqlTransaction {
     }
     const isBroken = this.#begun && replies.status !== 'I';
     this.#end('rolled back', isBroken || !await this.#forgotten());
+  }
+
+  /** Ends a transaction in which nothing was asked, as far as connections can be left to end it. @returns whether it is over */
+  #left(state: 'committed' | 'rolled back'): boolean {
+    const connection = this.#connection;
+    if (this.#hasAsked || !this.#begun || this.state !== 'open' || !connection?.leave) return false;
+    const statement = COMMIT;
+    this.statements += 1;
+    this.#home.countStatements(1);
+    if (channels.statement.hasSubscribers) channels.statement.publish({ storage: this.#home.name, text: statement.text, rows: 0, ms: 0 } satisfies StatementEvent);
+    this.state = state;
+    this.#connection = undefined;
+    connection.leave(statement);
+    return true;
   }
 
   /** What is known to be left is gone before anybody hears that the transaction has ended: a lock may be waited for. @returns whether it could */
@@ -273,18 +302,7 @@ export class SqlTransaction {
   }
 }
 
-/** After statements that are known to leave something. It forgets plans, too, which the next transaction makes anew. */
-const FORGET_ALL: readonly string[] = ['discard all'];
-/** After all others: functions that they call may have set and locked what nobody is told of. */
-const FORGET_SETTINGS: readonly string[] = ['reset all', 'reset role', 'unlisten *', 'select pg_advisory_unlock_all()', 'discard temp'];
-
-/** What is kept beyond a transaction by functions and tables, which no tag tells. */
-const TOUCHING = /\bset_config\b|\badvisory_lock|\btemp(?:orary)?\b|\bpg_temp\b/i;
-
-/** Whether a statement leaves something on its connection. */
-function touchesConnection(text: string, tags: readonly string[]): boolean {
-  return (tags.length > 0 && !/^\s*set\s+local\s/i.test(text)) || TOUCHING.test(text);
-}
+const COMMIT = plainStatement('commit');
 
 /** `SELECT 12` → 12 */
 function rowsOfTag(tag: string): number {

@@ -98,6 +98,30 @@ describe('faults of a real server', () => {
     expect(await kept()).toEqual(['kept']);
   });
 
+  test.each(['before', 'after answer'] as const)('a connection that breaks %s the end of a transaction in which nothing was asked, and that another is given, is replaced, so that nobody notices', async (when) => {
+    const storage = through(proxy.url);
+    const look = async (): Promise<Session> => {
+      const session = await storage.open({ schema: SCHEMA, sight: true });
+      expect(await session.sight?.()).toBeDefined();
+      return session;
+    };
+    await (await look()).commit();
+    await (await look()).commit();
+    proxy.fault = { on: 'commit', when };
+    const session = await storage.open({ schema: SCHEMA, sight: true });
+    // Broken once: what is sent instead has no COMMIT.
+    await add(session, 'kept');
+    proxy.fault = {};
+    await session.commit();
+    expect(await kept()).toEqual(['kept']);
+    // Sent alone, and lost behind it.
+    await (await look()).commit();
+    await terminateOthers();
+    const next = await look();
+    expect(await next.count({ model: 'city', filter: EVERYTHING })).toBe(1);
+    await next.commit();
+  });
+
   test('a connection that died in the pool is replaced before the first statement, so that nobody notices', async () => {
     const storage = through(proxy.url);
     const open = async (): Promise<Session> => storage.open({ schema: SCHEMA });

@@ -5,6 +5,7 @@ import type { ConnectionSource } from '../sql-storage';
 import type { Connection } from '../wire/connection';
 import type { ReplyReader } from '../wire/reply-reader';
 import { loadDriver } from './load-driver';
+import { PoolConnection, type PoolHome } from './pool-connection';
 import { RawExchange } from './raw-exchange';
 
 const CONNECTION_TIMEOUT_MS = 10_000;
@@ -15,6 +16,20 @@ export class PoolSource implements ConnectionSource {
   readonly capabilities: StorageCapabilities = { concurrentSessions: true, durable: true, sql: true };
   readonly #options: PoolConfig;
   readonly #pool: Pool;
+  /** Connections that nobody has, but that the pool has not got back yet. */
+  readonly #offered: PoolConnection[] = [];
+  readonly #home: PoolHome = {
+    connect: () => this.#connect(),
+    offer: (connection) => {
+      if (this.#isBounded || this.#pool.waitingCount > 0) return false;
+      this.#offered.push(connection);
+      return true;
+    },
+    withdraw: (connection) => {
+      const at = this.#offered.indexOf(connection);
+      if (at !== -1) this.#offered.splice(at, 1);
+    },
+  };
 
   constructor(options: PoolConfig) {
     const { Pool: PoolOfDriver } = loadDriver();
@@ -25,7 +40,7 @@ export class PoolSource implements ConnectionSource {
   }
 
   async acquire(): Promise<Connection> {
-    return new PoolConnection(await this.#connect(), () => this.#connect());
+    return this.#offered.pop()?.comeBack() ?? new PoolConnection(await this.#connect(), this.#home);
   }
 
   async reserve(): Promise<Connection> {
@@ -43,51 +58,18 @@ export class PoolSource implements ConnectionSource {
     return this.#pool.end();
   }
 
+  /** Whether the pool counts uses or time, and so has to have every connection back. */
+  get #isBounded(): boolean {
+    const { maxUses = Infinity, maxLifetimeSeconds = 0 } = this.#options;
+    return Number.isFinite(maxUses) || maxLifetimeSeconds > 0;
+  }
+
   async #connect(): Promise<PoolClient> {
     try {
       return await this.#pool.connect();
     } catch (cause) {
       throw new ConnectionRefusedError(this.name, reasonOf(cause, this.#pool), cause);
     }
-  }
-}
-
-class PoolConnection implements Connection {
-  readonly #connect: () => Promise<PoolClient>;
-  #client: PoolClient | undefined;
-  #isLost = false;
-  readonly #onError = (): void => {
-    this.#isLost = true;
-  };
-
-  constructor(client: PoolClient, connect: () => Promise<PoolClient>) {
-    this.#connect = connect;
-    this.#hold(client);
-  }
-
-  exchange(message: Uint8Array, replies: ReplyReader): Promise<void> {
-    const exchange = new RawExchange(message, replies);
-    this.#client?.query(exchange);
-    return exchange.done;
-  }
-
-  async renew(): Promise<void> {
-    this.release(true);
-    this.#hold(await this.#connect());
-  }
-
-  release(broken: boolean): void {
-    const client = this.#client;
-    this.#client = undefined;
-    client?.release(broken || this.#isLost);
-    client?.off('error', this.#onError);
-  }
-
-  #hold(client: PoolClient): void {
-    this.#client = client;
-    this.#isLost = false;
-    // Between statements nobody else listens, and an 'error' without listener ends the process.
-    client.on('error', this.#onError);
   }
 }
 

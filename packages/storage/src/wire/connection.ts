@@ -1,4 +1,5 @@
 import type { ReplyReader } from './reply-reader';
+import type { Statement } from './statement';
 
 /**
  * One connection to a PostgreSQL server, reduced to what all sessions need: bytes out, replies in.
@@ -16,4 +17,9 @@ export interface Connection {
   renew?(): Promise<void>;
   /** Gives the connection back. @param broken - it must not be used again */
   release(broken: boolean): void;
+  /**
+   * Gives the connection back with a statement that ends its transaction, and for whose answer nobody waits: it travels ahead of what is sent
+   * next, or alone, as soon as what runs now has run. Absent where sending is all there is to wait for.
+   */
+  leave?(last: Statement): void;
 }

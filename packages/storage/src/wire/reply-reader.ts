@@ -28,6 +28,8 @@ export class ReplyReader {
   readonly #sinks: readonly (RowSink | undefined)[];
   /** Statements answered so far. */
   #answered = 0;
+  /** Statements ahead that are not answered yet. */
+  #ahead = 0;
   /** The beginning of a message that is not whole yet, as it came: joined once, however large the message is. */
   #carry: Buffer[] = [];
   #carried = 0;
@@ -83,6 +85,11 @@ export class ReplyReader {
     return false;
   }
 
+  /** The message is sent with a statement of somebody else's ahead: what comes of that, as long as it is done, is nothing to this one. */
+  passOver(): void {
+    this.#ahead += 1;
+  }
+
   #keep(piece: Buffer): void {
     this.#carry.push(piece);
     this.#carried += piece.length;
@@ -90,6 +97,10 @@ export class ReplyReader {
 
   #message(bytes: Buffer, at: number, end: number): void {
     const code = bytes[at];
+    if (this.#ahead > 0 && code !== ERROR && code !== READY) {
+      if (code === COMPLETE) this.#ahead -= 1;
+      return;
+    }
     this.hasAnswer ||= code !== ERROR && code !== NOTICE;
     if (code === ROW) {
       if (this.failure !== undefined) return;

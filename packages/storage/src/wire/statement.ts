@@ -29,13 +29,29 @@ export function plainStatement(text: string): Statement {
  * @throws {MisuseError} STORAGE_STATEMENT_TOO_LARGE when PostgreSQL could not take it
  */
 export function writeStatements(statements: readonly Statement[]): Uint8Array {
-  const writer = new MessageWriter();
-  for (const statement of statements) writeStatement(writer, statement);
-  writer.begin('S');
-  writer.end();
-  const bytes = writer.finish();
+  const bytes = written(statements, writeSync);
   if (bytes.length > MAX_MESSAGE_BYTES) throw tooLarge(`weighs ${Math.ceil(bytes.length / 1e6)} MB, PostgreSQL takes 1,073 MB`);
   return bytes;
+}
+
+/** What tells the server that a message is whole. */
+export const SYNC: Uint8Array = written([], writeSync);
+
+/** Writes a short statement, to be sent with another message behind it, of which it becomes a part. */
+export function writeAhead(statement: Statement): Uint8Array {
+  return written([statement], () => undefined);
+}
+
+function written(statements: readonly Statement[], close: (writer: MessageWriter) => void): Uint8Array {
+  const writer = new MessageWriter();
+  for (const statement of statements) writeStatement(writer, statement);
+  close(writer);
+  return writer.finish();
+}
+
+function writeSync(writer: MessageWriter): void {
+  writer.begin('S');
+  writer.end();
 }
 
 function writeStatement(writer: MessageWriter, { text, parameters, results, mayCopy }: Statement): void {
