@@ -22,5 +22,5 @@ test('law: for all durations, a percentile is the true one within a bucket of a 
 });
 
 test('a histogram of nothing is all zeros', () => {
-  expect(new Histogram().summary()).toEqual({ count: 0, meanMs: 0, p50Ms: 0, p99Ms: 0 });
+  expect(new Histogram().summary()).toEqual({ count: 0, meanMs: 0, p50Ms: 0, p95Ms: 0, p99Ms: 0 });
 });

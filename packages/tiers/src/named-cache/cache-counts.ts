@@ -1,6 +1,7 @@
 import { Histogram, type DurationSummary } from '../histogram';
 import type { GuardCounts } from '../shared/guarded-backend';
 import type { SharedCounts } from '../shared/shared-level';
+import { ModelTallies, ratio, type NamedModelStats } from './model-tally';
 import type { RemovalReason } from './options';
 
 /** What a named cache has done since it was made. */
@@ -19,9 +20,16 @@ export interface NamedCacheStats {
   readonly removals: Readonly<Record<RemovalReason, number>>;
   readonly loads: DurationSummary;
   readonly loadFailures: number;
+  /** Of the removals: entries that left because the cache was full. */
+  readonly evictions: number;
+  /** Entries in this process's memory. */
   readonly size: number;
-  /** Estimated; 0 where no bound asks for it. */
+  /** What they take there, estimated: each is weighed where a bound asks for it, else one in sixteen. */
   readonly bytes: number;
+  /** How long answers took, loaders included. Of hits in memory every 128th is looked at, and stands for the others. */
+  readonly answers: DurationSummary;
+  /** By model: what stands before the first colon of a key; `'*'` for keys without, and for those of more than 256 models. */
+  readonly models: Readonly<Record<string, NamedModelStats>>;
   /** What the second level did; undefined without one. */
   readonly shared: SharedStats | undefined;
 }
@@ -48,20 +56,24 @@ export interface CacheHealth {
 
 /** Counts what happens to a cache. */
 export class CacheCounts {
-  hits = 0;
+  readonly models: ModelTallies = new ModelTallies();
   staleHits = 0;
-  misses = 0;
   sets = 0;
   loadFailures = 0;
   readonly removals: Record<RemovalReason, number> = { bound: 0, 'too large': 0, expired: 0, deleted: 0 };
   readonly loads: Histogram = new Histogram();
 
-  stats(name: string, { size, bytes }: { readonly size: number; readonly bytes: number }, shared: SharedStats | undefined): NamedCacheStats {
-    const { hits, staleHits, misses, sets, loadFailures } = this;
-    const requests = hits + misses;
+  stats(name: string, size: number, shared: SharedStats | undefined): NamedCacheStats {
+    const { models, staleHits, sets, loadFailures } = this;
+    const hits = models.sum((tally) => tally.hits);
+    const misses = models.sum((tally) => tally.misses);
     return {
-      name, requests, hits, staleHits, misses, sets, loadFailures, size, bytes, shared,
-      hitRatio: requests === 0 ? 0 : hits / requests,
+      name, requests: hits + misses, hits, staleHits, misses, sets, loadFailures, size, shared,
+      hitRatio: ratio(hits, misses),
+      bytes: Math.round(models.sum((tally) => tally.bytes)),
+      evictions: this.removals.bound,
+      answers: models.answers().summary(),
+      models: models.stats(),
       deletes: this.removals.deleted,
       removals: { ...this.removals },
       loads: this.loads.summary(),

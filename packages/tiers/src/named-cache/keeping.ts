@@ -100,13 +100,13 @@ export class Keeping {
     };
   }
 
-  #keepHere(key: string, entry: Entry): void {
+  #keepHere(key: string, { value, tags, lifetime, readAtMs, expiresAtMs }: Omit<Entry, 'tally' | 'bytes'>): void {
     const { shared, clock, local, happenings } = this.#parts;
     const { firstTtlMs = 0, dropsFirst = false } = shared ?? {};
     const isShort = firstTtlMs > 0 && !dropsFirst;
     // Here it neither slides nor lasts: the server is asked again, and so told that it is used.
-    const kept = isShort ? { ...entry, lifetime: { ...entry.lifetime, isSliding: false }, expiresAtMs: Math.min(entry.expiresAtMs, clock.now() + firstTtlMs) } : entry;
-    if (local.put(key, kept)) happenings.kept(key);
+    const serves = isShort ? { lifetime: { ...lifetime, isSliding: false }, expiresAtMs: Math.min(expiresAtMs, clock.now() + firstTtlMs) } : { lifetime, expiresAtMs };
+    if (local.put(key, { value, tags, readAtMs, ...serves, tally: happenings.counts.models.of(key), bytes: 0 })) happenings.kept(key);
   }
 
   /** @returns undefined for what is not to be kept at all */

@@ -31,26 +31,33 @@ export class Loading {
   }
 
   getOrSet<T>(key: string, load: () => T | Promise<T>, options: EntryOptions): Promise<T> {
-    const { local } = this.#parts;
+    const { local, happenings } = this.#parts;
+    const beganMs = happenings.begin();
     const entry = this.#keeping.usesMemory ? local.take(key) : undefined;
     if (entry === undefined || !local.isFresh(entry)) return this.#loadOrStale(key, load, { options, entry });
-    this.#parts.happenings.hit(key);
+    happenings.hit(key, entry.tally, beganMs);
     if (entry.lifetime.earlyRefresh < 1) this.#refreshEarly(key, load, { options, entry });
     // What the loader gave is what is kept under its key.
     return Promise.resolve(valueOf(entry) as T);
   }
 
   async #loadOrStale<T>(key: string, load: () => T | Promise<T>, { options, entry }: { readonly options: EntryOptions; readonly entry: Entry | undefined }): Promise<T> {
-    const { shared, happenings } = this.#parts;
+    const { shared, happenings, clock } = this.#parts;
+    const sinceMs = clock.now();
     // Another process may have it: that is known later.
-    if (!shared) happenings.miss(key);
+    if (!shared) happenings.farMiss(key);
     try {
       const { value, isHit } = await this.#load(key, load, options);
-      if (isHit) happenings.hit(key);
-      else if (shared) happenings.miss(key);
+      if (isHit) {
+        happenings.farHit(key, sinceMs);
+        return value as T;
+      }
+      if (shared) happenings.farMiss(key);
+      happenings.answered(key, sinceMs);
       return value as T;
     } catch (cause) {
-      if (shared) happenings.miss(key);
+      if (shared) happenings.farMiss(key);
+      happenings.answered(key, sinceMs);
       if (!entry) throw cause;
       happenings.staleHit(key);
       return valueOf(entry) as T;

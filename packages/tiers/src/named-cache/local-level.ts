@@ -3,6 +3,7 @@ import type { BoundedStore } from '../policies/bounded-store';
 import { storeWith } from '../policies/policies';
 import { estimatedBytes } from './entry-size';
 import type { LifetimeMs } from './lifetime';
+import type { ModelTally } from './model-tally';
 import type { NamedCacheOptions, RemovalReason } from './options';
 
 /** What is kept for a key. */
@@ -14,6 +15,9 @@ export interface Entry {
   readonly readAtMs: number;
   /** Infinity when it never does. Moves on with every hit when the lifetime slides. */
   expiresAtMs: number;
+  readonly tally: ModelTally;
+  /** What it is counted with in its tally; 0 while it is not in the level. */
+  bytes: number;
 }
 
 /** How a level is made. */
@@ -43,8 +47,9 @@ export class LocalLevel {
     this.#weighs = maxBytes !== undefined || maxEntryBytes !== undefined;
     this.#store = storeWith<string, Entry>(policy, {
       maxEntries, maxBytes,
-      onEvict: (key, { tags }, reason) => {
-        this.#untag(key, tags);
+      onEvict: (key, entry, reason) => {
+        if (reason === 'bound') entry.tally.evictions += 1;
+        this.#left(key, entry);
         onRemove(key, reason);
       },
     });
@@ -52,11 +57,6 @@ export class LocalLevel {
 
   get size(): number {
     return this.#store.size;
-  }
-
-  /** Estimated; 0 where no bound asks for it. */
-  get bytes(): number {
-    return this.#weighs ? this.#store.bytes : 0;
   }
 
   /** The entry, also one that has expired and is within its grace. */
@@ -80,14 +80,20 @@ export class LocalLevel {
   /** @returns whether it was kept */
   put(key: string, entry: Entry): boolean {
     const before = this.#store.peek(key);
-    if (before) this.#untag(key, before.tags);
-    const bytes = this.#weighs ? estimatedBytes(key) + estimatedBytes(entry.value) : 1;
-    if (bytes > this.#maxEntryBytes) {
+    if (before) this.#left(key, before);
+    const bytes = this.#weighs ? estimatedBytes(key) + estimatedBytes(entry.value) : entry.tally.typicalBytes(key, entry.value);
+    if (this.#weighs && bytes > this.#maxEntryBytes) {
       this.#store.delete(key);
       this.#onRemove(key, 'too large');
       return false;
     }
-    if (!this.#store.set(key, entry, bytes) || !this.#store.has(key)) return false;
+    entry.bytes = bytes;
+    entry.tally.items += 1;
+    entry.tally.bytes += bytes;
+    if (!this.#store.set(key, entry, this.#weighs ? bytes : 1) || !this.#store.has(key)) {
+      this.#left(key, entry);
+      return false;
+    }
     for (const tag of entry.tags) {
       const keys = this.#byTag.get(tag);
       if (keys) keys.add(key);
@@ -115,21 +121,31 @@ export class LocalLevel {
   }
 
   clear(): void {
+    for (const [, entry] of this.#store.entries()) uncount(entry);
     this.#store.clear();
     this.#byTag.clear();
   }
 
-  #drop(key: string, { tags }: Entry, reason: RemovalReason): void {
+  #drop(key: string, entry: Entry, reason: RemovalReason): void {
     this.#store.delete(key);
-    this.#untag(key, tags);
+    this.#left(key, entry);
     this.#onRemove(key, reason);
   }
 
-  #untag(key: string, tags: readonly string[]): void {
-    for (const tag of tags) {
+  #left(key: string, entry: Entry): void {
+    uncount(entry);
+    for (const tag of entry.tags) {
       const keys = this.#byTag.get(tag);
       keys?.delete(key);
       if (keys?.size === 0) this.#byTag.delete(tag);
     }
   }
+}
+
+/** Does nothing to one that is not counted. */
+function uncount(entry: Entry): void {
+  if (entry.bytes === 0) return;
+  entry.tally.items -= 1;
+  entry.tally.bytes -= entry.bytes;
+  entry.bytes = 0;
 }

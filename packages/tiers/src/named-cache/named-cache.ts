@@ -55,7 +55,7 @@ export class NamedCache implements PlainCache {
     this.name = name;
     this.options = options;
     const { clock = systemClock, random = Math.random } = options;
-    const happenings = new Happenings();
+    const happenings = new Happenings(clock);
     const lifetime = lifetimeMs(options);
     const local = new LocalLevel({ ...firstLevelOf(options), clock, onRemove: (key, reason) => happenings.removed(key, reason) });
     const shared = SecondLevel.of(name, options, (state, cause) => this.#changed(state, cause));
@@ -145,7 +145,7 @@ export class NamedCache implements PlainCache {
 
   stats(): NamedCacheStats {
     const { happenings, local, shared } = this.#parts;
-    return happenings.counts.stats(this.name, local, shared?.stats());
+    return happenings.counts.stats(this.name, local.size, shared?.stats());
   }
 
   /** How it is. @remarks Asks its server, within its deadline. */

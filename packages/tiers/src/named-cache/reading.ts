@@ -1,5 +1,6 @@
 import type { CacheParts } from './cache-parts';
 import { ABSENT, NO_TAGS, type Keeping } from './keeping';
+import type { Entry } from './local-level';
 import type { EntryOptions } from './options';
 
 /** Loads what is missing of several keys, in one call. What it does not name, there is not. */
@@ -24,51 +25,58 @@ export class Reading {
 
   /** In this process's memory, at once. Counts as a request. */
   peek(key: string): unknown {
-    const value = this.#inMemory(key);
-    if (value === undefined) this.#parts.happenings.miss(key);
-    else this.#parts.happenings.hit(key);
-    return value;
+    const { happenings } = this.#parts;
+    const beganMs = happenings.begin();
+    const entry = this.#inMemory(key);
+    if (entry === undefined) happenings.miss(key, beganMs);
+    else happenings.hit(key, entry.tally, beganMs);
+    return entry?.value;
   }
 
   async getMany<T>(keys: readonly string[], load: LoadMany<T> | undefined, options: EntryOptions): Promise<ReadonlyMap<string, T>> {
+    const { happenings } = this.#parts;
     const found = new Map<string, T>();
     const missing: string[] = [];
     for (const key of new Set(keys)) {
-      const value = this.#inMemory(key);
-      if (value === undefined) missing.push(key);
+      const beganMs = happenings.begin();
+      const entry = this.#inMemory(key);
+      if (entry === undefined) missing.push(key);
       else {
-        this.#parts.happenings.hit(key);
+        happenings.hit(key, entry.tally, beganMs);
         // The caller names the type: the cache holds what was put in under the key.
-        found.set(key, value as T);
+        found.set(key, entry.value as T);
       }
     }
     if (missing.length > 0) await this.#getMissing(missing, { found, load, options });
     return found;
   }
 
-  #inMemory(key: string): unknown {
+  #inMemory(key: string): Entry | undefined {
     if (!this.#keeping.usesMemory) return undefined;
     const { local } = this.#parts;
     const entry = local.take(key);
-    return entry !== undefined && entry.value !== ABSENT && local.isFresh(entry) ? entry.value : undefined;
+    return entry !== undefined && entry.value !== ABSENT && local.isFresh(entry) ? entry : undefined;
   }
 
   async #getMissing<T>(missing: readonly string[], { found, load, options }: Missing<T>): Promise<void> {
     const { shared, happenings, clock } = this.#parts;
+    const sinceMs = clock.now();
     const fetch = shared?.fetches.begin();
+    let absent = missing;
     try {
       const there = await shared?.find(missing, load ? options.tags : NO_TAGS);
       const left = missing.filter((key, place) => {
         const entry = there?.[place]?.entry;
         if (entry?.kind === 'value') {
           if (fetch?.mayKeep(key) === true) this.#keeping.putFound(key, entry);
-          happenings.hit(key);
+          happenings.farHit(key, sinceMs);
           found.set(key, entry.value as T);
           return false;
         }
-        happenings.miss(key);
+        happenings.farMiss(key);
         return entry?.kind !== 'absent';
       });
+      absent = missing.filter((key) => !found.has(key));
       if (!load || left.length === 0) return;
       const readAtMs = clock.now();
       const loaded = [...(await load(left))];
@@ -79,6 +87,8 @@ export class Reading {
       if (kept.length > 0) await shared?.attempt((level) => level.keep(kept));
       for (const [key, value] of loaded) found.set(key, value);
     } finally {
+      // Also of a loader that failed.
+      for (const key of absent) happenings.answered(key, sinceMs);
       fetch?.end();
     }
   }
