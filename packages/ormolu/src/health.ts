@@ -1,5 +1,5 @@
 import { OrmoluError, type Schema, type Storage } from '@ormolu/kernel';
-import type { CacheHealth, NamedCaches } from '@ormolu/tiers';
+import type { CacheAlert, CacheHealth, NamedCaches } from '@ormolu/tiers';
 
 /** How a database and its caches are, asked just now. */
 export interface HealthReport {
@@ -19,13 +19,60 @@ export interface StorageHealth {
   readonly problem: string | undefined;
 }
 
+/** Something about a database that should be looked at, or is well again: told once for each change. */
+export type HealthAlert = (CacheAlert & { readonly cache: string }) | { readonly kind: 'storage'; readonly state: 'raised' | 'over'; readonly problem: string | undefined };
+
+/** Asks the storage at an interval how it is, and hears what the caches have to say of themselves. */
+export class DatabaseWatch {
+  readonly #listeners = new Set<(alert: HealthAlert) => void>();
+  readonly #ends: (() => void)[] = [];
+  #isUp = true;
+
+  constructor(caches: NamedCaches, ask: () => Promise<StorageHealth>, everyMs: number) {
+    for (const cache of caches.all()) this.#ends.push(cache.on('alert', (alert) => this.#tell({ cache: cache.name, ...alert })));
+    if (everyMs === 0) return;
+    const timer = setInterval(() => void ask().then((health) => this.see(health)), everyMs).unref();
+    this.#ends.push(() => clearInterval(timer));
+  }
+
+  see({ isUp, problem }: StorageHealth): void {
+    if (isUp === this.#isUp) return;
+    this.#isUp = isUp;
+    this.#tell({ kind: 'storage', state: isUp ? 'over' : 'raised', problem });
+  }
+
+  /** @returns ends it */
+  add(listener: (alert: HealthAlert) => void): () => void {
+    this.#listeners.add(listener);
+    return () => {
+      this.#listeners.delete(listener);
+    };
+  }
+
+  close(): void {
+    for (const end of this.#ends) end();
+    this.#listeners.clear();
+  }
+
+  #tell(alert: HealthAlert): void {
+    for (const listener of this.#listeners) {
+      try {
+        listener(alert);
+      } catch (error) {
+        process.emitWarning(`A listener to the alerts of a database threw: ${String(error)}`, { code: 'TIER_LISTENER' });
+      }
+    }
+  }
+}
+
 /** Asks the storage and the servers of the caches, all at once. */
 export async function healthOf(storage: Storage, schema: Schema, caches: NamedCaches): Promise<HealthReport> {
   const [database, named] = await Promise.all([storageHealth(storage, schema), Promise.all(caches.all().map((cache) => cache.health()))]);
   return { isHealthy: database.isUp && named.every(({ server }) => server !== 'away'), storage: database, caches: named };
 }
 
-async function storageHealth(storage: Storage, schema: Schema): Promise<StorageHealth> {
+/** Whether the storage answers a statement. It is told, not thrown, when it does not. */
+export async function storageHealth(storage: Storage, schema: Schema): Promise<StorageHealth> {
   const began = performance.now();
   const told = (problem: string | undefined): StorageHealth => ({ name: storage.name, isUp: problem === undefined, ms: performance.now() - began, problem });
   try {

@@ -19,7 +19,7 @@ export {
 export { type BufferHits } from './buffer-hits';
 export { DatabaseError } from './errors';
 export { type BackfillProgress, type FilledFields } from './migrate/backfill';
-export { type HealthReport, type StorageHealth } from './health';
+export { type HealthAlert, type HealthReport, type StorageHealth } from './health';
 export { ormcache, type Memoised, type OrmcacheOptions } from './ormcache';
 export { type TransactionRungStats } from './ladder';
 export { openOrmolu, Ormolu, type DatabaseMigration, type OrmoluStats } from './ormolu';

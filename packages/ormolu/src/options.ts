@@ -1,4 +1,4 @@
-import { MisuseError, nearestName, typeName, type Isolation, type Storage } from '@ormolu/kernel';
+import { MisuseError, nearestName, typeName, type Duration, type Isolation, type Storage } from '@ormolu/kernel';
 import type { ActorsIn, DefinitionsOf, EnvironmentOf, Extension, ModelNameOf, Models } from '@ormolu/registry';
 import type { LocalCacheOptions, NamedCacheOptions } from '@ormolu/tiers';
 import type { BackfillOptions } from './migrate/backfill';
@@ -65,6 +65,11 @@ export interface OrmoluOptions<D, U extends ModelNameOf<D> = never, C extends Mo
    * @defaultValue none
    */
   readonly records?: NoInfer<N> | Readonly<Partial<Record<ModelNameOf<D> | '*', NoInfer<N>>>> | undefined;
+  /**
+   * How often the storage and the servers of caches are asked how they are, and caches compared with their `thresholds`: `db.on('alert', …)`. A cache may have an interval of its own.
+   * @defaultValue never but by `db.health()`
+   */
+  readonly healthCheckEvery?: Duration | undefined;
 }
 
 /** The environment a transaction's function gets: `env.user` and `env.company` are known by their models where these are named. */
@@ -125,7 +130,7 @@ const OPEN: Readonly<Record<keyof OrmoluOptions<unknown>, Form>> = {
   models: having('what defineModels() returned', 'registry', 'extend'),
   modules: { accepts: Array.isArray, expects: 'a list of extensions: [mayors]' },
   storage: having('a storage: pglite(), postgres(url) or memory()', 'open', 'migrate', 'close'),
-  users: text, companies: text, groupsOf: func, sourceLanguage: text, checkRuns: flag,
+  users: text, companies: text, healthCheckEvery: { accepts: (value) => typeof value === 'string' || typeof value === 'number', expects: "a duration: '30s'" }, groupsOf: func, sourceLanguage: text, checkRuns: flag,
   localCache: { accepts: (value) => value === false || (typeof value === 'object' && value !== null && !Array.isArray(value)), expects: 'false, or its bounds: { maxEntries: 10_000 }' },
   caches: { accepts: (value) => typeof value === 'object' && value !== null && !Array.isArray(value), expects: 'an object of caches: { fast: { maxEntries: 1_000 } }' },
   records: {

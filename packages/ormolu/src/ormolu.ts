@@ -1,11 +1,11 @@
-import { ConflictError, holding, OrmoluError, type MigrationReport, type Rung, type RungStats, type Session, type SessionOptions, type Storage } from '@ormolu/kernel';
+import { ConflictError, durationMs, holding, OrmoluError, type MigrationReport, type Rung, type RungStats, type Session, type SessionOptions, type Storage } from '@ormolu/kernel';
 import type { ModelNameOf, Models, Registry } from '@ormolu/registry';
 import { StorageRung } from '@ormolu/storage';
 import { Transaction, type Actors } from '@ormolu/transaction';
 import { checkRecordModels, LocalCache, NamedCaches, NamedQueries, SharedCaches, SharedRung, type LocalCacheStats, type NamedCacheStats, type RecordCaches } from '@ormolu/tiers';
 import { bufferHitsOf, type BufferHits } from './buffer-hits';
 import { DatabaseError } from './errors';
-import { healthOf, type HealthReport } from './health';
+import { DatabaseWatch, healthOf, storageHealth, type HealthAlert, type HealthReport } from './health';
 import { backfill, type FilledFields } from './migrate/backfill';
 import { buildLadder, TransactionFigures } from './ladder';
 import { joinCaches, MethodCaches, type OrmcacheStats } from './method-caches';
@@ -56,10 +56,11 @@ export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D
   readonly #models: FollowedModels;
   /** Whether transactions look for reloads though nothing is cached. */
   readonly #followsAlways: boolean;
+  readonly #watch: DatabaseWatch;
   #isOpen = true;
 
   /** @see openOrmolu */
-  constructor({ models, modules, storage, users, companies, groupsOf, sourceLanguage, checkRuns, caches, records, localCache }: OrmoluOptions<D, U, C, N>) {
+  constructor({ models, modules, storage, users, companies, groupsOf, sourceLanguage, checkRuns, caches, records, localCache, healthCheckEvery = 0 }: OrmoluOptions<D, U, C, N>) {
     // What the compiler knows of them is of no use here.
     this.#models = new FollowedModels(models as unknown as Models<unknown>, modules ?? []);
     this.#followsAlways = modules !== undefined;
@@ -67,7 +68,8 @@ export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D
     this.localCache = new LocalCache(localCache === false ? {} : localCache);
     if (localCache === false || process.env['ORMOLU_LOCAL_CACHE'] === 'off') this.localCache.disable();
     // Without the option there is no name to ask for.
-    this.caches = new NamedCaches<N>(caches ?? ({} as Readonly<Record<N, never>>));
+    this.caches = new NamedCaches<N>(caches ?? ({} as Readonly<Record<N, never>>), { healthCheckEvery });
+    this.#watch = new DatabaseWatch(this.caches, () => storageHealth(storage, this.registry.schema), durationMs(healthCheckEvery, 'healthCheckEvery'));
     this.#named = new NamedQueries(this.caches);
     const { shared, ladder } = this.#build(records);
     this.#shared = shared;
@@ -300,7 +302,18 @@ export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D
    */
   async health(): Promise<HealthReport> {
     this.#assertOpen('health');
-    return healthOf(this.storage, this.registry.schema, this.caches);
+    const report = await healthOf(this.storage, this.registry.schema, this.caches);
+    this.#watch.see(report.storage);
+    return report;
+  }
+
+  /**
+   * Tells of alerts: the storage does not answer, or a cache has crossed one of its thresholds, or is no longer beyond it. Looked for every `healthCheckEvery`, and by `health()`.
+   *
+   * @returns ends it
+   */
+  on(_event: 'alert', listener: (alert: HealthAlert) => void): () => void {
+    return this.#watch.add(listener);
   }
 
   /** The figures of every rung since the database was opened. */
@@ -341,6 +354,7 @@ export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D
       if (OrmoluError.is(error) && error.code === 'STORAGE_CLOSE_NESTED') this.#isOpen = wasOpen;
       throw error;
     }
+    this.#watch.close();
     await this.#shared?.settled();
     await this.caches.close();
   }

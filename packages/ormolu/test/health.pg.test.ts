@@ -20,7 +20,7 @@ test('health asks the database and every server, and says of one that was killed
     await db.caches.get('fast').get('none');
     expect(await db.health()).toEqual({
       isHealthy: true, storage: { name: 'postgres', isUp: true, ms: expect.any(Number) as number, problem: undefined },
-      caches: [{ name: 'fast', server: 'none', ms: undefined, hitRatio: 0, unsure: 0 }, { name: 'far', server: 'up', ms: expect.any(Number) as number, hitRatio: 0, unsure: 0 }],
+      caches: [{ name: 'fast', server: 'none', ms: undefined, hitRatio: 0, unsure: 0, alerts: [] }, { name: 'far', server: 'up', ms: expect.any(Number) as number, hitRatio: 0, unsure: 0, alerts: [] }],
     });
     server.signal('SIGKILL');
     while ((await db.health()).isHealthy) await new Promise((resolve) => setImmediate(resolve));
@@ -29,6 +29,36 @@ test('health asks the database and every server, and says of one that was killed
     server.stop();
     await db.close();
   }
+});
+
+test('asked at an interval, a server and a storage that go are told of once each, and once when they are back', async () => {
+  const server = await ownCacheServer('redis');
+  const db = await openOrmolu({ models, storage: postgres(scratch.url), healthCheckEvery: 50, caches: { far: { l2: redis(server.url) } } });
+  const told: string[] = [];
+  db.on('alert', (alert) => told.push(`${'cache' in alert ? alert.cache : ''} ${alert.kind} ${alert.state}`));
+  const until = async (count: number): Promise<void> => {
+    while (told.length < count) await new Promise((resolve) => setTimeout(resolve, 10));
+  };
+  try {
+    await db.caches.get('far').get('none');
+    server.signal('SIGKILL');
+    await until(1);
+    const another = await ownCacheServer('redis', { port: server.port });
+    try {
+      await until(2);
+      await new Promise((resolve) => setTimeout(resolve, 200));
+      expect(told).toEqual(['far server raised', 'far server over']);
+    } finally {
+      another.stop();
+    }
+  } finally {
+    server.stop();
+    await db.close();
+  }
+  const unreachable = await openOrmolu({ models, storage: postgres('postgres://nobody@127.0.0.1:1/none'), healthCheckEvery: 20 });
+  const alert = await new Promise((resolve) => unreachable.on('alert', resolve));
+  expect(alert).toEqual({ kind: 'storage', state: 'raised', problem: expect.stringMatching(/^STORAGE_/) as string });
+  await unreachable.close();
 });
 
 test('a database that cannot be reached is told of, not thrown', async () => {

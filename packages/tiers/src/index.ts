@@ -10,6 +10,7 @@ export { LocalRung, type LocalRungOptions, type LocalRungStats } from './local/l
 export { valueKey } from './local/value-key';
 export { MeasuredRung, type MeasuredStats } from './measured-rung';
 export { type CacheHealth, type NamedCacheStats, type SharedStats } from './named-cache/cache-counts';
+export { type AlertKind, type CacheAlert, type HealthThresholds } from './named-cache/health-watch';
 export { type NamedModelStats } from './named-cache/model-tally';
 export { NamedCache, type PlainCache } from './named-cache/named-cache';
 export { NamedCaches } from './named-cache/named-caches';

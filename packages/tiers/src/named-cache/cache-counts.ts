@@ -1,6 +1,7 @@
 import { Histogram, type DurationSummary } from '../histogram';
 import type { GuardCounts } from '../shared/guarded-backend';
 import type { SharedCounts } from '../shared/shared-level';
+import type { CacheAlert } from './health-watch';
 import { ModelTallies, ratio, type NamedModelStats } from './model-tally';
 import type { RemovalReason } from './options';
 
@@ -52,6 +53,8 @@ export interface CacheHealth {
   readonly hitRatio: number;
   /** Keys that are taken out of the server before they are read again. */
   readonly unsure: number;
+  /** The thresholds that are crossed, as of now. */
+  readonly alerts: readonly CacheAlert[];
 }
 
 /** Counts what happens to a cache. */

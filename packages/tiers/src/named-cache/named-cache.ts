@@ -1,7 +1,8 @@
-import { systemClock } from '@ormolu/kernel';
+import { durationMs, MisuseError, systemClock } from '@ormolu/kernel';
 import type { CacheHealth, NamedCacheStats } from './cache-counts';
 import type { CacheParts } from './cache-parts';
 import { Happenings } from './happenings';
+import { HealthWatch } from './health-watch';
 import { Invalidation } from './invalidation';
 import { Keeping, NO_OPTIONS } from './keeping';
 import { lifetimeMs } from './lifetime';
@@ -11,6 +12,9 @@ import type { CacheEvents, EntryOptions, NamedCacheOptions } from './options';
 import { Reading, type LoadMany } from './reading';
 import { firstLevelOf, SecondLevel } from './second-level';
 import { SingleFlight } from './single-flight';
+
+/** What a timer of Node can wait. */
+const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** A cache of plain values under texts as keys: cache-aside and write-through. */
 export interface PlainCache {
@@ -46,6 +50,8 @@ export class NamedCache implements PlainCache {
   readonly #reading: Reading;
   readonly #loading: Loading;
   readonly #invalidation: Invalidation;
+  readonly #watch: HealthWatch;
+  readonly #timer: NodeJS.Timeout | undefined;
 
   /**
    * @throws {MisuseError} TIER_BOUNDS without a bound; TIER_LIFETIME, DURATION_INVALID for a lifetime that is none; TIER_SHARED_OPTION, TIER_PREFIX,
@@ -64,6 +70,10 @@ export class NamedCache implements PlainCache {
     this.#reading = new Reading(this.#parts, this.#keeping);
     this.#loading = new Loading(this.#parts, this.#keeping);
     this.#invalidation = new Invalidation(this.#parts);
+    this.#watch = new HealthWatch(name, options.thresholds ?? {}, (alert) => happenings.listeners.tell('alert', () => alert));
+    const everyMs = durationMs(options.healthCheckEvery ?? 0, 'healthCheckEvery');
+    if (everyMs > LONGEST_TIMER_MS) throw new MisuseError('TIER_THRESHOLD', `Cache '${name}': healthCheckEvery is longer than 24 days. Give an interval of seconds or minutes.`);
+    if (everyMs > 0) this.#timer = setInterval(() => void this.health(), everyMs).unref();
   }
 
   /** The second level, for what goes past the first; undefined when there is none. */
@@ -148,16 +158,18 @@ export class NamedCache implements PlainCache {
     return happenings.counts.stats(this.name, local.size, shared?.stats());
   }
 
-  /** How it is. @remarks Asks its server, within its deadline. */
+  /** How it is, beside its thresholds. @remarks Asks its server, within its deadline. */
   async health(): Promise<CacheHealth> {
-    const server = this.#parts.shared;
-    const { hitRatio, shared } = this.stats();
+    const { shared: server, happenings: { counts } } = this.#parts;
     const began = performance.now();
     const isUp = await server?.attempt(async (level) => {
       await level.check();
       return true;
     });
-    return { name: this.name, server: server === undefined ? 'none' : isUp === true ? 'up' : 'away', ms: isUp === true ? performance.now() - began : undefined, hitRatio, unsure: shared?.unsure ?? 0 };
+    const ms = isUp === true ? performance.now() - began : undefined;
+    this.#watch.check({ counts, shared: () => server?.stats(), isServerUp: server && isUp === true, isBusUp: undefined });
+    const { hitRatio, shared } = this.stats();
+    return { name: this.name, server: server === undefined ? 'none' : isUp === true ? 'up' : 'away', ms, hitRatio, unsure: shared?.unsure ?? 0, alerts: this.#watch.alerts };
   }
 
   /** Tells of what happens to entries. @returns ends it */
@@ -167,6 +179,7 @@ export class NamedCache implements PlainCache {
 
   /** Stops watching the server of the second level, which others may use: it is closed by whoever made it. */
   async close(): Promise<void> {
+    clearInterval(this.#timer);
     await this.#parts.shared?.close();
   }
 

@@ -1,4 +1,4 @@
-import { MisuseError, nearestName, type Clock } from '@ormolu/kernel';
+import { MisuseError, nearestName, type Clock, type Duration } from '@ormolu/kernel';
 import type { Backend } from '../backend/backend';
 import type { NamedCacheStats } from './cache-counts';
 import { NamedCache } from './named-cache';
@@ -10,9 +10,9 @@ export class NamedCaches<N extends string = string> {
   readonly #backends: ReadonlySet<Backend>;
 
   /** @param options - name → how the cache is made @throws {MisuseError} of the first that is wrong, as `NamedCache` throws it */
-  constructor(options: Readonly<Record<N, NamedCacheOptions>>, { clock }: { readonly clock?: Clock | undefined } = {}) {
+  constructor(options: Readonly<Record<N, NamedCacheOptions>>, { clock, healthCheckEvery }: { readonly clock?: Clock | undefined; readonly healthCheckEvery?: Duration | undefined } = {}) {
     const all = Object.entries<NamedCacheOptions>(options);
-    this.#caches = new Map(all.map(([name, one]) => [name, new NamedCache(name, { clock, ...one })]));
+    this.#caches = new Map(all.map(([name, one]) => [name, new NamedCache(name, { clock, healthCheckEvery, ...one })]));
     this.#backends = new Set(all.flatMap(([, { l2 }]) => l2 ?? []));
   }
 

@@ -4,6 +4,7 @@ import type { Bounds } from '../policies/bounded-store';
 import type { PolicyName } from '../policies/policies';
 import type { SharedKey } from '../shared-rung/key-ring';
 import type { SerializerName } from '../shared/serializers';
+import type { CacheAlert, HealthThresholds } from './health-watch';
 
 /** How long an entry serves. */
 export interface Lifetime {
@@ -87,6 +88,13 @@ export interface NamedCacheOptions extends Bounds, Lifetime, SecondLevelOptions 
   readonly clock?: Clock | undefined;
   /** Between 0 and 1, for jitter. @defaultValue Math.random */
   readonly random?: (() => number) | undefined;
+  /**
+   * How often the server is asked how it is, and the cache compared with its thresholds. `cache.on('alert', …)` tells when one is crossed, and when it no
+   * longer is. @defaultValue never but by `health()`
+   */
+  readonly healthCheckEvery?: Duration | undefined;
+  /** From where on the cache is told of. @defaultValue only a server that does not answer is */
+  readonly thresholds?: HealthThresholds | undefined;
 }
 
 /** Of one entry. What is not given is as the cache has it. */
@@ -106,6 +114,8 @@ export interface CacheEvents {
   readonly remove: { readonly key: string; readonly reason: RemovalReason };
   readonly load: { readonly key: string; readonly durationMs: number };
   readonly error: { readonly key: string; readonly cause: unknown };
+  /** A threshold was crossed, or is no longer: once for each change. */
+  readonly alert: CacheAlert;
   /** The server of the second level went away, or is back: once for each change. */
   readonly state: { readonly state: 'up' | 'away'; readonly cause: unknown };
 }
