@@ -1,7 +1,7 @@
 import { memory } from '@ormolu/storage/memory';
 import { lawRuns } from '@ormolu/test-support';
 import * as fc from 'fast-check';
-import { registryOf, type Computed } from './support/random-models';
+import { BEST, registryOf, type Computed } from './support/random-models';
 import { cases, play, type Step } from './support/random-scripts';
 
 test('what a write is found to mark behind fetched relations lets an earlier read wait, and is no other function', async () => {
@@ -24,6 +24,15 @@ test('a value is computed again that another of its group, computed after it, ha
   const create = (picks: readonly number[]): Step => ({ op: 'create', model: 'leaf', picks });
   const assign: Step = { op: 'assign in run', model: 'leaf', which: 6, field: 0, pick: 0 };
   await play(storage, registry, { computed, before: [], script: [create([0, 0, 1, 0]), { op: 'savepoint', flush: false, isKept: false, steps: [assign] }, create([0, 0, 0, 0])], isWarm: false });
+});
+
+test('who is asked before a relation is computed that is not in memory learns what the database holds of it', async () => {
+  // Found by the law: what is due to be computed was not fetched, and the run waited for it for ever.
+  const computed: readonly Computed[] = [BEST, { isStored: false, isBatch: false, shape: 'sum', model: 'leaf', name: 'c0', isRecursive: false, paths: [['tree', 'bestOf', 'x'], ['x']] }];
+  const registry = registryOf(computed);
+  const storage = memory();
+  await storage.migrate(registry.schema);
+  await play(storage, registry, { computed, before: [], script: [{ op: 'create', model: 'leaf', picks: [0, 0, 0, 0] }, { op: 'assign in run', model: 'leaf', which: 0, field: 0, pick: 0 }], isWarm: false });
 });
 
 test('law: for all models, data and scripts, warm and cold, every value read is what the rows make it', async () => {

@@ -41,11 +41,12 @@ function computedRelationsOf(registry: Registry): readonly Field[] {
 export function settleBehindRelations(tx: Transaction, field: Field, id: Id): void {
   for (const relation of computedRelationsOf(tx.registry)) {
     if (relation === field || tx.computes.frames().some(({ fields }) => fields.has(relation)) || !isConcerned(tx, relation, field)) continue;
-    for (const { firing, tree, key, ids } of tx.triggers) {
+    for (const { firing, tree, key, side, ids } of tx.triggers) {
       if (!reachOf(tx, tree).concerned.has(relation)) continue;
       const [inverse] = tx.registry.inversesOf(key);
       if (!tx.execution || !inverse) throw new TriggerPendingError({ model: field.model, field: field.name, id }, firing.cause);
-      tx.execution.suspend([{ field: inverse, ids: [...ids].filter(isStoredId) }]);
+      // One that is due to be computed is fetched as it was.
+      tx.execution.suspend([{ field: inverse, ids: [...ids].filter(isStoredId), isBefore: side === 'stored' && inverse.compute !== undefined }]);
     }
   }
 }

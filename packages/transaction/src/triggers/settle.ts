@@ -107,7 +107,8 @@ function leadsTo(tx: Transaction, trigger: PendingTrigger, ends: readonly Id[], 
   // What was held before and is not in memory is what the database holds, and it knows no drafts.
   const open = ends.filter((id) => isStoredId(id) && !trigger.spared.has(id));
   const [inverse] = tx.registry.inversesOf(trigger.key);
-  if (open.length > 0 && inverse) needs.push({ field: inverse, ids: [...trigger.ids] });
+  // One that is due to be computed is fetched as it was: that it will be another is why it has no value.
+  if (open.length > 0 && inverse) needs.push({ field: inverse, ids: [...trigger.ids], isBefore: inverse.compute !== undefined });
   return false;
 }
 

@@ -9,7 +9,7 @@ export const models = defineModels({
 
 /** A process of the fleet: what it knows of its own is nothing, what it shares is on the server. */
 export function openShared({ url, server, prefix }: { readonly url: string; readonly server: string; readonly prefix: string }) {
-  return openOrmolu({ models, storage: postgres(url), localCache: false, caches: { persistent: { l2: redis(server), prefix, serializer: 'msgpack', ttl: '1h' } }, records: 'persistent' });
+  return openOrmolu({ models, storage: postgres(url), localCache: false, caches: { persistent: { l2: redis(server), deadline: '10s', prefix, serializer: 'msgpack', ttl: '1h' } }, records: 'persistent' });
 }
 
 /** Everything there is to know of the cities. */
