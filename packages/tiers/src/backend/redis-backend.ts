@@ -29,8 +29,6 @@ const IMPATIENT = {
   maxRetriesPerRequest: 1,
   enableOfflineQueue: false,
   connectTimeout: 2_000,
-  // A connection that has been silent for so long while it owes an answer is given up: the far end may be gone without a word.
-  socketTimeout: 5_000,
   keepAlive: 5_000,
   retryStrategy: (times: number): number => Math.min(20 + 30 * times, 200),
 } as const;
@@ -40,6 +38,8 @@ const REPLACE = `if redis.call('GET', KEYS[1]) ~= ARGV[1] then return 0 end
 if ARGV[3] == '0' then redis.call('SET', KEYS[1], ARGV[2]) else redis.call('SET', KEYS[1], ARGV[2], 'PX', ARGV[3]) end
 return 1`;
 
+/** A connection that has owed an answer for so long is given up: the far end may be gone without a word. */
+const SILENT_MS = 5_000;
 const KEYS_A_SCAN = 1_000;
 
 /** Redis or Valkey: one server, the master that Sentinels name, or a Cluster. One connection, on which calls are pipelined. */
@@ -48,6 +48,8 @@ export class RedisBackend implements Backend {
   readonly limits: BackendLimits = { keyBytes: 65_536, anyCharacter: true, valueBytes: 512 * 1024 * 1024 - 1, ttlGrainMs: 1 };
   readonly #client: Driver.Redis | Driver.Cluster;
   readonly #cluster: Driver.Cluster | undefined;
+  /** Since when the oldest check is unanswered. */
+  #owedSinceMs: number | undefined;
 
   /**
    * @throws {MisuseError} TIER_PACKAGE_MISSING without ioredis; TIER_REDIS_OPTION for a URL of something else, or a key prefix
@@ -62,7 +64,7 @@ export class RedisBackend implements Backend {
     if (cluster) {
       this.#cluster = new Cluster([...cluster], {
         // A tick's calls travel together to each node.
-        enableOfflineQueue: false, enableAutoPipelining: true, redisOptions, clusterRetryStrategy: IMPATIENT.retryStrategy,
+        enableOfflineQueue: false, enableAutoPipelining: true, redisOptions: { socketTimeout: SILENT_MS, ...redisOptions }, clusterRetryStrategy: IMPATIENT.retryStrategy,
         retryDelayOnFailover: 50, retryDelayOnClusterDown: 50, maxRedirections: 4, slotsRefreshTimeout: 1_000,
       });
       this.#client = this.#cluster;
@@ -131,9 +133,13 @@ export class RedisBackend implements Backend {
   async check(): Promise<string> {
     // Before that, it answers some questions and not others.
     if (this.#client.status !== 'ready') throw new OutageError('TIER_UNAVAILABLE', 'There is no connection to Redis.');
+    this.#giveUpSilent();
     const masters = this.#masters();
     if (masters.length === 0) throw new OutageError('TIER_UNAVAILABLE', 'No node of the Redis Cluster has been reached yet.');
-    const told = await Promise.all(masters.map((node) => node.info('server')));
+    this.#owedSinceMs ??= performance.now();
+    const told = await Promise.all(masters.map((node) => node.info('server'))).finally(() => {
+      this.#owedSinceMs = undefined;
+    });
     const runs = told.map((info) => /run_id:(\w+)/.exec(info)?.[1] ?? '');
     return runs.sort().join(' ');
   }
@@ -156,6 +162,17 @@ export class RedisBackend implements Backend {
 
   #set(on: Driver.Redis | Driver.Cluster | Driver.ChainableCommander, { key, value, ttlMs }: BackendEntry): unknown {
     return ttlMs === 0 ? on.set(key, bytes(value)) : on.set(key, bytes(value), 'PX', whole(ttlMs));
+  }
+
+  /**
+   * Whoever is not answered asks whether anybody is there, again and again. The driver's own `socketTimeout` does this too, with a timer and a listener for
+   * every call: a tenth of what a hit costs. In a cluster, where one of many may be silent, it is left to that.
+   */
+  #giveUpSilent(): void {
+    if (this.#cluster || this.#owedSinceMs === undefined || performance.now() - this.#owedSinceMs < SILENT_MS) return;
+    this.#owedSinceMs = undefined;
+    this.#client.disconnect(true);
+    throw new OutageError('TIER_UNAVAILABLE', 'Redis did not answer for long, so that the connection is given up.');
   }
 
   #masters(): readonly Driver.Redis[] {

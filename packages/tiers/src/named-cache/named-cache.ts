@@ -87,10 +87,9 @@ export class NamedCache implements PlainCache {
   }
 
   /** The value, or undefined. @remarks With a second level, a round trip for what is not in memory: one for all that is asked in a tick */
-  async get<T>(key: string): Promise<T | undefined> {
+  get<T>(key: string): Promise<T | undefined> {
     // The caller names the type: the cache holds what was put in under the key.
-    if (!this.#parts.shared) return this.#reading.peek(key) as T | undefined;
-    return (await this.#reading.getMany<T>([key], undefined, NO_OPTIONS)).get(key);
+    return this.#reading.get(key) as Promise<T | undefined>;
   }
 
   /**

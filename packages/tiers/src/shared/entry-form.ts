@@ -41,12 +41,15 @@ export class UnfitError extends Error {
   }
 }
 
-const VERSION = 1;
+const VERSION = 2;
 const KINDS: readonly EntryKind[] = ['value', 'absent', 'lease', 'failure', 'nothing', 'bytes'];
 const MARK_BYTES = 8;
-/** version, kind, form, number of tags, read at, ttl, mark, check sum */
-const HEAD_BYTES = 4 + 8 + 8 + MARK_BYTES + 4;
-const SUM_AT = HEAD_BYTES - 4;
+/** version, kind, form, number of tags, read at, ttl, mark */
+const HEAD_BYTES = 4 + 8 + 8 + MARK_BYTES;
+const MARK_AT = HEAD_BYTES - MARK_BYTES;
+const SUM_BYTES = 4;
+/** What the sum of bytes is that end with their own sum, the least significant byte first: one look over the whole tells. */
+const SUM_OF_WHOLE = 0x2144df1c;
 const FORM_BITS = 0b111;
 const COMPRESSED = 0b1000;
 const SLIDING = 0b1_0000;
@@ -95,33 +98,55 @@ export function entryToBytes(entry: SharedEntry, { serialise, compressAbove, max
   head.writeUInt8(tags.length, 3);
   head.writeDoubleBE(entry.readAtMs, 4);
   head.writeDoubleBE(entry.ttlMs, 12);
-  head.write(entry.mark, 20, 'latin1');
-  const whole = Buffer.concat([head, ...tags, payload]);
+  head.write(entry.mark, MARK_AT, 'latin1');
+  const whole = Buffer.concat([head, ...tags, payload, NO_SUM]);
   if (whole.length > maxBytes) throw new UnfitError('too large');
-  whole.writeUInt32BE(sumOf(whole), SUM_AT);
+  whole.writeUInt32LE(crc32(whole.subarray(0, -SUM_BYTES)), whole.length - SUM_BYTES);
   return whole;
 }
 
-/** @returns undefined for what was cut off, changed or written by something else */
-export function entryFromBytes(bytes: Uint8Array): SharedEntry | undefined {
+/**
+ * @param mark - the one it is expected to have: those that have it share the text
+ * @returns undefined for what was cut off, changed or written by something else
+ */
+export function entryFromBytes(bytes: Uint8Array, mark = ''): SharedEntry | undefined {
   const whole = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
-  if (whole.length < HEAD_BYTES || whole[0] !== VERSION) return undefined;
+  const end = whole.length - SUM_BYTES;
+  if (end < HEAD_BYTES || whole[0] !== VERSION) return undefined;
   const kind = KINDS[whole[1] ?? 255];
-  if (kind === undefined || whole.readUInt32BE(SUM_AT) !== sumOf(whole)) return undefined;
+  if (kind === undefined || crc32(whole) !== SUM_OF_WHOLE) return undefined;
   const flags = whole[2] ?? 0;
+  const { tags, from } = tagsIn(whole, end);
+  if (tags === undefined) return undefined;
   try {
-    const tags = new Map<string, string>();
-    let at = HEAD_BYTES;
-    for (let left = whole[3] ?? 0; left > 0; left -= 1) {
-      const end = at + 2 + whole.readUInt16BE(at);
-      tags.set(whole.toString('utf8', at + 2, end), whole.toString('latin1', end, end + MARK_BYTES));
-      at = end + MARK_BYTES;
-    }
-    const payload = whole.subarray(at);
-    return { kind, value: valueOf(kind, payload, flags), tags, readAtMs: whole.readDoubleBE(4), ttlMs: whole.readDoubleBE(12), isSliding: (flags & SLIDING) !== 0, mark: whole.toString('latin1', 20, 20 + MARK_BYTES) };
+    return {
+      kind, tags, value: valueOf(kind, whole.subarray(from, end), flags), readAtMs: whole.readDoubleBE(4), ttlMs: whole.readDoubleBE(12), isSliding: (flags & SLIDING) !== 0,
+      mark: hasMark(whole, mark) ? mark : whole.toString('latin1', MARK_AT, HEAD_BYTES),
+    };
   } catch {
     return undefined;
   }
+}
+
+function hasMark(whole: Buffer, mark: string): boolean {
+  if (mark.length !== MARK_BYTES) return false;
+  for (let place = 0; place < MARK_BYTES; place += 1) if (whole[MARK_AT + place] !== mark.charCodeAt(place)) return false;
+  return true;
+}
+
+/** Most entries have none. @returns no tags for what is no list of them, and where they end */
+function tagsIn(whole: Buffer, end: number): { readonly tags: ReadonlyMap<string, string> | undefined; readonly from: number } {
+  const count = whole[3] ?? 0;
+  if (count === 0) return UNTAGGED;
+  const tags = new Map<string, string>();
+  let from = HEAD_BYTES;
+  for (let left = count; left > 0; left -= 1) {
+    const next = from + 2 <= end ? from + 2 + whole.readUInt16BE(from) : end;
+    if (next + MARK_BYTES > end) return { tags: undefined, from };
+    tags.set(whole.toString('utf8', from + 2, next), whole.toString('latin1', next, next + MARK_BYTES));
+    from = next + MARK_BYTES;
+  }
+  return { tags, from };
 }
 
 function valueOf(kind: EntryKind, payload: Buffer, flags: number): unknown {
@@ -130,7 +155,5 @@ function valueOf(kind: EntryKind, payload: Buffer, flags: number): unknown {
   return deserialised((flags & COMPRESSED) === 0 ? payload : inflateRawSync(payload, { maxOutputLength: MOST_UNPACKED }), flags & FORM_BITS);
 }
 
-/** Of all but itself. */
-function sumOf(whole: Buffer): number {
-  return crc32(whole.subarray(HEAD_BYTES), crc32(whole.subarray(0, SUM_AT)));
-}
+const NO_SUM = Buffer.alloc(SUM_BYTES);
+const UNTAGGED = { tags: new Map<string, string>(), from: HEAD_BYTES };

@@ -1,5 +1,5 @@
 import { OutageError } from '@ormolu/kernel';
-import { circuitBreaker, CircuitState, CountBreaker, handleAll, type CircuitBreakerPolicy } from 'cockatiel';
+import { CircuitState, CountBreaker } from 'cockatiel';
 import type { Backend, BackendEntry, BackendLimits, BackendState } from '../backend/backend';
 import { Deadlines, LateError } from './deadlines';
 
@@ -50,9 +50,10 @@ export class GuardedBackend implements Backend {
   readonly #listener: GuardListener;
   readonly #deadlines: Deadlines;
   readonly #probes = new Deadlines(PROBE_LIMIT_MS);
-  readonly #breaker: CircuitBreakerPolicy;
+  /** Its count alone: a policy around each call would cost more than the rest of the guard, and what to do while it is open is ours. */
+  readonly #breaker: CountBreaker;
   readonly #unsure = new Set<string>();
-  readonly #ends: (() => void)[];
+  readonly #end: () => void;
   readonly #opened: Promise<void>;
   #open: (() => void) | undefined;
   #state: 'new' | 'up' | 'away' | 'closed' = 'new';
@@ -71,12 +72,11 @@ export class GuardedBackend implements Backend {
     this.#listener = listener;
     this.#deadlines = new Deadlines(options.deadlineMs);
     const { breakAfter } = options;
-    this.#breaker = circuitBreaker(handleAll, { halfOpenAfter: PROBE_EVERY_MS / 2, breaker: new CountBreaker({ threshold: 0.49, size: 2 * breakAfter, minimumNumberOfCalls: breakAfter }) });
+    this.#breaker = new CountBreaker({ threshold: 0.49, size: 2 * breakAfter, minimumNumberOfCalls: breakAfter });
     this.#opened = new Promise((resolve) => {
       this.#open = resolve;
     });
-    const broken = this.#breaker.onBreak((reason) => this.#lost('error' in reason ? reason.error : undefined));
-    this.#ends = [backend.onState((state) => this.#heard(state)), () => broken.dispose()];
+    this.#end = backend.onState((state) => this.#heard(state));
     this.#probeIn(0);
   }
 
@@ -139,7 +139,7 @@ export class GuardedBackend implements Backend {
     this.#state = 'closed';
     this.#open?.();
     clearTimeout(this.#probe);
-    for (const end of this.#ends) end();
+    this.#end();
     return Promise.resolve();
   }
 
@@ -152,9 +152,12 @@ export class GuardedBackend implements Backend {
     }
     this.counts.calls += 1;
     try {
-      return await this.#breaker.execute(() => this.#deadlines.within(make()));
+      const answer = await this.#deadlines.within(make());
+      this.#breaker.success(CircuitState.Closed);
+      return answer;
     } catch (error) {
       this.counts.failures += 1;
+      this.#failed(error);
       throw error;
     }
   }
@@ -193,6 +196,10 @@ export class GuardedBackend implements Backend {
     this.#lost(AWAY);
   }
 
+  #failed(cause: unknown): void {
+    if (this.#breaker.failure(CircuitState.Closed)) this.#lost(cause);
+  }
+
   #lost(cause: unknown): void {
     if (this.#state === 'closed') return;
     const was = this.#state;
@@ -210,26 +217,29 @@ export class GuardedBackend implements Backend {
     if (ms === 0) clearTimeout(this.#probe);
     else if (this.#probe !== undefined) return;
     this.#probe = setTimeout(() => void this.#recover(), ms);
-    this.#probe.unref();
+    // The first calls wait for the first answer: until then the process has something to do.
+    if (this.#state !== 'new') this.#probe.unref();
   }
 
   /** Asks whether it is there, and mends what has to be mended before it is believed. */
   async #recover(): Promise<void> {
     try {
-      // Before it was ever up, a failure says only that it is not yet.
-      await (this.#state === 'new' ? this.#mend() : this.#breaker.execute(() => this.#mend()));
+      await this.#mend();
       this.#probe = undefined;
       const was = this.#state;
       if (was === 'closed') return;
       this.#state = 'up';
+      this.#breaker.success(was === 'up' ? CircuitState.Closed : CircuitState.HalfOpen);
       this.#open?.();
       if (was === 'away') this.#listener.changed('up', undefined);
       // Written in vain while it was mended, or not yet said: once more.
       if (this.#unsure.size > 0 || this.#mustForget) this.#probeIn(PROBE_EVERY_MS);
     } catch (error) {
       this.#probe = undefined;
+      // Before it was ever up, a failure says only that it is not yet.
       const isYoung = this.#state === 'new' && performance.now() - this.#bornMs < PROBE_LIMIT_MS;
-      if (!isYoung && (this.#state === 'new' || this.#breaker.state !== CircuitState.Closed)) this.#lost(error);
+      if (this.#state === 'up') this.#failed(error);
+      else if (!isYoung) this.#lost(error);
       this.#probeIn(isYoung ? FIRST_PROBES_MS : PROBE_EVERY_MS);
     }
   }

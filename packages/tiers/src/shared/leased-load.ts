@@ -48,8 +48,7 @@ export class LeasedLoads {
     let standing: { readonly bytes: Uint8Array; readonly sinceMs: number } | undefined;
     let lookMs = FIRST_LOOK_MS;
     for (const began = performance.now(); performance.now() - began < LONGEST_MS;) {
-      const lease = this.#lease();
-      let taken: { readonly stamp: Stamp; readonly held: Uint8Array } | undefined;
+      let taken: { readonly lease: () => ToKeep; readonly stamp: Stamp; readonly held: Uint8Array } | undefined;
       try {
         const [found] = await this.#level.find([work.key], work.tags);
         if (!found) break;
@@ -65,14 +64,15 @@ export class LeasedLoads {
             continue;
           }
         }
+        const lease = this.#lease();
         const to = this.#level.bytesOf(lease(), found.stamp);
         if (!to) break;
-        if (await this.#level.exchange(work.key, { from: bytes, to }, this.#heldMs)) taken = { stamp: found.stamp, held: to };
+        if (await this.#level.exchange(work.key, { from: bytes, to }, this.#heldMs)) taken = { lease, stamp: found.stamp, held: to };
       } catch (error) {
         if (error instanceof OutageError && error.code === 'TIER_UNAVAILABLE') break;
         throw error;
       }
-      if (taken) return this.#hold(work, { lease, ...taken });
+      if (taken) return this.#hold(work, taken);
     }
     return { from: 'loader', value: await work.load(), isCurrent: true };
   }

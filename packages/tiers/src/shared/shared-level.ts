@@ -30,7 +30,9 @@ export interface ToKeep extends Pick<SharedEntry, 'kind' | 'readAtMs' | 'ttlMs' 
 
 /** What a second level has done. */
 export interface SharedCounts {
+  /** Of the keys that were asked of the server: there was something that holds. */
   hits: number;
+  /** There was nothing, or nothing but who is loading it or has failed to. */
   misses: number;
   /** Entries that are no longer believed: the cache was emptied, a tag taken out, the server restarted. */
   overruled: number;
@@ -66,6 +68,7 @@ export class SharedLevel {
   readonly #reads: TickBatch;
   #away = 0;
   #lastMark: string | undefined;
+  #seenMark: { readonly bytes: Uint8Array; readonly run: string; readonly mark: string } | undefined;
 
   /** @throws {MisuseError} TIER_PREFIX */
   constructor(backend: Backend, options: SharedLevelOptions) {
@@ -105,20 +108,14 @@ export class SharedLevel {
    * @remarks One round trip; a second for entries that have other tags
    */
   async find(keys: readonly string[], tags: readonly string[]): Promise<readonly Found[]> {
-    const { stamp, there } = await this.#ask(keys, tags);
-    const read = there.map((bytes) => ({ bytes, entry: this.#read(bytes, stamp.mark) }));
-    const others = [...new Set(read.flatMap(({ entry }) => (entry ? [...entry.tags.keys()] : [])))].filter((tag) => !stamp.tags.has(tag));
-    const told = new Map(stamp.tags);
-    if (others.length > 0) {
-      const found = await this.#store.getMany(others.map((tag) => this.#names.ofTag(tag)));
-      for (const [place, tag] of others.entries()) told.set(tag, textOf(found[place]) ?? '');
-    }
-    return read.map(({ bytes, entry }) => {
-      if (!entry) return { bytes, entry, stamp };
-      const holds = [...entry.tags].every(([tag, is]) => told.get(tag) === is);
-      if (!holds) this.counts.overruled += 1;
-      return { bytes, entry: holds ? entry : undefined, stamp };
+    const { stamp, there, from } = await this.#ask(keys, tags);
+    const found = keys.map((_, place): Found => {
+      const bytes = there[from + place];
+      return { bytes, entry: this.#read(bytes, stamp.mark), stamp };
     });
+    const holding = found.some(({ entry }) => entry !== undefined && entry.tags.size > 0) ? await this.#withoutOverruled(found, stamp) : found;
+    for (const { entry } of holding) this.counts[isAnswer(entry) ? 'hits' : 'misses'] += 1;
+    return holding;
   }
 
   /**
@@ -198,6 +195,21 @@ export class SharedLevel {
     await Promise.all(this.#guards.map((guard) => guard.close()));
   }
 
+  /** Entries hold as long as each of their tags has the mark it had. */
+  async #withoutOverruled(found: readonly Found[], stamp: Stamp): Promise<readonly Found[]> {
+    const others = [...new Set(found.flatMap(({ entry }) => (entry ? [...entry.tags.keys()] : [])))].filter((tag) => !stamp.tags.has(tag));
+    const told = new Map(stamp.tags);
+    if (others.length > 0) {
+      const marks = await this.#store.getMany(others.map((tag) => this.#names.ofTag(tag)));
+      for (const [place, tag] of others.entries()) told.set(tag, textOf(marks[place]) ?? '');
+    }
+    return found.map((one) => {
+      if (!one.entry || [...one.entry.tags].every(([tag, is]) => told.get(tag) === is)) return one;
+      this.counts.overruled += 1;
+      return { ...one, entry: undefined };
+    });
+  }
+
   async #putUnder(stamp: Stamp, all: readonly ToKeep[]): Promise<void> {
     const entries: BackendEntry[] = [];
     const unfit: string[] = [];
@@ -210,21 +222,31 @@ export class SharedLevel {
     await Promise.all([entries.length > 0 && this.#store.setMany(entries), unfit.length > 0 && this.#store.deleteMany(unfit)]);
   }
 
-  /** What there is, and the marks as they are at that moment or before it. */
-  async #ask(keys: readonly string[], tags: readonly string[]): Promise<{ readonly stamp: Stamp; readonly there: readonly (Uint8Array | undefined)[] }> {
-    const tagNames = tags.map((tag) => this.#names.ofTag(tag));
-    const [markThere, ...there] = await this.#reads.get([...tagNames, ...keys.map((key) => this.#names.of(key))]);
-    const mark = markUnder(markThere, this.#run) ?? (await this.#newMark(markThere));
+  /** What there is, from a place on, and the marks as they are at that moment or before it. */
+  async #ask(keys: readonly string[], tags: readonly string[]): Promise<{ readonly stamp: Stamp; readonly there: readonly (Uint8Array | undefined)[]; readonly from: number }> {
+    const names = keys.map((key) => this.#names.of(key));
+    const there = await this.#reads.get(tags.length === 0 ? names : [...tags.map((tag) => this.#names.ofTag(tag)), ...names]);
+    const mark = this.#markIn(there[0]) ?? (await this.#newMark(there[0]));
     this.#lastMark = mark;
     const marks = new Map<string, string>();
-    for (const [place, tag] of tags.entries()) marks.set(tag, textOf(there[place]) ?? (await this.#newTagMark(tag)));
-    return { stamp: { mark, tags: marks }, there: there.slice(tags.length) };
+    for (const [place, tag] of tags.entries()) marks.set(tag, textOf(there[1 + place]) ?? (await this.#newTagMark(tag)));
+    return { stamp: { mark, tags: marks }, there, from: 1 + tags.length };
+  }
+
+  /** It is seen with every question, and seldom another than before. */
+  #markIn(there: Uint8Array | undefined): string | undefined {
+    const run = this.#run;
+    const seen = this.#seenMark;
+    if (there !== undefined && seen !== undefined && seen.run === run && Buffer.compare(there, seen.bytes) === 0) return seen.mark;
+    const mark = markUnder(there, run);
+    this.#seenMark = there && mark !== undefined ? { bytes: Uint8Array.from(there), run, mark } : undefined;
+    return mark;
   }
 
   /** What holds of it, tags aside. */
   #read(bytes: Uint8Array | undefined, mark: string): SharedEntry | undefined {
     if (bytes === undefined) return undefined;
-    const entry = entryFromBytes(bytes);
+    const entry = entryFromBytes(bytes, mark);
     if (!entry) this.counts.unreadable += 1;
     else if (entry.mark !== mark) this.counts.overruled += 1;
     else if (entry.isSliding || entry.ttlMs === 0 || this.#options.calendar.now() < entry.readAtMs + entry.ttlMs) return entry;
@@ -232,6 +254,8 @@ export class SharedLevel {
   }
 
   get #run(): string {
+    const [only, ...others] = this.#guards;
+    if (others.length === 0) return only?.run ?? '';
     return this.#guards.map(({ run = '' }) => run).join(' ').trim();
   }
 
@@ -268,6 +292,10 @@ export class SharedLevel {
     this.#away += state === 'away' ? 1 : -1;
     if (this.#away === (state === 'away' ? 1 : 0)) this.#options.changed(state, cause);
   }
+}
+
+function isAnswer(entry: SharedEntry | undefined): boolean {
+  return entry !== undefined && (entry.kind === 'value' || entry.kind === 'absent' || entry.kind === 'bytes');
 }
 
 function textOf(bytes: Uint8Array | undefined): string | undefined {

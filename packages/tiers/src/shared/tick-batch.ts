@@ -1,43 +1,62 @@
+type Answers = readonly (Uint8Array | undefined)[];
+
 interface Batch {
-  readonly places: Map<string, number>;
-  readonly found: Promise<readonly (Uint8Array | undefined)[]>;
+  readonly keys: string[];
+  /** Where each key stands; made for the second who joins, and not needed before. */
+  places: Map<string, number> | undefined;
+  readonly found: Promise<Answers>;
 }
 
 const MOST_KEYS = 1_000;
 
 /** What is asked for in one tick travels as one question. */
 export class TickBatch {
-  readonly #ask: (keys: readonly string[]) => Promise<readonly (Uint8Array | undefined)[]>;
+  readonly #ask: (keys: readonly string[]) => Promise<Answers>;
   readonly #always: readonly string[];
   #next: Batch | undefined;
 
   /** @param always - keys that are part of every question */
-  constructor(ask: (keys: readonly string[]) => Promise<readonly (Uint8Array | undefined)[]>, always: readonly string[]) {
+  constructor(ask: (keys: readonly string[]) => Promise<Answers>, always: readonly string[]) {
     this.#ask = ask;
     this.#always = always;
   }
 
   /** @returns first what there is under the keys that are always asked, then under these */
-  async get(keys: readonly string[]): Promise<readonly (Uint8Array | undefined)[]> {
-    const { places, found } = (this.#next ??= this.#begin());
-    const mine = keys.map((key) => {
-      const place = places.get(key) ?? places.size;
-      places.set(key, place);
-      return place;
-    });
-    if (places.size >= MOST_KEYS) this.#next = undefined;
-    const all = await found;
-    return [...this.#always.map((_, place) => all[place]), ...mine.map((place) => all[place])];
+  async get(keys: readonly string[]): Promise<Answers> {
+    const known = this.#next;
+    if (!known) {
+      const all = await this.#begin(keys).found;
+      // Others may have joined behind them.
+      const mine = this.#always.length + keys.length;
+      return all.length === mine ? all : all.slice(0, mine);
+    }
+    const places = this.#join(known, keys);
+    if (known.keys.length >= MOST_KEYS) this.#next = undefined;
+    const all = await known.found;
+    return [...this.#always.map((_, place) => all[place]), ...places.map((place) => all[place])];
   }
 
-  #begin(): Batch {
-    const places = new Map(this.#always.map((key, place) => [key, place]));
-    const found = new Promise<readonly (Uint8Array | undefined)[]>((resolve, reject) => {
+  #begin(mine: readonly string[]): Batch {
+    const keys = [...this.#always, ...mine];
+    const found = new Promise<Answers>((resolve, reject) => {
       process.nextTick(() => {
-        if (this.#next?.places === places) this.#next = undefined;
-        this.#ask([...places.keys()]).then(resolve, reject);
+        if (this.#next?.keys === keys) this.#next = undefined;
+        this.#ask(keys).then(resolve, reject);
       });
     });
-    return { places, found };
+    const batch: Batch = { keys, places: undefined, found };
+    if (keys.length < MOST_KEYS) this.#next = batch;
+    return batch;
+  }
+
+  /** @returns where its keys stand: what others have asked for travels once */
+  #join(batch: Batch, mine: readonly string[]): readonly number[] {
+    const places = (batch.places ??= new Map(batch.keys.map((key, place) => [key, place])));
+    return mine.map((key) => {
+      const known = places.get(key);
+      if (known !== undefined) return known;
+      places.set(key, batch.keys.length);
+      return batch.keys.push(key) - 1;
+    });
   }
 }

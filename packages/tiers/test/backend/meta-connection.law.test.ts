@@ -70,6 +70,19 @@ test('law: for all answers, cut at any places, each request gets its own', async
   );
 });
 
+test('law: of requests made in one, each gets its own answer; when one is refused, all are', async () => {
+  await fc.assert(
+    fc.asyncProperty(fc.array(fc.array(reply, { minLength: 1, maxLength: 4 }), { minLength: 1, maxLength: 3 }), fc.nat({ max: 200 }), async (groups, cut) => {
+      const sent = Buffer.concat(groups.flat().flatMap((one) => (one.value ? [Buffer.from(`VA ${String(one.value.length)}${one.flags}\r\n`), one.value, Buffer.from('\r\n')] : [Buffer.from(`${one.status}${one.flags}\r\n`)])));
+      const asked = Promise.allSettled(groups.map((group) => connection.requestMany(group.map(() => 'mg k v\r\n'))));
+      await server.send([sent.subarray(0, cut), sent.subarray(cut)]);
+      const got = await asked;
+      expect(got.map((one) => (one.status === 'fulfilled' ? one.value.map(told) : 'refused'))).toEqual(groups.map((group) => (group.some(({ status }) => status === 'SERVER_ERROR') ? 'refused' : group.map(told))));
+    }),
+    { numRuns: lawRuns(100) },
+  );
+});
+
 test('what is under way when the connection ends fails, what is asked without one fails at once, and it comes back', async () => {
   const asked = connection.request('mg k v\r\n');
   server.hangUp();

@@ -21,7 +21,7 @@ export class MemcachedServer implements Backend {
   }
 
   async getMany(keys: readonly string[]): Promise<readonly (Uint8Array | undefined)[]> {
-    const replies = await Promise.all(keys.map((key) => this.#connection.request(`mg ${key} v\r\n`)));
+    const replies = await this.#connection.requestMany(keys.map((key) => `mg ${key} v\r\n`));
     return replies.map(({ value }) => value);
   }
 
@@ -42,7 +42,7 @@ export class MemcachedServer implements Backend {
   }
 
   async deleteMany(keys: readonly string[]): Promise<number> {
-    const replies = await Promise.all(keys.map((key) => this.#connection.request(`md ${key}\r\n`)));
+    const replies = await this.#connection.requestMany(keys.map((key) => `md ${key}\r\n`));
     return replies.filter(({ status }) => status === 'HD').length;
   }
 

@@ -11,9 +11,13 @@ export interface MetaReply {
   readonly value: Buffer | undefined;
 }
 
+/** Requests that were made in one, until the last of them is answered. */
 interface Waiting {
   readonly sinceMs: number;
-  readonly resolve: (reply: MetaReply) => void;
+  readonly count: number;
+  readonly replies: MetaReply[];
+  refusal: OutageError | undefined;
+  readonly resolve: (replies: readonly MetaReply[]) => void;
   readonly reject: (error: unknown) => void;
 }
 
@@ -57,7 +61,28 @@ export class MetaConnection {
   }
 
   /** @param value - travels behind the line @throws {OutageError} TIER_UNAVAILABLE without a connection, or when it ends before the answer */
-  request(line: string, value?: Uint8Array): Promise<MetaReply> {
+  async request(line: string, value?: Uint8Array): Promise<MetaReply> {
+    const [reply] = await this.#send(line, 1, value);
+    // One was asked for.
+    return reply as MetaReply;
+  }
+
+  /**
+   * Several requests at once, none of which carries a value.
+   *
+   * @returns an answer per line @throws {OutageError} TIER_UNAVAILABLE when there is no answer to one of them
+   */
+  requestMany(lines: readonly string[]): Promise<readonly MetaReply[]> {
+    return lines.length === 0 ? Promise.resolve([]) : this.#send(lines.join(''), lines.length);
+  }
+
+  close(): void {
+    this.#isClosed = true;
+    clearTimeout(this.#retry);
+    this.#socket?.destroy();
+  }
+
+  #send(lines: string, count: number, value?: Uint8Array): Promise<readonly MetaReply[]> {
     const socket = this.#socket;
     if (!this.#isUp || socket === undefined) return Promise.reject(this.#outage('There is no connection'));
     const sinceMs = performance.now();
@@ -70,20 +95,14 @@ export class MetaConnection {
       socket.cork();
       process.nextTick(() => socket.uncork());
     }
-    socket.write(line, 'latin1');
+    socket.write(lines, 'latin1');
     if (value) {
       socket.write(value);
       socket.write(LINE_END);
     }
     return new Promise((resolve, reject) => {
-      this.#waiting.push({ sinceMs, resolve, reject });
+      this.#waiting.push({ sinceMs, count, replies: [], refusal: undefined, resolve, reject });
     });
-  }
-
-  close(): void {
-    this.#isClosed = true;
-    clearTimeout(this.#retry);
-    this.#socket?.destroy();
   }
 
   #connect(): void {
@@ -133,17 +152,15 @@ export class MetaConnection {
     let at = 0;
     let needed = 0;
     while (at < all.length) {
-      const end = all.indexOf('\r\n', at, 'latin1');
-      if (end < 0) break;
-      const line = all.toString('latin1', at, end);
-      const isValue = line.startsWith('VA ');
-      const size = isValue ? Number.parseInt(line.slice(3), 10) : 0;
-      const next = end + 2 + (isValue ? size + 2 : 0);
+      const feed = lineFeedFrom(all, at);
+      if (feed < 0) break;
+      const isValue = all[at] === VALUE_FIRST && all[at + 1] === VALUE_SECOND;
+      const next = feed + 1 + (isValue ? sizeAt(all, at + 3) + 2 : 0);
       if (next > all.length) {
         needed = next - at;
         break;
       }
-      this.#answer(line, isValue ? all.subarray(end + 2, end + 2 + size) : undefined);
+      this.#answer(all, { at, feed, value: isValue ? all.subarray(feed + 1, next - 2) : undefined });
       at = next;
     }
     this.#received = at === all.length ? [] : [all.subarray(at)];
@@ -151,15 +168,47 @@ export class MetaConnection {
     this.#neededBytes = needed;
   }
 
-  #answer(line: string, value: Buffer | undefined): void {
-    const waiting = this.#waiting.shift();
+  #answer(all: Buffer, { at, feed, value }: { readonly at: number; readonly feed: number; readonly value: Buffer | undefined }): void {
+    const line = value !== undefined && isBare(all, at, feed) ? 'VA ' : all.toString('latin1', at, feed - 1);
+    const waiting = this.#waiting.peekFront();
     if (waiting === undefined) throw new Error(`an answer to nothing: ${line.slice(0, 40)}`);
-    if (/^(?:[A-Z]+_)?ERROR/.test(line)) waiting.reject(this.#outage(`It refused: ${line.slice(0, 100)}`));
-    else waiting.resolve({ status: line.slice(0, 2), flags: line.slice(3), value });
+    if (/^(?:[A-Z]+_)?ERROR/.test(line)) waiting.refusal = this.#outage(`It refused: ${line.slice(0, 100)}`);
+    waiting.replies.push({ status: line.slice(0, 2), flags: line.slice(3), value });
+    if (waiting.replies.length < waiting.count) return;
+    this.#waiting.shift();
+    if (waiting.refusal) waiting.reject(waiting.refusal);
+    else waiting.resolve(waiting.replies);
   }
 
   #outage(what: string, cause?: unknown): OutageError {
     const where = 'path' in this.#address ? this.#address.path : `${this.#address.host}:${String(this.#address.port)}`;
     return new OutageError('TIER_UNAVAILABLE', `Memcached at ${where}: ${what}.`, { cause });
   }
+}
+
+const LINE_FEED = 10;
+const SPACE = 32;
+const DIGIT_ZERO = 48;
+const [VALUE_FIRST, VALUE_SECOND] = Buffer.from('VA');
+
+/** Lines are short: a call of `indexOf` would cost more than looking. */
+function lineFeedFrom(all: Buffer, at: number): number {
+  for (let place = at; place < all.length; place += 1) if (all[place] === LINE_FEED) return place;
+  return -1;
+}
+
+/** The number that stands there. */
+function sizeAt(all: Buffer, at: number): number {
+  let size = 0;
+  for (let place = at; ; place += 1) {
+    const digit = (all[place] ?? 0) - DIGIT_ZERO;
+    if (digit < 0 || digit > 9) return size;
+    size = 10 * size + digit;
+  }
+}
+
+/** Whether the line says how long the value is, and nothing else. */
+function isBare(all: Buffer, at: number, feed: number): boolean {
+  for (let place = at + 3; place < feed; place += 1) if (all[place] === SPACE) return false;
+  return true;
 }
