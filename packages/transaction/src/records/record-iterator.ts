@@ -8,6 +8,11 @@ import type { RecordSet } from './recordset';
  * @remarks The result is made in one place on purpose: of two places V8 would make an object each time.
  */
 export class RecordIterator implements Iterator<RecordSet> {
+  /**
+   * One that never dies: V8 throws compiled code away when a full collection finds no object alive of a class that the code knows, and every loop
+   * over records knows this one.
+   */
+  protected static readonly alive: RecordIterator = new RecordIterator([]);
   readonly #records: readonly RecordSet[];
   #at = 0;
 
