@@ -99,9 +99,11 @@ function isTrue(told: Row, { before, after, fields, isHit }: { readonly before: 
   if (before === undefined) return false;
   const [low, here, high] = [before.row, told, after].map((row) => row?.[fields.indexOf('$version')] as bigint | undefined); // bigints, as versions are
   // One of several versions between the two, or a record that was removed and made anew.
-  // What the database itself has told is of a moment between: one that was made anew has had its version before.
-  if (!isHit && here === high) return undefined;
-  return low === undefined || high === undefined || here === undefined || high < low || (here > low && here < high) ? undefined : false;
+  if (low === undefined || high === undefined || here === undefined || high < low || (here > low && here < high)) return undefined;
+  // One that was made anew has had its version before. What the database itself has told is of a moment between, and so is what was written between.
+  const [from = NaN, at = NaN, to = NaN] = [before.row, told, after].map((row) => Number(row?.[fields.indexOf('at')]));
+  const isBetween = !isHit || (from < at && at < to);
+  return (here === low || here === high) && isBetween ? undefined : false;
 }
 
 function answerOf(source: Pick<Session, 'query' | 'count'> & { group(query: GroupQuery): Promise<Groups> }, { kind, query }: Question): Promise<unknown> {
