@@ -12,7 +12,7 @@ export { memory } from '@ormolu/storage/memory';
 export { pglite, type PgliteOptions } from '@ormolu/storage/pglite';
 export { postgres, type PostgresOptions } from '@ormolu/storage/postgres';
 export { memcached, type MemcachedOptions } from '@ormolu/tiers/memcached';
-export { redis, type RedisConnection } from '@ormolu/tiers/redis';
+export { redis, redisBus, type RedisConnection } from '@ormolu/tiers/redis';
 export {
   AccessError, ComputeCycleError, ComputeError, MissingRecordError, NotLoadedError, NotSingletonError, QueryNotLoadedError, RunError, TriggerPendingError,
 } from '@ormolu/transaction';

@@ -20,7 +20,7 @@ test('health asks the database and every server, and says of one that was killed
     await db.caches.get('fast').get('none');
     expect(await db.health()).toEqual({
       isHealthy: true, storage: { name: 'postgres', isUp: true, ms: expect.any(Number) as number, problem: undefined },
-      caches: [{ name: 'fast', server: 'none', ms: undefined, hitRatio: 0, unsure: 0, alerts: [] }, { name: 'far', server: 'up', ms: expect.any(Number) as number, hitRatio: 0, unsure: 0, alerts: [] }],
+      caches: [{ name: 'fast', server: 'none', ms: undefined, hitRatio: 0, unsure: 0, bus: 'none', alerts: [] }, { name: 'far', server: 'up', ms: expect.any(Number) as number, hitRatio: 0, unsure: 0, bus: 'none', alerts: [] }],
     });
     server.signal('SIGKILL');
     while ((await db.health()).isHealthy) await new Promise((resolve) => setImmediate(resolve));

@@ -1,5 +1,8 @@
 export { type Backend, type BackendEntry, type BackendLimits, type BackendState } from './backend/backend';
 export { MemoryBackend } from './backend/memory-backend';
+export { type Bus, type BusListener } from './bus/bus';
+export { type BusStats } from './bus/bus-link';
+export { MemoryBus } from './bus/memory-bus';
 export { Histogram, type DurationSummary } from './histogram';
 export { LocalCache, type LocalCacheOptions, type LocalCacheStats } from './local/local-cache';
 export { type LocalCommandsOptions, type LocalCommandsStats } from './local/local-commands';

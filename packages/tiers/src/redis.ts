@@ -1,5 +1,7 @@
 import type { Backend } from './backend/backend';
 import { RedisBackend, type RedisConnection } from './backend/redis-backend';
+import type { Bus } from './bus/bus';
+import { RedisBus } from './bus/redis-bus';
 
 export { type RedisConnection } from './backend/redis-backend';
 
@@ -14,4 +16,16 @@ export { type RedisConnection } from './backend/redis-backend';
  */
 export function redis(connection: string | RedisConnection): Backend {
   return new RedisBackend(typeof connection === 'string' ? { url: connection } : connection);
+}
+
+/**
+ * The publish and subscribe of a Redis or Valkey as the bus over which caches of many processes follow each other.
+ *
+ * @param connection - as for `redis()`; of a cluster, any node
+ * @throws {MisuseError} TIER_PACKAGE_MISSING when ioredis is not installed; TIER_REDIS_OPTION
+ * @remarks Two connections of its own, which it makes anew by itself. One bus may serve all caches; whoever made it closes it.
+ * @example caches: { rates: { maxEntries: 1_000, bus: redisBus('redis://127.0.0.1:6379') } }
+ */
+export function redisBus(connection: string | RedisConnection): Bus {
+  return new RedisBus(typeof connection === 'string' ? { url: connection } : connection);
 }

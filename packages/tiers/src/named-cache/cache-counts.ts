@@ -1,3 +1,4 @@
+import type { BusStats } from '../bus/bus-link';
 import { Histogram, type DurationSummary } from '../histogram';
 import type { GuardCounts } from '../shared/guarded-backend';
 import type { SharedCounts } from '../shared/shared-level';
@@ -33,6 +34,8 @@ export interface NamedCacheStats {
   readonly models: Readonly<Record<string, NamedModelStats>>;
   /** What the second level did; undefined without one. */
   readonly shared: SharedStats | undefined;
+  /** What it said and heard over its bus; undefined without one. */
+  readonly bus: BusStats | undefined;
 }
 
 /** What a second level has done since it was made. */
@@ -47,6 +50,8 @@ export interface CacheHealth {
   readonly name: string;
   /** `none`: it is in this process's memory alone. `away`: it does without its server until that is back. */
   readonly server: 'none' | 'up' | 'away';
+  /** `away`: what others change is not heard of, and memory is trusted for seconds only. */
+  readonly bus: 'none' | 'up' | 'away';
   /** How long the server took to answer; undefined when it did not. */
   readonly ms: number | undefined;
   /** Hits among requests since the cache was made, 0 when there were none. */
@@ -66,12 +71,12 @@ export class CacheCounts {
   readonly removals: Record<RemovalReason, number> = { bound: 0, 'too large': 0, expired: 0, deleted: 0 };
   readonly loads: Histogram = new Histogram();
 
-  stats(name: string, size: number, shared: SharedStats | undefined): NamedCacheStats {
+  stats(name: string, size: number, { shared, bus }: Pick<NamedCacheStats, 'shared' | 'bus'>): NamedCacheStats {
     const { models, staleHits, sets, loadFailures } = this;
     const hits = models.sum((tally) => tally.hits);
     const misses = models.sum((tally) => tally.misses);
     return {
-      name, requests: hits + misses, hits, staleHits, misses, sets, loadFailures, size, shared,
+      name, requests: hits + misses, hits, staleHits, misses, sets, loadFailures, size, shared, bus,
       hitRatio: ratio(hits, misses),
       bytes: Math.round(models.sum((tally) => tally.bytes)),
       evictions: this.removals.bound,

@@ -1,4 +1,5 @@
 import type { Clock } from '@ormolu/kernel';
+import type { BusLink } from '../bus/bus-link';
 import type { Happenings } from './happenings';
 import type { LifetimeMs } from './lifetime';
 import type { LocalLevel } from './local-level';
@@ -14,6 +15,8 @@ export interface CacheParts {
   readonly lifetime: LifetimeMs;
   readonly local: LocalLevel;
   readonly shared: SecondLevel | undefined;
+  /** Set once everything that it tells of is there. */
+  bus: BusLink | undefined;
   /** Loads of this process that are under way. */
   readonly flights: SingleFlight;
   readonly happenings: Happenings;

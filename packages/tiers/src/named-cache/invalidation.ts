@@ -1,3 +1,4 @@
+import type { BusMessage } from '../bus/bus-message';
 import type { CacheParts } from './cache-parts';
 import { keyPattern } from './key-pattern';
 
@@ -13,37 +14,53 @@ export class Invalidation {
   }
 
   async delete(key: string): Promise<boolean> {
-    const { shared } = this.#parts;
+    const { shared, bus } = this.#parts;
     const wasHere = this.#forgetKey(key);
-    if (!shared) return wasHere;
-    const wasThere = await shared.attempt((level) => level.delete([key]));
+    if (!shared && !bus) return wasHere;
+    const wasThere = await shared?.attempt((level) => level.delete([key]));
     this.#forgetKey(key);
+    // Behind the server: who is told looks there.
+    if (bus) await bus.tellKeys([key]);
     return wasHere || (wasThere ?? 0) > 0;
   }
 
   async deleteByTag(tag: string): Promise<number> {
-    const { shared } = this.#parts;
+    const { shared, bus } = this.#parts;
     const count = this.#forgetTag(tag);
-    if (!shared) return count;
-    await shared.attempt((level) => level.deleteByTag(tag));
-    return count + this.#forgetTag(tag);
+    if (!shared && !bus) return count;
+    await shared?.attempt((level) => level.deleteByTag(tag));
+    const all = count + this.#forgetTag(tag);
+    await bus?.tell({ kind: 'tag', tag });
+    return all;
   }
 
   async deleteByPattern(pattern: string): Promise<number> {
-    const { shared } = this.#parts;
+    const { shared, bus } = this.#parts;
     const fits = keyPattern(pattern);
     const count = this.#forgetFitting(fits);
-    if (!shared) return count;
-    const there = await shared.attempt((level) => level.deleteByPattern(pattern));
-    return Math.max(count + this.#forgetFitting(fits), there ?? 0);
+    if (!shared && !bus) return count;
+    const there = await shared?.attempt((level) => level.deleteByPattern(pattern));
+    const all = Math.max(count + this.#forgetFitting(fits), there ?? 0);
+    await bus?.tell({ kind: 'pattern', pattern });
+    return all;
   }
 
   async clear(): Promise<void> {
-    const { shared } = this.#parts;
+    const { shared, bus } = this.#parts;
     this.forgetAll();
-    if (!shared) return;
-    await shared.attempt((level) => level.clear());
-    this.forgetAll();
+    if (shared) {
+      await shared.attempt((level) => level.clear());
+      this.forgetAll();
+    }
+    await bus?.tell({ kind: 'all' });
+  }
+
+  /** What another process has changed is forgotten in this one's memory; what is under way here may be older than that. */
+  heard(message: BusMessage): void {
+    if (message.kind === 'keys') for (const key of message.keys) this.#forgetKey(key);
+    else if (message.kind === 'tag') this.#forgetTag(message.tag);
+    else if (message.kind === 'pattern') this.#forgetFitting(keyPattern(message.pattern));
+    else this.forgetAll();
   }
 
   #forgetKey(key: string): boolean {

@@ -13,6 +13,9 @@ export interface Told {
   readonly isLoaded?: boolean;
 }
 
+/** While nothing is heard of what others change. */
+const UNHEARD_MS = 5_000;
+
 /** Stands for what a loader did not find. */
 export const ABSENT: unique symbol = Symbol('absent');
 export const NO_TAGS: readonly string[] = Object.freeze([]);
@@ -37,8 +40,15 @@ export class Keeping {
 
   /** @remarks With a second level, one round trip; two for entries with tags. */
   async setMany(all: readonly (readonly [string, unknown])[], options: EntryOptions): Promise<void> {
-    const { shared } = this.#parts;
+    const { bus } = this.#parts;
     this.putHere(all, options);
+    await this.#setThere(all, options);
+    // Behind the server: who is told looks there.
+    if (bus) await bus.tellKeys(all.map(([key]) => key));
+  }
+
+  async #setThere(all: readonly (readonly [string, unknown])[], options: EntryOptions): Promise<void> {
+    const { shared } = this.#parts;
     if (!shared) return;
     const kept = all.flatMap(([key, value]) => this.toKeep(key, value, options) ?? []);
     const gone = all.flatMap(([key, value]) => (value === undefined ? [key] : []));
@@ -101,12 +111,18 @@ export class Keeping {
   }
 
   #keepHere(key: string, { value, tags, lifetime, readAtMs, expiresAtMs }: Omit<Entry, 'tally' | 'bytes'>): void {
-    const { shared, clock, local, happenings } = this.#parts;
-    const { firstTtlMs = 0, dropsFirst = false } = shared ?? {};
-    const isShort = firstTtlMs > 0 && !dropsFirst;
+    const { clock, local, happenings } = this.#parts;
+    const trustMs = this.#trustMs;
     // Here it neither slides nor lasts: the server is asked again, and so told that it is used.
-    const serves = isShort ? { lifetime: { ...lifetime, isSliding: false }, expiresAtMs: Math.min(expiresAtMs, clock.now() + firstTtlMs) } : { lifetime, expiresAtMs };
+    const serves = trustMs === Infinity ? { lifetime, expiresAtMs } : { lifetime: { ...lifetime, isSliding: false }, expiresAtMs: Math.min(expiresAtMs, clock.now() + trustMs) };
     if (local.put(key, { value, tags, readAtMs, ...serves, tally: happenings.counts.models.of(key), bytes: 0 })) happenings.kept(key);
+  }
+
+  /** How long memory is believed, whatever an entry's own ttl. */
+  get #trustMs(): number {
+    const { shared, bus } = this.#parts;
+    const ownMs = shared && !shared.dropsFirst && shared.firstTtlMs > 0 ? shared.firstTtlMs : Infinity;
+    return bus?.isUp === false ? Math.min(ownMs, UNHEARD_MS) : ownMs;
   }
 
   /** @returns undefined for what is not to be kept at all */

@@ -1,4 +1,6 @@
 import { durationMs, MisuseError, systemClock } from '@ormolu/kernel';
+import { BusLink } from '../bus/bus-link';
+import { channelOf } from '../shared/key-names';
 import type { CacheHealth, NamedCacheStats } from './cache-counts';
 import type { CacheParts } from './cache-parts';
 import { Happenings } from './happenings';
@@ -13,6 +15,8 @@ import { Reading, type LoadMany } from './reading';
 import { firstLevelOf, SecondLevel } from './second-level';
 import { SingleFlight } from './single-flight';
 
+const DEFAULT_PREFIX = 'ormolu';
+const DEFAULT_DEADLINE_MS = 40;
 /** What a timer of Node can wait. */
 const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
@@ -64,13 +68,18 @@ export class NamedCache implements PlainCache {
     const happenings = new Happenings(clock);
     const lifetime = lifetimeMs(options);
     const local = new LocalLevel({ ...firstLevelOf(options), clock, onRemove: (key, reason) => happenings.removed(key, reason) });
-    const shared = SecondLevel.of(name, options, (state, cause) => this.#changed(state, cause));
-    this.#parts = { clock, random, lifetime, local, shared, flights: new SingleFlight(), happenings };
+    const shared = SecondLevel.of(name, options, {
+      changed: (state, cause) => this.#changed(state, cause),
+      // Others may have read, and kept in memory, what only now is gone.
+      mended: () => void this.#parts.bus?.tell({ kind: 'all' }),
+    });
+    this.#parts = { clock, random, lifetime, local, shared, bus: undefined, flights: new SingleFlight(), happenings };
     this.#keeping = new Keeping(this.#parts);
     this.#reading = new Reading(this.#parts, this.#keeping);
     this.#loading = new Loading(this.#parts, this.#keeping);
     this.#invalidation = new Invalidation(this.#parts);
     this.#watch = new HealthWatch(name, options.thresholds ?? {}, (alert) => happenings.listeners.tell('alert', () => alert));
+    this.#parts.bus = this.#joined();
     const everyMs = durationMs(options.healthCheckEvery ?? 0, 'healthCheckEvery');
     if (everyMs > LONGEST_TIMER_MS) throw new MisuseError('TIER_THRESHOLD', `Cache '${name}': healthCheckEvery is longer than 24 days. Give an interval of seconds or minutes.`);
     if (everyMs > 0) this.#timer = setInterval(() => void this.health(), everyMs).unref();
@@ -153,22 +162,24 @@ export class NamedCache implements PlainCache {
   }
 
   stats(): NamedCacheStats {
-    const { happenings, local, shared } = this.#parts;
-    return happenings.counts.stats(this.name, local.size, shared?.stats());
+    const { happenings, local, shared, bus } = this.#parts;
+    return happenings.counts.stats(this.name, local.size, { shared: shared?.stats(), bus: bus?.stats() });
   }
 
   /** How it is, beside its thresholds. @remarks Asks its server, within its deadline. */
   async health(): Promise<CacheHealth> {
-    const { shared: server, happenings: { counts } } = this.#parts;
+    const { shared: server, bus, happenings: { counts } } = this.#parts;
     const began = performance.now();
     const isUp = await server?.attempt(async (level) => {
       await level.check();
       return true;
     });
     const ms = isUp === true ? performance.now() - began : undefined;
-    this.#watch.check({ counts, shared: () => server?.stats(), isServerUp: server && isUp === true, isBusUp: undefined });
+    this.#watch.check({ counts, shared: () => server?.stats(), isServerUp: server && isUp === true, isBusUp: bus?.isUp });
     const { hitRatio, shared } = this.stats();
-    return { name: this.name, server: server === undefined ? 'none' : isUp === true ? 'up' : 'away', ms, hitRatio, unsure: shared?.unsure ?? 0, alerts: this.#watch.alerts };
+    return {
+      name: this.name, server: stateOf(server && isUp === true), bus: stateOf(bus?.isUp), ms, hitRatio, unsure: shared?.unsure ?? 0, alerts: this.#watch.alerts,
+    };
   }
 
   /** Tells of what happens to entries. @returns ends it */
@@ -176,10 +187,28 @@ export class NamedCache implements PlainCache {
     return this.#parts.happenings.listeners.add(event, listener);
   }
 
-  /** Stops watching the server of the second level, which others may use: it is closed by whoever made it. */
+  /** Stops watching the bus and the server of the second level, which others may use: they are closed by whoever made them. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
+    this.#parts.bus?.close();
     await this.#parts.shared?.close();
+  }
+
+  #joined(): BusLink | undefined {
+    const { bus, prefix = DEFAULT_PREFIX, deadline = DEFAULT_DEADLINE_MS } = this.options;
+    return bus && new BusLink({
+      bus, channel: channelOf(prefix, this.name), deadlineMs: durationMs(deadline, 'deadline'),
+      heard: (message) => this.#invalidation.heard(message), changed: (state, isFirst) => this.#busChanged(state, isFirst),
+    });
+  }
+
+  /** What came into memory before may have been changed without a word: it is forgotten when the bus is lost, and once more when it is back. */
+  #busChanged(state: 'up' | 'away', isFirst: boolean): void {
+    this.#invalidation.forgetAll();
+    if (isFirst && state === 'up') return;
+    this.#parts.happenings.listeners.tell('bus', () => ({ state }));
+    const text = state === 'away' ? 'its bus is away. Until it is back, nothing is kept in memory for longer than 5 s.' : 'its bus is back.';
+    process.emitWarning(`Cache '${this.name}': ${text}`, { code: 'TIER_STATE' });
   }
 
   /** Once for each change. */
@@ -191,4 +220,8 @@ export class NamedCache implements PlainCache {
     const text = state === 'away' ? `Cache '${this.name}': its server is away, and done without until it is back.${why}` : `Cache '${this.name}': its server is back.`;
     process.emitWarning(text, { code: 'TIER_STATE' });
   }
+}
+
+function stateOf(isUp: boolean | undefined): 'none' | 'up' | 'away' {
+  return isUp === undefined ? 'none' : isUp ? 'up' : 'away';
 }

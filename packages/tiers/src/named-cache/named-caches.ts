@@ -1,5 +1,6 @@
 import { MisuseError, nearestName, type Clock, type Duration } from '@ormolu/kernel';
 import type { Backend } from '../backend/backend';
+import type { Bus } from '../bus/bus';
 import type { NamedCacheStats } from './cache-counts';
 import { NamedCache } from './named-cache';
 import type { NamedCacheOptions } from './options';
@@ -7,13 +8,14 @@ import type { NamedCacheOptions } from './options';
 /** The named caches of a program, and the cache servers behind them: they are closed with them. */
 export class NamedCaches<N extends string = string> {
   readonly #caches: ReadonlyMap<string, NamedCache>;
-  readonly #backends: ReadonlySet<Backend>;
+  /** Servers and buses. */
+  readonly #others: ReadonlySet<Backend | Bus>;
 
   /** @param options - name → how the cache is made @throws {MisuseError} of the first that is wrong, as `NamedCache` throws it */
   constructor(options: Readonly<Record<N, NamedCacheOptions>>, { clock, healthCheckEvery }: { readonly clock?: Clock | undefined; readonly healthCheckEvery?: Duration | undefined } = {}) {
     const all = Object.entries<NamedCacheOptions>(options);
     this.#caches = new Map(all.map(([name, one]) => [name, new NamedCache(name, { clock, healthCheckEvery, ...one })]));
-    this.#backends = new Set(all.flatMap(([, { l2 }]) => l2 ?? []));
+    this.#others = new Set(all.flatMap(([, { l2, bus }]) => [l2 ?? [], bus ?? []].flat()));
   }
 
   /** @throws {MisuseError} TIER_CACHE_UNKNOWN with the nearest name */
@@ -43,9 +45,9 @@ export class NamedCaches<N extends string = string> {
     return [...this.#caches.values()].map((cache) => cache.stats());
   }
 
-  /** Closes the caches and the servers they were given. Values that are here stay here. */
+  /** Closes the caches, and the servers and buses they were given. Values that are here stay here. */
   async close(): Promise<void> {
     await Promise.all([...this.#caches.values()].map((cache) => cache.close()));
-    await Promise.all([...this.#backends].map((backend) => backend.close()));
+    await Promise.all([...this.#others].map((other) => other.close()));
   }
 }

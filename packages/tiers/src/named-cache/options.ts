@@ -1,5 +1,6 @@
 import type { Clock, Duration } from '@ormolu/kernel';
 import type { Backend } from '../backend/backend';
+import type { Bus } from '../bus/bus';
 import type { Bounds } from '../policies/bounded-store';
 import type { PolicyName } from '../policies/policies';
 import type { SharedKey } from '../shared-rung/key-ring';
@@ -40,7 +41,7 @@ export interface FirstLevelOptions extends Bounds {
   readonly maxEntryBytes?: number | undefined;
   /**
    * How long an entry serves here before the second level is asked again: so long may pass before this process sees what another has changed.
-   * 0: as long as the entry itself. @defaultValue '5s'
+   * 0: as long as the entry itself. @defaultValue '5s'; '1m' with a bus
    */
   readonly ttl?: Duration | undefined;
 }
@@ -80,6 +81,11 @@ export interface SecondLevelOptions {
 
 /** How a named cache is made. */
 export interface NamedCacheOptions extends Bounds, Lifetime, SecondLevelOptions {
+  /**
+   * `redisBus(…)`, or one of your own: processes tell each other what they set, delete and clear, so that what they keep in memory follows. While it is away, they
+   * begin with nothing and keep entries in memory for 5 s at most. @defaultValue none: what another process keeps in memory serves there until its ttl is over
+   */
+  readonly bus?: Bus | undefined;
   /** @defaultValue 's3fifo' */
   readonly policy?: PolicyName | undefined;
   /** Entries above it are not kept, and counted; in estimated bytes. @defaultValue no limit but maxBytes */
@@ -114,6 +120,8 @@ export interface CacheEvents {
   readonly remove: { readonly key: string; readonly reason: RemovalReason };
   readonly load: { readonly key: string; readonly durationMs: number };
   readonly error: { readonly key: string; readonly cause: unknown };
+  /** The bus was lost, or is back: once for each change. */
+  readonly bus: { readonly state: 'up' | 'away' };
   /** A threshold was crossed, or is no longer: once for each change. */
   readonly alert: CacheAlert;
   /** The server of the second level went away, or is back: once for each change. */

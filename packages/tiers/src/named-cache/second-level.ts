@@ -1,14 +1,19 @@
 import { durationMs, MisuseError, type Clock } from '@ormolu/kernel';
 import { LeasedLoads, type Loaded, type LoadWork } from '../shared/leased-load';
 import { serializerNamed } from '../shared/serializers';
-import { SharedLevel, type Found } from '../shared/shared-level';
+import { SharedLevel, type Found, type SharedLevelOptions } from '../shared/shared-level';
 import type { SharedStats } from './cache-counts';
 import { Fetches } from './fetches';
 import type { FirstLevelOptions, NamedCacheOptions } from './options';
 
 const DEFAULT_ENTRIES = 10_000;
 const DEFAULT_FIRST_TTL = '5s';
+/** Where a bus tells what others have changed. */
+const DEFAULT_FIRST_TTL_WITH_BUS = '1m';
 const COMPRESS_ABOVE = 1_024;
+
+/** Who hears of the server of a second level. */
+export type ServerListener = Required<Pick<SharedLevelOptions, 'changed' | 'mended'>>;
 
 /** A cache server behind one named cache, which answers what is asked of it or leaves it unanswered, and never fails. */
 export class SecondLevel {
@@ -25,13 +30,13 @@ export class SecondLevel {
    * @returns undefined for a cache without one
    * @throws {MisuseError} TIER_PREFIX; TIER_SHARED_OPTION; TIER_PACKAGE_MISSING; DURATION_INVALID
    */
-  static of(name: string, options: NamedCacheOptions, changed: (state: 'up' | 'away', cause: unknown) => void): SecondLevel | undefined {
-    if (options.l2 !== undefined) return new SecondLevel(name, options, changed);
+  static of(name: string, options: NamedCacheOptions, heard: ServerListener): SecondLevel | undefined {
+    if (options.l2 !== undefined) return new SecondLevel(name, options, heard);
     if (options.l1 === false) throw new MisuseError('TIER_SHARED_OPTION', `Cache '${name}' has neither a first level nor a second. Give it l2: redis(…), or bounds.`);
     return undefined;
   }
 
-  private constructor(name: string, { l1, l2, fallback, ...options }: NamedCacheOptions, changed: (state: 'up' | 'away', cause: unknown) => void) {
+  private constructor(name: string, { l1, l2, fallback, ...options }: NamedCacheOptions, { changed, mended }: ServerListener) {
     const { calendar = { now: () => Date.now() }, compress = false, serializer = 'json', prefix = 'ormolu', maxSharedBytes = Infinity, breakAfter = 3, maxUnsure = 10_000 } = options;
     if (l2 === undefined) throw new MisuseError('TIER_SHARED_OPTION', `Cache '${name}' has no second level.`);
     if (!['json', 'msgpack', 'v8'].includes(serializer)) throw new MisuseError('TIER_SHARED_OPTION', `Cache '${name}': serializer is ${JSON.stringify(serializer)}. Give 'json', 'msgpack' or 'v8'.`);
@@ -42,11 +47,11 @@ export class SecondLevel {
     const leaseMs = durationMs(options.lease ?? '2s', 'lease');
     if (deadlineMs === 0 || leaseMs === 0) throw new MisuseError('TIER_SHARED_OPTION', `Cache '${name}': deadline and lease are lengths of time above zero.`);
     this.calendar = calendar;
-    this.firstTtlMs = l1 === false ? 0 : durationMs(l1?.ttl ?? DEFAULT_FIRST_TTL, 'l1.ttl');
+    this.firstTtlMs = l1 === false ? 0 : durationMs(l1?.ttl ?? (options.bus ? DEFAULT_FIRST_TTL_WITH_BUS : DEFAULT_FIRST_TTL), 'l1.ttl');
     this.#keepsHere = l1 !== false;
     this.#fallsBack = fallback === 'memory';
     this.level = new SharedLevel(l2, {
-      name, prefix, calendar, changed, deadlineMs, breakAfter, maxUnsure,
+      name, prefix, calendar, changed, mended, deadlineMs, breakAfter, maxUnsure,
       serialise: serializerNamed(serializer), compressAbove: compressAbove(compress), maxBytes: maxSharedBytes,
     });
     this.#loads = new LeasedLoads(this.level, { leaseMs, calendar });

@@ -28,6 +28,8 @@ export interface GuardListener {
   readonly changed: (state: 'up' | 'away', cause: unknown) => void;
   /** More was written in vain than is remembered: whatever the server holds must not be believed any more. Fails when it cannot be said there. */
   readonly forget: () => Promise<void>;
+  /** What had been written in vain is taken out: until now, others may have read it. */
+  readonly mended?: (() => void) | undefined;
 }
 
 const PROBE_EVERY_MS = 100;
@@ -223,9 +225,11 @@ export class GuardedBackend implements Backend {
 
   /** Asks whether it is there, and mends what has to be mended before it is believed. */
   async #recover(): Promise<void> {
+    const hadToMend = this.#unsure.size > 0 || this.#mustForget;
     try {
       await this.#mend();
       this.#probe = undefined;
+      if (hadToMend) this.#listener.mended?.();
       const was = this.#state;
       if (was === 'closed') return;
       this.#state = 'up';

@@ -12,9 +12,7 @@ export class KeyNames {
 
   /** @throws {MisuseError} TIER_PREFIX for a prefix or name that no server could take */
   constructor({ prefix, name, limits }: { readonly prefix: string; readonly name: string; readonly limits: BackendLimits }) {
-    for (const part of [prefix, name]) {
-      if (!PREFIX.test(part)) throw new MisuseError('TIER_PREFIX', `'${part}' cannot stand in the keys of a cache server. Take at most 80 letters, digits, '_', '.', ':' and '-' for a prefix, and for the name of a cache with a second level.`);
-    }
+    checkNames(prefix, name);
     this.#prefix = `${prefix}:${name}`;
     this.#limits = limits;
     this.mark = `${this.#prefix}:m`;
@@ -43,5 +41,17 @@ export class KeyNames {
     const whole = `${this.#prefix}:${kind}:${key}`;
     const fits = anyCharacter ? whole.length * 3 <= keyBytes || Buffer.byteLength(whole) <= keyBytes : whole.length <= keyBytes && /^[!-~]*$/.test(whole);
     return fits ? whole : `${this.#prefix}:d${kind}:${createHash('sha256').update(key).digest('base64url')}`;
+  }
+}
+
+/** What one cache of many processes tells its likes goes through this channel. @throws {MisuseError} TIER_PREFIX */
+export function channelOf(prefix: string, name: string): string {
+  checkNames(prefix, name);
+  return `${prefix}:${name}:bus`;
+}
+
+function checkNames(...parts: readonly string[]): void {
+  for (const part of parts) {
+    if (!PREFIX.test(part)) throw new MisuseError('TIER_PREFIX', `'${part}' cannot stand in the keys of a cache server. Take at most 80 letters, digits, '_', '.', ':' and '-' for a prefix, and for the name of a cache with a second level or a bus.`);
   }
 }

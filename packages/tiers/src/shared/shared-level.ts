@@ -52,6 +52,8 @@ export interface SharedLevelOptions extends GuardOptions, EntryFormOptions {
   /** The time of day, which entries carry from one process to another. */
   readonly calendar: Clock;
   readonly changed: (state: 'up' | 'away', cause: unknown) => void;
+  /** Writes that had failed were taken out. */
+  readonly mended?: (() => void) | undefined;
 }
 
 const TAG_TTL_MS = 30 * 86_400_000;
@@ -76,7 +78,7 @@ export class SharedLevel {
     this.#names = new KeyNames({ prefix: options.prefix, name: options.name, limits: backend.limits });
     this.#raw = backend;
     const guard = (node: Backend): Backend => {
-      const one = new GuardedBackend(node, options, { forget: () => this.#forget(), changed: (state, cause) => this.#changed(state, cause) });
+      const one = new GuardedBackend(node, options, { forget: () => this.#forget(), changed: (state, cause) => this.#changed(state, cause), mended: options.mended });
       this.#guards.push(one);
       return one;
     };

@@ -142,7 +142,7 @@ test('listeners hear of everything until they no longer want to, and their failu
   const { cache } = made();
   const heard: string[] = [];
   const warned = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
-  const events: readonly Exclude<keyof CacheEvents, 'state' | 'alert'>[] = ['hit', 'miss', 'set', 'remove', 'load', 'error'];
+  const events: readonly Exclude<keyof CacheEvents, 'state' | 'alert' | 'bus'>[] = ['hit', 'miss', 'set', 'remove', 'load', 'error'];
   const ends = events.map((event) => cache.on(event, ({ key }) => void heard.push(`${event} ${key}`)));
   cache.on('miss', () => {
     throw new Error('mine');

@@ -1,0 +1,149 @@
+import { MisuseError, OutageError } from '@ormolu/kernel';
+import type * as Driver from 'ioredis';
+import { randomUUID } from 'node:crypto';
+import { loadPackage } from '../backend/load-package';
+import type { RedisConnection } from '../backend/redis-backend';
+import type { Bus, BusListener } from './bus';
+
+/** One to listen, one to speak: a connection that listens can do nothing else. */
+interface Pair {
+  readonly subscriber: Driver.Redis;
+  readonly publisher: Driver.Redis;
+  isUp: boolean;
+  /** When a beat was sent that has not come back. */
+  beatMs: number | undefined;
+}
+
+type RedisOptions = Driver.RedisOptions & { replyMapping: 'legacy' };
+
+const BEAT_MS = 500;
+const SILENCE_MS = 1_000;
+const RECONNECT_MS = 100;
+const AWAY = new OutageError('TIER_UNAVAILABLE', 'The bus is not connected. What was to be told is told when it is.');
+
+/**
+ * Redis' publish and subscribe as a bus.
+ *
+ * Redis keeps no messages: what is published while a listener is not connected never reaches it. So every loss of the connection is told, at once when it is
+ * closed; and where nothing is said any more, a message to ourselves that does not come back tells.
+ * @see https://redis.io/docs/latest/develop/pubsub/
+ */
+export class RedisBus implements Bus {
+  readonly name = 'redis';
+  readonly #driver: typeof Driver;
+  readonly #nodes: readonly RedisOptions[];
+  readonly #url: string | undefined;
+  readonly #beat = `ormolu:beat:${randomUUID()}`;
+  readonly #listeners = new Map<string, Set<BusListener>>();
+  readonly #beats: NodeJS.Timeout;
+  #pair: Pair | undefined;
+  #turn = 0;
+  #isClosed = false;
+  #reconnect: NodeJS.Timeout | undefined;
+
+  /** @throws {MisuseError} TIER_PACKAGE_MISSING; TIER_REDIS_OPTION */
+  constructor({ url, cluster, ...options }: RedisConnection) {
+    this.#driver = loadPackage('ioredis', 'redisBus()') as typeof Driver;
+    if (url !== undefined && !/^rediss?:\/\//.test(url)) throw new MisuseError('TIER_REDIS_OPTION', "redisBus() was given a text that is no URL of Redis. Give 'redis://user:password@host:6379', or rediss:// for TLS.");
+    this.#url = url;
+    const impatient = { connectTimeout: 2_000, keepAlive: 5_000, maxRetriesPerRequest: 0, ...options, enableOfflineQueue: false, lazyConnect: true, autoResubscribe: false, retryStrategy: () => null, sentinelRetryStrategy: () => null, replyMapping: 'legacy' } as RedisOptions; // ours go through as ioredis names them
+    // Any node of a cluster passes messages on to all others.
+    this.#nodes = cluster ? cluster.map((node) => ({ ...impatient, ...node })) : [impatient];
+    this.#beats = setInterval(() => this.#sendBeat(), BEAT_MS).unref();
+    void this.#connect();
+  }
+
+  async publish(channel: string, message: Uint8Array): Promise<void> {
+    const pair = this.#pair;
+    if (pair?.isUp !== true) throw AWAY;
+    await pair.publisher.publish(channel, Buffer.from(message.buffer, message.byteOffset, message.byteLength));
+  }
+
+  subscribe(channel: string, listener: BusListener): () => void {
+    const all = this.#listeners.get(channel) ?? new Set();
+    this.#listeners.set(channel, all.add(listener));
+    const pair = this.#pair;
+    if (pair?.isUp === true) {
+      pair.subscriber.subscribe(channel).then(() => {
+        if (this.#pair === pair && all.has(listener)) listener.state('up');
+      }, () => this.#lost(pair));
+    }
+    return () => {
+      all.delete(listener);
+      if (all.size > 0) return;
+      this.#listeners.delete(channel);
+      if (this.#pair?.isUp === true) this.#pair.subscriber.unsubscribe(channel).catch(() => undefined);
+    };
+  }
+
+  close(): Promise<void> {
+    this.#isClosed = true;
+    clearInterval(this.#beats);
+    clearTimeout(this.#reconnect);
+    this.#listeners.clear();
+    const pair = this.#pair;
+    this.#pair = undefined;
+    pair?.subscriber.disconnect();
+    pair?.publisher.disconnect();
+    return Promise.resolve();
+  }
+
+  async #connect(): Promise<void> {
+    const options = this.#nodes[this.#turn++ % this.#nodes.length] as RedisOptions; // there is one
+    const made = (): Driver.Redis => (this.#url === undefined ? new this.#driver.Redis(options) : new this.#driver.Redis(this.#url, options));
+    const pair: Pair = { subscriber: made(), publisher: made(), isUp: false, beatMs: undefined };
+    this.#pair = pair;
+    // It tells of every failure twice; that the connection has ended says all.
+    for (const client of [pair.subscriber, pair.publisher]) client.on('error', () => undefined).on('close', () => this.#lost(pair));
+    pair.subscriber.on('messageBuffer', (channel: Buffer, message: Buffer) => this.#heard(pair, channel.toString(), message));
+    try {
+      await Promise.all([pair.subscriber.connect(), pair.publisher.connect()]);
+      const channels = [...this.#listeners.keys()];
+      await pair.subscriber.subscribe(this.#beat, ...channels);
+      // Those that came meanwhile.
+      const late = [...this.#listeners.keys()].filter((channel) => !channels.includes(channel));
+      if (late.length > 0) await pair.subscriber.subscribe(...late);
+      if (this.#pair !== pair) return;
+      pair.isUp = true;
+      this.#tell('up');
+    } catch {
+      this.#lost(pair);
+    }
+  }
+
+  #heard(pair: Pair, channel: string, message: Uint8Array): void {
+    if (channel === this.#beat) pair.beatMs = undefined;
+    else for (const listener of this.#listeners.get(channel) ?? []) listener.message(message);
+  }
+
+  /** Only the first of several that say so counts. */
+  #lost(pair: Pair): void {
+    if (this.#pair !== pair || this.#isClosed) return;
+    this.#pair = undefined;
+    pair.subscriber.disconnect();
+    pair.publisher.disconnect();
+    this.#tell('down');
+    this.#reconnect = setTimeout(() => void this.#connect(), RECONNECT_MS);
+    this.#reconnect.unref();
+  }
+
+  #sendBeat(): void {
+    const pair = this.#pair;
+    if (pair?.isUp !== true) return;
+    if (pair.beatMs === undefined) {
+      pair.beatMs = performance.now();
+      pair.publisher.publish(this.#beat, '').catch(() => this.#lost(pair));
+      return;
+    }
+    const { beatMs } = pair;
+    if (performance.now() - beatMs < SILENCE_MS) return;
+    // When this process itself was busy, the beat may lie there unread.
+    setImmediate(() => setImmediate(() => {
+      if (pair.beatMs === beatMs) this.#lost(pair);
+    }));
+  }
+
+  #tell(state: 'up' | 'down'): void {
+    for (const all of this.#listeners.values()) for (const listener of all) listener.state(state);
+  }
+}
