@@ -13,7 +13,7 @@ import { modificationBehind } from './optimistic';
 import { checkOptions, checkWork, type MigrateDatabaseOptions, type OrmoluOptions, type TransactionEnvironment, type TransactionOptions } from './options';
 import { FollowedModels } from './reloads';
 import { RecordSession, type RecordSessionOptions } from './record-session';
-import { conflictBehind, withRetry } from './retry';
+import { conflictBehind, FailedRollbackError, tellFailedRollback, withRetry } from './retry';
 import { UncachableWarnings } from './uncachable';
 import { warm, type WarmOptions, type WarmQuery, type WarmReport } from './warm';
 
@@ -181,7 +181,8 @@ export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D
    * @returns what the work returned, once the commit is durable
    * @throws {MisuseError} DB_OPTION_UNKNOWN, DB_OPTION_INVALID, before anything is run
    * @throws {ConcurrentModificationError} STORAGE_VERSION with `concurrency: 'optimistic'`, when somebody else changed what it was to change
-   * @throws {unknown} what the work threw, after the rollback; a `ConflictError` when no try succeeded
+   * @throws {unknown} what the work threw, after the rollback; a `ConflictError` when no try succeeded; the reason of the signal that ended the trying
+   * @throws {AggregateError} of both, whose cause is what the work threw, when what was to run with the rollback failed, too
    * @remarks BEGIN and COMMIT beside what the work does.
    */
   async transaction<T>(work: (env: TransactionEnvironment<D, U, C>) => Promise<T> | T, options: TransactionOptions = {}): Promise<T> {
@@ -227,11 +228,13 @@ export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D
       return { value };
     } catch (thrown) {
       const error = tx ? conflictBehind(thrown, tx) : thrown;
-      await (tx ?? session).rollback().catch((failure: unknown) => {
-        throw new AggregateError([error, failure], 'The work failed, and so did what was to run with its rollback: see errors, the first of which is that of the work.', { cause: error });
-      });
-      if (state.isOutdated) return OUTDATED;
-      throw tx?.versions && error instanceof ConflictError ? await modificationBehind(error, tx.versions, () => this.storage.open({ schema: registry.schema, readOnly: true })) : error;
+      const rolledBack = await (tx ?? session).rollback().then(() => undefined, (failure: unknown) => ({ failure }));
+      if (state.isOutdated) {
+        if (rolledBack) tellFailedRollback(rolledBack.failure);
+        return OUTDATED;
+      }
+      const reason = tx?.versions && error instanceof ConflictError ? await modificationBehind(error, tx.versions, () => this.storage.open({ schema: registry.schema, readOnly: true })) : error;
+      throw rolledBack ? new FailedRollbackError(reason, rolledBack.failure) : reason;
     } finally {
       if (tx) this.#figures.add(tx.readCounts.models);
     }

@@ -1,6 +1,7 @@
 import { ConflictError, OrmoluError } from '@ormolu/kernel';
 import type { Transaction } from '@ormolu/transaction';
-import { ExponentialBackoff, fullJitterGenerator, handleType, retry } from 'cockatiel';
+import { ExponentialBackoff, fullJitterGenerator, type IBackoff } from 'cockatiel';
+import { setTimeout as passed } from 'node:timers/promises';
 
 /** How often a unit of work is tried, and what ends it early. */
 export interface RetryOptions {
@@ -13,8 +14,14 @@ export interface RetryOptions {
   readonly signal?: AbortSignal | undefined;
 }
 
-const FIRST_WAIT_MS = 10;
-const LONGEST_WAIT_MS = 1_000;
+const BACKOFF = new ExponentialBackoff({ initialDelay: 10, maxDelay: 1_000, generator: fullJitterGenerator });
+
+/** What a unit of work failed of, and then what was to run with its rollback: the first of its errors is that of the work, and its cause. */
+export class FailedRollbackError extends AggregateError {
+  constructor(work: unknown, rollback: unknown) {
+    super([work, rollback], 'The work failed, and so did what was to run with its rollback: see errors, the first of which is that of the work.', { cause: work });
+  }
+}
 
 /**
  * Runs a unit of work again when another transaction was faster: serialization failures and deadlocks, and nothing else.
@@ -22,16 +29,46 @@ const LONGEST_WAIT_MS = 1_000;
  * The waits between two tries double from 10 ms to a second, each a random share of that (full jitter), so that those who met once do
  * not meet again.
  * @param work - makes a fresh transaction each time
- * @throws {unknown} what the last try threw; the signal's reason when it was aborted before the first
+ * @throws {unknown} what the last try threw; the signal's reason when it was aborted before the first, or between two, with the conflict of the try before
+ * as its cause when it has none
  * @see AWS Architecture Blog, "Exponential Backoff And Jitter"; Odoo's `retrying`
  */
 export async function withRetry<T>(work: () => Promise<T>, { tries = 5, signal }: RetryOptions): Promise<T> {
   signal?.throwIfAborted();
-  const policy = retry(handleType(ConflictError), {
-    maxAttempts: tries - 1,
-    backoff: new ExponentialBackoff({ initialDelay: FIRST_WAIT_MS, maxDelay: LONGEST_WAIT_MS, generator: fullJitterGenerator }),
-  });
-  return policy.execute(work, signal);
+  let wait: IBackoff<unknown> | undefined;
+  for (let tried = 1; ; tried += 1) {
+    try {
+      return await work();
+    } catch (error) {
+      const conflict = error instanceof FailedRollbackError ? error.cause : error;
+      if (!(conflict instanceof ConflictError) || tried >= tries) throw error;
+      if (error instanceof FailedRollbackError) tellFailedRollback(error.errors[1]);
+      wait = wait?.next(undefined) ?? BACKOFF.next();
+      try {
+        await passed(wait.duration, undefined, { signal });
+      } catch {
+        throw reasonOf(signal, conflict);
+      }
+    }
+  }
+}
+
+/** Whoever is not thrown what failed beside the work is warned of it: the work is run again, and may come to a good end. */
+export function tellFailedRollback(failure: unknown): void {
+  const errors: readonly unknown[] = failure instanceof AggregateError ? failure.errors : [failure];
+  process.emitWarning(
+    `A unit of work is run again, but what was to run with its rollback failed: ${errors.map(String).join('; ')}. Functions given to prerollback and postrollback should not throw.`,
+    { type: 'OrmoluWarning', code: 'DB_ROLLBACK_FAILED', detail: errors.map((error) => (error instanceof Error ? error.stack : undefined) ?? String(error)).join('\n') },
+  );
+}
+
+/** Why it was aborted: the very thing that the signal was given, which says what it happened to if it can. */
+function reasonOf(signal: AbortSignal | undefined, conflict: ConflictError): unknown {
+  const reason: unknown = signal?.reason;
+  // Not by class: an abort's own error is none of this realm's, where programs run in several.
+  const isError = typeof reason === 'object' && reason !== null && 'message' in reason;
+  if (isError && !('cause' in reason) && Object.isExtensible(reason)) Object.defineProperty(reason, 'cause', { value: conflict, writable: true, configurable: true });
+  return reason;
 }
 
 /**

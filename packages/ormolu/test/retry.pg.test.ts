@@ -108,9 +108,73 @@ describe('what is tried again', () => {
       executions += 1;
       controller.abort();
       conflict();
-    }, { signal: controller.signal })).rejects.toThrow();
+    }, { signal: controller.signal })).rejects.toMatchObject({ name: 'AbortError', cause: { code: 'TEST_CONFLICT' } });
     expect(executions).toBe(1);
     await expect(db.transaction(() => 1, { signal: controller.signal })).rejects.toThrow(/abort/i);
     await db.close();
+  });
+
+  test.each<[what: string, reason: unknown, cause: unknown]>([
+    ['an error gets the conflict as its cause', new Error('enough'), expect.any(ConflictError)],
+    ['an error keeps the cause it has', new Error('enough', { cause: 'mine' }), 'mine'],
+    ['an error that is frozen stays as it is', Object.freeze(new Error('enough')), undefined],
+    ['what is no error comes out as it is', 'enough', undefined],
+  ])('a signal aborted while the next try is waited for ends that: %s', async (_, reason, cause) => {
+    const db = await openOrmolu({ models, storage: memory() });
+    const controller = new AbortController();
+    // The waits grow, so that the eighth is hardly over when the signal comes.
+    let executions = 0;
+    const failed = await db.transaction(() => {
+      executions += 1;
+      if (executions === 8) setImmediate(() => { controller.abort(reason); });
+      conflict();
+    }, { signal: controller.signal, tries: 1_000 }).catch((error: unknown) => error);
+    expect(failed).toBe(reason);
+    expect((failed as Error).cause).toEqual(cause);
+    const then = executions;
+    await new Promise((resolve) => { setTimeout(resolve, 30); });
+    expect(executions).toBe(then);
+    await db.close();
+  });
+
+  describe('a function that was to run with the rollback and fails', () => {
+    const failing = (env: unknown): void => {
+      // Hooks are reached by the transaction, which the types of the environment do not show.
+      (env as { transaction: { postrollback: { add(hook: () => void): void } } }).transaction.postrollback.add(() => {
+        throw new Error('the hook');
+      });
+    };
+
+    test('lets the work be run again, and is told', async () => {
+      const db = await openOrmolu({ models, storage: memory() });
+      const warn = jest.spyOn(process, 'emitWarning').mockImplementation();
+      let executions = 0;
+      expect(await db.transaction((env) => {
+        executions += 1;
+        failing(env);
+        return executions < 3 ? conflict() : executions;
+      })).toBe(3);
+      expect(warn.mock.calls).toEqual(Array(2).fill([expect.stringContaining('the hook'), expect.objectContaining({ code: 'DB_ROLLBACK_FAILED' })]));
+      warn.mockRestore();
+      await db.close();
+    });
+
+    test('comes out with the conflict when no try succeeded, and with any other error at once', async () => {
+      const db = await openOrmolu({ models, storage: memory() });
+      const warn = jest.spyOn(process, 'emitWarning').mockImplementation();
+      const hook = { errors: [{ message: 'the hook' }] };
+      await expect(db.transaction((env) => {
+        failing(env);
+        conflict();
+      }, { tries: 2 })).rejects.toMatchObject({ cause: { code: 'TEST_CONFLICT' }, errors: [{ code: 'TEST_CONFLICT' }, hook] });
+      expect(warn).toHaveBeenCalledTimes(1);
+      await expect(db.transaction((env) => {
+        failing(env);
+        throw new Error('mine');
+      })).rejects.toMatchObject({ cause: { message: 'mine' }, errors: [{ message: 'mine' }, hook] });
+      expect(warn).toHaveBeenCalledTimes(1);
+      warn.mockRestore();
+      await db.close();
+    });
   });
 });
