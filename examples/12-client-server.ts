@@ -1,4 +1,4 @@
-// One process has the database open and serves it; two others use it as if it were theirs.
+// One process has the database open and serves it; two others use it as if it were theirs, each with a cache of its own.
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { char, defineModels, integer, many2one, one2many, openOrmolu, pglite, remote, serve } from 'ormolu';
@@ -12,7 +12,7 @@ const models = defineModels({
 
 const TOKEN = 'a secret of the workers'.replaceAll(' ', '-');
 
-/** What a client does: adds a city, and says how many people its country has then. */
+/** What a client does: adds a city, says how many people its country has then, looks at all cities twice, and tells which step of the lookup had what. */
 async function client(url: string, name: string, inhabitants: number): Promise<void> {
   const db = await openOrmolu({ models, storage: remote(url, { token: TOKEN }) });
   const total = await db.transaction(async (env) => {
@@ -21,6 +21,11 @@ async function client(url: string, name: string, inhabitants: number): Promise<v
     return env.run(() => country.inhabitants);
   });
   process.stdout.write(`${name} makes it ${String(total)}\n`);
+  for (let look = 0; look < 2; look += 1) {
+    const names = await db.transaction(async (env) => (await (await env.model('city').search({}, { order: ['name'] })).read(['name'])).map((city) => city.name));
+    process.stdout.write(`  the cities: ${names.join(', ')}\n`);
+  }
+  for (const { rung, records, hits } of db.stats().rungs) process.stdout.write(`  ${rung}: asked for ${String(records)} values or records, had ${String(hits)}\n`);
   await db.close();
 }
 

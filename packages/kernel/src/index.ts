@@ -26,7 +26,7 @@ export { CloseNestedError, SavepointGoneError, SessionNestedError, SessionStateE
 export { type Isolation, type Session, type SessionOptions, type SessionSavepoint, type SessionState, type StreamOptions } from './session';
 export { whyStale, type CachedRead, type Sight } from './sight';
 export { formatSnapshot, isWithin, parseSnapshot, sees, withOwn, type Snapshot } from './snapshot';
-export { type AddedField, type MigrateOptions, type MigrationReport, type PlanOptions, type Storage, type StorageCapabilities, type StorageChangeLog } from './storage';
+export { type AddedField, type FarSide, type MigrateOptions, type MigrationReport, type PlanOptions, type Storage, type StorageCapabilities, type StorageChangeLog } from './storage';
 export { Lru, LruCapacityError, LruKeyError } from './structures/lru';
 export { LastOrderedSet, OrderedSet } from './structures/ordered-set';
 export { StackMap, StackMapEmptyError } from './structures/stack-map';

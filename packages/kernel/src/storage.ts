@@ -1,4 +1,5 @@
 import type { LogKnowledge } from './log-knowledge';
+import type { RungStats } from './rung';
 import type { Schema } from './schema';
 import type { Session, SessionOptions } from './session';
 
@@ -62,6 +63,14 @@ export interface StorageChangeLog {
   trim(options?: { readonly keep?: number | undefined }): Promise<number>;
 }
 
+/** What lies between a storage here and the truth. */
+export interface FarSide {
+  /** The name of the step that leads there. */
+  readonly step: string;
+  /** The rungs behind it, from the top, as far as they answered this process. */
+  stats(): readonly RungStats[];
+}
+
 /** The last rung: keeps the truth, opens sessions, creates and upgrades its tables. */
 export interface Storage {
   readonly name: string;
@@ -70,6 +79,9 @@ export interface Storage {
   readonly statements: number;
   /** Absent: the storage has none, or it was switched off. Then sessions have no sight, and nothing of them can be kept. */
   readonly changeLog?: StorageChangeLog | undefined;
+
+  /** Absent: the truth is here, as far as this process is concerned. */
+  readonly far?: FarSide | undefined;
 
   /**
    * Begins a database transaction.

@@ -1,10 +1,12 @@
-import type { Rung, RungStats } from '@ormolu/kernel';
+import type { FarSide, Rung, RungStats } from '@ormolu/kernel';
 import { StorageRung } from '@ormolu/storage';
 import type { Transaction } from '@ormolu/transaction';
 import { LocalRung, MeasuredRung, type LocalCache, type NamedQueries, type SharedRung } from '@ormolu/tiers';
 
 /** What the ladder is built of. */
 export interface LadderParts {
+  /** Where the storage is, when that is elsewhere. */
+  readonly far?: FarSide | undefined;
   readonly local: LocalCache;
   readonly named: NamedQueries;
   /** The rung between the local cache and storage, over what is below it; absent: there is none. */
@@ -16,8 +18,8 @@ export interface LadderParts {
  *
  * Each rung holds the next, so that a read asks the first and what is missing goes down by itself.
  */
-export function buildLadder({ local, named, shared }: LadderParts): Rung {
-  const storage = new MeasuredRung(new StorageRung());
+export function buildLadder({ far, local, named, shared }: LadderParts): Rung {
+  const storage = new MeasuredRung(new StorageRung(far?.step));
   return new MeasuredRung(new LocalRung(shared ? new MeasuredRung(shared(storage)) : storage, local, { named: (name) => named.get(name) }));
 }
 

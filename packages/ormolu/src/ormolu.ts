@@ -86,7 +86,7 @@ export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D
     const caches = new SharedCaches(this.caches, records);
     let shared: SharedRung | undefined;
     const over = (below: Rung): SharedRung => (shared = new SharedRung(below, caches));
-    const ladder = buildLadder({ local: this.localCache, named: this.#named, shared: caches.hasAny ? over : undefined });
+    const ladder = buildLadder({ far: this.storage.far, local: this.localCache, named: this.#named, shared: caches.hasAny ? over : undefined });
     return { ladder, shared };
   }
 
@@ -114,6 +114,12 @@ export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D
     this.#models.take(next);
     // The same object: what differs is what the compiler may assume of it.
     return this as unknown as Ormolu<E, U & ModelNameOf<E>, C & ModelNameOf<E>, N>;
+  }
+
+  /** The rungs below transactions, and what sessions are opened with for their sake: what a server asks for its clients. */
+  get ladder(): { readonly rung: Rung; readonly sight: boolean | 'far' } {
+    const sight = this.localCache.isEnabled || this.#shared !== undefined;
+    return { rung: this.#ladder, sight: sight && this.#shared ? 'far' : sight };
   }
 
   /** Whether other processes may have this database open. */
@@ -322,7 +328,7 @@ export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D
   /** The figures of every rung since the database was opened. */
   stats(): OrmoluStats {
     return {
-      rungs: [this.#figures.stats(), ...this.#ladder.stats()],
+      rungs: [this.#figures.stats(), ...this.#ladder.stats(), ...this.storage.far?.stats() ?? []],
       transactions: this.#figures.transactions,
       statements: this.storage.statements,
       localCache: this.localCache.stats(),

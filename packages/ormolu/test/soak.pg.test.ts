@@ -18,6 +18,18 @@ test('processes that read through their caches are told what the database tells 
   expect(Math.min(result.kills, result.stops, result.foreignWrites, result.shifts)).toBeGreaterThan(0);
 }, 300_000);
 
+test('so are clients of a server that keeps what they read, too, and dies now and then', async () => {
+  const reads = lawRuns(100_000);
+  const result = await soak({ reads, seed: lawSeed(), maxMs: 240_000, remote: true });
+  process.stdout.write(`${soakFigures(result)}\n`);
+  expect(result.differences).toEqual([]);
+  expect(result.reads).toBeGreaterThanOrEqual(reads);
+  expect(result.hits / result.reads).toBeGreaterThanOrEqual(0.3);
+  expect(result.fresh / result.hits).toBeGreaterThanOrEqual(0.2);
+  expect(result.undecided / result.reads).toBeLessThan(0.02);
+  expect(Math.min(result.kills, result.stops, result.foreignWrites, result.shifts, result.serverKills)).toBeGreaterThan(0);
+}, 300_000);
+
 test.each([{ kind: 'redis', reads: 60_000 }, { kind: 'memcached', reads: 40_000 }] as const)('so are processes that share records on $kind, whatever becomes of its server', async ({ kind, reads: usual }) => {
   const reads = lawRuns(usual);
   const result = await soak({ reads, seed: lawSeed(), maxMs: 240_000, shared: kind });

@@ -6,6 +6,7 @@ import { ExponentialBackoff, handleWhen, retry } from 'cockatiel';
 import { randomUUID } from 'node:crypto';
 import type { ConnectionOptions } from 'node:tls';
 import { addressOf } from './address';
+import { FarCounts } from './far-counts';
 import { NotCommittedError, RemoteCommitUnknownError, RemoteOptionError, UnreachableError } from './errors';
 import { positiveMs } from './limits';
 import { Link, type Fill, type LinkOptions } from './link';
@@ -58,6 +59,8 @@ export class RemoteStorage implements Storage {
   capabilities: StorageCapabilities = { concurrentSessions: true, durable: true, sql: true };
   /** Of the server's storage; absent once it has said that there is none. */
   changeLog: RemoteChangeLog | undefined = new RemoteChangeLog(async ({ keep } = {}) => Number(await (await this.#linked()).call('trim', 0, [keep ?? null], { isUnbounded: true })));
+  /** What of the questions the server's own caches have answered, and what its storage. */
+  readonly far: FarCounts = new FarCounts();
   readonly #options: LinkOptions;
   readonly #open = new Map<Session, { readonly ended: Promise<void>; readonly end: () => void }>();
   #link: Link | undefined;
@@ -137,6 +140,7 @@ export class RemoteStorage implements Storage {
       ...options, link, number,
       settle: (cause) => this.#settle(options.token, cause),
       onEnd: (ended) => { this.#ended(ended); },
+      onReached: (asked, found, reached) => { this.far.add(asked, found, reached); },
       onStatements: (more) => { this.#statements += more; },
     });
     let end: () => void = () => undefined;

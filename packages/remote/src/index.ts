@@ -3,5 +3,6 @@ export { remote, RemoteStorage, type RemoteOptions } from './client';
 export {
   AccessError, ConnectionLostError, DeadlineError, IdleError, LimitError, NotCommittedError, ProtocolError, RemoteCommitUnknownError, RemoteOptionError, ServerFaultError, UnreachableError,
 } from './errors';
+export { type Ladder } from './served-ladder';
 export { type Limits } from './limits';
 export { serve, type RemoteServer, type Served, type ServeOptions, type ServerStats } from './server';

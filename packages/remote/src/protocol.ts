@@ -1,6 +1,7 @@
 import type { AddedField, SessionState, TableSchema } from '@ormolu/kernel';
 import { typeName } from '@ormolu/kernel';
 import type { Told } from './served-sight';
+import type { Reached } from './watched-session';
 
 /** What both sides must speak, as a WebSocket subprotocol: one that speaks another is turned away before any message. */
 export const SUBPROTOCOL = 'ormolu.2';
@@ -34,6 +35,8 @@ export interface Call {
 export interface SessionFigures extends Told {
   readonly state: SessionState;
   readonly statements: number;
+  /** What of this call's question came down to the server's storage. */
+  readonly reached?: Reached | undefined;
 }
 
 /** An error on its way. `kind` says which class of the kernel it is made into again. */

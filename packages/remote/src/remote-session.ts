@@ -2,9 +2,11 @@ import {
   OutageError, SavepointGoneError, SessionStateError, type CachedRead, type Columns, type CommittedImages, type GroupQuery, type Groups, type InsertRows, type Isolation, type Query, type ReadQuestion, type Schema, type Session, type SessionSavepoint,
   type SessionState, type Sight, type StoredId, type StreamOptions, type Tag, type UpdateRows,
 } from '@ormolu/kernel';
+import type { Asked } from './far-counts';
 import type { Link } from './link';
 import type { SessionCall, SessionFigures } from './protocol';
 import type { RemoteSight } from './remote-sight';
+import type { Reached } from './watched-session';
 import { imagesFromWire, type WireImages } from './wire-sight';
 
 interface Savepoint extends SessionSavepoint {
@@ -25,6 +27,8 @@ export interface RemoteSessionOptions extends Pick<Session, 'schema' | 'isolatio
   /** Told once, when the session is over. */
   onEnd(session: RemoteSession): void;
   onStatements(more: number): void;
+  /** Told of a question, how many records it found, and what of it has reached the server's storage. */
+  onReached(asked: Asked, found: number, reached: Reached): void;
 }
 
 /** A transaction on the server, as its client holds it: one round trip a call. */
@@ -87,11 +91,11 @@ export class RemoteSession implements Session {
   }
 
   read(question: ReadQuestion): Promise<Columns> {
-    return this.#call('read', [question]) as Promise<Columns>; // the server answers as its storage does; so below
+    return this.#ask('read', question, ({ ids }: Columns) => ({ records: question.ids.length, found: ids.length }));
   }
 
   query(query: Query): Promise<Columns> {
-    return this.#call('query', [query]) as Promise<Columns>;
+    return this.#ask('query', query, ({ ids }: Columns) => ({ records: ids.length, found: ids.length }));
   }
 
   async* stream(query: Query, options: StreamOptions = {}): AsyncGenerator<Columns, void, undefined> {
@@ -106,11 +110,11 @@ export class RemoteSession implements Session {
   }
 
   count(query: Query): Promise<number> {
-    return this.#call('count', [query]) as Promise<number>;
+    return this.#ask('count', query, () => ({ records: 0, found: 0 }));
   }
 
   group(query: GroupQuery): Promise<Groups> {
-    return this.#call('group', [query]) as Promise<Groups>;
+    return this.#ask('group', query, () => ({ records: 0, found: 0 }));
   }
 
   insert(rows: InsertRows): Promise<readonly StoredId[]> {
@@ -187,11 +191,25 @@ export class RemoteSession implements Session {
     throw new SavepointGoneError(call);
   }
 
-  async #call(name: SessionCall, args: readonly unknown[]): Promise<unknown> {
+  /** Asks the server, and tells which of its steps have answered. */
+  async #ask<T>(name: SessionCall, question: Pick<Query, 'model' | 'fields'>, figures: (answer: T) => { readonly records: number; readonly found: number }): Promise<T> {
+    let reached: Reached | undefined;
+    const answer = await this.#call(name, [question], (told) => { reached = told.reached; }) as T; // the server answers as its storage does
+    const { records, found } = figures(answer);
+    if (reached) this.#options.onReached({ model: question.model, fields: question.fields ?? [], records }, found, reached);
+    return answer;
+  }
+
+  async #call(name: SessionCall, args: readonly unknown[], onFigures?: (figures: SessionFigures) => void): Promise<unknown> {
     if (this.isOver) throw new SessionStateError(name, this.#state);
     const { link, number, failure } = this.#options;
     try {
-      return await link.call(name, number, args, { onFigures: (figures) => { this.#told(figures); } });
+      return await link.call(name, number, args, {
+        onFigures: (figures) => {
+          this.#told(figures);
+          onFigures?.(figures);
+        },
+      });
     } catch (error) {
       if (isLost(error)) this.#state = 'failed';
       // Whoever calls first hears that it did not even begin.

@@ -6,13 +6,14 @@ import { LimitError } from './errors';
 import { keepAlive } from './keep-alive';
 import type { LimitsInForce } from './limits';
 import { callOf, MOST_SCHEMAS, type Call, type SessionFigures, type WireSchema } from './protocol';
+import { ServedLadder, type Ladder } from './served-ladder';
 import { ServedSession } from './served-session';
 import { ServedSight } from './served-sight';
 import { toWire } from './wire-errors';
 
 /** What a connection needs of its server. */
 export interface ConnectionHome {
-  readonly storage: Storage;
+  readonly served: { readonly storage: Storage; readonly ladder?: Ladder | undefined };
   readonly tokens: CommitTokens;
   readonly limits: LimitsInForce;
   /** Told of what is none of Ormolu's errors: whoever keeps the server wants to know. */
@@ -119,20 +120,24 @@ export class ServedConnection {
     const schema = this.schemaOf(named);
     const options = given as Pick<SessionOptions, 'isolation' | 'readOnly' | 'sight'>; // as a client's own types say; a storage takes no others
     const { sight = false } = options;
-    return this.#register(number, this.#open(this.#home.tokens.beside(schema), options), {
+    const { storage, ladder } = this.#home.served;
+    const rungs = ladder?.sight === false ? undefined : ladder;
+    const look = sight === 'far' || rungs === undefined ? sight : rungs.sight;
+    return this.#register(number, this.#open(this.#home.tokens.beside(schema), { ...options, sight: look }), {
       token: typeof token === 'string' ? token : undefined,
-      sight: sight === false ? undefined : new ServedSight(this.#home.storage, schema, { extent, reachesFar: sight === 'far' }),
+      sight: sight === false ? undefined : new ServedSight(storage, schema, { extent, reachesFar: sight === 'far' }),
+      ladder: new ServedLadder(rungs?.rung),
     });
   }
 
   async #open(schema: Schema, { isolation, readOnly, sight }: Pick<SessionOptions, 'isolation' | 'readOnly' | 'sight'>): Promise<Session> {
-    return this.#home.storage.open({ schema, isolation: isolation ?? undefined, readOnly: readOnly ?? undefined, sight: sight ?? false });
+    return this.#home.served.storage.open({ schema, isolation: isolation ?? undefined, readOnly: readOnly ?? undefined, sight: sight ?? false });
   }
 
-  #register(number: number, opened: Promise<Session>, { token, sight }: { readonly token?: string | undefined; readonly sight?: ServedSight | undefined } = {}): ServedSession {
+  #register(number: number, opened: Promise<Session>, { token, sight, ladder = new ServedLadder(undefined) }: { readonly token?: string | undefined; readonly sight?: ServedSight | undefined; readonly ladder?: ServedLadder | undefined } = {}): ServedSession {
     const { tokens, limits } = this.#home;
     const session = new ServedSession({
-      tokens, token, sight, idleMs: limits.idleMs,
+      tokens, token, sight, ladder, idleMs: limits.idleMs,
       taken: () => this.#untilTaken(),
       schemaOf: (argument) => this.schemaOf(argument),
       onEnd: () => this.#sessions.delete(number),
@@ -154,7 +159,7 @@ export class ServedConnection {
   }
 
   #aboutStorage({ serial, name, args }: Call): unknown {
-    const { storage, tokens } = this.#home;
+    const { served: { storage }, tokens } = this.#home;
     const [first, second, third] = args;
     switch (name) {
       case 'hello': return { name: storage.name, capabilities: storage.capabilities, hasLog: storage.changeLog !== undefined };

@@ -2,6 +2,7 @@ import { SavepointGoneError, type Columns, type GroupQuery, type InsertRows, typ
 import type { CommitTokens } from './commit-tokens';
 import { IdleError, LimitError } from './errors';
 import type { SessionCall, SessionFigures } from './protocol';
+import { modelOf, type ServedLadder } from './served-ladder';
 import type { ServedSight, Told } from './served-sight';
 import { imagesToWire, type WireImages } from './wire-sight';
 
@@ -13,6 +14,8 @@ interface SessionHome {
   readonly token: string | undefined;
   /** What the client's caches are told; absent: it has none. */
   readonly sight?: ServedSight | undefined;
+  /** Who answers its questions. */
+  readonly ladder: ServedLadder;
   /** Waits until the client has taken what it was sent. */
   taken(): Promise<void>;
   /** The schema that a call names, as it came before. */
@@ -27,6 +30,8 @@ export interface ServedAnswer {
   readonly figures: SessionFigures;
 }
 
+/** Calls that the rungs of the server may answer. */
+const QUESTIONS: readonly SessionCall[] = ['read', 'query', 'count', 'group'];
 /** Calls whose answers come from the database. */
 const ASKING: readonly SessionCall[] = ['read', 'query', 'count', 'group', 'insert', 'update', 'delete', 'sql', 'signal', 'next'];
 /** Savepoints and streams a session may have open. */
@@ -76,7 +81,7 @@ export class ServedSession {
       if (this.#expired) throw this.#expired;
       const told = name === 'sight' ? await this.#home.sight?.ask(session, args[0]) : undefined;
       const value = await this.#do(session, name, args);
-      return { value, figures: { state: session.state, statements: session.statements, ...told ?? await this.#beside(session, name) } };
+      return { value, figures: { state: session.state, statements: session.statements, ...told ?? await this.#beside(session, name), ...QUESTIONS.includes(name) && { reached: this.#home.ladder.takeReached() } } };
     });
     this.#last = done.catch(() => undefined);
     try {
@@ -96,6 +101,7 @@ export class ServedSession {
 
   // The arguments are what the client's own types say; what is not is refused by the storage, which checks names, or fails there.
   #do(session: Session, name: SessionCall, args: readonly unknown[]): unknown {
+    const { ladder } = this.#home;
     const [first, second, third] = args;
     switch (name) {
       case 'open':
@@ -106,13 +112,13 @@ export class ServedSession {
         this.#home.sight?.forget(schema);
         return undefined;
       }
-      case 'read': return session.read(first as ReadQuestion);
-      case 'query': return session.query(first as Query);
-      case 'count': return session.count(first as Query);
-      case 'group': return session.group(first as GroupQuery);
-      case 'insert': return this.#writing(() => session.insert(first as InsertRows));
-      case 'update': return this.#writing(() => session.update(first as UpdateRows));
-      case 'delete': return this.#writing(() => session.delete(String(first), second as readonly StoredId[], (third ?? undefined) as readonly (bigint | null)[] | undefined));
+      case 'read': return ladder.read(session, first as ReadQuestion);
+      case 'query': return ladder.query(session, first as Query);
+      case 'count': return ladder.count(session, first as Query);
+      case 'group': return ladder.group(session, first as GroupQuery);
+      case 'insert': return this.#writing(() => ladder.changing(modelOf(first), session.insert(first as InsertRows)));
+      case 'update': return this.#writing(() => ladder.changing(modelOf(first), session.update(first as UpdateRows)));
+      case 'delete': return this.#writing(() => ladder.changing(first, session.delete(String(first), second as readonly StoredId[], (third ?? undefined) as readonly (bigint | null)[] | undefined)));
       case 'sql': return this.#sql(session, String(first), second as readonly unknown[], third);
       case 'signal': return this.#writing(() => session.signal?.(first as readonly string[]));
       case 'savepoint': return this.#savepoint(session);
@@ -158,6 +164,7 @@ export class ServedSession {
       throw error;
     }
     this.#home.onEnd();
+    await this.#home.ladder.publish(session);
     return this.#home.sight && session.committed ? imagesToWire(this.#home.tokens.without(session.committed)) : null;
   }
 

@@ -10,10 +10,13 @@ import { RemoteOptionError } from './errors';
 import { limitsInForce, type Limits } from './limits';
 import { SUBPROTOCOL } from './protocol';
 import { ServedConnection } from './served-connection';
+import type { Ladder } from './served-ladder';
 
 /** What can be served: an open database of the façade, or anything else with a storage. */
 export interface Served {
   readonly storage: Storage;
+  /** Its caches, which clients' questions meet before the storage. @defaultValue there are none */
+  readonly ladder?: Ladder | undefined;
 }
 
 /** How a database is served. */
@@ -138,7 +141,7 @@ class Server {
     }
     this.#sockets.handleUpgrade(request, socket, head, (client) => {
       const connection = new ServedConnection(client, {
-        storage: this.#served.storage, tokens: this.#door.tokens, limits: this.#door.limits,
+        served: this.#served, tokens: this.#door.tokens, limits: this.#door.limits,
         onFault: (error) => { this.#door.onFault(error); },
         onClose: () => this.#connections.delete(connection),
       });

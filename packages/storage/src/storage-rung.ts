@@ -20,9 +20,14 @@ export interface StorageRungStats extends RungStats {
  * It keeps nothing, so that publishing a commit to it has nothing to do.
  */
 export class StorageRung implements Rung {
-  readonly name = 'storage';
+  readonly name: string;
   readonly capabilities: RungCapabilities = { sharedAcrossTransactions: false, sharedAcrossProcesses: false };
   readonly #models = new Map<string, { questions: number; records: number; hits: number }>();
+
+  /** @param name - of the step, where the truth is farther away @defaultValue 'storage' */
+  constructor(name = 'storage') {
+    this.name = name;
+  }
 
   async read(session: Session, question: ReadQuestion): Promise<Columns> {
     const answer = await session.read(question);

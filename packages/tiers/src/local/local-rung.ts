@@ -1,5 +1,5 @@
 import {
-  MisuseError, systemClock, whyStale, type CachedRead, type Clock, type Columns, type Commit, type GroupQuery, type Groups,
+  MisuseError, systemClock, whyStale, type CachedRead, type Clock, type Columns, type Commit, type EntryStamp, type GroupQuery, type Groups,
   type Query, type ReadQuestion, type Rung, type RungCapabilities, type RungStats, type Session, type Sight, type StoredId,
 } from '@ormolu/kernel';
 import { asksForAllOrNone, inOrder, NONE, tellAnswer, together } from '../joined-answers';
@@ -74,8 +74,9 @@ export class LocalRung implements Rung {
       session.noteCached?.([{ kind: 'read', question: { ...question, ids: held.known }, answer: held }]);
       tellAnswer(question, { rung: this.name, sight, stamps: held.stamps, tags: held.known.map((id) => ({ model: question.model, id })) });
     }
-    if (held.missing.length === 0) return { ids: held.ids, columns: held.columns };
-    return together(held, await this.#ask(session, { ...question, ids: held.missing }, sight));
+    if (held.missing.length === 0) return { ids: held.ids, columns: held.columns, ...stampFor(question, sight) };
+    const rest = await this.#ask(session, { ...question, ids: held.missing }, sight);
+    return { ...together(held, rest), ...rest.stamp && stampFor(question, sight) };
   }
 
   async query(session: Session, query: Query): Promise<Columns> {
@@ -156,14 +157,15 @@ export class LocalRung implements Rung {
     const sight = await session.sight?.();
     const reason = sight ? whyStale(sight, entry.stamp, command.tags) : 'not watched';
     if (!sight || reason !== undefined) return this.#answers.missed(command, reason ?? 'not watched');
-    if (!wantsColumns) return this.#hit(session, command, { sight, entry, reads: [asked(query, ids, command)], answer: { ids: [...ids], columns: fields.map(() => []) } });
+    if (!wantsColumns) return this.#hit(session, command, { sight, entry, reads: [asked(query, ids, command)], answer: { ids: [...ids], columns: fields.map(() => []), ...stampFor(query, sight) } });
     const held = heldRecords(this.#cache.records, sight, question);
     if (held.missing.length > 0 && (isWhole || held.known.length === 0)) return this.#answers.missed(command, 'asked along');
     const rest = held.missing.length > 0 ? await this.#ask(session, { ...question, ids: held.missing }, sight) : NONE;
-    const answer = inOrder(ids, together(held, rest));
+    const found = inOrder(ids, together(held, rest));
     // All of them exist for the reader, or the answer would not hold for him.
-    if (!answer) return this.#answers.missed(command, 'changed between');
+    if (!found) return this.#answers.missed(command, 'changed between');
     tellAnswer(question, { rung: this.name, sight, stamps: held.stamps, tags: held.known.map((id) => ({ model, id })) });
+    const answer = { ...found, ...(held.missing.length === 0 || rest.stamp) && stampFor(query, sight) };
     return this.#hit(session, command, { sight, entry, reads: [asked(query, ids, command), { kind: 'read', question: { ...question, ids: held.known }, answer: held }], answer });
   }
 
@@ -173,7 +175,7 @@ export class LocalRung implements Rung {
     if (entry) {
       const reason = sight ? whyStale(sight, entry.stamp, command.tags) : 'not watched';
       const answer = entry.answer as Groups; // what a group's key stands for
-      if (sight && reason === undefined) return this.#hit(session, command, { sight, entry, reads: [{ kind: 'group', question: query, answer, tags: command.tags }], answer });
+      if (sight && reason === undefined) return this.#hit(session, command, { sight, entry, reads: [{ kind: 'group', question: query, answer, tags: command.tags }], answer: { ...answer, ...stampFor(query, sight) } });
       this.#answers.missed(command, reason ?? 'not watched');
     }
     const askedAtMs = this.#clock.now();
@@ -189,6 +191,11 @@ export class LocalRung implements Rung {
     tellAnswer({ model: command.model, fields: [] }, { rung: this.name, sight, stamps: new Map([[entry.stamp, []]]), tags: command.tags });
     return answer;
   }
+}
+
+/** What holds for a reader is what he would have read, under his own snapshot. */
+function stampFor({ stamped }: { readonly stamped?: boolean | undefined }, { snapshot, epoch }: Sight): { readonly stamp?: EntryStamp } {
+  return stamped === true ? { stamp: { snapshot, epoch } } : {};
 }
 
 function noNamedCache(name: string): never {

@@ -1,6 +1,7 @@
 import { isDeepStrictEqual } from 'node:util';
 import { EVERYTHING, type Columns, type GroupQuery, type Groups, type Query, type ReadQuestion, type Rung, type Session, type StoredId } from '@ormolu/kernel';
 import type { Asked } from './asked';
+import { past } from './past-caches';
 import type { Tally } from './report';
 
 /** A ladder, and its foot. */
@@ -32,11 +33,11 @@ export class Comparison {
   }
 
   async records(session: Session, { rung, asked }: Watched, question: ReadQuestion): Promise<void> {
-    const before = session.isolation === 'read committed' ? rowsOf(await session.read(question)) : undefined;
+    const before = session.isolation === 'read committed' ? rowsOf(await session.read(past(question))) : undefined;
     asked.forget();
     const told = rowsOf(await rung.read(session, question));
     const hits = new Set(question.ids.filter((id) => !asked.ids.has(id)));
-    const after = rowsOf(await session.read(question));
+    const after = rowsOf(await session.read(past(question)));
     if (after.size === 0 && told.size > 0 && await this.#isEmptied(session)) return;
     const counts = this.#tally().levels[session.isolation];
     for (const id of question.ids) {
@@ -56,11 +57,11 @@ export class Comparison {
   }
 
   async question(session: Session, { rung, asked }: Watched, question: Question): Promise<void> {
-    const before = session.isolation === 'read committed' ? await answerOf(session, question) : undefined;
+    const before = session.isolation === 'read committed' ? await answerOf(session, asPast(question)) : undefined;
     asked.forget();
     const told = await answerOf({ query: (one) => rung.query(session, one), count: (one) => rung.count(session, one), group: (one) => rung.group(session, one) }, question);
     const isHit = !asked.wasAsked;
-    const after = await answerOf(session, question);
+    const after = await answerOf(session, asPast(question));
     const isRight = isDeepStrictEqual(told, after) || (before !== undefined && isDeepStrictEqual(told, before));
     // Between two moments there may have been a third.
     if (!isRight && (before !== undefined || await this.#isEmptied(session))) {
@@ -87,7 +88,7 @@ export class Comparison {
 
   /** TRUNCATE does not respect snapshots: an older one finds the table empty, as PostgreSQL's documentation says, and the cache goes on with what it saw. */
   async #isEmptied(session: Session): Promise<boolean> {
-    const isEmpty = await session.count({ model: 'item', filter: EVERYTHING }) === 0;
+    const isEmpty = await session.count(past({ model: 'item', filter: EVERYTHING })) === 0;
     if (isEmpty) this.#tally().undecided += 1;
     return isEmpty;
   }
@@ -115,6 +116,10 @@ function answerOf(source: Pick<Session, 'query' | 'count'> & { group(query: Grou
     case 'group':
       return source.group(query).then(({ count, keys, aggregates }) => ({ count, keys, aggregates }));
   }
+}
+
+function asPast(question: Question): Question {
+  return question.kind === 'group' ? { kind: 'group', query: past(question.query) } : { kind: question.kind, query: past(question.query) };
 }
 
 function rowsOf({ ids, columns }: Columns): ReadonlyMap<StoredId, readonly unknown[]> {

@@ -1,12 +1,13 @@
-import { fork, type ChildProcess } from 'node:child_process';
-import { join } from 'node:path';
+import type { ChildProcess } from 'node:child_process';
 import { createDatabase, type CacheServerKind } from '@ormolu/test-support';
 import { Client } from 'pg';
 import { CacheFaults } from './cache-faults';
 import { dice } from './dice';
 import { ForeignWriter, pause } from './foreign-writer';
 import type { LadderConfig } from './ladder';
+import { program } from './program';
 import { addReport, emptyTally, totals, type Report } from './report';
+import { ServerProcess } from './server-process';
 import type { WorkerConfig } from './worker';
 
 /** How long and how hard. */
@@ -22,6 +23,8 @@ export interface SoakOptions {
   readonly caches?: readonly LadderConfig['caches'][];
   /** A cache server of all processes, which fails in every way while they work; above it, in one process after the other, the local caches that `caches` has. */
   readonly shared?: CacheServerKind | undefined;
+  /** The workers are clients of a server, which is killed now and then. @defaultValue false */
+  readonly remote?: boolean | undefined;
   /** A way to break the engine in the workers; ends at the first difference. */
   readonly bug?: string;
 }
@@ -35,10 +38,11 @@ export interface SoakResult extends Report {
   readonly foreignWrites: number;
   /** Of the cache server. */
   readonly cacheFaults: number;
+  /** Of the server of the clients. */
+  readonly serverKills: number;
   readonly ms: number;
 }
 
-const root = join(__dirname, '..', '..', '..', '..', '..');
 const FLOWS = 3;
 const TICK_MS = 50;
 const LONGEST_TRIM_MS = 300;
@@ -47,11 +51,11 @@ const SHARED: readonly LadderConfig['caches'][] = [{}, { local: { maxEntries: 45
 const CACHES: readonly LadderConfig['caches'][] = [{ local: { maxEntries: 1_000 } }, { local: { maxEntries: 45 } }, { local: { maxEntries: 200, policy: 'lru' } }];
 
 /** Runs worker processes on a database of their own, beside writers in plain SQL, killing and stopping some of them, until enough was compared. */
-export async function soak({ reads, seed, maxMs, workers = 3, shared, caches = shared ? SHARED : CACHES, bug }: SoakOptions): Promise<SoakResult> {
+export async function soak({ reads, seed, maxMs, workers = 3, shared, remote = false, caches = shared ? SHARED : CACHES, bug }: SoakOptions): Promise<SoakResult> {
   const database = await createDatabase();
   const server = shared && await CacheFaults.start(shared, dice(seed + 2));
   const below = caches.map((one, at): LadderConfig['caches'] => (server ? { ...one, shared: { kind: server.kind, url: server.url, serializer: at % 2 === 0 ? 'msgpack' : 'json' } } : one));
-  const director = new Director({ kind: 'postgres', url: database.url }, { caches: below, server, seed, bug });
+  const director = new Director({ kind: 'postgres', url: database.url }, { caches: below, server, isRemote: remote, seed, bug });
   try {
     await director.prepare();
     return await director.run({ reads, maxMs, workers });
@@ -73,11 +77,12 @@ class Director {
   readonly #failures: string[] = [];
   readonly #foreign: ForeignWriter;
   readonly #server: CacheFaults | undefined;
+  readonly #between: ServerProcess | undefined;
   #born = 0;
   #kills = 0;
   #stops = 0;
 
-  constructor(storage: LadderConfig['storage'], { caches, server, seed, bug }: { readonly caches: readonly LadderConfig['caches'][]; readonly server: CacheFaults | undefined; readonly seed: number; readonly bug: string | undefined }) {
+  constructor(storage: LadderConfig['storage'], { caches, server, isRemote, seed, bug }: { readonly caches: readonly LadderConfig['caches'][]; readonly server: CacheFaults | undefined; readonly isRemote: boolean; readonly seed: number; readonly bug: string | undefined }) {
     this.#storage = storage;
     this.#caches = caches;
     this.#server = server;
@@ -85,11 +90,13 @@ class Director {
     this.#bug = bug;
     this.#random = dice(seed);
     this.#foreign = new ForeignWriter(dice(seed + 1));
+    if (isRemote) this.#between = new ServerProcess({ storage, caches: { local: { maxEntries: 100 } } }, bug, (failure) => this.#failures.push(failure));
   }
 
   async prepare(): Promise<void> {
     const child = this.#fork('prepare.ts', this.#storage.url);
     await new Promise((resolve) => child.once('exit', resolve));
+    await this.#between?.start();
     this.#refuseFailures();
   }
 
@@ -99,6 +106,7 @@ class Director {
     const foreign = this.#writeForeign().catch((error: unknown) => this.#failures.push(`writer in SQL: ${String(error)}`));
     const faults = this.#server?.run().catch((error: unknown) => this.#failures.push(`cache server: ${String(error)}`));
     const isEnough = (): boolean => this.#failures.length > 0 || totals(this.#tally).reads >= reads || (this.#bug !== undefined && this.#tally.differences.length > 0);
+    const deaths = this.#between?.run(dice(this.#seed + 3)).catch((error: unknown) => this.#failures.push(`server: ${String(error)}`));
     let [untilKill, untilStop] = [this.#random(60), this.#random(10)];
     while (!isEnough() && performance.now() - start < maxMs) {
       await pause(TICK_MS);
@@ -112,21 +120,24 @@ class Director {
     }
     this.#foreign.end();
     this.#server?.end();
+    this.#between?.end();
     await foreign;
     await faults;
+    await deaths;
     await Promise.all([...this.#children].map((child) => new Promise<void>((resolve) => {
       child.once('exit', () => resolve());
       if (child.connected) child.send('end');
       else resolve();
     })));
     this.#refuseFailures();
-    return { ...this.#tally, ...totals(this.#tally), kills: this.#kills, stops: this.#stops, foreignWrites: this.#foreign.writes, cacheFaults: this.#server?.count ?? 0, ms: performance.now() - start };
+    return { ...this.#tally, ...totals(this.#tally), kills: this.#kills, stops: this.#stops, foreignWrites: this.#foreign.writes, cacheFaults: this.#server?.count ?? 0, serverKills: this.#between?.kills ?? 0, ms: performance.now() - start };
   }
 
   /** Ends what still runs: only what was started here. */
   end(): void {
     this.#foreign.end();
     this.#server?.end();
+    this.#between?.stop();
     for (const child of this.#children) child.kill('SIGKILL');
   }
 
@@ -137,23 +148,19 @@ class Director {
   #start(): void {
     const caches = this.#caches[this.#born % this.#caches.length] ?? {};
     this.#born += 1;
-    const config: WorkerConfig = { storage: this.#storage, caches, name: `w${String(this.#born)}`, seed: this.#seed + 7919 * this.#born, flows: FLOWS };
+    const config: WorkerConfig = { storage: this.#between ? { kind: 'server', url: this.#between.url } : this.#storage, caches, name: `w${String(this.#born)}`, seed: this.#seed + 7919 * this.#born, flows: FLOWS };
     this.#fork('worker.ts', JSON.stringify(config)).on('message', (report: Report) => addReport(this.#tally, report));
   }
 
-  #fork(program: string, argument: string): ChildProcess {
-    const broken = this.#bug === undefined ? [] : ['--require', join(__dirname, 'break.cjs')];
-    const child = fork(join(__dirname, program), [argument], {
-      execArgv: ['--conditions=@ormolu/source', ...broken, '--require', join(root, 'scripts', 'ts-node.cjs')],
-      env: { ...process.env, ...(this.#bug === undefined ? {} : { ORMOLU_SOAK_BUG: this.#bug }) }, stdio: ['ignore', 'ignore', 'pipe', 'ipc'],
+  #fork(name: string, argument: string): ChildProcess {
+    const child = program(name, argument, {
+      bug: this.#bug,
+      onEnd: (failure) => {
+        this.#children.delete(child);
+        if (failure !== undefined) this.#failures.push(failure);
+      },
     });
     this.#children.add(child);
-    let said = '';
-    child.stderr?.on('data', (text: Buffer) => (said += text.toString()));
-    child.on('exit', (code) => {
-      this.#children.delete(child);
-      if (code !== 0 && code !== null) this.#failures.push(`${program} ended with ${String(code)}: ${said.slice(-2_000)}`);
-    });
     return child;
   }
 

@@ -1,4 +1,5 @@
 import type { Rung, Storage } from '@ormolu/kernel';
+import { remote } from '@ormolu/remote';
 import { postgres } from '@ormolu/storage/postgres';
 import { LocalCache, LocalRung, NamedCaches, SharedCaches, SharedRung, type LocalCacheOptions, type SerializerName } from '@ormolu/tiers';
 import { memcached } from '@ormolu/tiers/memcached';
@@ -7,7 +8,7 @@ import { redis } from '@ormolu/tiers/redis';
 /** What a worker process reads through, as its parent tells it: plain enough to travel as JSON. */
 export interface LadderConfig {
   /** Where the truth is. */
-  readonly storage: { readonly kind: 'postgres'; readonly url: string };
+  readonly storage: { readonly kind: 'postgres' | 'server'; readonly url: string };
   /** The caches above it; absent ones are not there. */
   readonly caches: { readonly local?: LocalCacheOptions; readonly shared?: SharedConfig };
 }
@@ -32,7 +33,7 @@ export function openLadder({ storage, caches }: LadderConfig, flows: number): La
   const local = caches.local && new LocalCache(caches.local);
   const named = caches.shared && new NamedCaches({ shared: { l2: { redis, memcached }[caches.shared.kind](caches.shared.url), serializer: caches.shared.serializer } });
   const shared = named && new SharedCaches(named, 'shared');
-  const database = postgres({ connectionString: storage.url, max: flows, options: '-c lock_timeout=100ms -c deadlock_timeout=100ms' });
+  const database = storage.kind === 'server' ? remote(storage.url) : postgres({ connectionString: storage.url, max: flows, options: '-c lock_timeout=100ms -c deadlock_timeout=100ms' });
   return {
     storage: database,
     over: (foot) => {

@@ -1,4 +1,4 @@
-// `node scripts/run.mjs soak [--reads N] [--seed N] [--shared redis|memcached] [--bugs [--only PART]]`: worker processes that read through their caches, beside writers in plain SQL, for
+// `node scripts/run.mjs soak [--reads N] [--seed N] [--shared redis|memcached] [--remote] [--bugs [--only PART]]`: worker processes that read through their caches, beside writers in plain SQL, for
 // as long as is wanted. With --bugs the engine is broken in one way after the other, and each must be found.
 import { parseArgs } from 'node:util';
 import { startServices } from '@ormolu/test-support';
@@ -11,15 +11,15 @@ const SECOND_MS = 1_000;
 const LONGEST_MS = 6 * 60 * 60 * SECOND_MS;
 
 async function main(): Promise<void> {
-  const { values } = parseArgs({ options: { reads: { type: 'string', default: '100000' }, seed: { type: 'string' }, shared: { type: 'string' }, bugs: { type: 'boolean', default: false }, only: { type: 'string', default: '' } } });
+  const { values } = parseArgs({ options: { reads: { type: 'string', default: '100000' }, seed: { type: 'string' }, shared: { type: 'string' }, remote: { type: 'boolean', default: false }, bugs: { type: 'boolean', default: false }, only: { type: 'string', default: '' } } });
   const reads = Number(values.reads);
   const seed = values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(values.seed);
-  const shared = values.shared;
-  if (!(reads > 0) || !Number.isInteger(seed) || (shared !== undefined && shared !== 'redis' && shared !== 'memcached')) throw new RangeError('Usage: soak [--reads N] [--seed N] [--shared redis|memcached] [--bugs [--only PART]]');
+  const { shared, remote } = values;
+  if (!(reads > 0) || !Number.isInteger(seed) || (shared !== undefined && shared !== 'redis' && shared !== 'memcached')) throw new RangeError('Usage: soak [--reads N] [--seed N] [--shared redis|memcached] [--remote] [--bugs [--only PART]]');
   const services = await startServices();
   try {
     process.stdout.write(`seed ${String(seed)}\n`);
-    process.exitCode = values.bugs ? await findBugs({ reads, seed, shared }, values.only) : await run({ reads, seed, shared });
+    process.exitCode = values.bugs ? await findBugs({ reads, seed, shared, remote }, values.only) : await run({ reads, seed, shared, remote });
   } finally {
     await services.stop();
   }

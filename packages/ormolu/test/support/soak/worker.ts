@@ -7,6 +7,7 @@ import { Comparison, type Watched } from './comparison';
 import { dice } from './dice';
 import { pause } from './foreign-writer';
 import { openLadder, type Ladder, type LadderConfig } from './ladder';
+import { past } from './past-caches';
 import { emptyTally, type Report, type Tally } from './report';
 import { BAGS, DUTIES, FIELDS, GROUPINGS, ITEMS, OFF, QUERIES, RELOADED, STAMPS, WORLD } from './world';
 
@@ -161,7 +162,7 @@ class Worker {
 
   /** Asks the database, past all caches. */
   async #lookForEmptyPairs(session: Session): Promise<void> {
-    const pairs = (await session.query(OFF)).ids.map((id) => Math.ceil(Number(id) / 2));
+    const pairs = (await session.query(past(OFF))).ids.map((id) => Math.ceil(Number(id) / 2));
     if (new Set(pairs).size < pairs.length) this.#comparison.differ('both of a pair are off', pairs, 'one of a pair is always on');
   }
 
