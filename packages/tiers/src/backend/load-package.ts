@@ -7,7 +7,7 @@ import { createRequire } from 'node:module';
  * @param what - who needs it, as the error names it
  * @throws {MisuseError} TIER_PACKAGE_MISSING when it is not installed
  */
-export function loadPackage(name: 'ioredis' | 'msgpackr', what: string): unknown {
+export function loadPackage(name: 'ioredis' | 'msgpackr' | 'prom-client' | '@opentelemetry/api', what: string): unknown {
   try {
     return createRequire(__filename)(name);
   } catch (cause) {

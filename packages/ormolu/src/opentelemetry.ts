@@ -1,0 +1,1 @@
+export { openTelemetryMetrics, type Metered, type MeteredDatabase, type OpenTelemetryOptions } from '@ormolu/tiers/opentelemetry';

@@ -1,0 +1,1 @@
+export { prometheusMetrics, type Metered, type MeteredDatabase, type PrometheusOptions } from '@ormolu/tiers/prometheus';
