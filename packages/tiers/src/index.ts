@@ -21,6 +21,7 @@ export { NamedQueries } from './named-cache/named-queries';
 export { type CacheEvents, type EntryOptions, type FirstLevelOptions, type Lifetime, type NamedCacheOptions, type RemovalReason, type SecondLevelOptions } from './named-cache/options';
 export { type LoadMany } from './named-cache/reading';
 export { MethodResults, type Asked, type MethodResultsStats, type ResultReader } from './orm-cache/method-results';
+export { type ScheduledInvalidation } from './named-cache/scheduled-invalidation';
 export { type BoundedStore, type BoundedStoreOptions, type Bounds, type EvictionReason } from './policies/bounded-store';
 export { POLICY_NAMES, storeWith, type PolicyName } from './policies/policies';
 export { type SerializerName } from './shared/serializers';

@@ -12,13 +12,12 @@ import { Loading } from './loading';
 import { LocalLevel } from './local-level';
 import type { CacheEvents, EntryOptions, NamedCacheOptions } from './options';
 import { Reading, type LoadMany } from './reading';
+import { LONGEST_TIMER_MS, scheduled, type ScheduledInvalidation } from './scheduled-invalidation';
 import { firstLevelOf, SecondLevel } from './second-level';
 import { SingleFlight } from './single-flight';
 
 const DEFAULT_PREFIX = 'ormolu';
 const DEFAULT_DEADLINE_MS = 40;
-/** What a timer of Node can wait. */
-const LONGEST_TIMER_MS = 2 ** 31 - 1;
 
 /** A cache of plain values under texts as keys: cache-aside and write-through. */
 export interface PlainCache {
@@ -31,6 +30,7 @@ export interface PlainCache {
   delete(key: string): Promise<boolean>;
   deleteByTag(tag: string): Promise<number>;
   deleteByPattern(pattern: string): Promise<number>;
+  deleteByModel(model: string): Promise<number>;
   clear(): Promise<void>;
   stats(): NamedCacheStats;
   on<E extends keyof CacheEvents>(event: E, listener: (event: CacheEvents[E]) => void): () => void;
@@ -56,6 +56,7 @@ export class NamedCache implements PlainCache {
   readonly #invalidation: Invalidation;
   readonly #watch: HealthWatch;
   readonly #timer: NodeJS.Timeout | undefined;
+  readonly #schedules = new Set<() => void>();
 
   /**
    * @throws {MisuseError} TIER_BOUNDS without a bound; TIER_LIFETIME, DURATION_INVALID for a lifetime that is none; TIER_SHARED_OPTION, TIER_PREFIX,
@@ -80,6 +81,7 @@ export class NamedCache implements PlainCache {
     this.#invalidation = new Invalidation(this.#parts);
     this.#watch = new HealthWatch(name, options.thresholds ?? {}, (alert) => happenings.listeners.tell('alert', () => alert));
     this.#parts.bus = this.#joined();
+    for (const schedule of options.invalidate ?? []) this.invalidateOn(schedule);
     const everyMs = durationMs(options.healthCheckEvery ?? 0, 'healthCheckEvery');
     if (everyMs > LONGEST_TIMER_MS) throw new MisuseError('TIER_THRESHOLD', `Cache '${name}': healthCheckEvery is longer than 24 days. Give an interval of seconds or minutes.`);
     if (everyMs > 0) this.#timer = setInterval(() => void this.health(), everyMs).unref();
@@ -156,6 +158,31 @@ export class NamedCache implements PlainCache {
     return this.#invalidation.deleteByPattern(pattern);
   }
 
+  /**
+   * Takes out what is about a model: keys that begin with its name and a colon, and what has its name as a tag, as the answers of queries have. @returns how many there were, as far as is known
+   * @remarks As `deleteByTag` and `deleteByPattern` together.
+   */
+  async deleteByModel(model: string): Promise<number> {
+    const tagged = await this.#invalidation.deleteByTag(model);
+    return tagged + (await this.#invalidation.deleteByPattern(`${model}:*`));
+  }
+
+  /**
+   * Takes entries out by themselves, at a time of day or at an interval, until it is ended or the cache is closed.
+   *
+   * @returns ends it
+   * @throws {MisuseError} TIER_SCHEDULE for a time or a choice of entries that is none; DURATION_INVALID
+   * @example rates.invalidateOn({ cron: '5 16 * * 1-5', timeZone: 'Europe/Brussels', tag: 'rates' })
+   */
+  invalidateOn(schedule: ScheduledInvalidation): () => void {
+    const end = scheduled(this.name, this, schedule);
+    this.#schedules.add(end);
+    return () => {
+      this.#schedules.delete(end);
+      end();
+    };
+  }
+
   /** Empties it, in every process. */
   clear(): Promise<void> {
     return this.#invalidation.clear();
@@ -190,6 +217,7 @@ export class NamedCache implements PlainCache {
   /** Stops watching the bus and the server of the second level, which others may use: they are closed by whoever made them. */
   async close(): Promise<void> {
     clearInterval(this.#timer);
+    for (const end of this.#schedules) end();
     this.#parts.bus?.close();
     await this.#parts.shared?.close();
   }

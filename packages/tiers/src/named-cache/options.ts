@@ -6,6 +6,7 @@ import type { PolicyName } from '../policies/policies';
 import type { SharedKey } from '../shared-rung/key-ring';
 import type { SerializerName } from '../shared/serializers';
 import type { CacheAlert, HealthThresholds } from './health-watch';
+import type { ScheduledInvalidation } from './scheduled-invalidation';
 
 /** How long an entry serves. */
 export interface Lifetime {
@@ -99,6 +100,8 @@ export interface NamedCacheOptions extends Bounds, Lifetime, SecondLevelOptions 
    * longer is. @defaultValue never but by `health()`
    */
   readonly healthCheckEvery?: Duration | undefined;
+  /** Entries that are taken out by themselves, when the time has come. @defaultValue none */
+  readonly invalidate?: readonly ScheduledInvalidation[] | undefined;
   /** From where on the cache is told of. @defaultValue only a server that does not answer is */
   readonly thresholds?: HealthThresholds | undefined;
 }

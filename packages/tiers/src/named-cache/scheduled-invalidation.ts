@@ -1,0 +1,60 @@
+import { Cron } from 'croner';
+import { durationMs, MisuseError, OrmoluError, type Duration } from '@ormolu/kernel';
+
+/** When entries are taken out by themselves, and which: all, or those of one model, tag or pattern. */
+export interface ScheduledInvalidation {
+  /** Of the time of day: five fields, or six with seconds, or a nickname: `'0 3 * * *'`, `'@hourly'`. Either this or `every`. */
+  readonly cron?: string | undefined;
+  /** Whose time of day: `'Europe/Brussels'`. @defaultValue that of the process */
+  readonly timeZone?: string | undefined;
+  /** Again and again after so long. */
+  readonly every?: Duration | undefined;
+  /** At most one of these three; without, all goes. */
+  readonly model?: string | undefined;
+  readonly tag?: string | undefined;
+  readonly pattern?: string | undefined;
+}
+
+/** What a schedule does with a cache. */
+export interface Invalidated {
+  deleteByModel(model: string): Promise<number>;
+  deleteByTag(tag: string): Promise<number>;
+  deleteByPattern(pattern: string): Promise<number>;
+  clear(): Promise<void>;
+}
+
+/** What a timer of Node can wait. */
+export const LONGEST_TIMER_MS: number = 2 ** 31 - 1;
+
+/**
+ * Takes entries out whenever the time has come. The process may end meanwhile.
+ *
+ * @returns ends it
+ * @throws {MisuseError} TIER_SCHEDULE, DURATION_INVALID
+ */
+export function scheduled(name: string, cache: Invalidated, schedule: ScheduledInvalidation): () => void {
+  const { cron, timeZone, every, model, tag, pattern } = schedule;
+  const wrong = (what: string, cause?: unknown): MisuseError => new MisuseError('TIER_SCHEDULE', `Cache '${name}': ${what}`, { cause });
+  if ((cron === undefined) === (every === undefined)) throw wrong("a schedule wants either cron, as { cron: '0 3 * * *' }, or every, as { every: '1h' }.");
+  if ([model, tag, pattern].filter((one) => one !== undefined).length > 1) throw wrong('a schedule takes out what one model, tag or pattern says. Make several schedules of it.');
+  const work = (): void => {
+    const gone: Promise<unknown> = model !== undefined ? cache.deleteByModel(model) : tag !== undefined ? cache.deleteByTag(tag) : pattern !== undefined ? cache.deleteByPattern(pattern) : cache.clear();
+    // A cache without its server does what it can, and does not fail.
+    void gone;
+  };
+  if (every !== undefined) {
+    const everyMs = durationMs(every, 'every');
+    if (everyMs <= 0 || everyMs > LONGEST_TIMER_MS) throw wrong('the interval of a schedule is longer than zero and at most 24 days. Give a cron text for more.');
+    const timer = setInterval(work, everyMs).unref();
+    return () => clearInterval(timer);
+  }
+  try {
+    const job = new Cron(cron ?? '', { unref: true, ...(timeZone === undefined ? {} : { timezone: timeZone }) }, work);
+    if (job.nextRun() !== null) return () => job.stop();
+    job.stop();
+  } catch (cause) {
+    if (OrmoluError.is(cause)) throw cause;
+    throw wrong(`'${String(cron)}' is no time for a schedule. Give five fields, minute to day of week: '0 3 * * *'; and a time zone as 'Europe/Brussels'.`, cause);
+  }
+  throw wrong(`'${String(cron)}' never comes again.`);
+}
