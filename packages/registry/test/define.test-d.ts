@@ -135,6 +135,11 @@ models.compute('town', 'label', ['name'], () => null);
 void env.run(() => [...cities].map((one) => one.name)).then((names) => names.length);
 // @ts-expect-error it would return before its reads are answered
 void env.run(async () => cities.load(['name']));
+// @ts-expect-error neither does a generator, of which nothing would have run
+void env.run(function* () { yield cities.length; });
+// @ts-expect-error nor what gives an iterator
+void env.run(() => cities[Symbol.iterator]());
+void env.run(() => cities);
 // @ts-expect-error a promise by any other way is one too
 void env.run(() => cities.load(['name']));
 

@@ -84,3 +84,33 @@ test('a value given by hand stays when a record is deleted that only the origin 
   expect(await totals()).toEqual([5, 10]);
   expect((await lines()).length).toBe(1);
 });
+
+test('a draft whose origin was deleted is not saved, and says so; one that refers to it neither', async () => {
+  await draft.write({ name: 'edited' });
+  await one(tx, 'order', 1).unlink();
+  await expect(draft.save()).rejects.toMatchObject({ code: 'TX_RECORD_MISSING', message: expect.stringMatching(/order\(1\).*draft that has it as its origin was saved/), details: { model: 'order', ids: [1] } });
+  const other = tx.env.model('line').new({ price: 3 });
+  other.set('order', draft);
+  await expect(other.save()).rejects.toMatchObject({ code: 'TX_RECORD_MISSING' });
+  expect(await tx.env.model('line').count()).toBe(0);
+  await tx.flush();
+});
+
+test('a draft whose origin comes back by a rollback is saved', async () => {
+  await draft.write({ name: 'edited' });
+  await tx.savepoint(async () => {
+    await one(tx, 'order', 1).unlink();
+    await expect(draft.save()).rejects.toMatchObject({ code: 'TX_RECORD_MISSING' });
+    throw new Error('back');
+  }).catch(() => undefined);
+  await draft.save();
+  expect(await tx.env.model('order').browse(1).read(['name'])).toEqual([{ id: 1, name: 'edited' }]);
+});
+
+test('a draft whose origin somebody else has deleted is found out when its values are sent', async () => {
+  await draft.write({ name: 'edited' });
+  await tx.session.delete('line', [1, 2]);
+  await tx.session.delete('order', [1]);
+  await draft.save();
+  await expect(tx.flush()).rejects.toMatchObject({ code: 'TX_RECORD_MISSING' });
+});

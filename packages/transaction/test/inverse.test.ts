@@ -112,12 +112,16 @@ test('an inverse that throws leaves nothing of the write', async () => {
   expect([tx.towrite.size, tx.tocompute.size, one(tx, 'order', 1).get('level'), one(tx, 'order', 1).get('upper')]).toEqual([0, 0, null, 'ONE']);
 });
 
-test('an inverse that returns a promise, or calls what does, is refused', async () => {
+test('an inverse that returns a promise or an iterator, or calls what returns a promise, is refused', async () => {
   // The compiler refuses both; these are the guards for programs it has not seen.
   const asynchronous = models.inverse('order', 'upper', (() => Promise.resolve()) as never);
   ({ tx } = await open(asynchronous.registry()));
   await tx.env.model('order').create([{ name: 'one' }]);
   expect(codeOf(() => { one(tx, 'order', 1).set('upper', 'X'); })).toBe('RUN_ASYNC');
+  const yielding = models.inverse('order', 'upper', (function* () { yield 1; }) as never);
+  ({ tx } = await open(yielding.registry()));
+  await tx.env.model('order').create([{ name: 'one' }]);
+  expect(codeOf(() => { one(tx, 'order', 1).set('upper', 'X'); })).toBe('RUN_ITERATOR');
   const flushing = models.inverse('order', 'upper', (order) => { void order.env.flush(); });
   ({ tx } = await open(flushing.registry()));
   await tx.env.model('order').create([{ name: 'one' }]);

@@ -46,6 +46,21 @@ test('a function that returns a promise is refused, and what it wrote is taken b
   expect(tx.towrite.size).toBe(0);
 });
 
+test.each<[what: string, fn: () => unknown]>([
+  ['a generator function', function* () { yield one(tx, 'city', 1).get('name'); }],
+  ['an async generator function', async function* () { yield await Promise.resolve(1); }],
+  ['a function that returns an iterator of records', () => tx.env.model('city').browse([1, 2])[Symbol.iterator]()],
+  ['a function that returns an iterator of an array', () => [1, 2].entries()],
+])('%s is refused, because nothing of it would have run', async (_, fn) => {
+  await expect(tx.run(fn)).rejects.toMatchObject({ code: 'RUN_ITERATOR' });
+});
+
+test('whatever only looks like an iterator is a value like others', async () => {
+  const list = { next: () => undefined, [Symbol.iterator]: () => [][Symbol.iterator]() };
+  expect(await tx.run(() => list)).toBe(list);
+  expect(await tx.run(() => tx.env.model('city').browse([1, 2]))).toHaveLength(2);
+});
+
 test('an asynchronous call inside is refused at once', async () => {
   await expect(tx.run(() => void one(tx, 'city', 1).load(['name']))).rejects.toMatchObject({ code: 'RUN_ASYNC_CALL' });
   await expect(tx.run(() => void tx.flush())).rejects.toMatchObject({ code: 'RUN_ASYNC_CALL' });

@@ -3,10 +3,13 @@ import type { RecordIn, RecordSetIn } from './records';
 import type { FieldName, ModelName, Shape } from './shape';
 import type { TransactionMembers } from './transaction';
 
-/** What an async function given to `run` meets: it would return before its reads are answered. */
+/** What an async function or a generator given to `run` meets: it would return before its reads are answered. */
 export interface RunTakesNoAsyncFunction {
   readonly $async: never;
 }
+
+/** What a function returns that is not over yet. */
+type Unfinished = PromiseLike<unknown> | Iterator<unknown, unknown, never> | AsyncIterator<unknown, unknown, never>;
 
 /** A single record of which only that much is known. */
 export interface AnyRecord {
@@ -44,9 +47,9 @@ export interface EnvironmentIn<in out S extends Shape> {
   /**
    * Runs plain synchronous code on an asynchronous database.
    *
-   * @param fn - not async
+   * @param fn - not async, and no generator
    */
-  run<T>(fn: (() => T) & (T extends PromiseLike<unknown> ? RunTakesNoAsyncFunction : unknown)): Promise<T>;
+  run<T>(fn: (() => T) & (T extends Unfinished ? RunTakesNoAsyncFunction : unknown)): Promise<T>;
   /** The same for another user, whose access is limited. */
   withUser(user: number | AnyRecord | null): this;
   /** The same with context keys added or replaced; one set to `undefined` is removed. */

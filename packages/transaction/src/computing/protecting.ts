@@ -1,6 +1,6 @@
 import { StackMap, type Id } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
-import { isPromise } from '../running/run';
+import { isPromise } from '../running/unfinished';
 import { SetWhenAsked } from '../triggers/set-when-asked';
 
 /** A field, and the records for which it is to be left alone. */

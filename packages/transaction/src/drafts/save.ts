@@ -6,6 +6,7 @@ import type { Environment } from '../environment/environment';
 import { inPlace, placeOfKey } from '../environment/keyed-fields';
 import { KeyedValues } from '../environment/keyed-values';
 import { inverseOf } from '../reading/fetch';
+import { MissingRecordError } from '../errors';
 import { gather } from '../writing/gather';
 import { writable } from '../records/convert';
 import type { RecordSet } from '../records/recordset';
@@ -17,6 +18,7 @@ import { isKeptList, type WriteBatch } from '../writing/write-batch';
  * in memory where the temporary ones did.
  *
  * @throws {WriteRefusedError} TX_REQUIRED, TX_REFERENCE_CYCLE; then nothing was sent
+ * @throws {MissingRecordError} TX_RECORD_MISSING when the origin of one is known to be gone; then nothing was sent
  * @throws {ConstraintError} when the database refuses a row
  * @remarks One INSERT a model, beside what `create` takes.
  */
@@ -55,11 +57,14 @@ class Saving {
 
   /** Adds a draft, with all that it leads to. */
   draft(model: Model, start: Id): void {
-    const { drafts } = this.#env.transaction;
+    const { absent, drafts } = this.#env.transaction;
     const work: { model: Model; id: Id }[] = [{ model, id: start }];
     for (let next = work.pop(); next; next = work.pop()) {
       const { id, model: of } = next;
       if (isStoredId(id) || this.drafts.has(id)) continue;
+      if (id.origin !== undefined && absent.has(of.name, id.origin)) {
+        throw new MissingRecordError(of.name, [id.origin], 'a draft that has it as its origin was saved, which writes to it; make a new draft without an origin to have a record again');
+      }
       this.drafts.set(id, of);
       for (const [field, value] of drafts.given(id)) {
         if (!field.relation || field.compute) continue;

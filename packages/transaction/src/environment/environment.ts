@@ -164,7 +164,7 @@ export class Environment {
    *
    * @param fn - not async; free of effects outside the transaction, because it may run several times
    * @returns what the one uninterrupted execution returned
-   * @throws {RunError} RUN_ASYNC when `fn` returns a promise, RUN_SWALLOWED when it caught the suspension, RUN_ENDLESS when what
+   * @throws {RunError} RUN_ASYNC when `fn` returns a promise, RUN_ITERATOR when it is a generator, RUN_SWALLOWED when it caught the suspension, RUN_ENDLESS when what
    * it fetches never suffices
    * @remarks One round trip per (prefetch set, path prefix) read for the first time, whatever the number of records.
    */

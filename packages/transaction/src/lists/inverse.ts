@@ -1,7 +1,7 @@
 import { isStoredId, type Id } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
-import { RunError, WriteRefusedError } from '../errors';
-import { isPromise } from '../running/run';
+import { WriteRefusedError } from '../errors';
+import { refuseUnfinished } from '../running/unfinished';
 import type { RecordSet } from '../records/recordset';
 import type { Transaction } from '../transaction';
 
@@ -56,11 +56,7 @@ function invert(tx: Transaction, field: Field, given: RecordSet): void {
       if (field.related) refuseNowhere(field, field.related, record);
       // What the inverse expects of its record was checked against the definitions this record is made from.
       const value = inverse(record as never);
-      if (!isPromise(value)) continue;
-      Promise.resolve(value).catch(() => undefined);
-      throw new RunError('RUN_ASYNC', `The inverse of ${field.model}.${field.name} returned a promise. It must be plain synchronous code: what it reads is fetched for it.`, {
-        details: { model: field.model, field: field.name },
-      });
+      refuseUnfinished(value, `The inverse of ${field.model}.${field.name}`, { model: field.model, field: field.name });
     }
   });
 }

@@ -8,6 +8,7 @@ import { RunError } from '../errors';
 import { LongWay } from '../reading/long-way';
 import { refuseDifferent, RunGuard, tellRun } from './run-guard';
 import { SUSPENSION } from './suspension';
+import { refuseUnfinished } from './unfinished';
 import { Trail, type Mark } from './trail';
 import { fetchNeeds } from '../reading/fetch-needs';
 import type { Transaction } from '../transaction';
@@ -160,7 +161,7 @@ function execute(tx: Transaction, fn: () => unknown, execution: Execution, runsT
     let value = called(fn);
     ended = true;
     refuseSwallowed(execution);
-    refusePromise(value);
+    refuseUnfinished(value, 'The function given to env.run()');
     refuseDifferent(execution, 'with its value');
     if (runsTwice) {
       const first = outcomeOf(tx, value);
@@ -197,20 +198,5 @@ function refuseSwallowed(execution: Execution): void {
   throw new RunError(
     'RUN_SWALLOWED',
     'The function given to env.run() caught the signal that leaves it while values are fetched. Rethrow what you do not expect: catch (e) { if (!OrmoluError.is(e)) throw e; … }.',
-  );
-}
-
-/** Whether a value is a promise, of whatever make. */
-export function isPromise(value: unknown): value is Promise<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function';
-}
-
-function refusePromise(value: unknown): void {
-  if (!isPromise(value)) return;
-  // The promise is the caller's mistake and nobody will await it; its own failure must not end the process.
-  Promise.resolve(value).catch(() => undefined);
-  throw new RunError(
-    'RUN_ASYNC',
-    'The function given to env.run() returned a promise. It must be plain synchronous code: await before or after env.run().',
   );
 }
