@@ -79,6 +79,9 @@ export class SqlSession implements Session {
   }
 
   sight(): Promise<Sight | undefined> {
+    // Each question to a cache asks for it: what cannot change any more is there at once.
+    const known = this.#calls.isIdle && this.state === 'open' ? this.#log?.knownSight : undefined;
+    if (known) return Promise.resolve(known);
     return this.#next(async () => {
       this.#transaction.demand('look at the change log', 'open');
       return this.#log?.sight(async () => {

@@ -5,35 +5,22 @@ import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import { Client } from 'pg';
 import { askPoll, askRows } from '../src/change-log/poll';
 import { column, Tables } from '../src/compliance/fixture';
+import { CITY, SCHEMA, watchedCities, type WatchedCities } from './support/watched-cities';
 
 jest.setTimeout(120_000);
 
-const SCHEMA = new Tables(1).add('city', [column('name', 'text'), column('size', 'int4')]).add('street', [column('name', 'text')]).schema();
-const CITY = { model: 'city' };
-
+let cities: WatchedCities;
 let database: ScratchDatabase;
 let storage: Storage;
 let outside: Client;
+let connected: WatchedCities['connected'];
 
 beforeEach(async () => {
-  database = await createDatabase();
-  storage = postgres(database.url);
-  await storage.migrate(SCHEMA);
-  outside = await connected();
-  await outside.query('insert into city_1 (id, name_col, size_col) select g, \'c\' || g, g from generate_series(1, 20) g');
+  cities = await watchedCities();
+  ({ database, storage, outside, connected } = cities);
 });
 
-afterEach(async () => {
-  await outside.end();
-  await storage.close();
-  await database.drop();
-});
-
-async function connected(): Promise<Client> {
-  const client = new Client({ connectionString: database.url });
-  await client.connect();
-  return client;
-}
+afterEach(() => cities.close());
 
 async function inSight<T>(work: (session: Session, sight: Sight) => Promise<T> | T, isolation: Session['isolation'] = 'repeatable read', of = storage): Promise<T> {
   const session = await of.open({ schema: SCHEMA, sight: true, isolation });
@@ -80,7 +67,7 @@ test('a session without sight sends nothing for it, and one with it begins with 
   await stampNow();
   const polled = await statementsOf(async () => read(await storage.open({ schema: SCHEMA, sight: true })));
   expect(polled).toHaveLength(4);
-  expect(polled[1]).toContain('"ormolu_log_news"');
+  expect(polled[1]).toContain('"ormolu_log_since"');
   const warm = await statementsOf(async () => {
     const session = await storage.open({ schema: SCHEMA, sight: true });
     for (let n = 0; n < 3; n += 1) await session.sight?.();
@@ -97,16 +84,16 @@ test('where an older migration has left no function that polls, statements do, a
   await stampNow();
   const older = postgres(database.url);
   try {
-    await outside.query('alter function ormolu_log_news(xid8, xid8[]) rename to not_there');
+    await outside.query('alter function ormolu_log_since(xid8, xid8[]) rename to not_there');
     const [old, first] = [await stampNow(older), await inSight(({ isolation }) => isolation, 'read committed', older)];
-    await outside.query('alter function not_there(xid8, xid8[]) rename to ormolu_log_news');
+    await outside.query('alter function not_there(xid8, xid8[]) rename to ormolu_log_since');
     expect([old.epoch, first]).toEqual([stamp.epoch, 'read committed']);
     await outside.query('delete from city_1 where id = 2');
     await outside.query('select ormolu_log_trim(1)');
     await openOne.query('commit');
     await outside.query('truncate street_1');
     const texts = await statementsOf(() => stampNow(older));
-    expect(texts.join()).not.toContain('ormolu_log_news');
+    expect(texts.join()).not.toContain('ormolu_log_since');
     await stampNow();
     const told = ({ changeLog }: Storage): unknown => [changeLog?.knowledge.extent?.epoch, changeLog?.knowledge.extent?.since, ...[{ model: 'city_1', id: 3 }, { model: 'city_1', id: 2 }, { model: 'street_1' }].map((tag) => changeLog?.knowledge.rowsOf(tag))];
     expect(told(older)).toEqual(told(storage));
@@ -198,7 +185,7 @@ test('a poll is as cheap with a million rows in the log, beside a transaction th
     expect(plan).toContain('ormolu_log_xid');
     const buffers = [...plan.matchAll(/shared hit=(\d+)/g)].map(([, hits]) => Number(hits));
     expect(Math.max(...buffers)).toBeLessThan(30);
-    const [companion] = askPoll({ log: '"public"."ormolu_log"', poll: '"public"."ormolu_log_news"' }, { after: now }).companions;
+    const [companion] = askPoll({ log: '"public"."ormolu_log"', poll: '"public"."ormolu_log_since"' }, { after: now }).companions;
     const call = companion?.statement.text ?? fail('nothing is sent');
     await outside.query(call);
     const read = (await outside.query<Record<string, string>>(`explain (analyze, buffers, timing off, summary off) ${call}`)).rows.map((row) => row['QUERY PLAN'] ?? '').join('\n');
@@ -310,7 +297,7 @@ describe('what cannot be watched is not kept, and says why', () => {
       }
     };
     expect(await read()).toEqual([1]);
-    for (const takesAway of [`revoke select on ormolu_log from ${role}`, `grant select on ormolu_log to ${role}; drop function ormolu_log_news`, 'drop table ormolu_log']) {
+    for (const takesAway of [`revoke select on ormolu_log from ${role}`, `grant select on ormolu_log to ${role}; drop function ormolu_log_since`, 'drop table ormolu_log']) {
       await outside.query(takesAway);
       await read();
       expect([takesAway, await read(), await read()]).toEqual([takesAway, [1], [1]]);

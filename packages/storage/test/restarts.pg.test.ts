@@ -1,4 +1,4 @@
-import { EVERYTHING, OutageError, Schema, type Session, type Storage } from '@ormolu/kernel';
+import { EVERYTHING, OutageError, Schema, whyStale, type EntryStamp, type Session, type Storage } from '@ormolu/kernel';
 import { postgres } from '@ormolu/storage/postgres';
 import { startOwnPostgres, type OwnPostgres } from '@ormolu/test-support';
 import { setTimeout as delay } from 'node:timers/promises';
@@ -34,6 +34,8 @@ describe('a server that is restarted', () => {
   /** By a connection of its own: others do not outlive a restart. */
   async function asked(text: string): Promise<readonly unknown[]> {
     const client = new Client({ connectionString: server.url });
+    // It may be ended by the server between two answers.
+    client.on('error', () => undefined);
     await client.connect();
     const { rows } = await client.query({ text, rowMode: 'array' });
     await client.end();
@@ -65,6 +67,45 @@ describe('a server that is restarted', () => {
     for (const session of sessions) await add(session, 'after');
     for (const session of sessions) await session.commit();
     expect(await kept()).toEqual(['committed', 'after', 'after', 'after', 'after']);
+  });
+
+  test.each([['fast', undefined], ['crash', 'another epoch'], ['the crash of a backend', 'another epoch']] as const)('%s: whether what caches had seen may be lost, they know by the next look', async (how, reason) => {
+    await asked('insert into city (id, name_col) values (1, \'kept\')');
+    const sightOf = async (stamp?: EntryStamp): Promise<{ readonly name: unknown; readonly stamp: EntryStamp | undefined; readonly why: unknown }> => {
+      const session = await storage.open({ schema: SCHEMA, sight: true });
+      const sight = await session.sight?.();
+      const answer = await session.read({ model: 'city', ids: [1], fields: ['name'], stamped: true });
+      await session.commit();
+      return { name: answer.columns[0]?.[0], stamp: answer.stamp, why: sight && stamp ? whyStale(sight, stamp, [{ model: 'city', id: 1 }]) : 'no sight' };
+    };
+    await sightOf();
+    // Nobody waits until it is written down, and nobody else's commit comes behind it.
+    const careless = new Client({ connectionString: server.url });
+    await careless.connect();
+    careless.on('error', () => undefined);
+    await careless.query('set synchronous_commit = off');
+    const [{ pid } = { pid: 0 }] = (await careless.query<{ pid: number }>('select pg_backend_pid() as pid')).rows;
+    if (how !== 'fast') await careless.query('update city set name_col = \'perhaps lost\' where id = 1');
+    const seen = await sightOf();
+    expect([seen.name, seen.stamp === undefined]).toEqual([how === 'fast' ? 'kept' : 'perhaps lost', false]);
+    if (how === 'the crash of a backend') {
+      const running = 'select concat(pg_postmaster_start_time(), \'|\', pg_stat_get_bgwriter_stat_reset_time())';
+      const [started, begun] = String((await asked(running))[0]).split('|');
+      process.kill(pid, 'SIGKILL');
+      // All other backends end with it, and the server comes up again by itself.
+      let [now, anew] = [started, begun];
+      for (let tries = 0; tries < 500 && anew === begun; tries += 1) {
+        await delay(20);
+        [now, anew] = String((await asked(running).catch(() => [`${String(started)}|${String(begun)}`]))[0]).split('|');
+      }
+      expect([now === started, anew === begun]).toEqual([true, false]);
+    } else await server.restart(how);
+    await careless.end().catch(() => undefined);
+    // The number of the transaction that is lost is given out again.
+    for (let n = 0; n < 3; n += 1) await asked(`insert into city (id, name_col) values (${100 + n}, 'next')`);
+    const meets = await sightOf(seen.stamp);
+    expect(meets.why).toBe('no sight');
+    expect((await sightOf(seen.stamp)).why).toBe(reason);
   });
 
   test.each(['fast', 'crash'] as const)('%s: of writers at work, what was acknowledged is there, what failed is not, and what is unknown says so', async (how) => {

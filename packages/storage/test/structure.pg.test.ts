@@ -1,32 +1,24 @@
 import { EVERYTHING, whyStale, type EntryStamp, type Session, type Storage } from '@ormolu/kernel';
 import { postgres } from '@ormolu/storage/postgres';
-import { createDatabase, type ScratchDatabase } from '@ormolu/test-support';
-import { Client } from 'pg';
-import { column, Tables } from '../src/compliance/fixture';
+import type { ScratchDatabase } from '@ormolu/test-support';
+import type { Client } from 'pg';
+import { CITY, SCHEMA, watchedCities, type WatchedCities } from './support/watched-cities';
 
 jest.setTimeout(120_000);
 
-const SCHEMA = new Tables(1).add('city', [column('name', 'text'), column('size', 'int4')]).add('street', [column('name', 'text')]).schema();
-const CITY = { model: 'city' };
-
+let cities: WatchedCities;
 let database: ScratchDatabase;
 let storage: Storage;
 let outside: Client;
 
 beforeEach(async () => {
-  database = await createDatabase();
-  storage = postgres(database.url);
-  await storage.migrate(SCHEMA);
-  outside = new Client({ connectionString: database.url });
-  await outside.connect();
-  await outside.query('insert into city_1 (id, name_col, size_col) select g, \'c\' || g, g from generate_series(1, 20) g');
+  cities = await watchedCities();
+  ({ database, storage, outside } = cities);
 });
 
 afterEach(async () => {
   jest.restoreAllMocks();
-  await outside.end();
-  await storage.close();
-  await database.drop();
+  await cities.close();
 });
 
 async function inSession<T>(work: (session: Session) => Promise<T>, { isolation, of = storage }: { readonly isolation?: Session['isolation']; readonly of?: Storage } = {}): Promise<T> {
@@ -53,6 +45,7 @@ test.each<readonly [string, readonly string[]]>([
   ['a trigger', [RAISE, 'create trigger shouting before update on city_1 for each row execute function shout()']],
   ['a rule', ['create rule silent as on delete to city_1 where old.id = 1 do instead nothing']],
   ['a foreign key', ['create table visit (city bigint references city_1 on delete cascade)']],
+  ['a policy, with row security', ['alter table city_1 enable row level security', 'create policy small on city_1 using (size_col < 5)']],
   ['a table that inherits', ['create table capital () inherits (city_1)']],
   ['a table that another begins to inherit from', ['create table capital (like city_1)', 'alter table capital inherit city_1']],
 ])('%s that comes while a process runs is met with its next look: what is older is not taken for true', async (_, statements) => {
@@ -121,6 +114,16 @@ test('rights that are taken away are met within a minute: what was read with the
   expect(await judgedLater(2)).toBe('another epoch');
   await reading.close();
   await outside.query(`drop owned by ${role}; drop role ${role}`);
+});
+
+test('a look that is asked for while SQL is under way waits for what that does to names', async () => {
+  await inSession(async (session) => {
+    expect(await session.sight?.()).toBeDefined();
+    const altering = session.sql('create table other (id int)', []);
+    const sight = session.sight?.();
+    await altering;
+    expect([await sight, await session.sight?.()]).toEqual([undefined, undefined]);
+  });
 });
 
 test('who alters by hand what rows hold tells so with a signal, and nothing older is taken for true', async () => {

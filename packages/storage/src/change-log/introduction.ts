@@ -4,6 +4,7 @@ import { RAISE_VERSION, type AskCatalog } from '../migrate/catalog';
 import { quoted } from '../statements/identifiers';
 import { LOG_TRIGGERS, logTable, POLL_FUNCTION } from './log-objects';
 import { isWatched, readLog, type LogMode } from './plan-log';
+import { crashOf, RUNNING } from './running';
 import { PLACE, STRUCTURE } from './structure';
 
 /** What a process has to know of a server before it polls the log there. Holds for one schema, until the server or the log is another. */
@@ -37,7 +38,7 @@ export interface Introduction {
 const SERVER = `select current_schema()::text as namespace, current_user::text as role, pg_is_in_recovery() as standby, current_setting('synchronous_commit') as commit,
   (select oid::text from pg_database where datname = current_database()) as database,
   (select system_identifier::text from pg_control_system()) as system,
-  coalesce(extract(epoch from pg_postmaster_start_time())::text, '') as started, ${PLACE} as place,
+  ${RUNNING} as started, ${PLACE} as place,
   to_regclass($1)::oid::text as log, coalesce(has_table_privilege(to_regclass($1), 'select'), false) as readable`;
 
 /** Tables that deletions reach, also those of other programs and namespaces, from which they may come back to ours. */
@@ -91,7 +92,7 @@ export async function introduce(ask: AskCatalog, schema: Schema, { mode, isEmbed
     namespace: quoted(found.namespace),
     poll: all === undefined && found.hasPoll ? `${quoted(found.namespace)}.${quoted(POLL_FUNCTION)}` : undefined,
     home: homeOf(String(server['started']), String(server['log'])),
-    epoch: [server['system'], server['database'], server['log'], found.namespace, server['role']].map(String).join('/'),
+    epoch: [server['system'], server['database'], server['log'], found.namespace, server['role'], crashOf(String(server['started']))].map(String).join('/'),
     uncachable,
     place: String(server['place']),
     mark: [...[...uncachable.keys()].sort().map((model) => `-${model}`), '@', createHash('sha256').update(JSON.stringify([[...found.made].sort(), hiddenColumns(tables)])).digest('hex').slice(0, 16)].join(''),

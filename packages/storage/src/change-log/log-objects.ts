@@ -1,6 +1,7 @@
 import { MODELS_SIGNAL, VERSION_COLUMN, type TableSchema } from '@ormolu/kernel';
 import { createHash } from 'node:crypto';
 import { literal, quoted } from '../statements/identifiers';
+import { RUNNING } from './running';
 import { SAME_STRUCTURE, STRUCTURE } from './structure';
 
 /** The table of the change log. */
@@ -22,7 +23,7 @@ export const LOG_TRIGGERS = ['ormolu_log_insert', 'ormolu_log_update', 'ormolu_l
 export const TRIM_FUNCTION = 'ormolu_log_trim';
 export const SIGNAL_FUNCTION = 'ormolu_log_signal';
 /** Its answer is read by processes of other versions, too: another form of it needs another name. (`ormolu_log_poll` said nothing of how tables hang together.) */
-export const POLL_FUNCTION = 'ormolu_log_news';
+export const POLL_FUNCTION = 'ormolu_log_since';
 
 /** Rows that tell of other models which trimming leaves: who sleeps meanwhile follows them when he wakes. */
 const KEPT_RELOADS = 100;
@@ -203,7 +204,7 @@ end`,
       source: `
 declare
   here text := pg_current_snapshot()::text || ' ' || case when pg_is_in_recovery() then '' else left(pg_walfile_name(pg_current_wal_lsn()), 8) end
-    || ' ' || coalesce(extract(epoch from pg_postmaster_start_time())::text, '') || ' ' || coalesce(to_regclass(${literal(log)})::oid::text, '');
+    || ' ' || ${RUNNING} || ' ' || coalesce(to_regclass(${literal(log)})::oid::text, '');
   news text;
 begin
   if running = '{}' and since = pg_snapshot_xmax(pg_current_snapshot()) then return here || ' ${SAME_STRUCTURE} '; end if;

@@ -2,6 +2,7 @@ import { MODELS_SIGNAL, parseSnapshot, type ChangeRow, type LogPoll, type Snapsh
 import { ResultColumns } from '../wire/result-columns';
 import type { Statement } from '../wire/statement';
 import { homeOf, type Introduction } from './introduction';
+import { RUNNING } from './running';
 import { SAME_STRUCTURE, STRUCTURE } from './structure';
 import type { Companion } from '../sql-transaction';
 import { MOST_POLLED, TRIMMED } from './log-objects';
@@ -27,7 +28,7 @@ export interface Question<T> {
 export function askBeginning(log: string): Question<Beginning | undefined> {
   return {
     statement: {
-      text: `select pg_current_snapshot()::text, case when pg_is_in_recovery() then '' else left(pg_walfile_name(pg_current_wal_lsn()), 8) end, extract(epoch from pg_postmaster_start_time())::text, to_regclass('${log.replaceAll('\'', '\'\'')}')::oid::text, ${STRUCTURE}`,
+      text: `select pg_current_snapshot()::text, case when pg_is_in_recovery() then '' else left(pg_walfile_name(pg_current_wal_lsn()), 8) end, ${RUNNING}, to_regclass('${log.replaceAll('\'', '\'\'')}')::oid::text, ${STRUCTURE}`,
       parameters: [], results: 'binary',
     },
     sink: () => new ResultColumns(['text', 'text', 'text', 'text', 'text']),

@@ -83,6 +83,11 @@ export class SessionLog {
     if (this.#hear) this.#log.forgetIntroductions();
   }
 
+  /** What was seen and stays so, as long as nothing else is sent. */
+  get knownSight(): Sight | undefined {
+    return this.#isElsewhere ? undefined : this.#sight;
+  }
+
   /** @param begin - sends BEGIN when nothing was sent yet */
   async sight(begin: () => Promise<void>): Promise<Sight | undefined> {
     if (this.#introduction.log === undefined || this.#isElsewhere) return undefined;

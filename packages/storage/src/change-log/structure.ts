@@ -2,10 +2,10 @@
 const MOST_INHERITING = 1_000;
 
 /**
- * Asks what tells whether the database may do something else behind a change than it did: the trigger and the rule that came into being last, foreign
- * keys being triggers, too, and how many tables inherit. (The server plans `max` longer.)
+ * Asks what tells whether the database may do something else behind a change than it did, or show something else: the trigger, the rule and the policy that
+ * came into being last, foreign keys being triggers, too, and how many tables inherit. (The server plans `max` longer.)
  */
-export const STRUCTURE: string = `concat((select oid from pg_trigger order by oid desc limit 1), '/', (select oid from pg_rewrite order by oid desc limit 1), '/', (select count(*) from (select from pg_inherits limit ${MOST_INHERITING}) i))`;
+export const STRUCTURE: string = `concat((select oid from pg_trigger order by oid desc limit 1), '/', (select oid from pg_rewrite order by oid desc limit 1), '/', (select oid from pg_policy order by oid desc limit 1), '/', (select count(*) from (select from pg_inherits limit ${MOST_INHERITING}) i))`;
 
 /** What a poll answers when nobody can have altered anything since the one before. */
 export const SAME_STRUCTURE = '=';

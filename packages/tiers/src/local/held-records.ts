@@ -45,20 +45,29 @@ export function heldRecords(records: LocalRecords, sight: Sight, { model, ids, f
   const reasons: LocalMiss[] = [];
   const stamps = new Map<EntryStamp, StoredId[]>();
   const judge = new Judge(sight, model);
+  const get = records.getterOf(model);
+  // Most were read together.
+  let stamp: EntryStamp | undefined;
+  let ofStamp: StoredId[] = [];
   for (const id of new Set(ids)) {
-    const image = records.get(model, id);
+    const image = get(id);
     const at = image?.values && places.of(image.shape);
     const reason = !image ? 'not kept' : image.values && !at ? 'other fields' : judge.whyStale(image.stamp, id);
-    if (reason !== undefined) {
+    if (!image || reason !== undefined) {
       missing.push(id);
-      reasons.push(reason);
+      reasons.push(reason ?? 'not kept');
       continue;
     }
     known.push(id);
-    if (image) noteStamp(stamps, image.stamp, id);
-    if (!image?.values || !at) continue;
+    if (image.stamp !== stamp) {
+      stamp = image.stamp;
+      ofStamp = stamps.get(stamp) ?? [];
+      stamps.set(stamp, ofStamp);
+    }
+    ofStamp.push(id);
+    if (!image.values || !at) continue;
     answered.push(id);
-    for (const [place, column] of columns.entries()) column.push(own(image.values[at[place] ?? -1]));
+    for (let place = 0; place < columns.length; place += 1) columns[place]?.push(own(image.values[at[place] ?? -1]));
   }
   return { ids: answered, columns, known, missing, reasons, stamps };
 }
@@ -94,12 +103,6 @@ export function keepWritten(records: LocalRecords, { stamp, written }: Committed
 /** Whether what was read under a stamp should take the place of what is kept: not when it sees less, for new readers would miss then. */
 export function isNews(stamp: EntryStamp, known: EntryStamp): boolean {
   return stamp.epoch !== known.epoch || isWithin(known.snapshot, stamp.snapshot) || !isWithin(stamp.snapshot, known.snapshot);
-}
-
-function noteStamp(stamps: Map<EntryStamp, StoredId[]>, stamp: EntryStamp, id: StoredId): void {
-  const ids = stamps.get(stamp);
-  if (ids) ids.push(id);
-  else stamps.set(stamp, [id]);
 }
 
 /** Bytes are copied on their way in and out: whoever gets an array of them can write into it. Other values that can change are copied above. */

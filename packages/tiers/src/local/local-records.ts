@@ -56,6 +56,12 @@ export class LocalRecords {
     return key === undefined ? undefined : this.#images.get(key);
   }
 
+  /** The same for many records of one model. */
+  getterOf(model: string): (id: StoredId) => RecordImage | undefined {
+    const number = this.#models.get(model);
+    return number === undefined ? () => undefined : (id) => this.#images.get(keyUnder(number, id));
+  }
+
   /** The image, for somebody who may hold it: until he lets go, it does not leave. */
   lend(model: string, id: StoredId): RecordImage | undefined {
     const key = this.#keyOf(model, id);
