@@ -21,6 +21,11 @@ export interface RedisConnection {
   readonly name?: string | undefined;
   /** Some nodes of a Redis Cluster, which know the others; all other options are those of each connection. */
   readonly cluster?: readonly { readonly host: string; readonly port: number }[] | undefined;
+  /**
+   * So many connections are made to a server: writes go through the first, reads through all in turn, so that large answers keep others waiting less. Of a cluster, it is one to
+   * each node. @defaultValue 1: calls are pipelined
+   */
+  readonly maxConnections?: number | undefined;
   readonly [option: string]: unknown;
 }
 
@@ -42,12 +47,15 @@ return 1`;
 const SILENT_MS = 5_000;
 const KEYS_A_SCAN = 1_000;
 
-/** Redis or Valkey: one server, the master that Sentinels name, or a Cluster. One connection, on which calls are pipelined. */
+/** Redis or Valkey: one server, the master that Sentinels name, or a Cluster. One connection, on which calls are pipelined, unless it is told to make more. */
 export class RedisBackend implements Backend {
   readonly name = 'redis';
   readonly limits: BackendLimits = { keyBytes: 65_536, anyCharacter: true, valueBytes: 512 * 1024 * 1024 - 1, ttlGrainMs: 1 };
   readonly #client: Driver.Redis | Driver.Cluster;
   readonly #cluster: Driver.Cluster | undefined;
+  /** The client and, with `maxConnections`, others through which only reads go: what is written keeps its order. */
+  readonly #readers: readonly (Driver.Redis | Driver.Cluster)[];
+  #turn = 0;
   /** Since when the oldest check is unanswered. */
   #owedSinceMs: number | undefined;
 
@@ -56,7 +64,9 @@ export class RedisBackend implements Backend {
    */
   constructor(connection: RedisConnection) {
     const { Redis, Cluster } = loadPackage('ioredis', 'redis()') as typeof Driver;
-    const { url, cluster, ...options } = connection;
+    const { url, cluster, maxConnections = 1, ...options } = connection;
+    if (!Number.isInteger(maxConnections) || maxConnections < 1) throw new MisuseError('TIER_REDIS_OPTION', `redis() was given ${String(maxConnections)} for maxConnections. Give a whole number above zero.`);
+    if (cluster && maxConnections > 1) throw new MisuseError('TIER_REDIS_OPTION', 'redis() makes one connection to each node of a cluster. Leave maxConnections out.');
     if (options['keyPrefix'] !== undefined) throw new MisuseError('TIER_REDIS_OPTION', 'redis() takes no keyPrefix: patterns would not find their keys. Give the cache a prefix.');
     if (url !== undefined && !/^rediss?:\/\//.test(url)) throw new MisuseError('TIER_REDIS_OPTION', "redis() was given a text that is no URL of Redis. Give 'redis://user:password@host:6379/0', or rediss:// for TLS; is an environment variable missing?");
     // Options that are ours go through to ioredis, which names them likewise.
@@ -68,13 +78,18 @@ export class RedisBackend implements Backend {
         retryDelayOnFailover: 50, retryDelayOnClusterDown: 50, maxRedirections: 4, slotsRefreshTimeout: 1_000,
       });
       this.#client = this.#cluster;
-    } else this.#client = url === undefined ? new Redis(redisOptions) : new Redis(url, redisOptions);
+      this.#readers = [this.#cluster];
+    } else {
+      const made = Array.from({ length: maxConnections }, () => (url === undefined ? new Redis(redisOptions) : new Redis(url, redisOptions)));
+      this.#client = made[0] as Driver.Redis; // there is at least one
+      this.#readers = made;
+    }
     // It tells of every failed attempt to connect; whoever has to know learns it from the call that fails.
-    this.#client.on('error', () => undefined);
+    for (const client of this.#readers) client.on('error', () => undefined);
   }
 
   async getMany(keys: readonly string[]): Promise<readonly (Uint8Array | undefined)[]> {
-    const client = this.#client;
+    const client = this.#reader;
     // In a cluster every key may be on another node: the client gathers the calls of each.
     const found = this.#cluster ? await Promise.all(keys.map((key) => client.getBuffer(key))) : await client.mgetBuffer(...keys);
     return found.map((value) => value ?? undefined);
@@ -132,12 +147,13 @@ export class RedisBackend implements Backend {
 
   async check(): Promise<string> {
     // Before that, it answers some questions and not others.
-    if (this.#client.status !== 'ready') throw new OutageError('TIER_UNAVAILABLE', 'There is no connection to Redis.');
+    if (this.#readers.some(({ status }) => status !== 'ready')) throw new OutageError('TIER_UNAVAILABLE', 'There is no connection to Redis.');
     this.#giveUpSilent();
     const masters = this.#masters();
     if (masters.length === 0) throw new OutageError('TIER_UNAVAILABLE', 'No node of the Redis Cluster has been reached yet.');
     this.#owedSinceMs ??= performance.now();
-    const told = await Promise.all(masters.map((node) => node.info('server'))).finally(() => {
+    const all = Promise.all([Promise.all(masters.map((node) => node.info('server'))), ...this.#readers.slice(1).map((client) => client.ping())]);
+    const [told] = await all.finally(() => {
       this.#owedSinceMs = undefined;
     });
     const runs = told.map((info) => /run_id:(\w+)/.exec(info)?.[1] ?? '');
@@ -145,18 +161,20 @@ export class RedisBackend implements Backend {
   }
 
   onState(listener: (state: BackendState) => void): () => void {
-    const up = (): void => listener('up');
+    const all = this.#readers;
+    const up = (): void => {
+      if (all.every(({ status }) => status === 'ready')) listener('up');
+    };
     const down = (): void => listener('down');
-    const client = this.#client;
-    client.on('ready', up).on('close', down).on('end', down);
-    if (client.status === 'ready') up();
+    for (const client of all) client.on('ready', up).on('close', down).on('end', down);
+    up();
     return () => {
-      client.off('ready', up).off('close', down).off('end', down);
+      for (const client of all) client.off('ready', up).off('close', down).off('end', down);
     };
   }
 
   close(): Promise<void> {
-    this.#client.disconnect();
+    for (const client of this.#readers) client.disconnect();
     return Promise.resolve();
   }
 
@@ -171,8 +189,13 @@ export class RedisBackend implements Backend {
   #giveUpSilent(): void {
     if (this.#cluster || this.#owedSinceMs === undefined || performance.now() - this.#owedSinceMs < SILENT_MS) return;
     this.#owedSinceMs = undefined;
-    this.#client.disconnect(true);
+    for (const client of this.#readers) client.disconnect(true);
     throw new OutageError('TIER_UNAVAILABLE', 'Redis did not answer for long, so that the connection is given up.');
+  }
+
+  get #reader(): Driver.Redis | Driver.Cluster {
+    this.#turn = (this.#turn + 1) % this.#readers.length;
+    return this.#readers[this.#turn] ?? this.#client;
   }
 
   #masters(): readonly Driver.Redis[] {

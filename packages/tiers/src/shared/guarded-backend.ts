@@ -160,7 +160,7 @@ export class GuardedBackend implements Backend {
     } catch (error) {
       this.counts.failures += 1;
       this.#failed(error);
-      throw error;
+      throw outage(error);
     }
   }
 
@@ -262,6 +262,11 @@ export class GuardedBackend implements Backend {
     }
     this.#mayStillArrive = 0;
   }
+}
+
+/** Drivers have errors of their own. Whoever calls tells an outage by the class, and goes on without the server. */
+function outage(error: unknown): OutageError {
+  return error instanceof OutageError ? error : new OutageError('TIER_UNAVAILABLE', `A call of the cache server failed: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
 }
 
 /** One for all: while a server is away, it would be made for every call. */

@@ -13,6 +13,8 @@ backendCompliance(runner, { name: 'memory', create: () => memory });
 
 backendCompliance(runner, { name: 'redis', create: async () => redis(await sharedCacheServer('redis')) });
 
+backendCompliance(runner, { name: 'redis with four connections', create: async () => redis({ url: await sharedCacheServer('redis'), maxConnections: 4 }) });
+
 describe('a cluster of three nodes', () => {
   let cluster: RedisCluster;
   beforeAll(async () => {

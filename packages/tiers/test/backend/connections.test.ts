@@ -1,0 +1,60 @@
+import { ownCacheServer, type OwnCacheServer } from '@ormolu/test-support';
+import { Redis } from 'ioredis';
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Backend } from '../../src/backend/backend';
+import { NamedCache } from '../../src/named-cache/named-cache';
+import { redis } from '../../src/redis';
+
+let server: OwnCacheServer;
+let open: (Backend | NamedCache)[] = [];
+
+beforeEach(async () => {
+  jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+  server = await ownCacheServer('redis');
+});
+afterEach(async () => {
+  jest.restoreAllMocks();
+  await Promise.all(open.map((one) => one.close()));
+  open = [];
+  server.stop();
+});
+
+/** Those of others than the one who asks. */
+async function connections(): Promise<number> {
+  const admin = new Redis(server.url);
+  const clients = Number(/connected_clients:(\d+)/.exec(await admin.info('clients'))?.[1]);
+  admin.disconnect();
+  return clients - 1;
+}
+
+test.each([[undefined, 1], [3, 3]])('with maxConnections %s there are %s, however much is asked at once', async (maxConnections, wanted) => {
+  const backend = redis({ url: server.url, maxConnections });
+  const cache = new NamedCache('many', { l2: backend, l1: false, ttl: '1m', deadline: '10s' });
+  open.push(cache, backend);
+  await Promise.all(Array.from({ length: 200 }, (_, at) => cache.set(`k${String(at)}`, at)));
+  const found = await Promise.all(Array.from({ length: 200 }, async (_, at) => (await sleep(at % 5), cache.get(`k${String(at)}`))));
+  expect(found).toEqual(Array.from({ length: 200 }, (_, at) => at));
+  expect(await connections()).toBe(wanted);
+});
+
+test('all connections of a server that was killed come back, and nothing old is read through any', async () => {
+  const backend = redis({ url: server.url, maxConnections: 3 });
+  const cache = new NamedCache('many', { l2: backend, l1: false, ttl: '1m' });
+  open.push(cache, backend);
+  await cache.set('k', 'old');
+  server.signal('SIGKILL');
+  while (cache.stats().shared?.isUp === true) await sleep(10);
+  await cache.set('k', 'new');
+  server = await ownCacheServer('redis', { port: server.port });
+  while (cache.stats().shared?.isUp !== true) await sleep(10);
+  for (let turn = 0; turn < 6; turn += 1) expect(await cache.get('k')).not.toBe('old');
+  expect(await connections()).toBe(3);
+});
+
+test.each([0, 1.5, -1])('a limit that is none is refused: %s', (maxConnections) => {
+  expect(() => redis({ url: server.url, maxConnections })).toThrow(/maxConnections. Give a whole number above zero/);
+});
+
+test('a cluster has one connection to each node', () => {
+  expect(() => redis({ cluster: [{ host: '127.0.0.1', port: 1 }], maxConnections: 2 })).toThrow(/one connection to each node/);
+});
