@@ -65,3 +65,26 @@ test('explain names the steps behind the network', async () => {
   await server.close();
   await below.close();
 });
+
+test('warm records cost a round trip for the snapshot and one for COMMIT; cold ones and writes as many, with the snapshot by the way', async () => {
+  const below = await openOrmolu({ models, storage: memory() });
+  await below.migrate();
+  const ids = await below.transaction(async (env) => (await env.model('city').create(Array.from({ length: 1_000 }, (_, n) => ({ name: `c${String(n)}` })))).ids as number[]);
+  const server = await serve(below, { port: 0 });
+  const storage = remote(server.url);
+  const db = await openOrmolu({ models, storage });
+  await storage.connect();
+  const trips = async (work: () => Promise<unknown>) => {
+    const before = storage.roundTrips;
+    await work();
+    return storage.roundTrips - before;
+  };
+  const reading = (some: readonly number[]) => trips(() => db.transaction((env) => env.model('city').browse(some).read(['name', 'size'])));
+  expect(await reading(ids)).toBe(2);
+  expect(await reading(ids.slice(0, 20))).toBe(2);
+  expect(await trips(() => db.transaction((env) => env.model('city').browse(ids).write({ size: 3 })))).toBe(2);
+  expect(await reading(ids)).toBe(2);
+  await db.close();
+  await server.close();
+  await below.close();
+});

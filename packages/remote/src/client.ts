@@ -67,13 +67,19 @@ export class RemoteStorage implements Storage {
   #connecting: Promise<Link> | undefined;
   #closing: Promise<void> | undefined;
   #statements = 0;
+  #roundTrips = 0;
 
-  constructor(options: LinkOptions) {
-    this.#options = options;
+  constructor(options: Omit<LinkOptions, 'onRoundTrip'>) {
+    this.#options = { ...options, onRoundTrip: () => { this.#roundTrips += 1; } };
   }
 
   get statements(): number {
     return this.#statements;
+  }
+
+  /** How often somebody has waited for the server so far: calls that went right behind others apart. */
+  get roundTrips(): number {
+    return this.#roundTrips;
   }
 
   /** Reaches the server, unless that is done: nothing waits for it, but who calls it learns early that there is none. */

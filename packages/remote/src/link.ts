@@ -17,6 +17,8 @@ export interface LinkOptions {
   readonly callMs: number;
   readonly keepAliveMs: number;
   readonly maxMessageBytes: number;
+  /** Told of each call that somebody waits for. */
+  readonly onRoundTrip: () => void;
 }
 
 /** What came back from a call. */
@@ -137,6 +139,8 @@ export class Link {
     if (!this.isOpen) return Promise.resolve({ value: undefined, figures: null, error: new ConnectionLostError(address.text) });
     this.#serial += 1;
     const serial = this.#serial;
+    // Nobody waits for these two: what follows goes right behind them.
+    if (name !== 'open' && name !== 'adopt') this.#options.onRoundTrip();
     // What cannot be written is the caller's mistake, and nothing was sent.
     const bytes = encode([serial, name, session, ...args]);
     return new Promise((resolve) => {
