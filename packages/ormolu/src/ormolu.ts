@@ -1,4 +1,4 @@
-import { ConflictError, durationMs, holding, OrmoluError, type MigrationReport, type Rung, type RungStats, type Session, type SessionOptions, type Storage } from '@ormolu/kernel';
+import { ConflictError, durationMs, holding, OrmoluError, type MigrationReport, type Rung, type RungStats, type Schema, type Session, type SessionOptions, type Storage } from '@ormolu/kernel';
 import type { ModelNameOf, Models, Registry } from '@ormolu/registry';
 import { StorageRung } from '@ormolu/storage';
 import { Transaction, type Actors } from '@ormolu/transaction';
@@ -120,6 +120,25 @@ export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D
   get ladder(): { readonly rung: Rung; readonly sight: boolean | 'far' } {
     const sight = this.localCache.isEnabled || this.#shared !== undefined;
     return { rung: this.#ladder, sight: sight && this.#shared ? 'far' : sight };
+  }
+
+  /**
+   * What a user may see, by his groups as they are now: what a server lets the user's clients know of.
+   *
+   * @remarks One read-only transaction, as that user.
+   */
+  async viewOf(user: number): Promise<{ readonly schema: Schema; mayRead(model: string, field: string): boolean }> {
+    this.#assertOpen('viewOf');
+    const { registry } = this;
+    const groups = await this.transaction((env) => (env as unknown as { groups(): Promise<ReadonlySet<string>> }).groups(), { uid: user, readOnly: true }); // what the registry's types say of environments is less
+    const models = new Set(registry.models.keys());
+    return {
+      schema: registry.schema,
+      mayRead: (model, field) => {
+        const allowed = models.has(model) ? registry.model(model).fields.get(field)?.groups : undefined;
+        return allowed === undefined || allowed.some((group) => groups.has(group));
+      },
+    };
   }
 
   /** Whether other processes may have this database open. */

@@ -2,8 +2,11 @@ import { createHash, timingSafeEqual } from 'node:crypto';
 import { isIP } from 'node:net';
 import { RemoteOptionError } from './errors';
 
-/** What a token may do. A `worker` is a program that is trusted: its transactions may act as any user, and run SQL where the storage takes any. */
-export type Access = 'worker';
+/**
+ * What a token may do. A `worker` is a program that is trusted: its transactions may act as any user, and run SQL where the storage takes any. A `user` is the
+ * user of that id, whatever its program says: it reads what his groups allow, and nothing else.
+ */
+export type Access = 'worker' | { readonly user: number };
 
 /** Who is let in: the tokens of workers, or a function that says what a token may do. */
 export type Auth = { readonly workers: readonly string[] } | ((token: string) => Access | undefined | Promise<Access | undefined>);

@@ -42,6 +42,20 @@ export class AccessError extends MisuseError {
   }
 }
 
+/** A user's client asked for what only workers may do. */
+export class ForbiddenError extends MisuseError {
+  constructor(call: string) {
+    super('REMOTE_FORBIDDEN', `The token of this client is a user's, which may not ${call}: it reads what the user's groups allow. Let a program do it that has a worker's token.`, { details: { call } });
+  }
+}
+
+/** A user's client has other models than the server. */
+export class OtherModelsError extends MisuseError {
+  constructor(model: string) {
+    super('REMOTE_MODELS', `Model '${model}' of this client is kept in another table, or in other columns, than that of the server. A user's client takes its models from the program that serves; it may leave out what the user does not see.`, { details: { model } });
+  }
+}
+
 /** The other side speaks another version of the protocol, or is no server of Ormolu. */
 export class ProtocolError extends MisuseError {
   constructor(address: string, what: string) {

@@ -1,8 +1,9 @@
 export { type Access, type Auth } from './access';
 export { remote, RemoteStorage, type RemoteOptions } from './client';
 export {
-  AccessError, ConnectionLostError, DeadlineError, IdleError, LimitError, NotCommittedError, ProtocolError, RemoteCommitUnknownError, RemoteOptionError, ServerFaultError, UnreachableError,
+  AccessError, ConnectionLostError, DeadlineError, ForbiddenError, IdleError, LimitError, NotCommittedError, OtherModelsError, ProtocolError, RemoteCommitUnknownError, RemoteOptionError, ServerFaultError, UnreachableError,
 } from './errors';
 export { type Ladder } from './served-ladder';
 export { type Limits } from './limits';
+export { type View } from './narrowed-schema';
 export { serve, type RemoteServer, type Served, type ServeOptions, type ServerStats } from './server';

@@ -1,19 +1,23 @@
-import { MisuseError, Schema, SessionStateError, type AddedField, type PlanOptions, type Session, type SessionOptions, type Storage } from '@ormolu/kernel';
+import { MisuseError, Schema, SessionStateError, type AddedField, type PlanOptions, type Session, type SessionOptions } from '@ormolu/kernel';
 import type { WebSocket } from 'ws';
 import { decode, encode } from './codec';
 import type { CommitTokens } from './commit-tokens';
-import { LimitError } from './errors';
+import type { Access } from './access';
+import { ForbiddenError, LimitError, OtherModelsError } from './errors';
 import { keepAlive } from './keep-alive';
 import type { LimitsInForce } from './limits';
-import { callOf, MOST_SCHEMAS, type Call, type SessionFigures, type WireSchema } from './protocol';
-import { ServedLadder, type Ladder } from './served-ladder';
+import { narrowed, otherModel } from './narrowed-schema';
+import { callOf, MOST_SCHEMAS, type Call, type CallName, type SessionFigures, type WireSchema } from './protocol';
+import type { Served } from './server';
+import { ServedLadder } from './served-ladder';
 import { ServedSession } from './served-session';
 import { ServedSight } from './served-sight';
 import { toWire } from './wire-errors';
 
 /** What a connection needs of its server. */
 export interface ConnectionHome {
-  readonly served: { readonly storage: Storage; readonly ladder?: Ladder | undefined };
+  readonly served: Served;
+  readonly access: Access;
   readonly tokens: CommitTokens;
   readonly limits: LimitsInForce;
   /** Told of what is none of Ormolu's errors: whoever keeps the server wants to know. */
@@ -25,6 +29,8 @@ export interface ConnectionHome {
 const MOST_UNSENT = 4 * 2 ** 20;
 /** Calls of one client that are being done, from which on it is not believed to wait for answers. */
 const MOST_CALLS = 10_000;
+/** What a user's session takes. */
+const OF_USERS: readonly CallName[] = ['open', 'sight', 'read', 'query', 'count', 'group', 'savepoint', 'rollbackTo', 'release', 'stream', 'next', 'leave', 'commit', 'rollback'];
 /** WebSocket close codes. */
 const GOING_AWAY = 1001;
 const PROTOCOL_ERROR = 1002;
@@ -107,6 +113,7 @@ export class ServedConnection {
   }
 
   #sessionFor({ name, session: number, args }: Call): ServedSession {
+    if (this.#home.access !== 'worker' && !OF_USERS.includes(name)) throw new ForbiddenError(name);
     const known = this.#sessions.get(number);
     if (name !== 'open') {
       if (!known) throw new SessionStateError(name, 'rolled back');
@@ -117,21 +124,34 @@ export class ServedConnection {
       throw new LimitError(`This connection has ${String(this.#sessions.size)} transactions open`, 'Let some end first, or raise limits.maxTransactions of serve().');
     }
     const [named, given, token, extent] = args;
-    const schema = this.schemaOf(named);
+    const sent = this.schemaOf(named);
+    const schema = this.#home.access === 'worker' ? sent : this.#ofUser(sent, this.#home.access.user);
     const options = given as Pick<SessionOptions, 'isolation' | 'readOnly' | 'sight'>; // as a client's own types say; a storage takes no others
     const { sight = false } = options;
     const { storage, ladder } = this.#home.served;
     const rungs = ladder?.sight === false ? undefined : ladder;
     const look = sight === 'far' || rungs === undefined ? sight : rungs.sight;
-    return this.#register(number, this.#open(this.#home.tokens.beside(schema), { ...options, sight: look }), {
-      token: typeof token === 'string' ? token : undefined,
-      sight: sight === false ? undefined : new ServedSight(storage, schema, { extent, reachesFar: sight === 'far' }),
+    return this.#register(number, this.#open(schema, { ...options, sight: look }), {
+      token: typeof token === 'string' && this.#home.access === 'worker' ? token : undefined,
+      sight: sight === false ? undefined : new ServedSight(storage, schema, { extent, reachesFar: sight === 'far', isNarrow: this.#home.access !== 'worker' }),
       ladder: new ServedLadder(rungs?.rung),
     });
   }
 
-  async #open(schema: Schema, { isolation, readOnly, sight }: Pick<SessionOptions, 'isolation' | 'readOnly' | 'sight'>): Promise<Session> {
-    return this.#home.served.storage.open({ schema, isolation: isolation ?? undefined, readOnly: readOnly ?? undefined, sight: sight ?? false });
+  async #open(asked: Schema | Promise<Schema>, { isolation, readOnly, sight }: Pick<SessionOptions, 'isolation' | 'readOnly' | 'sight'>): Promise<Session> {
+    const isWorker = this.#home.access === 'worker';
+    const schema = isWorker ? this.#home.tokens.beside(await asked) : await asked;
+    return this.#home.served.storage.open({ schema, isolation: isolation ?? undefined, readOnly: isWorker ? readOnly ?? undefined : true, sight: sight ?? false });
+  }
+
+  /** What a user may see now, by the server's models. @throws {OtherModelsError} REMOTE_MODELS */
+  async #ofUser(sent: Schema, user: number): Promise<Schema> {
+    const view = await this.#home.served.viewOf?.(user);
+    if (!view) throw new ForbiddenError('open');
+    const schema = narrowed(view);
+    const other = otherModel(sent, schema);
+    if (other !== undefined) throw new OtherModelsError(other);
+    return schema;
   }
 
   #register(number: number, opened: Promise<Session>, { token, sight, ladder = new ServedLadder(undefined) }: { readonly token?: string | undefined; readonly sight?: ServedSight | undefined; readonly ladder?: ServedLadder | undefined } = {}): ServedSession {
@@ -161,8 +181,10 @@ export class ServedConnection {
   #aboutStorage({ serial, name, args }: Call): unknown {
     const { served: { storage }, tokens } = this.#home;
     const [first, second, third] = args;
+    const isWorker = this.#home.access === 'worker';
+    if (!isWorker && name !== 'hello') throw new ForbiddenError(name);
     switch (name) {
-      case 'hello': return { name: storage.name, capabilities: storage.capabilities, hasLog: storage.changeLog !== undefined };
+      case 'hello': return { name: storage.name, capabilities: isWorker ? storage.capabilities : { ...storage.capabilities, sql: false }, hasLog: storage.changeLog !== undefined };
       case 'plan': return storage.plan(this.schemaOf(first), optionsOf(second));
       case 'migrate': return storage.migrate(this.schemaOf(first), { ...optionsOf(second), fill: typeof third === 'number' ? (session, added) => this.#fill(serial, third, session, added) : undefined });
       case 'filled': {

@@ -1,4 +1,4 @@
-import { formatSnapshot, type CachedRead, type LogKnowledge, type Schema, type Session, type Sight, type Storage } from '@ormolu/kernel';
+import { formatSnapshot, MODELS_SIGNAL, VERSION_COLUMN, type CachedRead, type ChangeRow, type LogKnowledge, type Schema, type Session, type Sight, type Storage } from '@ormolu/kernel';
 import { knownOf, newsToWire, tagToWire, type WireSight, type WireTag } from './wire-sight';
 
 /** What is told beside an answer. */
@@ -13,22 +13,24 @@ export interface Told {
  */
 export class ServedSight {
   readonly #storage: Storage;
-  /** By the client's own names. */
-  #schema: Schema;
+  /** By the client's own names, or by what the server lets it see. */
+  #schema: Schema | Promise<Schema>;
   /** How far the client knew the log when it opened the session, or asked last. */
   #extent: unknown;
   readonly #reachesFar: boolean;
+  readonly #isNarrow: boolean;
   #isTold = false;
 
-  constructor(storage: Storage, schema: Schema, { extent, reachesFar }: { readonly extent: unknown; readonly reachesFar: boolean }) {
+  constructor(storage: Storage, schema: Schema | Promise<Schema>, { extent, reachesFar, isNarrow }: { readonly extent: unknown; readonly reachesFar: boolean; /** The client may not see all of the log. */ readonly isNarrow: boolean }) {
     this.#storage = storage;
     this.#schema = schema;
     this.#extent = extent;
     this.#reachesFar = reachesFar;
+    this.#isNarrow = isNarrow;
   }
 
   /** What was told may not hold any more. */
-  forget(schema: Schema = this.#schema): void {
+  forget(schema: Schema | Promise<Schema> = this.#schema): void {
     this.#schema = schema;
     this.#isTold = false;
   }
@@ -54,25 +56,38 @@ export class ServedSight {
     const sight = await session.sight?.();
     this.#isTold = true;
     const { changeLog } = this.#storage;
-    const names = this.#schema.tables.map(({ model }) => model);
+    const schema = await this.#schema;
+    const names = schema.tables.map(({ model }) => model);
     const reasons = (model: string): string | undefined => (sight ? sight.whyUncachable(model) : changeLog?.uncachable?.get(model));
     const uncachable = ['*', ...names].flatMap((model) => {
       const reason = reasons(model);
       return reason === undefined ? [] : [[model, reason] as const];
     });
-    return { uncachable, seen: sight && changeLog ? this.#seen(sight, changeLog.knowledge) : null };
+    return { uncachable, seen: sight && changeLog ? this.#seen(sight, changeLog.knowledge, schema) : null };
   }
 
-  #seen({ snapshot, epoch }: Sight, knowledge: LogKnowledge): WireSight['seen'] {
+  #seen({ snapshot, epoch }: Sight, knowledge: LogKnowledge, schema: Schema): WireSight['seen'] {
     const known = knownOf(this.#extent, knowledge.extent?.epoch);
     const news = knowledge.newsFor(known, this.#reachesFar ? {} : { from: snapshot.xmin });
     if (!news) return null;
     const version = epoch.startsWith(`${news.epoch}/`) ? epoch.slice(news.epoch.length + 1) : '';
-    return { snapshot: formatSnapshot(snapshot), epoch, version, news: newsToWire(news) };
+    return { snapshot: formatSnapshot(snapshot), epoch, version, news: newsToWire(this.#isNarrow ? { ...news, rows: seenRows(news.rows, schema) } : news) };
   }
 
   #touched(session: Session): Pick<Told, 'touched'> {
     const touched = session.takeTouched?.() ?? [];
     return touched.length > 0 ? { touched: touched.map(tagToWire) } : {};
   }
+}
+
+/** Rows of the log, as far as they are about what a client may see: of what else a transaction has changed, it hears nothing. */
+export function seenRows(rows: readonly ChangeRow[], schema: Schema): readonly ChangeRow[] {
+  const columns = new Map(schema.tables.map(({ table, columns: all, versioned }) => [table, new Set([...all.map(({ column }) => column), ...versioned ? [VERSION_COLUMN.column] : []])]));
+  return rows.flatMap((row) => {
+    if (row.model.startsWith('$')) return row.model === MODELS_SIGNAL ? [] : [row];
+    const seen = columns.get(row.model);
+    if (!seen) return [];
+    const fields = row.fields?.filter((column) => seen.has(column)) ?? null;
+    return fields?.length === 0 ? [] : [{ ...row, fields }];
+  });
 }

@@ -4,10 +4,11 @@ import { createServer as createTlsServer, type ServerOptions } from 'node:https'
 import type { AddressInfo } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
-import { gatekeeper, type Auth } from './access';
+import { gatekeeper, type Access, type Auth } from './access';
 import { CommitTokens } from './commit-tokens';
 import { RemoteOptionError } from './errors';
 import { limitsInForce, type Limits } from './limits';
+import type { View } from './narrowed-schema';
 import { SUBPROTOCOL } from './protocol';
 import { ServedConnection } from './served-connection';
 import type { Ladder } from './served-ladder';
@@ -17,6 +18,8 @@ export interface Served {
   readonly storage: Storage;
   /** Its caches, which clients' questions meet before the storage. @defaultValue there are none */
   readonly ladder?: Ladder | undefined;
+  /** What a user may see. @defaultValue there are no users: their tokens are turned away */
+  readonly viewOf?: ((user: number) => Promise<View>) | undefined;
 }
 
 /** How a database is served. */
@@ -129,19 +132,19 @@ class Server {
   async #admit(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     socket.on('error', () => undefined);
     const deadline = setTimeout(() => socket.destroy(), ADMISSION_MS).unref();
-    const status = await this.#statusOf(request).catch((error: unknown) => {
+    const judged = await this.#judge(request).catch((error: unknown) => {
       this.#door.onFault(error);
       return 503;
     });
     clearTimeout(deadline);
-    if (status !== 101 || socket.destroyed) {
+    if (typeof judged === 'number' || socket.destroyed) {
       this.#refused += 1;
-      socket.end(`HTTP/1.1 ${String(status)} Refused\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
+      socket.end(`HTTP/1.1 ${String(typeof judged === 'number' ? judged : 503)} Refused\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
       return;
     }
     this.#sockets.handleUpgrade(request, socket, head, (client) => {
       const connection = new ServedConnection(client, {
-        served: this.#served, tokens: this.#door.tokens, limits: this.#door.limits,
+        served: this.#served, access: judged, tokens: this.#door.tokens, limits: this.#door.limits,
         onFault: (error) => { this.#door.onFault(error); },
         onClose: () => this.#connections.delete(connection),
       });
@@ -149,15 +152,16 @@ class Server {
     });
   }
 
-  /** 101 for whoever may come in. */
-  async #statusOf({ headers }: IncomingMessage): Promise<number> {
+  /** What whoever comes in may do, or the HTTP status with which he is turned away. */
+  async #judge({ headers }: IncomingMessage): Promise<Access | number> {
     if (this.#closing || this.#connections.size >= this.#door.limits.maxConnections) return 503;
     // Programs do not send it; pages of the web do, and have no business here, whatever machine they are shown on.
     if (headers.origin !== undefined) return 403;
     const spoken = (headers['sec-websocket-protocol'] ?? '').split(',').map((one) => one.trim());
     if (!spoken.includes(SUBPROTOCOL)) return 426;
     const [, token] = /^Bearer (.+)$/.exec(headers.authorization ?? '') ?? [];
-    return (await this.#door.admits(token)) === undefined ? 401 : 101;
+    const access = await this.#door.admits(token);
+    return access === undefined || (access !== 'worker' && !this.#served.viewOf) ? 401 : access;
   }
 
   async #close(): Promise<void> {
