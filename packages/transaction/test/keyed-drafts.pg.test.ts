@@ -93,6 +93,33 @@ everywhere(store.registry(), ({ begin }) => {
     expect([await get(thing, 'shelf'), await get(thing, 'shelf', of(2)), await get(thing, 'shelfName')]).toMatchObject([{ ids: [3] }, null, 'new']);
   });
 
+  test('drafts that company-dependent references lead to are saved with those that refer to them', async () => {
+    const [first, second] = ['first', 'second'].map((name) => env.model('shelf').new({ name }));
+    const draft = env.model('thing').new({ name: 'lamp', shelf: first });
+    draft.withEnv(of(2)).set('shelf', second);
+    const plain = env.model('thing').new({ name: 'stool', shelf: first });
+    const [lamp, stool] = (await draft.union(plain).save()).ids as number[];
+    await anew();
+    const names = async (id: number): Promise<unknown> => [await get(env.model('thing').browse(id), 'shelfName'), await get(env.model('thing').browse(id), 'shelfName', of(2))];
+    expect([await names(lamp as number), await names(stool as number)]).toEqual([['first', 'second'], ['first', null]]);
+    expect(await env.model('shelf').count()).toBe(4);
+    await tx.cache.check(env);
+  });
+
+  test('drafts that refer to each other and to themselves, each company in its own way, are saved together', async () => {
+    const [one, two] = ['one', 'two'].map((name) => env.model('thing').new({ name })) as [RecordSet, RecordSet];
+    one.set('peer', two);
+    one.withEnv(of(2)).set('peer', one);
+    two.set('peer', one);
+    two.withEnv(of(2)).set('peer', null);
+    const [first, second] = (await one.union(two).save()).ids as number[];
+    await anew();
+    const peers = (id: number | undefined): Promise<unknown> => Promise.all([env, of(2)].map(async (at) => ((await get(env.model('thing').browse(id as number), 'peer', at)) as RecordSet | null)?.id ?? null));
+    expect(await peers(first)).toEqual([second, first]);
+    expect(await peers(second)).toEqual([first, null]);
+    await tx.cache.check(env);
+  });
+
   test('what is required is asked for when a draft is saved, in whichever language it is missing', async () => {
     const draft = env.model('thing').new({ name: 'lamp' });
     draft.withEnv(in_('fr')).set('name', null);

@@ -1,10 +1,11 @@
 import { NewId } from '@ormolu/kernel';
 import type { Field, Model } from '@ormolu/registry';
+import { KeyedValues } from '../environment/keyed-values';
 import { DraftError, WriteRefusedError } from '../errors';
 import { groupBy } from '../group-by';
 import { fieldsOf, type NewRow } from './write-batch';
 
-/** A many2one of a new record that refers to another new record. */
+/** A many2one of a new record that refers to another new record, for some company at least. */
 export interface Reference {
   readonly from: NewRow;
   readonly field: Field;
@@ -85,6 +86,7 @@ export function referencesAmong(rows: readonly NewRow[]): readonly Reference[] {
     for (const field of referringOf(from.model)) {
       const value = from.values.get(field);
       if (value instanceof NewId) found.push({ from, field, to: value });
+      else if (value instanceof KeyedValues) for (const to of new Set(value.values())) if (to instanceof NewId) found.push({ from, field, to });
     }
   }
   if (found.length === 0) return [];

@@ -3,7 +3,6 @@ import type { Field, Model } from '@ormolu/registry';
 import type { Environment } from '../environment/environment';
 import { idsOf } from './given-id';
 import { KeyedValues } from '../environment/keyed-values';
-import { DraftError } from '../errors';
 import { groupBy } from '../group-by';
 import { insertOrder, referencesAmong, type Reference } from './insert-order';
 import { moveBetweenLists } from '../lists/inverse-lists';
@@ -40,8 +39,8 @@ export async function insertRows(env: Environment, rows: readonly NewRow[]): Pro
     const inserted = await insertPart(env, model, { rows: part, ids });
     for (const [place, id] of inserted.entries()) if (part[place]) ids.set(part[place].id, id);
   }
-  for (const { from, field, to } of references) from.values.set(field, ids.get(to.id));
-  await writeLate(env, late.map(({ from, field, to }) => ({ field, id: ids.get(from.id), to: ids.get(to.id) })));
+  for (const { from, field } of references) from.values.set(field, withIds(from.values.get(field), ids));
+  await writeLate(env, late, ids);
   const made = [...groupBy(rows, ({ model }) => model)].map(([model, own]): Made => ({ model, rows: own, ids: own.map(({ id }) => ids.get(id) as StoredId) })); // every row has been inserted
   for (const one of made) remember(env, one);
   for (const { model, ids: born } of made) if (isAskedForAny(tx, model)) tx.unseen.noteBorn(model.name, born);
@@ -75,8 +74,7 @@ function insertPart(env: Environment, model: Model, { rows, ids }: Part): Promis
     return rows.map(({ values }) => {
       const value = values.get(field) ?? null;
       if (isPlain) return field.toColumn(value);
-      if (value instanceof KeyedValues) return columnByPlace(env, field, value);
-      return newColumn(env, field, value instanceof NewId ? (ids.get(value) ?? null) : value);
+      return newColumn(env, field, withIds(value, ids));
     });
   };
   return env.transaction.below.insert({
@@ -88,12 +86,23 @@ function insertPart(env: Environment, model: Model, { rows, ids }: Part): Promis
   });
 }
 
+/** A reference, or one for each company, with the ids of the database: none where a record has none yet. */
+function withIds(value: unknown, ids: InsertedIds): unknown {
+  if (value instanceof NewId) return ids.get(value) ?? null;
+  return value instanceof KeyedValues ? value.map((one) => withIds(one, ids)) : value;
+}
+
 /** References to records that came later. */
-async function writeLate(env: Environment, missing: readonly { readonly field: Field; readonly id: StoredId | undefined; readonly to: StoredId | undefined }[]): Promise<void> {
-  for (const [field, cells] of groupBy(missing, ({ field: of }) => of)) {
-    // Every row has been inserted by now.
-    const ids = cells.map(({ id }) => id as StoredId);
-    await env.transaction.below.update({ model: field.model, ids, fields: [field.name], columns: [cells.map(({ to }) => newColumn(env, field, to ?? null))] });
+async function writeLate(env: Environment, missing: readonly Reference[], ids: InsertedIds): Promise<void> {
+  for (const [field, references] of groupBy(missing, ({ field: of }) => of)) {
+    // A record may have to wait with the references of several companies, which stand in one column.
+    const rows = [...new Set(references.map(({ from }) => from))];
+    await env.transaction.below.update({
+      model: field.model,
+      ids: rows.map(({ id }) => ids.get(id) as StoredId), // every row has been inserted by now
+      fields: [field.name],
+      columns: [rows.map(({ values }) => newColumn(env, field, values.get(field) ?? null))],
+    });
   }
 }
 
@@ -125,7 +134,6 @@ function columnByPlace(env: Environment, field: Field, values: KeyedValues): unk
   const column: Record<string, unknown> = {};
   if (field.keyedBy === 'lang') column[sourceLanguage(env.transaction)] = field.toColumn(values.first);
   for (const [key, value] of values) {
-    if (value instanceof NewId) throw new DraftError(field, value);
     column[String(placeOfKey(key))] = field.toColumn(value);
   }
   return column;
@@ -145,6 +153,7 @@ function rememberByPlace(env: Environment, field: Field, ids: readonly StoredId[
 
 /** A value in the form of its column. A first translation is the source's value, too, so that no language is without. */
 function newColumn(env: Environment, field: Field, cached: unknown): unknown {
+  if (cached instanceof KeyedValues) return columnByPlace(env, field, cached);
   if (!field.keyedBy || cached === null) return field.toColumn(cached);
   refuseWithoutCompany(env, field);
   const places = field.keyedBy === 'lang' ? [placeOf(env, 'lang'), sourceLanguage(env.transaction)] : [placeOf(env, 'company')];

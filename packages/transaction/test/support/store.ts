@@ -8,7 +8,7 @@ export const store = defineModels({
   thing: {
     name: char({ required: true, translate: true, size: 20 }), code: char(), note: text({ translate: true }),
     price: float({ companyDependent: true }), cost: decimal({ scale: 2, companyDependent: true }), serial: bigint({ companyDependent: true }),
-    since: datetime({ companyDependent: true }), shelf: many2one('shelf', { companyDependent: true }), twin: many2one('thing'),
+    since: datetime({ companyDependent: true }), shelf: many2one('shelf', { companyDependent: true }), twin: many2one('thing'), peer: many2one('thing', { companyDependent: true }),
     shelfName: related('shelf.name'), twinPrice: related('twin.price'), tag: char({ dependsContext: ['lang', 'company'] }),
   },
 })
