@@ -1,4 +1,5 @@
 import { openOrmolu, postgres } from 'ormolu';
+import { Client } from 'pg';
 import { aim, atLeast, bench, timeCase, type TimeCase, type Timed } from '../harness';
 import { filled, ids, models, type World } from '../storage/support/open-world';
 
@@ -32,6 +33,31 @@ const warm = (name: string, { target, ...asked }: { readonly work: Work; readonl
   ours: () => transactions(undefined, asked),
 });
 
+/** What no transaction at REPEATABLE READ is below, since without it nobody knows its snapshot: one message, with the statements that a session sends when it only looks. */
+async function floor(times: number): Promise<Timed> {
+  const { url, drop } = await filled(CITIES, LISTED);
+  const client = new Client({ connectionString: url });
+  await client.connect();
+  return {
+    run: async () => {
+      for (let n = 0; n < times; n += 1) await client.query('begin isolation level repeatable read; select ormolu_log_since(pg_snapshot_xmax(pg_current_snapshot()), \'{}\'); commit');
+    },
+    close: async () => {
+      await client.end();
+      await drop();
+    },
+  };
+}
+
+/** What warm answers take beyond that: times the floor. */
+const overFloor = (name: string, { times, work }: { readonly work: Work; readonly times: number }): TimeCase => timeCase({
+  name: `${name}, warm (base: a message by hand with BEGIN, the poll and COMMIT)`, operations: times,
+  base: () => floor(times),
+  ours: () => transactions(undefined, { work, times }),
+});
+
+const list: Work = async (env) => (await env.model('city').search({ country: 1 }, { order: ['name'] })).load(['name', 'population']);
+
 export default bench({
   needsServers: true,
   title: 'PostgreSQL: whole transactions at REPEATABLE READ, BEGIN and COMMIT included, whose answers are warm (base: without the local cache)',
@@ -45,10 +71,12 @@ export default bench({
     warm('20 records in one question', { times: 50, work: (env) => env.model('city').browse(TWENTY).load(['name', 'population']) }),
     warm(`a list of ${String(LISTED)} of 50,000, with two fields of each`, {
       target: aim(atLeast(10)), times: 5,
-      work: async (env) => (await env.model('city').search({ country: 1 }, { order: ['name'] })).load(['name', 'population']),
+      work: list,
     }),
     warm(`the same, only which they are`, { times: 5, work: (env) => env.model('city').search({ country: 1 }, { order: ['name'] }) }),
     warm('an aggregate over 50,000 by country', { target: aim(atLeast(10)), times: 5, work: (env) => env.model('city').readGroup({ by: ['country'], sum: ['population'] }) }),
     warm('a count of some of 50,000', { target: aim(atLeast(10)), times: 5, work: (env) => env.model('city').count({ population: { gte: 9_000_000 } }) }),
+    overFloor('one record', { times: 50, work: (env) => env.model('city').browse(1).load(['name']) }),
+    overFloor(`a list of ${String(LISTED)}, with two fields of each`, { times: 50, work: list }),
   ],
 });
