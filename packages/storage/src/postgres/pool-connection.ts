@@ -4,6 +4,9 @@ import { ReplyReader } from '../wire/reply-reader';
 import { SYNC, writeAhead, type Statement } from '../wire/statement';
 import { RawExchange } from './raw-exchange';
 
+/** As they are when this is loaded: where tests let time stand still later on, transactions end all the same. */
+const { setImmediate, clearImmediate } = globalThis;
+
 /** What a connection needs of the pool it is from. */
 export interface PoolHome {
   /** @throws {OutageError} when there is none to be had */
