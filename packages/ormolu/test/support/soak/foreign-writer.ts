@@ -7,6 +7,9 @@ const TRIED_AGAIN = new Set(['55P03', '40001', '40P01', '23503']);
 /** How long a transaction of several statements stays open at most. */
 const LONGEST_MS = 400;
 
+/** A title of a bag in two languages, which never have the same: what is found in one is not what is found in the other. */
+export const TITLES = `(array['{"en": "a", "fr": "b"}', '{"en": "b", "fr": "a"}'])[1 + floor(random() * 2)::int]::jsonb`;
+
 /** Puts in the records that are missing, each with the given likelihood. */
 export function filling(likelihood: number): string {
   return `insert into soak_item (id, token, size, writer, at, bag, label, first_note, second_note)
@@ -86,7 +89,7 @@ export class ForeignWriter {
     if (what < 88) return `update soak_item set bag = ${String(1 + this.#random(BAGS))}, writer = 'sql', at = ${NOW} where id = ${this.#id()}`;
     if (what < 91) return `update soak_bag set name = chr(97 + floor(random() * 3)::int), writer = 'sql', at = ${NOW} where id = ${String(1 + this.#random(BAGS))}`;
     // Its items lose their bag.
-    if (what < 92) return `begin; delete from soak_bag where id = 1; insert into soak_bag (id, name, writer, at) values (1, 'a', 'sql', ${NOW}) on conflict do nothing; commit`;
+    if (what < 92) return `begin; delete from soak_bag where id = 1; insert into soak_bag (id, name, title, writer, at) values (1, 'a', ${TITLES}, 'sql', ${NOW}) on conflict do nothing; commit`;
     if (what < 95) return `with gone as (delete from soak_item where id = ${this.#id()} returning id) select count(*) from gone`;
     if (what < 96) return filling(0.5);
     // Every transaction that has read the table stands in its way.

@@ -1,7 +1,7 @@
 // Makes the tables of the world and what stands in them, in a process of its own: a broken engine makes a broken change log.
 import { postgres } from '@ormolu/storage/postgres';
 import { Client } from 'pg';
-import { filling } from './foreign-writer';
+import { filling, TITLES } from './foreign-writer';
 import { BAGS, DUTIES, RELOADED, WORLD } from './world';
 
 async function prepare(url: string): Promise<void> {
@@ -14,7 +14,7 @@ async function prepare(url: string): Promise<void> {
   const client = new Client({ connectionString: url });
   await client.connect();
   try {
-    await client.query('insert into soak_bag (id, name) select n, chr(96 + 1 + n % 3) from generate_series(1, $1::int) n', [BAGS]);
+    await client.query(`insert into soak_bag (id, name, title) select n, chr(96 + 1 + n % 3), ${TITLES} from generate_series(1, $1::int) n`, [BAGS]);
     await client.query(filling(1));
     await client.query('insert into soak_duty (id, "isOn") select n, true from generate_series(1, $1::int) n', [DUTIES]);
   } finally {

@@ -141,7 +141,7 @@ class Worker {
       // Its items lose their bag: a cascade.
       const bag = 1 + this.#random(BAGS);
       await session.delete('bag', [bag]);
-      await session.insert({ model: 'bag', count: 1, ids: [bag], fields: ['name', 'writer', 'at'], columns: [['abc'[this.#random(3)]], [this.#name], [now]] });
+      await session.insert({ model: 'bag', count: 1, ids: [bag], fields: ['name', 'title', 'writer', 'at'], columns: [['abc'[this.#random(3)]], [{ en: 'b', fr: 'a' }], [this.#name], [now]] });
       await session.update({ model: 'item', ids: [id], fields: ['bag', 'writer', 'at'], columns: [[bag], [this.#name], [now]] });
     }
   }

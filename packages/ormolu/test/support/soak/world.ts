@@ -11,7 +11,7 @@ const worldWith = (note: string): Schema => new Schema([
       column('label', 'jsonb', { keyed: { by: 'lang', type: 'text' } }), column('note', 'text', { column: note }),
     ],
   },
-  { ...plain, model: 'bag', table: 'soak_bag', columns: [column('name', 'text'), column('writer', 'text'), column('at', 'float8')] },
+  { ...plain, model: 'bag', table: 'soak_bag', columns: [column('name', 'text'), column('title', 'jsonb', { keyed: { by: 'lang', type: 'text' } }), column('writer', 'text'), column('at', 'float8')] },
   { ...plain, model: 'duty', table: 'soak_duty', columns: [column('isOn', 'bool'), column('writer', 'text'), column('at', 'float8')] },
 ]);
 
@@ -37,8 +37,9 @@ export const QUERIES: readonly Query[] = [
   ...[1, 2, 3].map((bag) => ({ ...item, filter: where('bag', 'eq', bag), fields: ['size', ...STAMPS] })),
   ...['a', 'b'].map((name) => ({ ...item, filter: where('bag.name', 'eq', name) })),
   ...[5, 9].map((limit) => ({ ...item, filter: where('size', 'gte', 2), order: byToken, limit })),
-  // What changes seldom is still there when the other page is asked for.
+  // What changes seldom is still there when the other page, or the other language, is asked for.
   ...[1, 2, 3].map((limit) => ({ model: 'bag', order: [], filter: EVERYTHING, limit })),
+  ...['a', 'b'].flatMap((title) => ['en', 'fr'].map((lang) => ({ model: 'bag', order: [], filter: where('title', 'eq', title), keys: { lang: [lang] } }))),
   ...['en', 'fr'].map((lang) => ({ ...item, filter: where('label', 'eq', 'a'), keys: { lang: [lang] } })),
 ];
 export const GROUPINGS: readonly GroupQuery[] = [
