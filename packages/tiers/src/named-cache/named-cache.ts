@@ -12,7 +12,7 @@ import { Loading } from './loading';
 import { LocalLevel } from './local-level';
 import type { CacheEvents, EntryOptions, NamedCacheOptions } from './options';
 import { Reading, type LoadMany } from './reading';
-import { LONGEST_TIMER_MS, scheduled, type ScheduledInvalidation } from './scheduled-invalidation';
+import { checkedSchedule, LONGEST_TIMER_MS, type ScheduledInvalidation } from './scheduled-invalidation';
 import { firstLevelOf, SecondLevel } from './second-level';
 import { SingleFlight } from './single-flight';
 
@@ -68,6 +68,11 @@ export class NamedCache implements PlainCache {
     const { clock = systemClock, random = Math.random } = options;
     const happenings = new Happenings(clock);
     const lifetime = lifetimeMs(options);
+    // Whatever may be refused is looked at before anything is watched that nobody would then end.
+    const schedules = (options.invalidate ?? []).map((schedule) => checkedSchedule(name, schedule));
+    const everyMs = durationMs(options.healthCheckEvery ?? 0, 'healthCheckEvery');
+    if (everyMs > LONGEST_TIMER_MS) throw new MisuseError('TIER_THRESHOLD', `Cache '${name}': healthCheckEvery is longer than 24 days. Give an interval of seconds or minutes.`);
+    this.#watch = new HealthWatch(name, options.thresholds ?? {}, (alert) => happenings.listeners.tell('alert', () => alert));
     const local = new LocalLevel({ ...firstLevelOf(options), clock, onRemove: (key, reason) => happenings.removed(key, reason) });
     const shared = SecondLevel.of(name, options, {
       changed: (state, cause) => this.#changed(state, cause),
@@ -79,11 +84,8 @@ export class NamedCache implements PlainCache {
     this.#reading = new Reading(this.#parts, this.#keeping);
     this.#loading = new Loading(this.#parts, this.#keeping);
     this.#invalidation = new Invalidation(this.#parts);
-    this.#watch = new HealthWatch(name, options.thresholds ?? {}, (alert) => happenings.listeners.tell('alert', () => alert));
     this.#parts.bus = this.#joined();
-    for (const schedule of options.invalidate ?? []) this.invalidateOn(schedule);
-    const everyMs = durationMs(options.healthCheckEvery ?? 0, 'healthCheckEvery');
-    if (everyMs > LONGEST_TIMER_MS) throw new MisuseError('TIER_THRESHOLD', `Cache '${name}': healthCheckEvery is longer than 24 days. Give an interval of seconds or minutes.`);
+    for (const schedule of schedules) this.#begin(schedule);
     if (everyMs > 0) this.#timer = setInterval(() => void this.health(), everyMs).unref();
   }
 
@@ -175,7 +177,11 @@ export class NamedCache implements PlainCache {
    * @example rates.invalidateOn({ cron: '5 16 * * 1-5', timeZone: 'Europe/Brussels', tag: 'rates' })
    */
   invalidateOn(schedule: ScheduledInvalidation): () => void {
-    const end = scheduled(this.name, this, schedule);
+    return this.#begin(checkedSchedule(this.name, schedule));
+  }
+
+  #begin(schedule: ReturnType<typeof checkedSchedule>): () => void {
+    const end = schedule(this);
     this.#schedules.add(end);
     return () => {
       this.#schedules.delete(end);

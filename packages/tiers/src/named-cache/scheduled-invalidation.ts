@@ -27,17 +27,17 @@ export interface Invalidated {
 export const LONGEST_TIMER_MS: number = 2 ** 31 - 1;
 
 /**
- * Takes entries out whenever the time has come. The process may end meanwhile.
+ * Looks whether a schedule is one, and begins nothing: what is refused leaves no timer behind.
  *
- * @returns ends it
+ * @returns begins to take entries out whenever the time has come, and gives what ends it; the process may end meanwhile
  * @throws {MisuseError} TIER_SCHEDULE, DURATION_INVALID
  */
-export function scheduled(name: string, cache: Invalidated, schedule: ScheduledInvalidation): () => void {
+export function checkedSchedule(name: string, schedule: ScheduledInvalidation): (cache: Invalidated) => () => void {
   const { cron, timeZone, every, model, tag, pattern } = schedule;
   const wrong = (what: string, cause?: unknown): MisuseError => new MisuseError('TIER_SCHEDULE', `Cache '${name}': ${what}`, { cause });
   if ((cron === undefined) === (every === undefined)) throw wrong("a schedule wants either cron, as { cron: '0 3 * * *' }, or every, as { every: '1h' }.");
   if ([model, tag, pattern].filter((one) => one !== undefined).length > 1) throw wrong('a schedule takes out what one model, tag or pattern says. Make several schedules of it.');
-  const work = (): void => {
+  const workOn = (cache: Invalidated) => (): void => {
     const gone: Promise<unknown> = model !== undefined ? cache.deleteByModel(model) : tag !== undefined ? cache.deleteByTag(tag) : pattern !== undefined ? cache.deleteByPattern(pattern) : cache.clear();
     // A cache without its server does what it can, and does not fail.
     void gone;
@@ -45,13 +45,19 @@ export function scheduled(name: string, cache: Invalidated, schedule: ScheduledI
   if (every !== undefined) {
     const everyMs = durationMs(every, 'every');
     if (everyMs <= 0 || everyMs > LONGEST_TIMER_MS) throw wrong('the interval of a schedule is longer than zero and at most 24 days. Give a cron text for more.');
-    const timer = setInterval(work, everyMs).unref();
-    return () => clearInterval(timer);
+    return (cache) => {
+      const timer = setInterval(workOn(cache), everyMs).unref();
+      return () => clearInterval(timer);
+    };
   }
   try {
-    const job = new Cron(cron ?? '', { unref: true, ...(timeZone === undefined ? {} : { timezone: timeZone }) }, work);
-    if (job.nextRun() !== null) return () => job.stop();
-    job.stop();
+    const job = new Cron(cron ?? '', { unref: true, ...(timeZone === undefined ? {} : { timezone: timeZone }) });
+    if (job.nextRun() !== null) {
+      return (cache) => {
+        job.schedule(workOn(cache));
+        return () => job.stop();
+      };
+    }
   } catch (cause) {
     if (OrmoluError.is(cause)) throw cause;
     throw wrong(`'${String(cron)}' is no time for a schedule. Give five fields, minute to day of week: '0 3 * * *'; and a time zone as 'Europe/Brussels'.`, cause);
