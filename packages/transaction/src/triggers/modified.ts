@@ -23,15 +23,18 @@ export function fireModified(tx: Transaction, field: Field, ids: readonly Id[]):
  * Walks a trigger tree from changed records to their dependents and marks these.
  *
  * A branch goes back through a relation: in memory where the other side is known, as a pending trigger for the rest. Trees end
- * at recursive fields, so what gets marked of one fires its tree; the walk is a worklist, because such chains are long.
+ * at recursive fields, so what gets marked of one fires its tree; the walk is a worklist, because such chains are long. It goes
+ * behind stored values last: they may come out as they were, and who reads the change by another way as well is certain to.
  * @param ids - the changed records
  */
 export function fire(tx: Transaction, firing: Firing, tree: TriggerTree, ids: Iterable<Id>): void {
-  const work: Step[] = [{ tree, ids: Array.isArray(ids) ? (ids as readonly Id[]) : [...ids], isDirect: firing.isIndirect !== true }];
+  const isDirect = firing.isIndirect !== true;
+  const start: Step = { tree, ids: Array.isArray(ids) ? (ids as readonly Id[]) : [...ids], isDirect };
+  const [direct, indirect]: readonly [Step[], Step[]] = isDirect ? [[start], []] : [[], [start]];
   const isPlain = tx.drafts.isEmpty && !tx.origins && tx.triggers.concernsAll(firing);
   let seen: Map<Field, Set<Id>> | undefined;
-  const own = ownDrafts(tx, firing, tree, work[0]?.ids ?? []);
-  for (let at = 0; at < work.length; at += 1) {
+  const own = ownDrafts(tx, firing, tree, start.ids);
+  for (const work of [direct, indirect]) for (let at = 0; at < work.length; at += 1) {
     const step = work[at];
     if (!step || step.ids.length === 0) continue;
     const here = step.ids;
@@ -43,9 +46,9 @@ export function fire(tx: Transaction, firing: Firing, tree: TriggerTree, ids: It
       const { fresh, marked } = touch(tx, { firing, target, step, seen: (seen ??= new Map<Field, Set<Id>>()), own }, here);
       if (!target.isRecursive) continue;
       // What is not stored cannot be compared: those behind it are as certain as it is.
-      const isDirect = step.isDirect && !target.isStored;
-      if (fresh.length > 0) work.push({ tree: tx.registry.triggersOf(target), ids: fresh, isDirect });
-      if (marked.length > 0) work.push({ tree: byHandOf(tx, target), ids: marked, isDirect });
+      const next = target.isStored ? indirect : work;
+      if (fresh.length > 0) next.push({ tree: tx.registry.triggersOf(target), ids: fresh, isDirect: next === direct });
+      if (marked.length > 0) next.push({ tree: byHandOf(tx, target), ids: marked, isDirect: next === direct });
     }
     for (const [key, branch] of step.tree.branches) {
       const { known, unknown } = goBack(tx, key, here);

@@ -22,22 +22,30 @@ export function settleForReading(env: Environment, field: Field, id: Id, group: 
   const tx = env.transaction;
   for (const trigger of tx.triggers.snapshot()) {
     if (!reachOf(tx, trigger.tree).concerned.has(field) || trigger.settled.get(field)?.has(id)) continue;
-    const { chains, needs } = trace(tx, trigger, field, [id]);
+    const { stale, needs } = trace(tx, trigger, field, [id]);
     if (needs.length > 0) {
       if (!tx.execution) throw new TriggerPendingError({ model: field.model, field: field.name, id }, trigger.firing.cause);
       tx.execution.suspend(trace(tx, trigger, field, group()).needs);
     }
-    for (const chain of chains) markAlong(tx, trigger, chain);
+    if (stale.length > 0) markWithReaders(tx, trigger, stale);
     tx.triggers.settle(trigger, field, id);
   }
 }
 
-/** Marks a stale value, and those that read it: what stands behind one that is stored may come out as it was. */
-function markAlong(tx: Transaction, trigger: PendingTrigger, chain: readonly Pair[]): void {
-  let isIndirect = trigger.firing.isIndirect === true;
-  for (const { field, id } of chain) {
-    fire(tx, { ...firingFor(tx, trigger, id), isIndirect }, { targets: [field], branches: new Map() }, [id]);
-    isIndirect ||= field.isStored;
+/**
+ * Marks stale values, and those that read them on any way to who asked. What stands behind one that is stored may come out as it was:
+ * it comes last, because who reads a stale value by another way as well is certain to be stale.
+ */
+function markWithReaders(tx: Transaction, trigger: PendingTrigger, stale: readonly Pair[]): void {
+  const [direct, indirect]: readonly [Pair[], Pair[]] = trigger.firing.isIndirect === true ? [[], [...stale]] : [[...stale], []];
+  const marked = new Set<Pair>();
+  for (const work of [direct, indirect]) for (const pair of work) {
+    if (marked.has(pair)) continue;
+    marked.add(pair);
+    const { field, id, readers } = pair;
+    fire(tx, { ...firingFor(tx, trigger, id), isIndirect: work === indirect }, { targets: [field], branches: new Map() }, [id]);
+    const next = field.isStored ? indirect : work;
+    for (const reader of readers) next.push(reader);
   }
 }
 
@@ -46,16 +54,16 @@ function firingFor(tx: Transaction, { firing }: PendingTrigger, id: Id): Pending
   return isStoredId(id) || hasOwnRelation(tx, id) ? firing : { ...firing, isFollowing: true };
 }
 
-/** A value, and the one that reads it on the way back to who asked. */
+/** A value, and those that read it on the way back to who asked. */
 interface Pair {
   readonly field: Field;
   readonly id: Id;
-  readonly reader: Pair | undefined;
+  readonly readers: Pair[];
 }
 
 interface Trace {
-  /** Stale values, each with those that read it, up to the one asked for. */
-  readonly chains: readonly (readonly Pair[])[];
+  /** Stale values, from which their readers lead up to the one asked for. */
+  readonly stale: readonly Pair[];
   /** What memory lacks to tell. */
   readonly needs: readonly Need[];
 }
@@ -68,37 +76,33 @@ interface Trace {
  */
 function trace(tx: Transaction, trigger: PendingTrigger, field: Field, ids: readonly Id[]): Trace {
   const needs: Need[] = [];
-  const chains: (readonly Pair[])[] = [];
-  const seen = new Map<Field, Set<Id>>();
+  const stale: Pair[] = [];
+  const seen = new Map<Field, Map<Id, Pair>>();
   const work: Pair[] = [];
   const visit = (next: Field, nextIds: readonly Id[], reader?: Pair): void => {
     let known = seen.get(next);
-    if (!known) seen.set(next, (known = new Set()));
+    if (!known) seen.set(next, (known = new Map<Id, Pair>()));
     for (const id of nextIds) {
-      if (known.has(id)) continue;
-      known.add(id);
-      work.push({ field: next, id, reader });
+      let pair = known.get(id);
+      if (!pair) {
+        known.set(id, (pair = { field: next, id, readers: [] }));
+        work.push(pair);
+      }
+      if (reader) pair.readers.push(reader);
     }
   };
   visit(field, ids);
   for (let pair = work.pop(); pair; pair = work.pop()) {
     const { field: here, id } = pair;
     if (routesTo(trigger.tree, here).some((route) => leadsTo(tx, trigger, follow(tx, route, [id], needs), needs))) {
-      chains.push(chainOf(pair));
+      stale.push(pair);
       continue;
     }
     for (const recursive of reachOf(tx, trigger.tree).recursive) {
       for (const route of routesTo(tx.registry.triggersOf(recursive), here)) visit(recursive, follow(tx, route, [id], needs), pair);
     }
   }
-  return { chains, needs };
-}
-
-/** From a stale value on to the one that was asked for. */
-function chainOf(pair: Pair): readonly Pair[] {
-  const chain: Pair[] = [];
-  for (let here: Pair | undefined = pair; here; here = here.reader) chain.push(here);
-  return chain;
+  return { stale, needs };
 }
 
 /** Whether the records at the end of a route hold, through the trigger's key, one of those that changed. */

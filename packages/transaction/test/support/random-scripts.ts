@@ -36,11 +36,13 @@ class RolledBack extends Error {}
 class Sides {
   readonly #tx: Transaction;
   readonly #computed: readonly Computed[];
+  readonly #readsBackwards: boolean;
   world: World;
 
-  constructor(tx: Transaction, computed: readonly Computed[], world: World) {
+  constructor(tx: Transaction, { computed, readsBackwards = false }: Pick<Case, 'computed' | 'readsBackwards'>, world: World) {
     this.#tx = tx;
     this.#computed = computed;
+    this.#readsBackwards = readsBackwards;
     this.world = world;
   }
 
@@ -137,8 +139,9 @@ class Sides {
 
   /** Plain reads of what may or may not be in memory: they answer the truth, or say that they cannot. */
   #comparePlain(of: ModelName): void {
-    for (const record of this.#tx.env.model(of).browse([...this.world.rows[of].keys()])) {
-      for (const name of this.#names(of)) {
+    const inOrder = <T>(all: readonly T[]): readonly T[] => (this.#readsBackwards ? all.toReversed() : all);
+    for (const record of inOrder([...this.#tx.env.model(of).browse([...this.world.rows[of].keys()])])) {
+      for (const name of inOrder(this.#names(of))) {
         let value: unknown;
         try {
           value = plain(record, name);
@@ -189,6 +192,8 @@ export interface Case {
   readonly before: readonly Step[];
   readonly script: readonly Step[];
   readonly isWarm: boolean;
+  /** Plain reads come to what is computed before they come to what it reads. */
+  readonly readsBackwards?: boolean;
 }
 
 const POPULATION: readonly Step[] = [
@@ -198,13 +203,14 @@ const POPULATION: readonly Step[] = [
 ];
 
 /** Plays a case: two transactions, and a third that only reads. */
-export async function play(storage: Storage, registry: Registry, { computed, before, script, isWarm }: Case): Promise<void> {
+export async function play(storage: Storage, registry: Registry, drawn: Case): Promise<void> {
+  const { computed, before, script, isWarm } = drawn;
   let world = new World(computed);
   for (const steps of [[...POPULATION, ...before], script, []]) {
     const session = await storage.open({ schema: registry.schema });
     try {
       const tx = new Transaction({ registry, session, rung: new StorageRung() });
-      const sides = new Sides(tx, computed, world);
+      const sides = new Sides(tx, drawn, world);
       if (isWarm) await sides.loadAll();
       await sides.perform(steps);
       await sides.compareAll();
@@ -217,4 +223,4 @@ export async function play(storage: Storage, registry: Registry, { computed, bef
 }
 
 /** Models, data and scripts. */
-export const cases: fc.Arbitrary<Case> = fc.record({ computed: computedFields, before: fc.array(step, { maxLength: 6 }), script: fc.array(step, { minLength: 1, maxLength: 12 }), isWarm: fc.boolean() });
+export const cases: fc.Arbitrary<Case> = fc.record({ computed: computedFields, before: fc.array(step, { maxLength: 6 }), script: fc.array(step, { minLength: 1, maxLength: 12 }), isWarm: fc.boolean(), readsBackwards: fc.boolean() });
