@@ -107,7 +107,7 @@ function found(made: RecordClass, field: Field): (record: RecordSet) => unknown 
     }
     group.found += 1;
     if (group.found <= FEWEST_FOUND || group.found <= group.handedOut) return given;
-    place ??= made.placeFor?.(field.name, read) ?? -1;
+    place ??= made.placeFor?.(field.name, read, record) ?? -1;
     if (place < 0) return given;
     // After a reset there are records of another class; and records of sets that are made again and again are not to be held for ever.
     if (group.keeping !== undefined && (group.keepers !== made || group.keeping.length > 2 * column.slots.size)) kept.letGo();
