@@ -245,7 +245,13 @@ test('another database, another log and another schema are other epochs', async 
   expect((await session.query({ ...CITY, filter: EVERYTHING, stamped: true })).stamp).toBeUndefined();
   await session.rollback();
   expect(await whyNow(stamp)).toBe('another epoch');
-  expect(await whyNow(await stampNow())).toBeUndefined();
+  // Of what a transaction does that is older than the log, in whatever database of the server, the log says nothing.
+  let why = await whyNow(await stampNow());
+  for (let waits = 0; why === 'trimmed' && waits < 200; waits += 1) {
+    await new Promise((resolve) => setTimeout(resolve, 50));
+    why = await whyNow(await stampNow());
+  }
+  expect(why).toBeUndefined();
 });
 
 test('a server that promotes another is another epoch by its timeline', async () => {

@@ -64,6 +64,16 @@ test('a value that is read before what it reads is certain to be stale, whicheve
   await play(storage, registry, { computed, before: [assign(2)], script: [...[0, 2, 7, 8].map((field): Step => ({ op: 'load', model: 'leaf', field })), assign(3)], isWarm: false, readsBackwards: true });
 });
 
+test('a change of a record whose computed place is due concerns whoever holds it as it stands', async () => {
+  // Found by the law: the relation came out equal afterwards and told nobody, and the change had been told to nobody either.
+  const kept = { isBatch: false, shape: 'sum', isRecursive: false } as const;
+  const computed: readonly Computed[] = [BEST, { ...kept, isStored: true, model: 'tree', name: 'c0', paths: [['bestOf', 'x'], ['x']] }];
+  const registry = registryOf(computed);
+  const storage = memory();
+  await storage.migrate(registry.schema);
+  await play(storage, registry, { computed, before: [], script: [{ op: 'assign', model: 'leaf', which: 6, field: 0, pick: 0 }, { op: 'create', model: 'leaf', picks: [0, 0, 0, 0] }], isWarm: false });
+});
+
 test('law: for all models, data and scripts, warm and cold, every value read is what the rows make it', async () => {
   let played = 0;
   // Most reads of what is not in memory are refused, and nobody looks at where.

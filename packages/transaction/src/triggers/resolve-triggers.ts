@@ -87,9 +87,10 @@ async function holdersByReference(tx: Transaction, key: Field, ids: readonly Sto
 
 async function holdersByList(tx: Transaction, key: Field, ids: readonly StoredId[]): Promise<Map<Id, Set<Id>>> {
   const [inverse] = tx.registry.inversesOf(key);
-  const holders = new Map<Id, Set<Id>>();
-  if (!inverse) return holders;
+  if (!inverse) return new Map();
   await fetchWithFellows(tx, [inverse], ids);
+  // One that is due to be computed was not fetched: who holds it as it stands may hold it afterwards, and any other will be told by the relation itself.
+  const holders = await holdersAsStored(tx, key, ids.filter((id) => inverse.compute && tx.toCompute.has(inverse, id) && !tx.unseen.isBorn(inverse.model, id) && cachedReference(tx.rootEnv, inverse, id) === undefined));
   for (const id of ids) {
     const holder = cachedReference(tx.rootEnv, inverse, id);
     if (holder !== undefined && holder !== null) holders.set(id, new Set([holder]));
