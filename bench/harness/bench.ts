@@ -29,7 +29,7 @@
  *
  * Every figure is a ratio taken inside one run, because machines differ and are shared: base and ours take turns, round by round, each
  * in its own process (one process would give both sides polymorphic call sites), and a row shows the median ratio of the rounds and
- * between which ratios they lay. Four kinds of case: {@link timeCase}, {@link growthCase}, {@link memoryCase}, {@link figureCase}.
+ * between which ratios they lay. Five kinds of case: {@link timeCase}, {@link growthCase}, {@link memoryCase}, {@link figureCase}, {@link trialCase}.
  */
 
 /** What the ratio (or figure) must reach. Without a target a row is shown for comparison and is never short. */
@@ -78,6 +78,8 @@ export interface TimeCase extends CaseBase, Clocked {
   readonly compare?: 'time' | 'speed' | undefined;
   readonly base: Side;
   readonly ours: Side;
+  /** Others that do the same work, by name: they take turns with ours and the base, and each has a row with its own ratio to the base, and no target. */
+  readonly peers?: Readonly<Record<string, Side>> | undefined;
 }
 
 /** How the cost of one operation grows with size: the ratio is that at the last size over that at the first. Draws a curve. */
@@ -115,7 +117,22 @@ export interface FigureCase extends CaseBase {
   readonly measure: () => number | Promise<number>;
 }
 
-export type Case = TimeCase | GrowthCase | MemoryCase | FigureCase;
+/** What a trial gives: a number for each of the figures of its case. */
+export type Trial = () => Promise<Readonly<Record<string, number>>>;
+
+/** One trial that gives several figures, each of them a row: what became of the callers when a server was killed. Peers go through the same. */
+export interface TrialCase extends Omit<CaseBase, 'target' | 'rounds'> {
+  readonly kind: 'trial';
+  /** A trial may take seconds, and a peer's may be as long as it is waited for. @defaultValue 3 */
+  readonly rounds?: number | undefined;
+  /** What a trial gives, by name: its unit, and what ours must reach. */
+  readonly figures: Readonly<Record<string, { readonly unit: string; readonly target?: Target | undefined }>>;
+  /** Made once in a process of its own, called once a round. It must end by itself, whatever happens to what it tries. */
+  readonly ours: () => Promise<Trial>;
+  readonly peers?: Readonly<Record<string, () => Promise<Trial>>> | undefined;
+}
+
+export type Case = TimeCase | GrowthCase | MemoryCase | FigureCase | TrialCase;
 
 export interface Bench {
   /** The question the cases answer together. */
@@ -129,6 +146,7 @@ export const timeCase = (spec: Omit<TimeCase, 'kind'>): TimeCase => ({ kind: 'ti
 export const growthCase = (spec: Omit<GrowthCase, 'kind'>): GrowthCase => ({ kind: 'growth', ...spec });
 export const memoryCase = (spec: Omit<MemoryCase, 'kind'>): MemoryCase => ({ kind: 'memory', ...spec });
 export const figureCase = (spec: Omit<FigureCase, 'kind'>): FigureCase => ({ kind: 'figure', ...spec });
+export const trialCase = (spec: Omit<TrialCase, 'kind'>): TrialCase => ({ kind: 'trial', ...spec });
 
 /** Checks what the types cannot say. */
 export function bench(spec: Bench): Bench {
@@ -136,7 +154,7 @@ export function bench(spec: Bench): Bench {
   for (const { name, rounds, ...rest } of spec.cases) {
     if (names.has(name)) throw new Error(`Bench '${spec.title}' has two cases named '${name}'; a result is found by its name.`);
     names.add(name);
-    if (rounds !== undefined && rounds < 5) throw new Error(`Case '${name}': ${rounds} rounds are too few for a median; 5 at least.`);
+    if (rest.kind !== 'trial' && rounds !== undefined && rounds < 5) throw new Error(`Case '${name}': ${rounds} rounds are too few for a median; 5 at least.`);
     if (rest.kind === 'growth' && rest.against === 'base' && rest.base === undefined) throw new Error(`Case '${name}': there is no base to set the growth against.`);
     if (rest.kind === 'growth' && rest.sizes.length < 2) throw new Error(`Case '${name}': growth needs two sizes or more.`);
   }

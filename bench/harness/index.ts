@@ -1,5 +1,5 @@
 export {
-  aim, atLeast, atMost, bench, figureCase, growthCase, memoryCase, timeCase,
-  type Bench, type Case, type FigureCase, type GrowthCase, type MemoryCase, type Side, type Target, type TimeCase, type Timed,
+  aim, atLeast, atMost, bench, figureCase, growthCase, memoryCase, timeCase, trialCase,
+  type Bench, type Case, type FigureCase, type GrowthCase, type MemoryCase, type Side, type Target, type TimeCase, type Timed, type Trial, type TrialCase,
 } from './bench';
 export { settledBytes } from './measure';

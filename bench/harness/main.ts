@@ -54,7 +54,7 @@ async function runArea(area: string, only: string, say: (line: string) => void):
       const result = await runCase(benchCase, { file, caseIndex });
       results.push(result);
       say(table.row(result));
-      if (result.error !== undefined) console.error(result.error);
+      for (const { name, error } of [result, ...result.rows]) if (error !== undefined) console.error(`${name}: ${error}`);
     }
     benches.push({ file: relative(process.cwd(), file), title, cases: results });
   }

@@ -1,4 +1,4 @@
-import type { Case, Timed } from './bench';
+import type { Case, Timed, TrialCase } from './bench';
 import type { Role } from './side-messages';
 
 /** A whole engine is compiled later than a loop: at 150 ms its figures were up to ten times those of a program that has run for a second. */
@@ -7,33 +7,48 @@ const ROUND_MS = 60;
 /** As long as a round may take with what is done before each call, so that a dear `before` does not make it hours. */
 const LONG_MS = 1_500;
 
+/** One, or those of a trial in the order in which its case names them. */
+type Figures = number | readonly number[];
+
 /** A side set up: each call of `round` measures once more. */
 export interface Measured {
-  round(): number | Promise<number>;
+  round(): Figures | Promise<Figures>;
   close(): unknown;
 }
 
 /** Sets up the side of a case that this process plays. */
-export async function openSide(benchCase: Case, { side, size }: Role): Promise<Measured> {
+export async function openSide(benchCase: Case, { side, peer, size }: Role): Promise<Measured> {
   switch (benchCase.kind) {
     case 'figure':
       return { round: benchCase.measure, close: () => undefined };
+    case 'trial':
+      return tried(benchCase, await required(peer === undefined ? benchCase.ours : benchCase.peers?.[peer])());
     case 'memory': {
-      const build = required(benchCase[side]);
+      const build = required(side === 'base' ? benchCase.base : benchCase.ours);
       // The first time pays for compiled code and hidden classes that later ones find.
       await bytesKept(build);
       return { round: async () => (await bytesKept(build)) / benchCase.values, close: () => undefined };
     }
     case 'time':
-      return timed(await required(benchCase[side])(size), benchCase.operations ?? 1, benchCase.clock ?? 'wall');
+      return timed(await required(side === 'peer' ? benchCase.peers?.[peer ?? ''] : benchCase[side])(size), benchCase.operations ?? 1, benchCase.clock ?? 'wall');
     case 'growth':
-      return timed(await required(benchCase[side])(size), benchCase.operations(size), benchCase.clock ?? 'wall');
+      return timed(await required(side === 'base' ? benchCase.base : benchCase.ours)(size), benchCase.operations(size), benchCase.clock ?? 'wall');
   }
 }
 
 function required<T>(side: T | undefined): T {
-  if (side === undefined) throw new Error('This case has no base.');
+  if (side === undefined) throw new Error('This case has no such side.');
   return side;
+}
+
+function tried({ figures }: TrialCase, trial: Awaited<ReturnType<TrialCase['ours']>>): Measured {
+  return {
+    async round() {
+      const given = await trial();
+      return Object.keys(figures).map((name) => given[name] ?? NaN);
+    },
+    close: () => undefined,
+  };
 }
 
 /** Where results go, so that no compiler may think that nobody wants them. */

@@ -1,10 +1,11 @@
-import type { Case } from './bench';
-import { SideHandle } from './side';
+import type { Case, Target, TrialCase } from './bench';
+import { interleaved, messageOf, onlyFigures, type Played } from './interleaved';
 import type { Role } from './side-messages';
 import { median, ratioByRound, summarise, type Summary } from './statistics';
-import { judge, type Verdict } from './verdict';
+import { judge, worstOf, type Verdict } from './verdict';
 
 const ROUNDS = 7;
+const TRIALS = 3;
 
 /** One curve of a plot: size → median nanoseconds an operation. */
 export interface Curve {
@@ -12,38 +13,49 @@ export interface Curve {
   readonly points: readonly (readonly [size: number, ns: number])[];
 }
 
-/** What a case came to. */
-export interface CaseResult {
+/** One line of what came out. */
+export interface ResultRow {
   readonly name: string;
-  readonly kind: Case['kind'];
   /** What the summary counts: a ratio, or the unit of a figure. */
   readonly unit: string;
   readonly figure: Summary | undefined;
-  readonly target: Case['target'];
+  readonly target: Target | undefined;
   readonly verdict: Verdict;
-  /** Medians of the sides themselves, for readers; only ratios are comparable between machines. */
-  readonly sides: Readonly<Record<string, number>>;
-  readonly curves: readonly Curve[];
   readonly error: string | undefined;
 }
 
-type Outcome = Pick<CaseResult, 'unit' | 'sides' | 'curves'> & { readonly figure: Summary };
+/** What a case came to. */
+export interface CaseResult extends ResultRow {
+  readonly kind: Case['kind'];
+  /** The worst of its rows' and its own. */
+  readonly verdict: Verdict;
+  /** What else it came to: the further figures of a trial, and what the peers came to. */
+  readonly rows: readonly ResultRow[];
+  /** Medians of the sides themselves, for readers; only ratios are comparable between machines. */
+  readonly sides: Readonly<Record<string, number>>;
+  readonly curves: readonly Curve[];
+}
+
+type Outcome = Pick<CaseResult, 'unit' | 'sides' | 'curves'> & { readonly figure: Summary; readonly rows?: readonly ResultRow[]; readonly target?: Target | undefined };
 
 /** Runs a case to its result; one that throws becomes a result that says so, and the next case runs. */
 export async function runCase(benchCase: Case, at: Pick<Role, 'file' | 'caseIndex'>): Promise<CaseResult> {
-  const { name, kind, target } = benchCase;
+  const { name, kind } = benchCase;
+  const said = kind === 'trial' ? undefined : benchCase.target;
   try {
-    const outcome = await measureCase(benchCase, at);
-    return { name, kind, target, ...outcome, verdict: judge(outcome.figure.median, target), error: undefined };
+    const { rows = [], target = said, ...outcome } = await measureCase(benchCase, at);
+    const verdict = worstOf([judge(outcome.figure.median, target), ...rows.map((row) => row.verdict)]);
+    return { name, kind, target, ...outcome, rows, verdict, error: undefined };
   } catch (error) {
-    const message = error instanceof Error ? error.message : String(error);
-    return { name, kind, target, unit: '', figure: undefined, verdict: 'ERROR', sides: {}, curves: [], error: message };
+    return { name, kind, target: said, unit: '', figure: undefined, verdict: 'ERROR', rows: [], sides: {}, curves: [], error: messageOf(error) };
   }
 }
 
 async function measureCase(benchCase: Case, at: Pick<Role, 'file' | 'caseIndex'>): Promise<Outcome> {
+  if (benchCase.kind === 'trial') return tried(benchCase, at);
   const rounds = benchCase.rounds ?? ROUNDS;
-  const play = (parts: readonly Pick<Role, 'side' | 'size'>[]) => interleaved(parts.map((part) => ({ ...at, ...part })), rounds);
+  const playAll = (parts: readonly Pick<Role, 'side' | 'size' | 'peer'>[]) => interleaved(parts.map((part) => ({ ...at, ...part })), rounds);
+  const play = async (parts: readonly Pick<Role, 'side' | 'size'>[]) => (await playAll(parts)).map(onlyFigures);
   const ours = { side: 'ours', size: 1 } as const;
   const base = { side: 'base', size: 1 } as const;
   switch (benchCase.kind) {
@@ -58,10 +70,14 @@ async function measureCase(benchCase: Case, at: Pick<Role, 'file' | 'caseIndex'>
         const [figures = []] = await play([ours]);
         return { unit, figure: summarise(figures), sides: {}, curves: [] };
       }
-      const [baseFigures = [], ourFigures = []] = await play([base, ours]);
+      const peers = benchCase.kind === 'time' ? Object.keys(benchCase.peers ?? {}) : [];
+      const [theirBase, ourPlay, ...others] = await playAll([base, ours, ...peers.map((peer) => ({ side: 'peer', peer, size: 1 }) as const)]);
+      const [baseFigures, ourFigures] = [onlyFigures(theirBase), onlyFigures(ourPlay)];
       const isSpeed = benchCase.kind === 'time' && benchCase.compare === 'speed';
-      const figure = isSpeed ? ratioByRound(baseFigures, ourFigures) : ratioByRound(ourFigures, baseFigures);
-      return { unit: 'ratio', figure, sides: { [`base ${unit}`]: median(baseFigures), [`ours ${unit}`]: median(ourFigures) }, curves: [] };
+      const ratio = (figures: readonly number[]) => (isSpeed ? ratioByRound(baseFigures, figures) : ratioByRound(figures, baseFigures));
+      const rows = peers.map((name, place): ResultRow => peerRow(name, 'ratio', others[place], (played) => ratio(onlyFigures(played))));
+      const sides = Object.fromEntries([...peers.entries()].map(([place, name]) => [`${name} ${unit}`, medianOf(others[place])]));
+      return { unit: 'ratio', figure: ratio(ourFigures), rows, sides: { [`base ${unit}`]: median(baseFigures), [`ours ${unit}`]: median(ourFigures), ...sides }, curves: [] };
     }
     case 'growth': {
       const sides = benchCase.base === undefined ? (['ours'] as const) : (['ours', 'base'] as const);
@@ -81,20 +97,29 @@ async function measureCase(benchCase: Case, at: Pick<Role, 'file' | 'caseIndex'>
   }
 }
 
-/** The figures of each role, round by round; within a round the roles take turns, every other round backwards. */
-async function interleaved(roles: readonly Role[], rounds: number): Promise<number[][]> {
-  const sides: SideHandle[] = [];
-  try {
-    // One after the other: two setups at once would warm each other's caches and clocks.
-    for (const role of roles) sides.push(await SideHandle.open(role));
-    const figures: number[][] = roles.map(() => []);
-    for (let round = 0; round < rounds; round += 1) {
-      const order = sides.map((side, index) => ({ side, index }));
-      if (round % 2 === 1) order.reverse();
-      for (const { side, index } of order) figures[index]?.push(await side.round());
-    }
-    return figures;
-  } finally {
-    await Promise.all(sides.map((side) => side.close()));
-  }
+async function tried({ figures, peers = {}, rounds = TRIALS }: TrialCase, at: Pick<Role, 'file' | 'caseIndex'>): Promise<Outcome> {
+  const names = Object.keys(peers);
+  const [ours, ...others] = await interleaved([{ ...at, side: 'ours', size: 1 }, ...names.map((peer) => ({ ...at, side: 'peer', peer, size: 1 }) as const)], rounds);
+  if (ours?.error !== undefined) throw new Error(ours.error);
+  const columns = [...Object.entries(figures).entries()];
+  const of = (played: Played | undefined, column: number) => summarise((played?.rounds ?? []).map((round) => round[column] ?? NaN));
+  const own = columns.map(([column, [name, { unit, target }]]): ResultRow => {
+    const figure = of(ours, column);
+    return { name, unit, figure, target, verdict: judge(figure.median, target), error: undefined };
+  });
+  const [first, ...further] = own;
+  if (first?.figure === undefined) throw new Error('A trial has one figure at least.');
+  const theirs = names.flatMap((name, place) => columns.map(([column, [figure, { unit }]]) => (
+    peerRow(columns.length === 1 ? name : `${name}: ${figure}`, unit, others[place], (played) => of(played, column)))));
+  return { unit: first.unit, figure: first.figure, target: first.target, rows: [...further, ...theirs], sides: {}, curves: [] };
+}
+
+function medianOf(played: Played | undefined): number {
+  return played?.error === undefined ? median(onlyFigures(played)) : NaN;
+}
+
+/** A peer that breaks has a row that says so, and breaks nothing. */
+function peerRow(name: string, unit: string, played: Played | undefined, summary: (played: Played | undefined) => Summary): ResultRow {
+  const common = { name, unit, target: undefined, verdict: '-' } as const;
+  return played?.error === undefined ? { ...common, figure: summary(played), error: undefined } : { ...common, figure: undefined, error: played.error };
 }

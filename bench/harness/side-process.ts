@@ -11,7 +11,7 @@ async function play(role: Role): Promise<void> {
   const side = await openSide(benchCase, role);
   process.on('message', (request: Request) => {
     const work = request === 'round'
-      ? async () => answer({ kind: 'figure', figure: await side.round() })
+      ? async () => answer({ kind: 'figures', figures: [await side.round()].flat() })
       : async () => {
           await side.close();
           answer({ kind: 'closed' });

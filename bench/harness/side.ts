@@ -16,7 +16,7 @@ export class SideHandle {
   /** Starts the process; resolves when it has set up and warmed up. */
   static async open(role: Role): Promise<SideHandle> {
     const child = fork(join(__dirname, 'side-process.ts'), [JSON.stringify(role)], { execArgv: [...process.execArgv, '--expose-gc'] });
-    const side = new SideHandle(child, role.size === 1 ? role.side : `${role.side} at ${role.size}`);
+    const side = new SideHandle(child, `${role.peer ?? role.side}${role.size === 1 ? '' : ` at ${role.size}`}`);
     try {
       await side.#expect('ready');
       return side;
@@ -26,10 +26,10 @@ export class SideHandle {
     }
   }
 
-  async round(): Promise<number> {
-    const answer = this.#expect('figure');
+  async round(): Promise<readonly number[]> {
+    const answer = this.#expect('figures');
     this.#ask('round');
-    return (await answer).figure;
+    return (await answer).figures;
   }
 
   /** Lets the side put away what it set up, and ends its process. */

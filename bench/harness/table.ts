@@ -1,6 +1,6 @@
 import { format } from './format';
-import type { CaseResult } from './run-case';
-import { describeTarget } from './verdict';
+import type { CaseResult, ResultRow } from './run-case';
+import { describeTarget, judge } from './verdict';
 
 /** The lines of the table: a head, then a row per case as it is done. */
 export class Table {
@@ -14,7 +14,15 @@ export class Table {
     return this.#line('case', 'ratio', 'target', 'ok');
   }
 
-  row({ name, figure, unit, target, verdict }: CaseResult): string {
+  /** The line of a case, and below it those of what belongs to it. */
+  row(result: CaseResult): string {
+    const { rows, verdict, ...first } = result;
+    // The case is as good as the worst of its rows; its first line says how good that is.
+    const own = rows.length === 0 || first.error !== undefined ? verdict : judge(first.figure?.median ?? NaN, first.target);
+    return [this.#row({ ...first, verdict: own }), ...rows.map((row) => this.#row({ ...row, name: `  ${row.name}` }))].join('\n');
+  }
+
+  #row({ name, figure, unit, target, verdict }: ResultRow): string {
     const shown = figure === undefined
       ? '-'
       : `${format(figure.median)}${unit === 'ratio' ? '' : ` ${unit}`} (${format(figure.min)}–${format(figure.max)})`;

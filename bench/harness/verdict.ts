@@ -12,6 +12,12 @@ export function judge(figure: number, target: Target | undefined): Verdict {
   return target.isAim === true ? 'short' : 'SHORT';
 }
 
+const FROM_GOOD_TO_BAD: readonly Verdict[] = ['-', 'ok', 'short', 'SHORT', 'ERROR'];
+
+export function worstOf(verdicts: readonly Verdict[]): Verdict {
+  return FROM_GOOD_TO_BAD[Math.max(0, ...verdicts.map((verdict) => FROM_GOOD_TO_BAD.indexOf(verdict)))] ?? '-';
+}
+
 /** A case that broke always fails the run; one that is short does so only under `--strict`. */
 export function exitCodeOf(verdicts: readonly Verdict[], { strict }: { readonly strict: boolean }): 0 | 1 {
   return verdicts.some((verdict) => verdict === 'ERROR' || (strict && verdict === 'SHORT')) ? 1 : 0;

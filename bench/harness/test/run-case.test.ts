@@ -19,6 +19,12 @@ test('each kind of case comes to its known outcome, and one that breaks stops no
   expect(results.get('holds half')?.figure?.median).toBeCloseTo(0.5, 1);
   expect(results.get('counts')).toMatchObject({ verdict: 'ok', figure: { median: 3, min: 3, max: 3 } });
   expect(results.get('throws')).toMatchObject({ verdict: 'ERROR', error: expect.stringContaining('no figure today') });
+  expect(results.get('has peers')).toMatchObject({ verdict: 'ok', rows: [{ name: 'slow', verdict: '-' }, { name: 'breaks', error: expect.stringContaining('no peer today') }] });
+  expect(results.get('has peers')?.rows[0]?.figure?.median).toBeGreaterThan(1.5);
+  expect(results.get('is tried')).toMatchObject({
+    verdict: 'SHORT', unit: 'errors', figure: { median: 0 },
+    rows: [{ name: 'waits', figure: { median: 2 }, verdict: 'SHORT' }, { name: 'other: errors', figure: { median: 7 }, verdict: '-' }, { name: 'other: waits', figure: { median: 1 } }],
+  });
   expect(results.get('dies')).toMatchObject({ verdict: 'ERROR', error: expect.stringContaining('its process ended (7)') });
 }, 120_000);
 
