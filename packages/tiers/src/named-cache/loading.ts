@@ -4,7 +4,7 @@ import { ABSENT, NO_TAGS, valueOf, type Keeping } from './keeping';
 import { lifetimeMs, type LifetimeMs } from './lifetime';
 import type { Entry } from './local-level';
 import type { EntryOptions } from './options';
-import type { Flight } from './single-flight';
+import type { Flight, Wish } from './single-flight';
 
 /** What a load came to. */
 interface Answer {
@@ -69,7 +69,7 @@ export class Loading {
     const { readAtMs, expiresAtMs } = entry;
     if (!isOld({ readAtMs, expiresAtMs, nowMs: clock.now() }, entry.lifetime) || flights.isUnderWay(key)) return;
     // Nobody waits for it: a failure is counted and told of where loads are.
-    flights.join(key, options.tags ?? [], (flight) => this.#refresh(key, load, { options, flight })).catch(() => undefined);
+    flights.join(key, this.#wish(options), (flight) => this.#refresh(key, load, { options, flight })).catch(() => undefined);
   }
 
   /** What another process has refreshed is taken as it is. */
@@ -87,7 +87,7 @@ export class Loading {
   }
 
   #load(key: string, load: () => unknown, options: EntryOptions): Promise<Answer> {
-    return this.#parts.flights.join(key, options.tags ?? [], (flight) => this.#loadInFlight(key, load, { options, flight })) as Promise<Answer>;
+    return this.#parts.flights.join(key, this.#wish(options), (flight) => this.#loadInFlight(key, load, { options, flight })) as Promise<Answer>;
   }
 
   async #loadInFlight(key: string, load: () => unknown, { options, flight }: { readonly options: EntryOptions; readonly flight: Flight }): Promise<Answer> {
@@ -106,6 +106,12 @@ export class Loading {
     // A loader that finds nothing has found something out.
     if (isCurrent && flight.mayStore) this.#keeping.putOne(key, value === undefined ? ABSENT : value, options, { readAtMs, isLoaded: true });
     return { value, isHit: false };
+  }
+
+  /** What was read longer ago than its ttl is no answer: who asks then does not wait for it. */
+  #wish(options: EntryOptions): Wish {
+    const { ttlMs } = lifetimeMs(options, this.#parts.lifetime);
+    return { tags: options.tags ?? NO_TAGS, longestMs: ttlMs === 0 ? Infinity : ttlMs };
   }
 
   #work(key: string, load: () => unknown, options: EntryOptions): LoadWork {

@@ -47,10 +47,11 @@ export class LeasedLoads {
   async get(work: LoadWork): Promise<Loaded> {
     let standing: { readonly bytes: Uint8Array; readonly sinceMs: number } | undefined;
     let lookMs = FIRST_LOOK_MS;
+    const askedMs = this.#calendar.now();
     for (const began = performance.now(); performance.now() - began < LONGEST_MS;) {
       let taken: { readonly lease: () => ToKeep; readonly stamp: Stamp; readonly held: Uint8Array } | undefined;
       try {
-        const [found] = await this.#level.find([work.key], work.tags);
+        const [found] = await this.#level.find([work.key], work.tags, askedMs);
         if (!found) break;
         const { entry, bytes } = found;
         if (entry && (entry.kind === 'value' || entry.kind === 'absent')) return { from: 'server', entry };
@@ -122,7 +123,7 @@ export class LeasedLoads {
     const bytes = kept && this.#level.bytesOf(kept, stamp);
     const to = bytes ?? this.#level.bytesOf(this.#entry('nothing', '', 1), stamp);
     try {
-      return to === undefined || (await this.#level.exchange(key, { from, to }, bytes ? kept.ttlMs : 1));
+      return to === undefined || (await this.#level.exchange(key, { from, to }, bytes ? stayMs(kept) : 1));
     } catch {
       // It went away meanwhile, and takes out what it has of the key when it is back.
       return true;
@@ -144,6 +145,11 @@ export class LeasedLoads {
   get #heldMs(): number {
     return 3 * this.#leaseMs;
   }
+}
+
+/** Those who wait look for it now and then, and must find it: that its ttl is over, its own bytes say. */
+function stayMs({ ttlMs, isSliding }: ToKeep): number {
+  return isSliding || ttlMs === 0 ? ttlMs : Math.max(ttlMs, 2 * LAST_LOOK_MS);
 }
 
 function failed(key: string, { value, readAtMs }: SharedEntry): OutageError {
