@@ -13,7 +13,8 @@ import { Members, membersOf, onlyIdOf } from './members';
 import { PrefetchGroup } from '../reading/prefetch';
 import { readGroup, type Group, type GroupOptions } from '../querying/read-group';
 import { readApi, readField } from '../reading/read';
-import { RecordIterator } from './record-iterator';
+import { refuseAssigning } from './fixed-properties';
+import { RecordIterator, tryOut } from './record-iterator';
 import { recordGuard } from './record-guard';
 import { recomputeFields } from '../computing/recompute';
 import { save } from '../drafts/save';
@@ -112,7 +113,7 @@ export class RecordSet implements Iterable<RecordSet> {
 
   [Symbol.iterator](): Iterator<RecordSet> {
     const members = membersOf(this);
-    return new RecordIterator(members instanceof Members ? members.singles(this) : [this]);
+    return new RecordIterator(members instanceof Members ? members.singles(this) : [this, undefined]);
   }
 
   /** The same records in another environment. */
@@ -340,16 +341,7 @@ export class RecordSet implements Iterable<RecordSet> {
 
 Object.setPrototypeOf(RecordSet.prototype, recordGuard);
 
-// The compiler knows that they cannot be assigned; a program without one is told. Sloppy code would be told nothing otherwise.
-for (const [name, remedy] of Object.entries({ id: 'The database gives ids: browse another record by its id, or create one', model: 'Records of another model come from env.model(name)', length: 'A set does not change: make another with browse, filtered, union or subtract' })) {
-  const declared = Object.getOwnPropertyDescriptor(RecordSet.prototype, name);
-  Object.defineProperty(RecordSet.prototype, name, {
-    ...declared,
-    set(this: RecordSet) {
-      throw new MisuseError('TX_ARGUMENT', `${this.toString()}.${name} cannot be assigned. ${remedy}.`, { details: { model: this.model, property: name } });
-    },
-  });
-}
+refuseAssigning(RecordSet.prototype);
 
 // What `console.log` shows. Here, because declarations that are made file by file cannot name a member by a symbol that is looked up.
 Object.defineProperty(RecordSet.prototype, Symbol.for('nodejs.util.inspect.custom'), {
@@ -363,3 +355,8 @@ function definitionOf(records: RecordSet): Model {
   // Put there when the class was made; like the above, it cannot be declared as a member.
   return (records as unknown as { readonly [DEFINITION]: Model })[DEFINITION];
 }
+
+// Nobody asks these records for anything but to be gone through.
+const noGroup = undefined as unknown as PrefetchGroup;
+tryOut(new RecordSet(noGroup, new Members([])));
+tryOut(new RecordSet(noGroup, 1));
