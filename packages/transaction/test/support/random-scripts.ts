@@ -123,7 +123,7 @@ class Sides {
   }
 
   async #ask({ op, model: of, field }: Extract<Step, { op: 'run' | 'load' | 'search' }>): Promise<void> {
-    const names = op === 'search' ? ['x', ...this.#computed.filter((one) => one.model === of && one.isStored && one !== BEST).map((one) => one.name)] : this.#names(of);
+    const names = op === 'search' ? ['x', ...this.#computed.filter((one) => one.model === of && one.isStored && one !== BEST && one.shape !== 'list').map((one) => one.name)] : this.#names(of);
     const name = names[field % names.length] ?? 'x';
     const ids = [...this.world.rows[of].keys()];
     if (op === 'search') {
@@ -164,7 +164,7 @@ class Sides {
   }
 
   #names(of: ModelName): readonly string[] {
-    return ['x', 'y', ...Object.keys(relationsOf(this.#computed)[of]), ...this.#computed.filter((one) => one.model === of && one !== BEST).map(({ name }) => name)];
+    return ['x', 'y', ...Object.keys(relationsOf(this.#computed)[of]), ...this.#computed.filter((one) => one.model === of && one.shape !== 'best' && one.shape !== 'list').map(({ name }) => name)];
   }
 
   #id(of: ModelName, pick: number, none?: 'null'): StoredId | null {

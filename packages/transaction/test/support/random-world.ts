@@ -62,6 +62,13 @@ export class World {
     return this.#related(model, id, name).flatMap((other) => this.#along(next, other, rest));
   }
 
+  #members(model: ModelName, id: StoredId, [name = '', ...rest]: readonly string[], list: string): readonly StoredId[] {
+    if (name === list) return this.#related(model, id, name);
+    if (rest.length === 0) return isOdd(this.value(model, id, name)) ? [id] : [];
+    const next = this.#relations[model][name] ?? model;
+    return this.#related(model, id, name).flatMap((other) => this.#members(next, other, rest, list));
+  }
+
   #related(model: ModelName, id: StoredId, name: string): readonly StoredId[] {
     const row = this.rows[model].get(id);
     if (name === 'up' || name === 'tree') return [row?.[name] ?? null].filter((one) => one !== null);
@@ -69,6 +76,8 @@ export class World {
       const owner = isOdd(row?.x) ? row : this.rows.leaf.get(row?.up ?? -1);
       return [owner?.tree ?? null].filter((one) => one !== null);
     }
+    const list = this.#computed.find((one) => one.model === model && one.name === name);
+    if (list) return [...new Set(list.paths.flatMap((path) => this.#members(model, id, path, name)))];
     if (name === 'bestOf') return [...this.rows.leaf.keys()].filter((other) => this.#related('leaf', other, 'best').includes(id));
     if (name === 'ups') return [...this.rows.leaf].flatMap(([other, { up }]) => (up === id ? [other] : []));
     if (name === 'leaves') return [...this.rows.leaf].flatMap(([other, { tree }]) => (tree === id ? [other] : []));
