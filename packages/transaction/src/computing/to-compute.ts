@@ -31,6 +31,8 @@ export class ToCompute implements Iterable<[Field, Iterable<Id>]> {
   readonly #changes = new Map<Field, Changes>();
   /** Of the fields with pending records, those that are relations: whom their lists hold waits for them. */
   readonly #relations = new Set<Field>();
+  /** Fields of which a value may be unmarked although one that it reads is marked. That this is taken back changes nothing: it costs a walk too much. */
+  readonly #spared = new Set<Field>();
   readonly #cache: Cache;
   readonly #undo: UndoLog;
 
@@ -164,6 +166,23 @@ export class ToCompute implements Iterable<[Field, Iterable<Id>]> {
   unmark(field: Field, ids: Iterable<Id>): void {
     const slots = this.#marks.get(field)?.slots;
     if (slots) this.takeOff(field, Array.from(ids, (id) => slots.slotOf(id)));
+  }
+
+  /** Takes pairs off the queue whose values were given: those they read may still be on it. */
+  give(field: Field, ids: Iterable<Id>): void {
+    this.spare(field);
+    this.unmark(field, ids);
+  }
+
+  /** Values of a field were left alone when those they read were marked. */
+  spare(field: Field): void {
+    this.#spared.add(field);
+  }
+
+  /** Whether values of any of some fields may be unmarked although what they read is marked. */
+  hasSpared(fields: ReadonlySet<Field>): boolean {
+    for (const field of this.#spared) if (fields.has(field)) return true;
+    return false;
   }
 
   /** Remembers that a recomputed value came out different, as long as somebody waits to hear it. */

@@ -8,6 +8,7 @@ import type { Transaction } from '../transaction';
 import { recordsOf } from '../values';
 import { directAt } from './directness';
 import { keepsHandWritten } from './keeps-hand-written';
+import { reachOf } from './reach';
 
 /** Starts a firing: what the triggers found later need to know of this moment. */
 export function startFiring(tx: Transaction, cause: Field, ids: readonly Id[]): Firing {
@@ -48,7 +49,7 @@ export function fire(tx: Transaction, firing: Firing, tree: TriggerTree, ids: It
       // What is not stored cannot be compared: those behind it are as certain as it is.
       const next = target.isStored ? indirect : work;
       if (fresh.length > 0) next.push({ tree: tx.registry.triggersOf(target), ids: fresh, isDirect: next === direct });
-      if (marked.length > 0) next.push({ tree: byHandOf(tx, target), ids: marked, isDirect: next === direct });
+      if (marked.length > 0 && leadsToSpared(tx, target)) next.push({ tree: tx.registry.triggersOf(target), ids: firstSeen((seen ??= new Map<Field, Set<Id>>()), target, marked), isDirect: next === direct });
     }
     for (const [key, branch] of step.tree.branches) {
       const { known, unknown } = goBack(tx, key, here);
@@ -93,6 +94,7 @@ interface Touch {
 /** Marks one dependent field, or forgets its values when it is not stored. @returns the ids concerned for the first time, and those marked before */
 function touch(tx: Transaction, { firing, target, step, seen, own }: Touch, ids: readonly Id[]): { readonly fresh: readonly Id[]; readonly marked: readonly Id[] } {
   const concerned = tx.triggers.concerned(firing, target, ids);
+  if (concerned.length < ids.length) tx.toCompute.spare(target);
   tx.origins?.note(target, concerned, { what: 'marked', cause: firing.cause, ids: firing.ids });
   if (!target.isStored) return { fresh: forgetOf(tx, target, { fresh: firstSeen(seen, target, concerned), own }), marked: [] };
   if (own && target.isEditable) divergeOf(tx, target, { concerned, own });
@@ -109,21 +111,9 @@ function without(ids: readonly Id[], others: readonly Id[]): readonly Id[] {
   return ids.filter((id) => !left.has(id));
 }
 
-/** By the field's tree, which belongs to one version of the registry; fields are shared between versions. */
-const byHand = new WeakMap<TriggerTree, TriggerTree>();
-
-/**
- * The stored dependents of a recursive field that may be written by hand.
- *
- * Who depends on a value that waits for its compute was marked with it. Only those written since are not.
- */
-function byHandOf(tx: Transaction, field: Field): TriggerTree {
-  const all = tx.registry.triggersOf(field);
-  const known = byHand.get(all);
-  if (known) return known;
-  const tree = tx.registry.prunedTriggersOf([field], (target) => target.isStored && !target.isRecursive && !target.isReadonly);
-  byHand.set(all, tree);
-  return tree;
+/** Whether anybody behind a marked value may be unmarked: who depends on it was marked with it, save those given a value since, or shielded then. */
+function leadsToSpared(tx: Transaction, field: Field): boolean {
+  return tx.toCompute.hasSpared(reachOf(tx, tx.registry.triggersOf(field)).concerned);
 }
 
 /**

@@ -102,7 +102,7 @@ async function apply(batch: WriteBatch, changes: ListChanges): Promise<InsertedI
 
 /** A computed value that a new record was inserted with stands, although its lists were filled afterwards: it was given, or worked out, with them. */
 function keepGiven({ env, rows }: WriteBatch, inserted: InsertedIds): void {
-  for (const [field, own] of rowsWith(rows, computedOf)) env.transaction.toCompute.unmark(field, own.map(({ id }) => idIn(inserted, id)));
+  for (const [field, own] of rowsWith(rows, computedOf)) env.transaction.toCompute.give(field, own.map(({ id }) => idIn(inserted, id)));
 }
 
 /** Which records get values for which fields, those created with them included. */

@@ -46,7 +46,7 @@ export function assignCached(env: Environment, field: Field, ids: readonly Id[],
   tellChange('write', field, changed.length);
   if (field.keyedBy === 'lang') carryOver(env, field, changed, value);
   if (field.compute) {
-    tx.toCompute.unmark(field, changed);
+    tx.toCompute.give(field, changed);
     tx.triggers.noteAssigned(field, changed);
   }
   if (!isEmpty(tree)) for (const firing of firings) fire(tx, firing, tree, firing.ids);
