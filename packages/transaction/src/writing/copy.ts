@@ -88,7 +88,11 @@ async function allPlaces(env: Environment, fields: readonly Field[], ids: readon
   tx.absent.add(fields[0]?.model ?? '', ids.filter((id) => !there.has(id)));
   return new Map(fields.map((field, place) => {
     const ofField = new Map(answer.ids.map((id, row) => [id, new KeyedValues(placesIn(answer.columns[place]?.[row]).map(([own, value]) => [keyOfPlace(own), field.fromColumn(value)]))]));
-    for (const [key, id, value] of tx.cache.dirtyEntries(field)) if (isStoredId(id)) ofField.set(id, (ofField.get(id) ?? new KeyedValues()).with(key, value));
+    for (const [key, id, value] of tx.cache.dirtyEntries(field)) {
+      // Of others, all that they have was read before.
+      const known = isStoredId(id) ? ofField.get(id) : undefined;
+      if (isStoredId(id) && known) ofField.set(id, known.with(key, value));
+    }
     return [field, ofField];
   }));
 }
