@@ -39,6 +39,7 @@ export const TRACES: Readonly<Record<string, (requests: number) => Generator<num
   'zipf .9 with 30 % scans': scanned,
   'a loop over one and a half times what fits': looped,
   'a hot set that moves': moving,
+  'an ORM mix': ormMix,
 };
 
 function* popular(requests: number, exponent: number): Generator<number> {
@@ -65,4 +66,39 @@ function* looped(requests: number): Generator<number> {
 function* moving(requests: number): Generator<number> {
   const next = zipf(0.9, random(7));
   for (let at = 0; at < requests; at += 1) yield (next() + Math.floor(at / (requests / 10)) * 997) % KEYS;
+}
+
+const PAGE = 80;
+const REFERENCE = 300;
+const READS_AGAIN = 3;
+
+/**
+ * What a cache of records under an ORM is asked: transactions that read some popular records several times each, with what they refer to (few records, which everybody
+ * refers to), and now and then a page of a list, in order, of which nothing is read again.
+ */
+function* ormMix(requests: number): Generator<number> {
+  const next = zipf(0.9, random(7));
+  const coin = random(11);
+  let at = 0;
+  while (at < requests) {
+    if (coin() < 0.05) {
+      const first = Math.floor(coin() * (KEYS - PAGE));
+      for (let row = 0; row < PAGE && at < requests; row += 1, at += 1) yield KEYS + first + row;
+      continue;
+    }
+    const records = Array.from({ length: 1 + Math.floor(coin() * 8) }, next);
+    for (let turn = 0; turn < READS_AGAIN; turn += 1) {
+      for (const record of records) {
+        if (at >= requests) return;
+        // The first reading is the cache's; most of the later ones are answered by the transaction itself.
+        if (turn > 0 && coin() < 0.8) continue;
+        at += 1;
+        yield record;
+      }
+    }
+    if (at < requests) {
+      at += 1;
+      yield 2 * KEYS + Math.floor(coin() * REFERENCE);
+    }
+  }
 }

@@ -83,6 +83,7 @@ export function cacheManager({ load, maxEntries, url, prefix }: PeerParts): Prom
 export function layeredLoader({ load, maxEntries, url, prefix }: PeerParts): Promise<PeerCache> {
   const connection = url === undefined ? undefined : connected(url);
   const loader = new Loader<unknown>({
+    logger: { error: () => undefined },
     inMemoryCache: maxEntries === undefined ? false : { cacheType: 'lru-map', ttlInMsecs: TTL_MS, maxItems: maxEntries },
     // Its types are those of ioredis 5; it calls nothing that version 6 has otherwise.
     ...(connection === undefined ? {} : { asyncCache: new RedisCache<unknown>(connection as never, { json: true, ttlInMsecs: TTL_MS, prefix }) }),
