@@ -16,7 +16,7 @@ const parsed = (text: string): City => JSON.parse(text) as City;
 
 /** As its README: `memjs.Client.create(servers)`; of many keys it knows nothing, so that they are as many gets at once. */
 export function memjs(server: string): MemcachedClient {
-  const client = MemJs.create(server);
+  const client = MemJs.create(server, { logger: { log: () => undefined } });
   const get = async (key: string): Promise<City | undefined> => {
     const { value } = await client.get(key);
     return value === null ? undefined : parsed(value.toString());
