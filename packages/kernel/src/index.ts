@@ -25,7 +25,7 @@ export {
 export { CloseNestedError, SavepointGoneError, SessionNestedError, SessionStateError, StorageClosedError } from './session-errors';
 export { type Isolation, type Session, type SessionOptions, type SessionSavepoint, type SessionState, type StreamOptions } from './session';
 export { whyStale, type CachedRead, type Sight } from './sight';
-export { formatSnapshot, isWithin, parseSnapshot, sees, withOwn, type Snapshot } from './snapshot';
+export { agreeBelow, formatSnapshot, isWithin, parseSnapshot, sees, withOwn, type Snapshot } from './snapshot';
 export { type AddedField, type FarSide, type MigrateOptions, type MigrationReport, type PlanOptions, type Storage, type StorageCapabilities, type StorageChangeLog } from './storage';
 export { Lru, LruCapacityError, LruKeyError } from './structures/lru';
 export { LastOrderedSet, OrderedSet } from './structures/ordered-set';

@@ -66,6 +66,18 @@ function reachesNoFurther(inner: Snapshot, outer: Snapshot): boolean {
   return true;
 }
 
+/**
+ * Whether two snapshots see the same of all transactions below one, so that who wrote there does not matter.
+ *
+ * @remarks Linear in the transactions in progress, and only where one of them has some below the limit. Of snapshots with different ends below it, it says false.
+ */
+export function agreeBelow(limit: bigint, a: Snapshot, b: Snapshot): boolean {
+  if (a.xmin >= limit && b.xmin >= limit) return true;
+  if (a.xmax !== b.xmax && (a.xmax < limit || b.xmax < limit)) return false;
+  const agree = (xid: bigint | undefined): boolean => xid === undefined || xid >= limit || sees(a, xid) === sees(b, xid);
+  return agree(a.own) && agree(b.own) && a.inProgress.every(agree) && b.inProgress.every(agree);
+}
+
 /** What a snapshot sees, and one transaction more: that of the images which its own commit made true. */
 export function withOwn(snapshot: Snapshot, own: bigint): Snapshot {
   return { ...snapshot, own };

@@ -1,4 +1,4 @@
-import { isWithin, sees, type Snapshot } from './snapshot';
+import { agreeBelow, isWithin, sees, type Snapshot } from './snapshot';
 
 /** What an entry of a cache was made from, as far as its validity goes. */
 export interface EntryStamp {
@@ -50,12 +50,8 @@ export function whyInvalid({ entry, reader, log, writers, isChangedHere }: Judge
   if (isChangedHere) return 'changed here';
   if (!isWithin(entry.snapshot, log.until)) return 'not yet known';
   if (!isWithin(reader, log.until)) return 'reader ahead';
-  // A transaction that ended before both snapshots is seen by both; one that was still running at either may be decisive.
-  if (lowest(entry.snapshot.xmin, reader.xmin) < log.since) return 'trimmed';
+  // Of what is not known, a transaction that ended before both snapshots is seen by both, and one that was running at both by neither; one that was running at one of them may be decisive.
+  if (!agreeBelow(log.since, entry.snapshot, reader)) return 'trimmed';
   for (const xid of writers) if (sees(entry.snapshot, xid) !== sees(reader, xid)) return 'changed between';
   return undefined;
-}
-
-function lowest(a: bigint, b: bigint): bigint {
-  return a < b ? a : b;
 }

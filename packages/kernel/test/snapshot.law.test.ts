@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { lawRuns } from '@ormolu/test-support';
-import { formatSnapshot, isWithin, parseSnapshot, sees, withOwn, type Snapshot } from '../src/snapshot';
+import { agreeBelow, formatSnapshot, isWithin, parseSnapshot, sees, withOwn, type Snapshot } from '../src/snapshot';
 
 const HIGHEST = 24n;
 
@@ -35,6 +35,18 @@ test('law: one snapshot lies within another exactly when what it sees is a part 
     fc.property(snapshots, snapshots, (inner, outer) => {
       const all = new Set(seen(outer));
       expect(isWithin(inner, outer)).toBe(seen(inner).every((xid) => all.has(xid)));
+    }),
+    { numRuns: lawRuns(5_000) },
+  );
+});
+
+test('law: snapshots agree below a transaction only when they see the same of all before it; exactly then, where both end behind it', () => {
+  fc.assert(
+    fc.property(snapshots, snapshots, fc.bigInt({ min: 0n, max: HIGHEST + 2n }), (a, b, limit) => {
+      const below = (snapshot: Snapshot): readonly bigint[] => seen(snapshot).filter((xid) => xid < limit);
+      const isSame = below(a).join() === below(b).join();
+      if (a.xmax >= limit && b.xmax >= limit) expect(agreeBelow(limit, a, b)).toBe(isSame);
+      else if (agreeBelow(limit, a, b)) expect(isSame).toBe(true);
     }),
     { numRuns: lawRuns(5_000) },
   );

@@ -1,4 +1,4 @@
-import { isWithin, sees, whyInvalid, type Judgement, type MissReason } from '@ormolu/kernel';
+import { agreeBelow, isWithin, sees, whyInvalid, type Judgement, type MissReason } from '@ormolu/kernel';
 import { lawRuns } from '@ormolu/test-support';
 import { explore, type Question } from './explore';
 import type { Bounds } from './steps';
@@ -36,7 +36,7 @@ function later({ entry, reader, log, writers, isChangedHere }: Judgement, left: 
     ['changed here', () => isChangedHere],
     ['not yet known', () => !isWithin(entry.snapshot, log.until)],
     ['reader ahead', () => !isWithin(reader, log.until)],
-    ['trimmed', () => entry.snapshot.xmin < log.since || reader.xmin < log.since],
+    ['trimmed', () => !agreeBelow(log.since, entry.snapshot, reader)],
     ['changed between', () => [...writers].some((xid) => sees(entry.snapshot, xid) !== sees(reader, xid))],
   ];
   return checks.find(([reason, holds]) => reason !== left && holds())?.[0];
@@ -45,7 +45,8 @@ function later({ entry, reader, log, writers, isChangedHere }: Judgement, left: 
 /** The rule with a watermark test of the entry alone. */
 function markOfEntryAlone(judgement: Judgement): MissReason | undefined {
   const why = whyInvalid(judgement);
-  return why !== 'trimmed' || judgement.entry.snapshot.xmin < judgement.log.since ? why : later(judgement, 'trimmed');
+  const { entry, log } = judgement;
+  return why !== 'trimmed' || !agreeBelow(log.since, entry.snapshot, { xmin: log.since, xmax: log.since, inProgress: [] }) ? why : later(judgement, 'trimmed');
 }
 
 const FAULTS: readonly (readonly [string, keyof typeof WORLDS, Omit<Question, 'bounds'>])[] = [
