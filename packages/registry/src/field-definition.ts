@@ -38,7 +38,7 @@ export interface FieldOptions {
   readonly translate?: boolean | undefined;
   /** Only members of one of these groups may read or write it through the API. @defaultValue everybody */
   readonly groups?: readonly string[] | undefined;
-  /** `copy` gives it to the copy. @defaultValue true; of computed fields and one2many: false */
+  /** `copy` gives it to the copy. @defaultValue true; of one2many false, and of computed fields unless they are stored and say `readonly: false` */
   readonly copy?: boolean | undefined;
   /** Its values never appear in diagnostics, and are on cache servers only sealed: see docs/shared-cache.md. @defaultValue false */
   readonly sensitive?: boolean | undefined;

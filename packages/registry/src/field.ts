@@ -140,7 +140,7 @@ export class Field {
     this.isReadonly = options.readonly ?? (compute !== undefined && inverse === undefined);
     this.isPrefetched = this.isStored && (options.prefetch ?? kind.name !== 'binary');
     this.isPrecomputed = options.precompute === true && compute !== undefined && this.isStored;
-    this.isCopied = options.copy ?? (compute === undefined && relation?.kind !== 'one2many');
+    this.isCopied = options.copy ?? ((compute === undefined || (this.isStored && this.isEditable)) && relation?.kind !== 'one2many');
     this.groups = options.groups;
   }
 

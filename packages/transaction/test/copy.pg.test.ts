@@ -76,6 +76,15 @@ everywhere(registry, ({ begin, counting }) => {
     expect(await read('group', 1, 'articles')).toEqual({ id: 1, articles: [1, 3] });
   });
 
+  test('a stored computed value that may be written by hand is copied as it is, others are computed for the copy', async () => {
+    await tx.env.model('article').create({ name: 'pen', sizes: [{ create: { width: 2 } }] });
+    await one(tx, 'article', 1).write({ total: 77 });
+    await one(tx, 'article', 1).copy({ owner: 'me' });
+    expect(await read('article', 2, 'total', 'code')).toEqual({ id: 2, total: 77, code: 'pen/me' });
+    await one(tx, 'size', 2).write({ width: 5 });
+    expect([await read('article', 1, 'total'), await read('article', 2, 'total')]).toEqual([{ id: 1, total: 77 }, { id: 2, total: 5 }]);
+  });
+
   test('copying takes as many statements for twenty records as for two', async () => {
     const make = (count: number): Promise<{ ids: readonly unknown[] }> => tx.env.model('article').create(Array.from({ length: count }, (_, n) => ({ name: `a${String(n)}`, sizes: [{ create: { width: n } }] })));
     const counts: number[] = [];
