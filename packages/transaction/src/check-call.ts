@@ -46,7 +46,11 @@ export function idOfOne(call: string, given: unknown, expects: string): unknown 
 
 /** What a function gave that must not wait, for each record. @throws {MisuseError} TX_ARGUMENT for a promise, and undefined where it says nothing */
 export function settled<T>(call: string, value: T, { mayBeUndefined }: { readonly mayBeUndefined: boolean }): T {
-  if (value instanceof Promise) throw new MisuseError('TX_ARGUMENT', `The function given to ${call}() returned a promise, which says nothing yet. Give plain code; load what it reads before.`);
+  if (value instanceof Promise) {
+    // Nobody will await it; its own failure must not end the process.
+    value.catch(() => undefined);
+    throw new MisuseError('TX_ARGUMENT', `The function given to ${call}() returned a promise, which says nothing yet. Give plain code; load what it reads before.`);
+  }
   if (value === undefined && !mayBeUndefined) throw new MisuseError('TX_ARGUMENT', `The function given to ${call}() returned undefined. Is the name of the field right? Return null where there is nothing.`);
   return value;
 }

@@ -9,6 +9,7 @@ import { ComputeCycleError, ComputeError, ComputeUnassignedError, type ComputeFa
 import { isDue } from './layers';
 import type { RecordSet } from '../records/recordset';
 import { mustPass } from '../running/must-pass';
+import { refuseUnfinished } from '../running/unfinished';
 import type { Transaction } from '../transaction';
 import { assertAllowed } from '../transaction-state';
 import { recordsOf } from '../values';
@@ -55,6 +56,7 @@ function computePart(env: Environment, field: Field, compute: Compute, part: Rec
     tx.computes.run(compute.fields, part.ids, ({ assigned }) => {
       // What the compute expects of its records was checked against the definitions these records are made from.
       const value = compute.run(part as never);
+      refuseUnfinished(value, `The compute of ${field.toString()}`, { model: field.model, field: field.name });
       if (compute.isBatch) for (const computed of compute.fields) refuseUnassigned(computed, part.ids.filter((id) => !assigned.get(computed)?.has(id)));
       else {
         refuseUnassigned(field, value === undefined ? part.ids : []);
@@ -103,6 +105,7 @@ function computeEach(tx: Transaction, { field, compute, records }: { readonly fi
         begin(id);
         // What the compute expects of its records was checked against the definitions these records are made from.
         const given = compute.run(record as never);
+        refuseUnfinished(given, `The compute of ${field.toString()}`);
         refuseUnassigned(field, given === undefined ? [id] : []);
         const value = toCache(field, given);
         const slot = column.slots.ensure(id);

@@ -2,6 +2,7 @@ import { MISS } from '@ormolu/cache';
 import { channels, type ComputeEvent, type Id } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
 import { toCache } from '../records/convert';
+import { refuseUnfinished } from '../running/unfinished';
 import type { Transaction } from '../transaction';
 import { assertAllowed } from '../transaction-state';
 import { planOf, type ComputePlan } from './compute-plan';
@@ -113,6 +114,7 @@ class Pass {
         const given = compute.run(record as never);
         const before = column.at(slot);
         if (given === undefined) throw new NotPlain();
+        if (typeof given === 'object') refuseUnfinished(given, 'A compute');
         // What is the same has been taken before.
         if (given === before) continue;
         const value = toCache(field, given);

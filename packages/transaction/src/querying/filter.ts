@@ -3,6 +3,7 @@ import type { Field } from '@ormolu/registry';
 import { assertNames } from '../check-call';
 import { comparison, holdsForMissing, isRecords } from './constants';
 import type { LookedAt } from './looked-at';
+import { refuseUnfinished } from '../running/unfinished';
 
 /** As deep as filters may be nested: the database's own parser has a limit, far beyond it. */
 const MAX_DEPTH = 200;
@@ -104,7 +105,9 @@ class Compiler {
     this.#searching.push(field);
     try {
       // What a search method takes was checked where it was defined.
-      return this.filter(field.model, field.search(operator as never, value as never));
+      const found = field.search(operator as never, value as never);
+      refuseUnfinished(found, `The search method of ${field.toString()}`, { model: field.model, field: field.name });
+      return this.filter(field.model, found);
     } finally {
       this.#searching.pop();
     }

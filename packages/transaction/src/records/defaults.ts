@@ -1,5 +1,6 @@
 import type { Field } from '@ormolu/registry';
 import { mustPass } from '../running/must-pass';
+import { refuseUnfinished } from '../running/unfinished';
 import type { Environment } from '../environment/environment';
 import { DefaultError } from '../errors';
 
@@ -14,7 +15,9 @@ export function defaultOf(env: Environment, field: Field): unknown {
   // What a default gives is checked like any other value, so its type need not be known here.
   if (typeof given !== 'function') return given;
   try {
-    return (given as (env: Environment) => unknown)(env);
+    const value = (given as (env: Environment) => unknown)(env);
+    refuseUnfinished(value, `The default of ${field.toString()}`, { model: field.model, field: field.name });
+    return value;
   } catch (error) {
     if (mustPass(env.transaction, error)) throw error;
     throw new DefaultError(field, error);

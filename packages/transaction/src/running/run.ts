@@ -160,8 +160,9 @@ function execute(tx: Transaction, fn: () => unknown, execution: Execution, runsT
   try {
     let value = called(fn);
     ended = true;
-    refuseSwallowed(execution);
+    // An asynchronous function has caught whatever left it, in its promise.
     refuseUnfinished(value, 'The function given to env.run()');
+    refuseSwallowed(execution);
     refuseDifferent(execution, 'with its value');
     if (runsTwice) {
       const first = outcomeOf(tx, value);
