@@ -1,1 +1,1 @@
-export { openTelemetryMetrics, type Metered, type MeteredDatabase, type OpenTelemetryOptions } from '@ormolu/tiers/opentelemetry';
+export { openTelemetryMetrics, openTelemetryTraces, type Metered, type MeteredDatabase, type OpenTelemetryOptions, type OpenTelemetryTracesOptions } from '@ormolu/tiers/opentelemetry';

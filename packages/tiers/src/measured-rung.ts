@@ -1,5 +1,6 @@
 import { systemClock, type Clock, type Columns, type Commit, type GroupQuery, type Groups, type Query, type ReadQuestion, type Rung, type RungCapabilities, type RungStats, type Session } from '@ormolu/kernel';
 import { Histogram, type DurationSummary } from './histogram';
+import { isTraced, traced } from './metrics/tracing';
 
 /** A rung's figures with how long its answers took. */
 export interface MeasuredStats extends RungStats {
@@ -9,7 +10,7 @@ export interface MeasuredStats extends RungStats {
 /**
  * A rung that answers exactly as the one it wraps, and knows how long each answer took.
  *
- * It stands wherever a rung can stand, so that every step of the ladder is measured in the same way.
+ * It stands wherever a rung can stand, so that every step of the ladder is measured, and traced, in the same way.
  */
 export class MeasuredRung implements Rung {
   readonly name: string;
@@ -26,19 +27,19 @@ export class MeasuredRung implements Rung {
   }
 
   read(session: Session, question: ReadQuestion): Promise<Columns> {
-    return this.#timed(() => this.#rung.read(session, question));
+    return this.#timed('read', question.model, () => this.#rung.read(session, question));
   }
 
   query(session: Session, query: Query): Promise<Columns> {
-    return this.#timed(() => this.#rung.query(session, query));
+    return this.#timed('query', query.model, () => this.#rung.query(session, query));
   }
 
   count(session: Session, query: Query): Promise<number> {
-    return this.#timed(() => this.#rung.count(session, query));
+    return this.#timed('count', query.model, () => this.#rung.count(session, query));
   }
 
   group(session: Session, query: GroupQuery): Promise<Groups> {
-    return this.#timed(() => this.#rung.group(session, query));
+    return this.#timed('group', query.model, () => this.#rung.group(session, query));
   }
 
   publish(commit: Commit): Promise<void> {
@@ -52,10 +53,11 @@ export class MeasuredRung implements Rung {
   }
 
   /** Answers that end in an error took time too. */
-  async #timed<T>(ask: () => Promise<T>): Promise<T> {
+  async #timed<T>(what: string, model: string, ask: () => Promise<T>): Promise<T> {
     const before = this.#clock.now();
     try {
-      return await ask();
+      if (!isTraced()) return await ask();
+      return await traced({ name: `ormolu.${this.name}.${what}`, isCall: false, attributes: { 'ormolu.rung': this.name, 'ormolu.model': model } }, ask);
     } finally {
       this.#times.add(this.#clock.now() - before);
     }

@@ -8,6 +8,8 @@ import type { SingleFlight } from './single-flight';
 
 /** What reading, loading, keeping and forgetting in one named cache work on. */
 export interface CacheParts {
+  /** Of the cache. */
+  readonly name: string;
   readonly clock: Clock;
   /** Between 0 and 1, for jitter. */
   readonly random: () => number;

@@ -1,6 +1,7 @@
 import type { LoadWork } from '../shared/leased-load';
 import type { CacheParts } from './cache-parts';
 import { ABSENT, NO_TAGS, valueOf, type Keeping } from './keeping';
+import { traceLoad } from './load-trace';
 import { lifetimeMs, type LifetimeMs } from './lifetime';
 import type { Entry } from './local-level';
 import type { EntryOptions } from './options';
@@ -115,7 +116,7 @@ export class Loading {
   }
 
   #work(key: string, load: () => unknown, options: EntryOptions): LoadWork {
-    const { clock, happenings } = this.#parts;
+    const { name, clock, happenings } = this.#parts;
     const tags = options.tags ?? NO_TAGS;
     let readAtMs = 0;
     return {
@@ -123,7 +124,7 @@ export class Loading {
       load: async () => {
         readAtMs = clock.now();
         try {
-          const value = await load();
+          const value = await traceLoad(name, [key], load);
           happenings.loaded(key, clock.now() - readAtMs);
           return value;
         } catch (cause) {

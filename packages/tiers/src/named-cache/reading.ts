@@ -1,5 +1,6 @@
 import type { CacheParts } from './cache-parts';
 import { ABSENT, NO_TAGS, type Keeping } from './keeping';
+import { traceLoad } from './load-trace';
 import type { Entry } from './local-level';
 import type { EntryOptions } from './options';
 
@@ -83,7 +84,7 @@ export class Reading {
   }
 
   async #getMissing<T>(missing: readonly string[], { found, load, options }: Missing<T>): Promise<void> {
-    const { shared, happenings, clock } = this.#parts;
+    const { name, shared, happenings, clock } = this.#parts;
     const sinceMs = clock.now();
     const fetch = shared?.fetches.begin();
     let absent = missing;
@@ -103,7 +104,7 @@ export class Reading {
       absent = missing.filter((key) => !found.has(key));
       if (!load || left.length === 0) return;
       const readAtMs = clock.now();
-      const loaded = [...(await load(left))];
+      const loaded = [...(await traceLoad(name, left, () => load(left)))];
       happenings.loaded(`${String(left.length)} keys`, clock.now() - readAtMs);
       const current = loaded.filter(([key]) => fetch?.mayKeep(key) ?? true);
       this.#keeping.putHere(current, options, readAtMs);

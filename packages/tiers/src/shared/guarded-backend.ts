@@ -1,6 +1,7 @@
 import { OutageError } from '@ormolu/kernel';
 import { CircuitState, CountBreaker } from 'cockatiel';
 import type { Backend, BackendEntry, BackendLimits, BackendState } from '../backend/backend';
+import { isTraced, traced } from '../metrics/tracing';
 import { Deadlines, LateError } from './deadlines';
 
 /** How long a cache server is waited for, and what is remembered while it is away. */
@@ -97,29 +98,29 @@ export class GuardedBackend implements Backend {
   }
 
   async getMany(keys: readonly string[]): Promise<readonly (Uint8Array | undefined)[]> {
-    const found = await this.#call(() => this.#backend.getMany(keys));
+    const found = await this.#call('getMany', keys.length, () => this.#backend.getMany(keys));
     return this.#unsure.size === 0 ? found : found.map((value, place) => (this.#unsure.has(keys[place] ?? '') ? undefined : value));
   }
 
   setMany(entries: readonly BackendEntry[]): Promise<void> {
-    return this.#write(entries.map(({ key }) => key), () => this.#backend.setMany(entries));
+    return this.#write('setMany', entries.map(({ key }) => key), () => this.#backend.setMany(entries));
   }
 
   /** An unsure key is not free. */
   add(entry: BackendEntry): Promise<boolean> {
-    return this.#unsure.has(entry.key) ? Promise.reject(AWAY) : this.#write([entry.key], () => this.#backend.add(entry));
+    return this.#unsure.has(entry.key) ? Promise.reject(AWAY) : this.#write('add', [entry.key], () => this.#backend.add(entry));
   }
 
   replace(entry: BackendEntry, expected: Uint8Array): Promise<boolean> {
-    return this.#unsure.has(entry.key) ? Promise.reject(AWAY) : this.#write([entry.key], () => this.#backend.replace(entry, expected));
+    return this.#unsure.has(entry.key) ? Promise.reject(AWAY) : this.#write('replace', [entry.key], () => this.#backend.replace(entry, expected));
   }
 
   deleteMany(keys: readonly string[]): Promise<number> {
-    return this.#write(keys, () => this.#backend.deleteMany(keys));
+    return this.#write('deleteMany', keys, () => this.#backend.deleteMany(keys));
   }
 
   touch(key: string, ttlMs: number): Promise<boolean> {
-    return this.#call(() => this.#backend.touch(key, ttlMs));
+    return this.#call('touch', 1, () => this.#backend.touch(key, ttlMs));
   }
 
   /** As long as it takes: it is many calls. */
@@ -129,7 +130,7 @@ export class GuardedBackend implements Backend {
   };
 
   check(): Promise<string> {
-    return this.#call(() => this.#backend.check());
+    return this.#call('check', 0, () => this.#backend.check());
   }
 
   onState(listener: (state: BackendState) => void): () => void {
@@ -146,7 +147,7 @@ export class GuardedBackend implements Backend {
   }
 
   /** The first calls wait for the first connection, and no longer than a probe. */
-  async #call<T>(make: () => Promise<T>): Promise<T> {
+  async #call<T>(name: keyof Backend, keys: number, make: () => Promise<T>): Promise<T> {
     if (this.#state === 'new') await this.#opened;
     if (this.#state !== 'up' || this.#mustForget) {
       this.counts.refused += 1;
@@ -154,7 +155,7 @@ export class GuardedBackend implements Backend {
     }
     this.counts.calls += 1;
     try {
-      const answer = await this.#deadlines.within(make());
+      const answer = await (isTraced() ? this.#traced(name, keys, make) : this.#deadlines.within(make()));
       this.#breaker.success(CircuitState.Closed);
       return answer;
     } catch (error) {
@@ -164,9 +165,9 @@ export class GuardedBackend implements Backend {
     }
   }
 
-  async #write<T>(keys: readonly string[], make: () => Promise<T>): Promise<T> {
+  async #write<T>(name: keyof Backend, keys: readonly string[], make: () => Promise<T>): Promise<T> {
     try {
-      return await this.#call(() => {
+      return await this.#call(name, keys.length, () => {
         const made = make();
         // A later write of a key on the same connection leaves nothing of an earlier one.
         for (const key of keys) this.#unsure.delete(key);
@@ -177,6 +178,11 @@ export class GuardedBackend implements Backend {
       this.#remember(keys);
       throw error;
     }
+  }
+
+  #traced<T>(name: keyof Backend, keys: number, make: () => Promise<T>): Promise<T> {
+    const attributes = { 'db.system.name': this.name, 'db.operation.name': name, 'db.operation.batch.size': keys };
+    return traced({ name: `${this.name} ${name}`, isCall: true, attributes }, () => this.#deadlines.within(make()));
   }
 
   #remember(keys: readonly string[]): void {
