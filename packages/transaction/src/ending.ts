@@ -63,3 +63,11 @@ async function finish(tx: Transaction): Promise<void> {
   errors.push(...(await tx.postcommit.runAll()));
   if (errors.length > 0) throw new AggregateError(errors, 'The commit is durable, but what was to follow it failed: see errors.');
 }
+
+/** Work was to end the transaction that it is the work of. */
+export function endedInside(call: string): TransactionStateError {
+  return new TransactionStateError(
+    'TX_ENDED_INSIDE',
+    `${call}() was called by the work of a transaction, which ends with it: return to commit, throw to roll back. What may fail by itself goes into tx.savepoint(…).`,
+  );
+}

@@ -13,6 +13,7 @@ export { RecordSet } from './records/recordset';
 export { Savepoint, type SavepointOptions } from './undo/savepoint';
 export { type SearchOptions } from './querying/search';
 export { type ToCompute } from './computing/to-compute';
-export { Transaction, type TransactionOptions } from './transaction';
+export { Transaction } from './transaction';
+export { type TransactionOptions } from './transaction-options';
 export { type TransactionState } from './transaction-state';
 export { type ListCommand, type Values } from './lists/list-commands';

@@ -1,8 +1,8 @@
 import { Cache } from '@ormolu/cache';
-import type { Columns, Id, Rung, Session, StackMap } from '@ormolu/kernel';
-import { Field, type ExplanationMembers, type Registry } from '@ormolu/registry';
+import type { Columns, Id, Session, StackMap } from '@ormolu/kernel';
+import type { ExplanationMembers, Field, Registry } from '@ormolu/registry';
 import { Absent } from './reading/absent';
-import { argument, assertFunction } from './check-call';
+import { assertFunction } from './check-call';
 import { companyField, type Actors } from './environment/actors';
 import { Below } from './reading/below';
 import { ComputingStack } from './computing/computing';
@@ -12,9 +12,9 @@ import { Environment } from './environment/environment';
 import { EnvironmentSet, type EnvironmentKey } from './environment/environment-set';
 import { tellTransaction } from './events';
 import { Exclusive } from './exclusive';
-import { RunError, TransactionStateError, type ComputeFailure } from './errors';
+import type { ComputeFailure } from './errors';
 import { explain } from './explain';
-import { commit, rollBack } from './ending';
+import { commit, endedInside, rollBack } from './ending';
 import { Fallbacks } from './environment/fallbacks';
 import { fetchNeeds } from './reading/fetch-needs';
 import type { FlushSpec } from './flushing/flush';
@@ -28,44 +28,20 @@ import { Origins } from './reading/origins';
 import { ReadCounts } from './reading/read-counts';
 import { KeptValues } from './records/kept-values';
 import { pendingWrites, type PendingWrites } from './flushing/pending-writes';
-import { Protection } from './computing/protecting';
+import { Protection, shielded } from './computing/protecting';
 import { computeInMemory } from './computing/compute-in-memory';
 import { computeAll } from './computing/recompute';
 import type { RecordSet } from './records/recordset';
+import { assertOutsideRun } from './running/outside-run';
 import { run, type Execution } from './running/run';
 import { Rounds } from './reading/rounds';
 import { Savepoint, withSavepoint, type SavepointOptions } from './undo/savepoint';
 import { ToCompute } from './computing/to-compute';
+import type { TransactionOptions } from './transaction-options';
 import { Stage, type TransactionState } from './transaction-state';
 import { Unseen } from './triggers/unseen';
 import { UndoLog } from './undo/undo-log';
 import { Versions } from './writing/versions';
-
-/** What a transaction works with. */
-export interface TransactionOptions extends Actors {
-  /** The version of the models it begins with. */
-  readonly registry: Registry;
-  /** Gives the version that `reset` takes. @defaultValue the one it begins with */
-  readonly newestRegistry?: (() => Registry) | undefined;
-  /** The open database transaction; this unit of work owns it from now on. */
-  readonly session: Session;
-  /** The rung below: what this transaction does not know, it asks there. */
-  readonly rung: Rung;
-  /** Called once, when the database has answered for the first time. What it throws is what was asked throws. */
-  readonly metDatabase?: (() => Promise<void>) | undefined;
-  /** Runs every function given to `run` twice and compares what it did. For development. @defaultValue false */
-  readonly checkRuns?: boolean | undefined;
-  /** Remembers where values come from and what changed them, for `explain`. For development. @defaultValue false */
-  readonly explain?: boolean | undefined;
-  /**
-   * `'optimistic'`: updates and deletes of records of `versioned` models demand the version that was read with them.
-   * @defaultValue whoever writes last is right, as far as the isolation level lets him
-   */
-  readonly concurrency?: 'optimistic' | undefined;
-  /** The user on whose behalf it runs. @defaultValue null */
-  readonly uid?: number | null | undefined;
-  readonly context?: Readonly<Record<string, unknown>> | undefined;
-}
 
 /**
  * The first rung: a unit of work with everything it has read and not yet written.
@@ -265,12 +241,8 @@ export class Transaction {
    * @param fields - of the records' model, by name
    */
   protecting<T>(fields: readonly (Field | string)[], records: RecordSet, fn: () => T): T {
-    if (!Array.isArray(fields)) throw argument('protecting', fields, "a list of fields: ['name']");
     assertFunction('protecting', fn);
-    const wrong = fields.find((field: unknown) => typeof field !== 'string' && !(field instanceof Field)) as unknown;
-    if (wrong !== undefined) throw argument('protecting', wrong, "fields or names of fields: ['name']");
-    const chosen = fields.map((field: Field | string) => (typeof field === 'string' ? this.registry.field(records.model, field) : field));
-    return this.protection.during(chosen.map((field) => [field, records.ids] as const), fn);
+    return this.protection.during(shielded(this.registry, fields, records), fn);
   }
 
   /**
@@ -347,20 +319,10 @@ export class Transaction {
    * @throws {RunError} RUN_ASYNC_CALL
    */
   assertOutsideRun(call: string): void {
-    const where = this.inverses.isRunning ? 'an inverse' : this.computes.isRunning ? 'a compute' : this.execution ? 'env.run()' : undefined;
-    if (where === undefined) return;
-    throw new RunError(
-      'RUN_ASYNC_CALL',
-      `${call}() was called inside ${where}. Nothing there may return a promise: read plain properties, and call ${call}() before or after.`,
-      { details: { call } },
-    );
+    assertOutsideRun(this, call);
   }
 
   #assertMayEnd(call: string): void {
-    if (!this.#isHeld) return;
-    throw new TransactionStateError(
-      'TX_ENDED_INSIDE',
-      `${call}() was called by the work of a transaction, which ends with it: return to commit, throw to roll back. What may fail by itself goes into tx.savepoint(…).`,
-    );
+    if (this.#isHeld) throw endedInside(call);
   }
 }

@@ -1,10 +1,20 @@
 import { StackMap, type Id } from '@ormolu/kernel';
-import type { Field } from '@ormolu/registry';
+import { Field, type Registry } from '@ormolu/registry';
+import { argument } from '../check-call';
+import type { RecordSet } from '../records/recordset';
 import { isPromise } from '../running/unfinished';
 import { SetWhenAsked } from '../triggers/set-when-asked';
 
 /** A field, and the records for which it is to be left alone. */
 export type Shielded = readonly [field: Field, ids: Iterable<Id>];
+
+/** Fields, given by themselves or by name, each with some records of their model. @throws {MisuseError} TX_ARGUMENT */
+export function shielded(registry: Registry, fields: readonly (Field | string)[], { model, ids }: RecordSet): readonly Shielded[] {
+  if (!Array.isArray(fields)) throw argument('protecting', fields, "a list of fields: ['name']");
+  const wrong = fields.find((field: unknown) => typeof field !== 'string' && !(field instanceof Field)) as unknown;
+  if (wrong !== undefined) throw argument('protecting', wrong, "fields or names of fields: ['name']");
+  return fields.map((field: Field | string) => [typeof field === 'string' ? registry.field(model, field) : field, ids]);
+}
 
 const NOBODY: ReadonlyMap<Field, ReadonlySet<Id>> = new Map();
 const NO_IDS: ReadonlySet<Id> = new Set();
