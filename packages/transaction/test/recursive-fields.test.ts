@@ -36,3 +36,16 @@ test('what is stored behind a recursive field that is not is computed again, lev
   await tx.flush();
   expect((await tx.readStored('node', [1, 2, 3], ['shout'])).columns).toEqual([['>X', '>X>B', '>X>B>C']]);
 });
+
+test('what was protected when a record above it was marked is marked with the next change above, also when that is marked already', async () => {
+  const { tx } = await open(models.registry());
+  await tx.env.model('node').create([{ name: 'a' }, { name: 'b', parent: 1 }, { name: 'c', parent: 2 }, { name: 'd', parent: 3 }]);
+  await tx.flush();
+  const nodes = tx.env.model('node').browse([1, 2, 3, 4]);
+  await nodes.load(['name', 'children', 'path', 'nick']);
+  tx.protecting(['path', 'nick'], tx.env.model('node').browse([3, 4]), () => { nodes.at(0)?.set('name', 'x'); });
+  expect(tx.tocompute.get(tx.registry.field('node', 'path'))).toEqual([1, 2]);
+  nodes.at(1)?.set('name', 'y');
+  await tx.flush();
+  expect((await tx.readStored('node', [1, 2, 3, 4], ['path', 'nick'])).columns).toEqual([['/x', '/x/y', '/x/y/c', '/x/y/c/d'], ['nick /x', 'nick /x/y', 'nick /x/y/c', 'nick /x/y/c/d']]);
+});
