@@ -19,7 +19,7 @@ export { NamedCache, type PlainCache } from './named-cache/named-cache';
 export { NamedCaches } from './named-cache/named-caches';
 export { NamedQueries } from './named-cache/named-queries';
 export { type CacheEvents, type EntryOptions, type FirstLevelOptions, type Lifetime, type NamedCacheOptions, type RemovalReason, type SecondLevelOptions } from './named-cache/options';
-export { type LoadMany } from './named-cache/reading';
+export { type LoadMany } from './named-cache/flight-loads';
 export { MethodResults, type Asked, type MethodResultsStats, type ResultReader } from './orm-cache/method-results';
 export { type ScheduledInvalidation } from './named-cache/scheduled-invalidation';
 export { type BoundedStore, type BoundedStoreOptions, type Bounds, type EvictionReason } from './policies/bounded-store';

@@ -1,18 +1,10 @@
-import type { LoadWork } from '../shared/leased-load';
+import { NO_TAGS, valueOf, type Keeping } from './keeping';
 import type { CacheParts } from './cache-parts';
-import { ABSENT, NO_TAGS, valueOf, type Keeping } from './keeping';
-import { traceLoad } from './load-trace';
+import type { Answer, FlightLoads, LoadMany } from './flight-loads';
 import { lifetimeMs, type LifetimeMs } from './lifetime';
 import type { Entry } from './local-level';
 import type { EntryOptions } from './options';
-import type { Flight, Wish } from './single-flight';
-
-/** What a load came to. */
-interface Answer {
-  readonly value: unknown;
-  /** Another process had loaded it. */
-  readonly isHit: boolean;
-}
+import type { Flight } from './single-flight';
 
 /** Of an entry, by one clock. */
 interface Age {
@@ -25,10 +17,12 @@ interface Age {
 export class Loading {
   readonly #parts: CacheParts;
   readonly #keeping: Keeping;
+  readonly #loads: FlightLoads;
 
-  constructor(parts: CacheParts, keeping: Keeping) {
+  constructor(parts: CacheParts, keeping: Keeping, loads: FlightLoads) {
     this.#parts = parts;
     this.#keeping = keeping;
+    this.#loads = loads;
   }
 
   getOrSet<T>(key: string, load: () => T | Promise<T>, options: EntryOptions): Promise<T> {
@@ -43,12 +37,12 @@ export class Loading {
   }
 
   async #loadOrStale<T>(key: string, load: () => T | Promise<T>, { options, entry }: { readonly options: EntryOptions; readonly entry: Entry | undefined }): Promise<T> {
-    const { shared, happenings, clock } = this.#parts;
+    const { flights, shared, happenings, clock } = this.#parts;
     const sinceMs = clock.now();
     // Another process may have it: that is known later.
     if (!shared) happenings.farMiss(key);
     try {
-      const { value, isHit } = await this.#load(key, load, options);
+      const { value, isHit } = await flights.join(key, this.#loads.wish(options), (own) => this.#loads.run(own, loaderOf(key, load), { options })) as Answer; // what flights end with
       if (isHit) {
         happenings.farHit(key, sinceMs);
         return value as T;
@@ -70,71 +64,28 @@ export class Loading {
     const { readAtMs, expiresAtMs } = entry;
     if (!isOld({ readAtMs, expiresAtMs, nowMs: clock.now() }, entry.lifetime) || flights.isUnderWay(key)) return;
     // Nobody waits for it: a failure is counted and told of where loads are.
-    flights.join(key, this.#wish(options), (flight) => this.#refresh(key, load, { options, flight })).catch(() => undefined);
+    flights.join(key, this.#loads.wish(options), (own) => this.#refresh(key, loaderOf(key, load), { options, own })).catch(() => undefined);
   }
 
   /** What another process has refreshed is taken as it is. */
-  async #refresh(key: string, load: () => unknown, { options, flight }: { readonly options: EntryOptions; readonly flight: Flight }): Promise<Answer> {
-    const { shared, clock, lifetime } = this.#parts;
-    const [found] = (await shared?.find([key], options.tags)) ?? [];
+  async #refresh(key: string, load: LoadMany<unknown>, { options, own }: { readonly options: EntryOptions; readonly own: ReadonlyMap<string, Flight> }): Promise<void> {
+    const { shared, lifetime } = this.#parts;
+    const [found] = (await shared?.find([key], options.tags ?? NO_TAGS)) ?? [];
     const entry = found?.entry;
-    if (!shared || !found || entry?.kind !== 'value') return this.#loadInFlight(key, load, { options, flight });
+    if (!shared || !found || entry?.kind !== 'value') {
+      await this.#loads.run(own, load, { options });
+      return;
+    }
+    const flight = own.get(key);
     const nowMs = shared.calendar.now();
     const isDue = isOld({ readAtMs: entry.readAtMs, expiresAtMs: entry.readAtMs + entry.ttlMs, nowMs }, lifetimeMs(options, lifetime));
-    const loaded = isDue ? await shared.refresh(this.#work(key, load, options), found) : undefined;
-    if (loaded?.from === 'loader') return this.#keepLoaded(key, loaded, { options, flight, readAtMs: clock.now() });
-    if (flight.mayStore) this.#keeping.putFound(key, entry);
-    return { value: entry.value, isHit: true };
+    const work = this.#loads.work([key], load, { options, done: (_, loaded) => this.#loads.end(key, loaded, { options, flight }), failed: (_, cause) => flight?.fail(cause) });
+    if (!isDue || !(await shared.refresh(work, found))) this.#loads.end(key, { from: 'server', entry }, { options, flight });
   }
+}
 
-  #load(key: string, load: () => unknown, options: EntryOptions): Promise<Answer> {
-    return this.#parts.flights.join(key, this.#wish(options), (flight) => this.#loadInFlight(key, load, { options, flight })) as Promise<Answer>;
-  }
-
-  async #loadInFlight(key: string, load: () => unknown, { options, flight }: { readonly options: EntryOptions; readonly flight: Flight }): Promise<Answer> {
-    const { shared, clock } = this.#parts;
-    // Its ttl begins here: what a slow loader brings may have been read when it began.
-    const readAtMs = clock.now();
-    const work = this.#work(key, load, options);
-    if (!shared) return this.#keepLoaded(key, { value: await work.load(), isCurrent: true }, { options, flight, readAtMs });
-    const loaded = await shared.load(work);
-    if (loaded.from === 'loader') return this.#keepLoaded(key, loaded, { options, flight, readAtMs });
-    if (flight.mayStore) this.#keeping.putFound(key, loaded.entry);
-    return { value: loaded.entry.kind === 'absent' ? undefined : loaded.entry.value, isHit: true };
-  }
-
-  #keepLoaded(key: string, { value, isCurrent }: { readonly value: unknown; readonly isCurrent: boolean }, { options, flight, readAtMs }: { readonly options: EntryOptions; readonly flight: Flight; readonly readAtMs: number }): Answer {
-    // A loader that finds nothing has found something out.
-    if (isCurrent && flight.mayStore) this.#keeping.putOne(key, value === undefined ? ABSENT : value, options, { readAtMs, isLoaded: true });
-    return { value, isHit: false };
-  }
-
-  /** What was read longer ago than its ttl is no answer: who asks then does not wait for it. */
-  #wish(options: EntryOptions): Wish {
-    const { ttlMs } = lifetimeMs(options, this.#parts.lifetime);
-    return { tags: options.tags ?? NO_TAGS, longestMs: ttlMs === 0 ? Infinity : ttlMs };
-  }
-
-  #work(key: string, load: () => unknown, options: EntryOptions): LoadWork {
-    const { name, clock, happenings } = this.#parts;
-    const tags = options.tags ?? NO_TAGS;
-    let readAtMs = 0;
-    return {
-      key, tags,
-      load: async () => {
-        readAtMs = clock.now();
-        try {
-          const value = await traceLoad(name, [key], load);
-          happenings.loaded(key, clock.now() - readAtMs);
-          return value;
-        } catch (cause) {
-          happenings.loadFailed(key, cause);
-          throw cause;
-        }
-      },
-      keep: (value) => this.#keeping.toKeep(key, value === undefined ? ABSENT : value, options, { readAtMs, isLoaded: true }),
-    };
-  }
+function loaderOf(key: string, load: () => unknown): LoadMany<unknown> {
+  return async () => [[key, await load()]];
 }
 
 function isOld({ readAtMs, expiresAtMs, nowMs }: Age, { earlyRefresh }: LifetimeMs): boolean {

@@ -3,6 +3,7 @@ import { BusLink } from '../bus/bus-link';
 import { channelOf } from '../shared/key-names';
 import type { CacheHealth, NamedCacheStats } from './cache-counts';
 import type { CacheParts } from './cache-parts';
+import { FlightLoads, type LoadMany } from './flight-loads';
 import { Happenings } from './happenings';
 import { HealthWatch } from './health-watch';
 import { Invalidation } from './invalidation';
@@ -11,7 +12,7 @@ import { lifetimeMs } from './lifetime';
 import { Loading } from './loading';
 import { LocalLevel } from './local-level';
 import type { CacheEvents, EntryOptions, NamedCacheOptions } from './options';
-import { Reading, type LoadMany } from './reading';
+import { Reading } from './reading';
 import { checkedSchedule, LONGEST_TIMER_MS, type ScheduledInvalidation } from './scheduled-invalidation';
 import { firstLevelOf, SecondLevel } from './second-level';
 import { SingleFlight } from './single-flight';
@@ -81,8 +82,9 @@ export class NamedCache implements PlainCache {
     });
     this.#parts = { name, clock, random, lifetime, local, shared, bus: undefined, flights: new SingleFlight(clock), happenings };
     this.#keeping = new Keeping(this.#parts);
-    this.#reading = new Reading(this.#parts, this.#keeping);
-    this.#loading = new Loading(this.#parts, this.#keeping);
+    const loads = new FlightLoads(this.#parts, this.#keeping);
+    this.#reading = new Reading(this.#parts, this.#keeping, loads);
+    this.#loading = new Loading(this.#parts, this.#keeping, loads);
     this.#invalidation = new Invalidation(this.#parts);
     this.#parts.bus = this.#joined();
     for (const schedule of schedules) this.#begin(schedule);
@@ -108,8 +110,10 @@ export class NamedCache implements PlainCache {
   /**
    * The values that there are.
    *
-   * @param load - called once with all keys that are missing; what it brings is kept, and part of the answer
-   * @remarks One round trip for all that is not in memory.
+   * @param load - called once with all keys that are missing and that nobody is loading, here or in another process: those of others are waited for. What it does not
+   *   name, or gives as null or undefined, is remembered for `negativeTtl`
+   * @throws {unknown} what a loader threw that one of the keys was waited for; TIER_LOAD_FAILED when it was that of another process
+   * @remarks One round trip for all that is not in memory; for what is loaded one more for all leases, and one for all values.
    */
   getMany<T>(keys: readonly string[], load?: LoadMany<T>, options: EntryOptions = NO_OPTIONS): Promise<ReadonlyMap<string, T>> {
     return this.#reading.getMany(keys, load, options);

@@ -30,7 +30,7 @@ export interface Lifetime {
    * An expired entry is still answered with for so long when its loader fails: stale, and counted as such. @defaultValue 0
    */
   readonly grace?: Duration | undefined;
-  /** How long it is remembered that a loader gave null or undefined; 0 does not remember it. @defaultValue the ttl */
+  /** How long it is remembered that a loader gave null or undefined, or did not name a key it was asked for; 0 does not remember it. @defaultValue the ttl */
   readonly negativeTtl?: Duration | undefined;
 }
 

@@ -1,13 +1,11 @@
+import type { Found } from '../shared/shared-level';
 import type { CacheParts } from './cache-parts';
+import type { Answer, FlightLoads, LoadMany } from './flight-loads';
 import { ABSENT, NO_TAGS, type Keeping } from './keeping';
-import { traceLoad } from './load-trace';
 import type { Entry } from './local-level';
 import type { EntryOptions } from './options';
 
-/** Loads what is missing of several keys, in one call. What it does not name, there is not. */
-export type LoadMany<T> = (missing: readonly string[]) => Iterable<readonly [string, T]> | Promise<Iterable<readonly [string, T]>>;
-
-/** What is to be done with keys that are nowhere. */
+/** What is to be done with keys that are not in memory. */
 interface Missing<T> {
   readonly found: Map<string, T>;
   readonly load: LoadMany<T> | undefined;
@@ -18,10 +16,12 @@ interface Missing<T> {
 export class Reading {
   readonly #parts: CacheParts;
   readonly #keeping: Keeping;
+  readonly #loads: FlightLoads;
 
-  constructor(parts: CacheParts, keeping: Keeping) {
+  constructor(parts: CacheParts, keeping: Keeping, loads: FlightLoads) {
     this.#parts = parts;
     this.#keeping = keeping;
+    this.#loads = loads;
   }
 
   /** In this process's memory, at once. Counts as a request. */
@@ -64,12 +64,12 @@ export class Reading {
     const missing: string[] = [];
     for (const key of new Set(keys)) {
       const beganMs = happenings.begin();
-      const entry = this.#inMemory(key);
+      const entry = load ? this.#known(key) : this.#inMemory(key);
       if (entry === undefined) missing.push(key);
       else {
         happenings.hit(key, entry.tally, beganMs);
         // The caller names the type: the cache holds what was put in under the key.
-        found.set(key, entry.value as T);
+        if (entry.value !== ABSENT) found.set(key, entry.value as T);
       }
     }
     if (missing.length > 0) await this.#getMissing(missing, { found, load, options });
@@ -77,44 +77,69 @@ export class Reading {
   }
 
   #inMemory(key: string): Entry | undefined {
+    const entry = this.#known(key);
+    return entry?.value === ABSENT ? undefined : entry;
+  }
+
+  /** The same, or that a loader has found nothing. */
+  #known(key: string): Entry | undefined {
     if (!this.#keeping.usesMemory) return undefined;
     const { local } = this.#parts;
     const entry = local.take(key);
-    return entry !== undefined && entry.value !== ABSENT && local.isFresh(entry) ? entry : undefined;
+    return entry !== undefined && local.isFresh(entry) ? entry : undefined;
   }
 
   async #getMissing<T>(missing: readonly string[], { found, load, options }: Missing<T>): Promise<void> {
-    const { name, shared, happenings, clock } = this.#parts;
+    const { shared, happenings, clock } = this.#parts;
     const sinceMs = clock.now();
     const fetch = shared?.fetches.begin();
-    let absent = missing;
-    try {
-      const there = await shared?.find(missing, load ? options.tags : NO_TAGS);
-      const left = missing.filter((key, place) => {
-        const entry = there?.[place]?.entry;
-        if (entry?.kind === 'value') {
-          if (fetch?.mayKeep(key) === true) this.#keeping.putFound(key, entry);
+    const there = await shared?.find(missing, load ? options.tags : NO_TAGS);
+    fetch?.end();
+    const left = new Map<string, Found | undefined>();
+    for (const [place, key] of missing.entries()) {
+      const one = there?.[place];
+      const entry = one?.entry;
+      if (entry?.kind === 'value') {
+        if (fetch?.mayKeep(key) === true) this.#keeping.putFound(key, entry);
+        happenings.farHit(key, sinceMs);
+        found.set(key, entry.value as T);
+      } else if (!load || entry?.kind === 'absent') this.#missed(key, sinceMs);
+      else {
+        // While the server was asked, it may have come in.
+        const here = shared && this.#known(key);
+        if (!here) left.set(key, one);
+        else {
           happenings.farHit(key, sinceMs);
-          found.set(key, entry.value as T);
-          return false;
+          if (here.value !== ABSENT) found.set(key, here.value as T);
         }
-        happenings.farMiss(key);
-        return entry?.kind !== 'absent';
-      });
-      absent = missing.filter((key) => !found.has(key));
-      if (!load || left.length === 0) return;
-      const readAtMs = clock.now();
-      const loaded = [...(await traceLoad(name, left, () => load(left)))];
-      happenings.loaded(`${String(left.length)} keys`, clock.now() - readAtMs);
-      const current = loaded.filter(([key]) => fetch?.mayKeep(key) ?? true);
-      this.#keeping.putHere(current, options, readAtMs);
-      const kept = current.flatMap(([key, value]) => this.#keeping.toKeep(key, value, options, { readAtMs }) ?? []);
-      if (kept.length > 0) await shared?.attempt((level) => level.keep(kept));
-      for (const [key, value] of loaded) found.set(key, value);
-    } finally {
-      // Also of a loader that failed.
-      for (const key of absent) happenings.answered(key, sinceMs);
-      fetch?.end();
+      }
     }
+    if (load && left.size > 0) await this.#loadLeft(left, { found, load, options, sinceMs });
+  }
+
+  async #loadLeft<T>(left: ReadonlyMap<string, Found | undefined>, { found, load, options, sinceMs }: Missing<T> & { readonly load: LoadMany<T>; readonly sinceMs: number }): Promise<void> {
+    const { flights, happenings } = this.#parts;
+    const keys = [...left.keys()];
+    // Of a server that did not answer nothing is known.
+    const known = new Map([...left].flatMap(([key, one]) => (one ? [[key, one] as const] : [])));
+    const results = flights.joinMany(keys, this.#loads.wish(options), (own) => this.#loads.run(own, load, { options, found: known.size > 0 ? known : undefined }));
+    const answers = await Promise.allSettled(results);
+    for (const [place, key] of keys.entries()) {
+      const answer = answers[place];
+      const { value, isHit } = answer?.status === 'fulfilled' ? answer.value as Answer : NOTHING; // what flights end with
+      if (isHit) happenings.farHit(key, sinceMs);
+      else this.#missed(key, sinceMs);
+      if (value !== undefined) found.set(key, value as T);
+    }
+    const failure = answers.find(({ status }) => status === 'rejected');
+    if (failure?.status === 'rejected') throw failure.reason;
+  }
+
+  #missed(key: string, sinceMs: number): void {
+    const { happenings } = this.#parts;
+    happenings.farMiss(key);
+    happenings.answered(key, sinceMs);
   }
 }
+
+const NOTHING: Answer = { value: undefined, isHit: false };

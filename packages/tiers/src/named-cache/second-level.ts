@@ -1,5 +1,5 @@
 import { durationMs, MisuseError, type Clock } from '@ormolu/kernel';
-import { LeasedLoads, type Loaded, type LoadWork } from '../shared/leased-load';
+import { LeasedLoads, type LoadWork } from '../shared/leased-load';
 import { serializerNamed } from '../shared/serializers';
 import { SharedLevel, type Found, type SharedLevelOptions } from '../shared/shared-level';
 import type { SharedStats } from './cache-counts';
@@ -76,11 +76,11 @@ export class SecondLevel {
     }
   }
 
-  load(work: LoadWork): Promise<Loaded> {
-    return this.#loads.get(work);
+  load(work: LoadWork, found?: ReadonlyMap<string, Found>): Promise<void> {
+    return this.#loads.run(work, found);
   }
 
-  refresh(work: LoadWork, found: Found): Promise<Loaded | undefined> {
+  refresh(work: LoadWork, found: Found): Promise<boolean> {
     return this.#loads.refresh(work, found);
   }
 

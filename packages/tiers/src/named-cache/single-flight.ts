@@ -1,14 +1,17 @@
 import type { Clock } from '@ormolu/kernel';
 
-/** A load under way. */
+/** A load of a key under way. */
 export interface Flight {
-  result: Promise<unknown>;
+  readonly result: Promise<unknown>;
   readonly tags: readonly string[];
   readonly beganMs: number;
   /** False once its key was written or deleted meanwhile, or another has begun because it took too long: those who wait still get what it gives, and nobody else does. */
   mayStore: boolean;
   /** The one whose place it took because that one took too long, while that is under way. */
   slower: Flight | undefined;
+  /** Ends it, with what it gives. */
+  land(value: unknown): void;
+  fail(cause: unknown): void;
 }
 
 /** What one who asks wants of a load. */
@@ -18,7 +21,8 @@ export interface Wish {
   readonly longestMs: number;
 }
 
-const NOTHING = Promise.resolve<unknown>(undefined);
+/** Loads what nobody else does: ends each of these flights, and may ask at its end whether its result may be stored. Fails with what ends all that are left. */
+export type Load = (own: ReadonlyMap<string, Flight>) => Promise<void>;
 
 /**
  * One load per key at a time, however many ask: the others wait for the first, and share what it gives, or its failure.
@@ -40,34 +44,73 @@ export class SingleFlight {
     return this.#flights.size;
   }
 
-  /**
-   * Joins the load of a key, or begins one.
-   *
-   * @param load - gets the flight, so that it can ask at its end whether its result may be stored. Not called when one is joined
-   */
-  join(key: string, wish: Wish, load: (flight: Flight) => Promise<unknown>): Promise<unknown> {
-    const known = this.#flights.get(key);
-    if (known?.mayStore !== true) return this.#begin(key, wish, { load, slower: undefined });
-    if (this.#clock.now() - known.beganMs < wish.longestMs) return known.result;
-    const again = (): Promise<unknown> => this.join(key, wish, load);
-    // What either brings, or that it fails, concerns those who joined it.
-    if (known.slower) return Promise.race([known.result, known.slower.result]).then(again, again);
-    known.mayStore = false;
-    return this.#begin(key, wish, { load, slower: known });
+  /** Joins the load of a key, or begins one. */
+  join(key: string, wish: Wish, load: Load): Promise<unknown> {
+    const [result] = this.joinMany([key], wish, load);
+    // One was asked for.
+    return result as Promise<unknown>;
   }
 
-  #begin(key: string, { tags }: Wish, { load, slower }: { readonly load: (flight: Flight) => Promise<unknown>; readonly slower: Flight | undefined }): Promise<unknown> {
-    const flight: Flight = { result: NOTHING, tags, beganMs: this.#clock.now(), mayStore: true, slower };
-    // Entered before the loader runs: it may ask for the same key itself, and must find itself under way.
-    this.#flights.set(key, flight);
-    flight.result = Promise.resolve()
-      .then(() => load(flight))
-      .finally(() => {
-        const now = this.#flights.get(key);
-        if (now === flight) this.#flights.delete(key);
-        else if (now?.slower === flight) now.slower = undefined;
-      });
+  /**
+   * Joins the loads of keys, and begins one for all those that nobody loads.
+   *
+   * @param keys - each once
+   * @param load - not called when all are joined; called once more for a key that had to wait for a place
+   * @returns what each gives, in their order
+   */
+  joinMany(keys: readonly string[], wish: Wish, load: Load): readonly Promise<unknown>[] {
+    const own = new Map<string, Flight>();
+    const results = keys.map((key) => this.#joined(key, wish, { load, own }));
+    if (own.size > 0) void this.#run(own, load);
+    return results;
+  }
+
+  #joined(key: string, wish: Wish, { load, own }: { readonly load: Load; readonly own: Map<string, Flight> }): Promise<unknown> {
+    const known = this.#flights.get(key);
+    const isThere = known?.mayStore === true;
+    if (isThere && this.#clock.now() - known.beganMs < wish.longestMs) return known.result;
+    const again = (): Promise<unknown> => this.join(key, wish, load);
+    // What either brings, or that it fails, concerns those who joined it.
+    if (isThere && known.slower) return Promise.race([known.result, known.slower.result]).then(again, again);
+    if (isThere) known.mayStore = false;
+    const flight = this.#begin(key, wish.tags, isThere ? known : undefined);
+    own.set(key, flight);
     return flight.result;
+  }
+
+  /** Entered before the loader runs: it may ask for the same key itself, and must find itself under way. */
+  #begin(key: string, tags: readonly string[], slower: Flight | undefined): Flight {
+    const end = (): void => {
+      const now = this.#flights.get(key);
+      if (now === flight) this.#flights.delete(key);
+      else if (now?.slower === flight) now.slower = undefined;
+    };
+    let [land, fail]: [Flight['land'], Flight['fail']] = [end, end];
+    const result = new Promise<unknown>((resolve, reject) => {
+      land = (value) => {
+        end();
+        resolve(value);
+      };
+      fail = (cause) => {
+        end();
+        // What the loader threw, whatever that is.
+        // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
+        reject(cause);
+      };
+    });
+    const flight: Flight = { result, tags, beganMs: this.#clock.now(), mayStore: true, slower, land, fail };
+    this.#flights.set(key, flight);
+    return flight;
+  }
+
+  async #run(own: ReadonlyMap<string, Flight>, load: Load): Promise<void> {
+    await Promise.resolve();
+    try {
+      await load(own);
+    } catch (cause) {
+      // Those that have ended do not end again.
+      for (const flight of own.values()) flight.fail(cause);
+    }
   }
 
   isUnderWay(key: string): boolean {

@@ -2,22 +2,34 @@ import { OutageError } from '@ormolu/kernel';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SharedEntry } from './entry-form';
-import type { Found, SharedLevel, Stamp, ToKeep } from './shared-level';
+import { HeldLeases, type Taken } from './held-leases';
+import type { Found, SharedLevel, ToKeep } from './shared-level';
 
-/** What is to be loaded, and how it is kept. */
+/** What is to be loaded, how it is kept, and who is told what came of it. */
 export interface LoadWork {
-  readonly key: string;
+  /** Each once. */
+  readonly keys: readonly string[];
   readonly tags: readonly string[];
-  readonly load: () => Promise<unknown>;
+  /** @returns what there is under these, some of the keys */
+  readonly load: (keys: readonly string[]) => Promise<ReadonlyMap<string, unknown>>;
   /** @returns undefined for what is not kept */
-  readonly keep: (value: unknown) => ToKeep | undefined;
+  readonly keep: (key: string, value: unknown) => ToKeep | undefined;
+  /** Told of each key, as soon as it is known; of one that failed, this or the other. */
+  readonly done: (key: string, loaded: Loaded) => void;
+  readonly failed: (key: string, cause: unknown) => void;
 }
 
-/** What came of it. */
+/** What came of a key. */
 export type Loaded =
   | { readonly from: 'server'; readonly entry: SharedEntry }
   /** `isCurrent`: nobody wrote or deleted the key while it was loaded, as far as can be known. */
   | { readonly from: 'loader'; readonly value: unknown; readonly isCurrent: boolean };
+
+/** A lease of another that was met: as it was seen, and since when it has not changed. */
+interface Standing {
+  readonly bytes: Uint8Array;
+  readonly sinceMs: number;
+}
 
 const FIRST_LOOK_MS = 4;
 const LAST_LOOK_MS = 50;
@@ -30,6 +42,9 @@ const LONGEST_MS = 60_000;
  *
  * The lease lies where the value will: whoever writes or deletes the key meanwhile takes it away, and what was loaded is then not kept,
  * for it may be older than that. A loader's failure stands in its place for as long as a lease: it is everybody's.
+ *
+ * Of several keys, those whose leases are got are loaded in one call, before anybody is waited for: of two who want the same keys in another order, none waits for
+ * the other with a lease in his hand.
  * @see Nishtala et al., "Scaling Memcache at Facebook" (2013), 3.2.1
  */
 export class LeasedLoads {
@@ -43,98 +58,131 @@ export class LeasedLoads {
     this.#calendar = calendar;
   }
 
-  /** @throws {OutageError} TIER_LOAD_FAILED when the loader of another process failed; {unknown} what this one's threw */
-  async get(work: LoadWork): Promise<Loaded> {
-    let standing: { readonly bytes: Uint8Array; readonly sinceMs: number } | undefined;
-    let lookMs = FIRST_LOOK_MS;
+  /**
+   * Tells of every key what came of it: TIER_LOAD_FAILED when the loader of another process failed, what this one's threw otherwise.
+   *
+   * @param known - what was found under the keys a moment ago
+   * @remarks Round trips: one to look, one for all leases, one for all values; Memcached takes two for what replaces something.
+   */
+  async run(work: LoadWork, known?: ReadonlyMap<string, Found>): Promise<void> {
     const askedMs = this.#calendar.now();
-    for (const began = performance.now(); performance.now() - began < LONGEST_MS;) {
-      let taken: { readonly lease: () => ToKeep; readonly stamp: Stamp; readonly held: Uint8Array } | undefined;
+    const open = new Map<string, Standing | undefined>(work.keys.map((key) => [key, undefined]));
+    let lookMs = FIRST_LOOK_MS;
+    let found = known;
+    for (const began = performance.now(); open.size > 0 && performance.now() - began < LONGEST_MS;) {
+      found ??= await this.#find([...open.keys()], work.tags, askedMs);
+      // The server is away.
+      if (!found) break;
+      const taken = await this.#take(work, open, found);
+      found = undefined;
+      if (taken.length > 0) {
+        for (const { key } of taken) open.delete(key);
+        await this.#load(work, taken);
+        lookMs = FIRST_LOOK_MS;
+      } else if (open.size > 0) {
+        await sleep(lookMs);
+        lookMs = Math.min(1.5 * lookMs, LAST_LOOK_MS, this.#leaseMs / 4);
+      }
+    }
+    if (open.size > 0) await this.#load(work, Array.from(open.keys(), (key) => ({ key, lease: undefined })));
+  }
+
+  /** A value that is there is loaded anew by one, while the others go on with it. @returns false when it is another who does */
+  async refresh(work: LoadWork, { stamp, bytes }: Found): Promise<boolean> {
+    const [key = ''] = work.keys;
+    try {
+      if (!(await this.#level.addRefresh(key, this.#leaseMs))) return false;
+    } catch {
+      return false;
+    }
+    const value = (await work.load([key])).get(key);
+    work.done(key, { from: 'loader', value, isCurrent: await this.#put(work, value, { key, lease: { stamp, held: bytes } }) });
+    return true;
+  }
+
+  async #find(keys: readonly string[], tags: readonly string[], askedMs: number): Promise<ReadonlyMap<string, Found> | undefined> {
+    try {
+      const found = await this.#level.find(keys, tags, askedMs);
+      return new Map(found.map((one, place) => [keys[place] ?? '', one]));
+    } catch (error) {
+      if (isAway(error)) return undefined;
+      throw error;
+    }
+  }
+
+  /** Tells of keys that are known, takes leases of those that nobody loads, and leaves the others open. @returns what is to be loaded now */
+  async #take(work: LoadWork, open: Map<string, Standing | undefined>, found: ReadonlyMap<string, Found>): Promise<readonly Taken[]> {
+    const free: { readonly key: string; readonly found: Found }[] = [];
+    for (const [key, standing] of open) {
+      const one = found.get(key);
+      if (!one) continue;
+      const { entry, bytes } = one;
+      if (entry?.kind === 'value' || entry?.kind === 'absent') {
+        open.delete(key);
+        work.done(key, { from: 'server', entry });
+      } else if (entry?.kind === 'failure') {
+        open.delete(key);
+        work.failed(key, failed(key, entry));
+      } else if (entry?.kind === 'lease' && bytes && this.#isAlive(open, { key, standing, bytes })) continue;
+      else free.push({ key, found: one });
+    }
+    if (free.length === 0) return [];
+    const text = `${randomUUID()} 0`;
+    const taken = await Promise.all(free.map(async ({ key, found: { bytes, stamp } }): Promise<Taken | undefined> => {
+      const to = this.#level.bytesOf(this.#entry('lease', text, 0), stamp);
+      if (!to) return { key, lease: undefined };
       try {
-        const [found] = await this.#level.find([work.key], work.tags, askedMs);
-        if (!found) break;
-        const { entry, bytes } = found;
-        if (entry && (entry.kind === 'value' || entry.kind === 'absent')) return { from: 'server', entry };
-        if (entry?.kind === 'failure') throw failed(work.key, entry);
-        if (entry?.kind === 'lease' && bytes) {
-          // By our own clock, and not by what the holder's says: it lives as long as it changes.
-          if (!standing || Buffer.compare(standing.bytes, bytes) !== 0) standing = { bytes, sinceMs: performance.now() };
-          if (performance.now() - standing.sinceMs < this.#leaseMs) {
-            await sleep(lookMs);
-            lookMs = Math.min(1.5 * lookMs, LAST_LOOK_MS, this.#leaseMs / 4);
-            continue;
-          }
-        }
-        const lease = this.#lease();
-        const to = this.#level.bytesOf(lease(), found.stamp);
-        if (!to) break;
-        if (await this.#level.exchange(work.key, { from: bytes, to }, this.#heldMs)) taken = { lease, stamp: found.stamp, held: to };
+        return (await this.#level.exchange(key, { from: bytes, to }, this.#heldMs)) ? { key, lease: { stamp, held: to } } : undefined;
       } catch (error) {
-        if (error instanceof OutageError && error.code === 'TIER_UNAVAILABLE') break;
+        if (isAway(error)) return { key, lease: undefined };
         throw error;
       }
-      if (taken) return this.#hold(work, taken);
-    }
-    return { from: 'loader', value: await work.load(), isCurrent: true };
+    }));
+    return taken.filter((one) => one !== undefined);
   }
 
-  /** A value that is there is loaded anew by one, while the others go on with it. @returns undefined when it is another who does */
-  async refresh(work: LoadWork, found: Found): Promise<Loaded | undefined> {
-    try {
-      if (!(await this.#level.addRefresh(work.key, this.#leaseMs))) return undefined;
-    } catch {
-      return undefined;
-    }
-    const value = await work.load();
-    return { from: 'loader', value, isCurrent: await this.#put(work, value, { stamp: found.stamp, from: found.bytes }) };
+  /** By our own clock, and not by what the holder's says: it lives as long as it changes. */
+  #isAlive(open: Map<string, Standing | undefined>, { key, standing, bytes }: { readonly key: string; readonly standing: Standing | undefined; readonly bytes: Uint8Array }): boolean {
+    const isSame = standing !== undefined && Buffer.compare(standing.bytes, bytes) === 0;
+    const sinceMs = isSame ? standing.sinceMs : performance.now();
+    if (!isSame) open.set(key, { bytes, sinceMs });
+    return performance.now() - sinceMs < this.#leaseMs;
   }
 
-  async #hold(work: LoadWork, { lease, stamp, held: first }: { readonly lease: () => ToKeep; readonly stamp: Stamp; readonly held: Uint8Array }): Promise<Loaded> {
-    let held = first;
-    let renewal: Promise<unknown> = Promise.resolve();
-    const began = performance.now();
-    const timer = setInterval(() => {
-      const to = this.#level.bytesOf(lease(), stamp);
-      if (!to || performance.now() - began > LONGEST_MS) return;
-      renewal = renewal.then(async () => {
-        if (await this.#level.exchange(work.key, { from: held, to }, this.#heldMs)) held = to;
-      }).catch(() => undefined);
-    }, this.#leaseMs / 3);
-    timer.unref();
+  async #load(work: LoadWork, taken: readonly Taken[]): Promise<void> {
+    const token = randomUUID();
+    const leases = new HeldLeases(this.#level, taken, { everyMs: this.#leaseMs / 3, longestMs: LONGEST_MS, heldMs: this.#heldMs, next: (turn) => this.#entry('lease', `${token} ${String(turn)}`, 0) });
     try {
-      const value = await work.load();
-      clearInterval(timer);
-      await renewal;
-      return { from: 'loader', value, isCurrent: await this.#put(work, value, { stamp, from: held }) };
+      const values = await work.load(taken.map(({ key }) => key));
+      const held = await leases.end();
+      await Promise.all(held.map(async (one) => {
+        const value = values.get(one.key);
+        work.done(one.key, { from: 'loader', value, isCurrent: await this.#put(work, value, one) });
+      }));
     } catch (cause) {
-      clearInterval(timer);
-      await renewal;
-      const to = this.#level.bytesOf(this.#entry('failure', cause instanceof Error ? cause.message : 'no error', this.#leaseMs), stamp);
-      if (to) await this.#level.exchange(work.key, { from: held, to }, this.#leaseMs).catch(() => undefined);
-      throw cause;
-    } finally {
-      clearInterval(timer);
+      const held = await leases.end();
+      const failure = this.#entry('failure', cause instanceof Error ? cause.message : 'no error', this.#leaseMs);
+      await Promise.all(held.map(async ({ key, lease }) => {
+        const to = lease && this.#level.bytesOf(failure, lease.stamp);
+        if (to) await this.#level.exchange(key, { from: lease.held, to }, this.#leaseMs).catch(() => undefined);
+        work.failed(key, cause);
+      }));
     }
   }
 
   /** @returns false when somebody wrote or deleted the key meanwhile */
-  async #put({ key, keep }: LoadWork, value: unknown, { stamp, from }: { readonly stamp: Stamp; readonly from: Uint8Array | undefined }): Promise<boolean> {
-    const kept = keep(value);
+  async #put({ keep }: LoadWork, value: unknown, { key, lease }: Taken): Promise<boolean> {
+    if (!lease) return true;
+    const { stamp, held } = lease;
+    const kept = keep(key, value);
     const bytes = kept && this.#level.bytesOf(kept, stamp);
     const to = bytes ?? this.#level.bytesOf(this.#entry('nothing', '', 1), stamp);
     try {
-      return to === undefined || (await this.#level.exchange(key, { from, to }, bytes ? stayMs(kept) : 1));
+      return to === undefined || (await this.#level.exchange(key, { from: held, to }, bytes ? stayMs(kept) : 1));
     } catch {
       // It went away meanwhile, and takes out what it has of the key when it is back.
       return true;
     }
-  }
-
-  /** Differs each time: that it changes is how others see that its holder lives. */
-  #lease(): () => ToKeep {
-    const token = randomUUID();
-    let turn = 0;
-    return () => this.#entry('lease', `${token} ${String((turn += 1))}`, 0);
   }
 
   #entry(kind: SharedEntry['kind'], value: string, ttlMs: number): ToKeep {
@@ -145,6 +193,10 @@ export class LeasedLoads {
   get #heldMs(): number {
     return 3 * this.#leaseMs;
   }
+}
+
+function isAway(error: unknown): boolean {
+  return error instanceof OutageError && error.code === 'TIER_UNAVAILABLE';
 }
 
 /** Those who wait look for it now and then, and must find it: that its ttl is over, its own bytes say. */

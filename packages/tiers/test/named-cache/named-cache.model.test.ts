@@ -16,6 +16,7 @@ const tag = fc.constantFrom('a', 'b');
 
 const step = fc.oneof(
   fc.record({ call: fc.constant('load' as const), key, tags: fc.uniqueArray(tag), fails: fc.boolean() }),
+  fc.record({ call: fc.constant('loadMany' as const), keys: fc.uniqueArray(key, { minLength: 1 }), tags: fc.uniqueArray(tag), fails: fc.boolean() }),
   fc.record({ call: fc.constant('get' as const), key }),
   fc.record({ call: fc.constant('set' as const), key, tags: fc.uniqueArray(tag) }),
   fc.record({ call: fc.constant('delete' as const), key }),
@@ -68,6 +69,23 @@ test.each(POLICY_NAMES)('law: no read is older than its ttl, and its grace when 
         } else if (one.call === 'clear') {
           changed(() => true);
           await cache.clear();
+        } else if (one.call === 'loadMany') {
+          const load = (missing: readonly string[]): Promise<[string, number][]> => {
+            const readAt = clock.now();
+            return new Promise((resolve, reject) => {
+              loads.push({ answer: () => (one.fails ? reject(new Error('no')) : resolve(missing.map((of) => [of, readAt]))) });
+            });
+          };
+          const askedAt = clock.now();
+          asked.push(
+            cache.getMany(one.keys, load, { tags: one.tags }).then(
+              (values) => {
+                expect([...values.keys()].sort()).toEqual([...one.keys].sort());
+                for (const value of values.values()) expect(value).toBeGreaterThan(askedAt - TTL - 0.01);
+              },
+              (error: unknown) => expect(error).toEqual(new Error('no')),
+            ),
+          );
         } else {
           const load = (): Promise<number> => {
             const readAt = clock.now();

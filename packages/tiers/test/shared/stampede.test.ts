@@ -73,6 +73,23 @@ test.each(KINDS)('a thousand callers in each of eight processes make one load of
   expect(reports.flatMap(({ errors }) => errors)).toEqual([]);
 });
 
+const MANY = 60;
+
+test.each(KINDS)('a thousand callers of getMany in each of eight processes, whose keys overlap, in one order and in the other, load each key once: %s', async (kind) => {
+  const reports = await all({ kind, key: 'several', many: MANY, loader: 'gives' });
+  expect(reports.flatMap(({ errors }) => errors)).toEqual([]);
+  expect(new Set(reports.flatMap(({ values }) => values))).toEqual(new Set(['all']));
+  expect(reports.flatMap(({ keys }) => keys).sort()).toEqual(Array.from({ length: MANY }, (_, at) => `several:${String(at)}`).sort());
+});
+
+test.each(KINDS)('a loader of several keys that fails is called once a lease for each, and its failure is that of all: %s', async (kind) => {
+  const reports = await all({ kind, key: 'several failing', many: MANY, loader: 'fails' });
+  expect(reports.flatMap(({ values }) => values)).toEqual([]);
+  expect(new Set(reports.flatMap(({ keys }) => keys)).size).toBe(MANY);
+  expect(reports.flatMap(({ keys }) => keys).length).toBe(MANY);
+  for (const error of reports.flatMap(({ errors }) => errors)) expect(['Error: the loader failed', 'TIER_LOAD_FAILED']).toContain(error);
+});
+
 test.each(KINDS)('a loader that fails is called once a lease, and its failure is that of all: %s', async (kind) => {
   const reports = await all({ kind, key: 'failing', loader: 'fails' });
   expect(loadsOf(reports)).toBe(1);

@@ -9,6 +9,8 @@ import { redis } from '../../src/redis';
 export interface Stampede {
   readonly kind: 'redis' | 'memcached';
   readonly key: string;
+  /** Each caller asks for several of so many keys, which overlap with those of others; in the other order in every second process. */
+  readonly many?: number | undefined;
   readonly callers: number;
   /** `hangs`: it never ends. */
   readonly loader: 'gives' | 'fails' | 'hangs';
@@ -17,6 +19,8 @@ export interface Stampede {
 /** What it says of that. */
 export interface StampedeReport {
   readonly loads: number;
+  /** The keys that its loader was asked for, of several. */
+  readonly keys: readonly string[];
   readonly values: readonly unknown[];
   readonly errors: readonly string[];
   readonly tookMs: number;
@@ -30,8 +34,12 @@ const caches: Readonly<Record<Stampede['kind'], NamedCache>> = {
   memcached: new NamedCache('stampede', { ...common, l2: memcached(memcachedUrls.split(',')) }),
 };
 
-async function run({ kind, key, callers, loader }: Stampede): Promise<StampedeReport> {
+/** Asked for together. */
+const TOGETHER = 20;
+
+async function run({ kind, key, many, callers, loader }: Stampede): Promise<StampedeReport> {
   let loads = 0;
+  const loaded: string[] = [];
   const load = async (): Promise<string> => {
     loads += 1;
     if (loader === 'hangs') {
@@ -42,10 +50,25 @@ async function run({ kind, key, callers, loader }: Stampede): Promise<StampedeRe
     if (loader === 'fails') throw new Error('the loader failed');
     return `loaded by ${String(process.pid)}`;
   };
+  const loadMany = async (missing: readonly string[]): Promise<(readonly [string, string])[]> => {
+    loaded.push(...missing);
+    const value = await load();
+    return missing.map((one) => [one, value]);
+  };
+  const some = (of: number, caller: number): readonly string[] => {
+    const all = Array.from({ length: TOGETHER }, (_, at) => `${key}:${String((7 * caller + at) % of)}`);
+    return process.pid % 2 === 0 ? all : all.reverse();
+  };
+  const ask = async (caller: number): Promise<unknown> => {
+    if (many === undefined) return caches[kind].getOrSet(key, load);
+    const wanted = some(many, caller);
+    const found = await caches[kind].getMany(wanted, loadMany);
+    return wanted.every((one) => found.has(one)) ? 'all' : `some of ${wanted.join()} are missing`;
+  };
   const began = performance.now();
-  const outcomes = await Promise.allSettled(Array.from({ length: callers }, () => caches[kind].getOrSet(key, load)));
+  const outcomes = await Promise.allSettled(Array.from({ length: callers }, (_, caller) => ask(caller)));
   return {
-    loads, tookMs: performance.now() - began,
+    loads, keys: loaded, tookMs: performance.now() - began,
     values: [...new Set(outcomes.flatMap((one) => (one.status === 'fulfilled' ? [one.value] : [])))],
     errors: [...new Set(outcomes.flatMap((one) => (one.status === 'rejected' ? [reasonOf(one.reason)] : [])))],
   };
