@@ -120,13 +120,13 @@ export interface Session {
    * @returns undefined when the session was opened without the option `sight`, or when nothing of this database can be kept: the storage's
    * `changeLog.uncachable` says why
    * @remarks REPEATABLE READ: a round trip when nothing was sent yet (BEGIN and the poll in one message; a read sent first carries both),
-   * none later. READ COMMITTED: one poll each time, begun after the call and shared by all sessions of the process that wait. SERIALIZABLE:
-   * BEGIN, then such a poll, the first time. Polls of the latter two go over a connection of their own.
+   * none later, but a poll behind the first write of each table. READ COMMITTED: one poll each time, begun after the call and shared by all sessions of the
+   * process that wait. SERIALIZABLE: BEGIN, then such a poll, the first time and behind the first write of each table. All but the one with BEGIN go over a connection of their own.
    */
   sight?(): Promise<Sight | undefined>;
   /**
    * What this transaction's statements have changed beyond the records they were told to, since the last call: by cascades, by triggers
-   * of others, by SQL of the caller's own. Read along with the statement that did it.
+   * of others, by SQL of the caller's own. Read along with the statement that did it; of triggers that are younger than what the transaction sees, when it asks for its sight again.
    * @returns tags, of whole models where no record can be told; empty without the option `sight`
    */
   takeTouched?(): readonly Tag[];

@@ -1,6 +1,6 @@
 import { createDatabase, type ScratchDatabase } from '@ormolu/test-support';
 import { Client } from 'pg';
-import { char, defineModels, integer, openOrmolu, postgres, type DefinitionsOf, type EnvironmentOf, type Ormolu } from '../src/index';
+import { char, defineModels, integer, openOrmolu, postgres, remote, serve, type DefinitionsOf, type EnvironmentOf, type Ormolu } from '../src/index';
 
 const models = defineModels({ owner: { name: char() }, part: { name: char(), size: integer() } });
 type Env = EnvironmentOf<typeof models>;
@@ -50,6 +50,27 @@ test.each(['read committed', 'repeatable read', 'serializable'] as const)('recor
     await env.model('owner').browse(2).unlink();
   }, { isolation });
   expect(await db.transaction(those)).toEqual([]);
+});
+
+describe.each(['here', 'of a server'])('a transaction, %s,', (where) => {
+  test.each(['read committed', 'repeatable read', 'serializable'] as const)('that was open when a trigger came to a table it writes then is told what that has changed, by no cache and not from memory, at %s', async (isolation) => {
+    const server = where === 'here' ? undefined : await serve(db, { port: 0 });
+    const own = server ? await openOrmolu({ models, storage: remote(server.url) }) : db;
+    try {
+      await own.transaction(async (env) => [await nameOf(env, 1), await nameOf(env, 2), await env.model('part').count({ name: 'p' })]);
+      await own.transaction(async (env) => {
+        expect(await nameOf(env, 2)).toBe('q');
+        await psql.query(`create function along() returns trigger language plpgsql as $$ begin update part set name = 'along'; return new; end $$;
+          create trigger following after update on owner for each row execute function along()`);
+        await env.model('owner').browse(1).write({ name: 'c' });
+        await env.flush();
+        expect([await nameOf(env, 1), await nameOf(env, 2), await env.model('part').count({ name: 'p' })]).toEqual(['along', 'along', 0]);
+      }, { isolation, tries: 1 });
+    } finally {
+      if (server) await own.close();
+      await server?.close();
+    }
+  });
 });
 
 test.each(['read committed', 'repeatable read', 'serializable'] as const)('who turns to another namespace is told what is there, and nobody else is, at %s', async (isolation) => {

@@ -150,6 +150,7 @@ export class RemoteSession implements Session {
 
   async rollbackTo(savepoint: SessionSavepoint): Promise<void> {
     await this.#call('rollbackTo', [this.#numberOf(savepoint, 'rollbackTo')]);
+    this.#options.sight?.tookBack();
     this.#savepoints.length = savepoint.depth - 1;
   }
 

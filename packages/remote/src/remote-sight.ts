@@ -11,6 +11,8 @@ export class RemoteSight {
   /** Null: caches answer nothing. Undefined: the server is to be asked. */
   #told: Sight | null | undefined;
   #cachedReads: CachedRead[] = [];
+  /** Models that it has written. */
+  readonly #written = new Set<string>();
 
   constructor(log: RemoteChangeLog, schema: Schema, isolation: Isolation) {
     this.#log = log;
@@ -49,10 +51,21 @@ export class RemoteSight {
     this.#told = undefined;
   }
 
-  /** Notes what a statement was told to do, and has done. @param fields - null: records come or go */
+  /**
+   * Notes what a statement was told to do, and has done. What acted behind the first one of a model the server finds out when it is asked.
+   * @param fields - null: records come or go
+   */
   wrote(model: string, ids: readonly StoredId[], fields: readonly string[] | null): void {
     this.#own.wrote(model, ids, fields && updatedFields(this.#schema, model, fields));
     this.#own.forgetTold();
+    if (this.#written.has(model)) return;
+    this.#written.add(model);
+    this.#told &&= undefined;
+  }
+
+  /** A savepoint has taken statements back, and with them their locks. */
+  tookBack(): void {
+    this.#written.clear();
   }
 
   takeTouched(): readonly Tag[] {

@@ -170,7 +170,7 @@ export class ServedSession {
 
   /** A session that is over, or has failed, is told of no further. */
   async #beside(session: Session, name: SessionCall): Promise<Told> {
-    return this.#home.sight && ASKING.includes(name) ? this.#home.sight.beside(session) : {};
+    return this.#home.sight && ASKING.includes(name) ? this.#home.sight.beside(session, { hasWritten: this.#hasWritten }) : {};
   }
 
   async #over(ending: Promise<void>): Promise<void> {

@@ -41,9 +41,9 @@ export class ServedSight {
     return { sight: await this.#look(session), ...this.#touched(session) };
   }
 
-  /** What goes with an answer that the database has given: a look costs nothing then, where one holds for the whole transaction. */
-  async beside(session: Session): Promise<Told> {
-    const isFree = !this.#isTold && session.isolation === 'repeatable read' && session.state === 'open';
+  /** What goes with an answer that the database has given: a look costs nothing then, where one holds for the whole transaction and nothing was written. */
+  async beside(session: Session, { hasWritten }: { readonly hasWritten: boolean }): Promise<Told> {
+    const isFree = !this.#isTold && !hasWritten && session.isolation === 'repeatable read' && session.state === 'open';
     return { ...isFree && { sight: await this.#look(session) }, ...this.#touched(session) };
   }
 

@@ -212,8 +212,7 @@ export class SqlSession implements Session {
       this.#transaction.demand('rollbackTo', 'open', 'failed');
       const left = this.#leave('rollbackTo', savepoint);
       this.#cursors.forgetBehind(left.serial);
-      this.#log?.images.backTo(left.images);
-      this.#log?.own.forgetTold();
+      this.#log?.backTo(left.images);
       const name = nameOf(left);
       if (!this.#transaction.takeBack(`savepoint ${name}`)) await this.#transaction.returnTo(name);
     });

@@ -97,7 +97,7 @@ export class SqlStatements {
     if (isDelete) this.#log?.images.removed(model, ids);
     else this.#log?.images.wrote(model, ids, { fields: answered, columns });
     if (learning) learning.learn();
-    else this.#log?.learnAll();
+    else this.#log?.unlearnt(model);
     return ids;
   }
 

@@ -40,6 +40,10 @@ export class SessionLog {
   #lastCommand = -1;
   /** Tables hang together in another way than was known when it began: its statements may reach whatever there is. */
   #mayReachMore = false;
+  /** Tables that its statements have named: until it ends, nobody else can add to them what would act behind the next. */
+  readonly #locked = new Set<string>();
+  /** Another table was written since it was last looked how tables hang together: what acted behind that may be younger than what the transaction sees. */
+  #mustLook = false;
 
   constructor(log: SqlChangeLog, introduction: Introduction, { schema, isolation }: { readonly schema: Schema; readonly isolation: Isolation }) {
     this.#log = log;
@@ -85,32 +89,49 @@ export class SessionLog {
 
   /** What was seen and stays so, as long as nothing else is sent. */
   get knownSight(): Sight | undefined {
-    return this.#isElsewhere ? undefined : this.#sight;
+    return this.#isElsewhere || this.#mustLook ? undefined : this.#sight;
   }
 
   /** @param begin - sends BEGIN when nothing was sent yet */
   async sight(begin: () => Promise<void>): Promise<Sight | undefined> {
-    if (this.#introduction.log === undefined || this.#isElsewhere) return undefined;
-    if (this.#sight) return this.#sight;
+    if (this.#introduction.log === undefined || this.#isElsewhere || this.#mayReachMore) return undefined;
     if (!this.isFixed) {
-      const polled = await this.#pollOutside();
+      const polled = await this.#look();
       return polled && this.#sightOf(polled, this.#beginning ?? polled);
     }
     await begin();
-    const beginning = this.#beginning;
-    if (beginning && !this.#readsLog && !await this.#pollOutside()) return undefined;
-    this.#sight = beginning && this.#sightOf(beginning, beginning);
+    const isLooking = this.#mustLook || (!this.#readsLog && !this.#sight);
+    if (!this.#beginning || (isLooking && !await this.#look())) return undefined;
+    this.#sight ??= this.#sightOf(this.#beginning, this.#beginning);
     return this.#sight;
   }
 
-  /** Undefined also when there is no connection for it: the database itself is still asked, caches are not. */
-  async #pollOutside(): Promise<Beginning | undefined> {
+  /**
+   * Polls outside, with a snapshot of now, which tells also whether tables hang together as they did. What came to a table after this transaction's snapshot, and
+   * before it was first written here, acts behind that statement, and no catalog that is read inside shows it.
+   *
+   * @returns undefined also when there is no connection for it: the database itself is still asked, caches are not
+   */
+  async #look(): Promise<Beginning | undefined> {
     try {
-      return await this.#log.poll(this.#introduction);
+      const polled = await this.#log.poll(this.#introduction);
+      if (polled) this.#mustLook = false;
+      else if (this.#mustLook) this.#giveUp();
+      return polled;
     } catch (error) {
       if (error instanceof OutageError) return undefined;
       throw error;
     }
+  }
+
+  /** Nobody knows what the statements have changed. */
+  #giveUp(): void {
+    this.#beginning = undefined;
+    this.#sight = undefined;
+    this.#mustLook = false;
+    this.#mayReachMore = true;
+    this.images.distrust();
+    this.own.met(this.#allOf(this.#allTables));
   }
 
   /** The stamp of an answer that was read under the transaction's own snapshot, or under another one. */
@@ -188,14 +209,27 @@ export class SessionLog {
         if (typeof xid !== 'string') return;
         const rows = reads && altered === null && sink.rows <= MOST_ROWS ? this.#ownRows(sink) : undefined;
         if (rows) for (const command of sink.columns[6] ?? []) this.#lastCommand = Math.max(this.#lastCommand, Number(command ?? -1));
-        this.own.met(rows ?? this.#allOf(isUnpredictable ? this.#schema.tables.map((one) => one.table) : reachedFrom(this.#introduction, table)));
+        this.own.met(rows ?? this.#allOf(isUnpredictable ? this.#allTables : reachedFrom(this.#introduction, table)));
+        if (!rows && !isUnpredictable && model !== undefined) this.unlearnt(model);
       },
     };
   }
 
-  /** Behind a statement that was thought to change nothing but what it says, and carried the BEGIN that has told otherwise. */
-  learnAll(): void {
-    if (this.#mayReachMore) this.own.met(this.#allOf(this.#schema.tables.map((one) => one.table)));
+  /** Behind a statement of which nothing but what it says is known. It may have carried the BEGIN that has told otherwise. */
+  unlearnt(model: string): void {
+    const { table } = this.#schema.table(model);
+    if (this.#mayReachMore) this.own.met(this.#allOf(this.#allTables));
+    else if (this.#log.isShared && !this.#locked.has(table)) {
+      this.#locked.add(table);
+      this.#mustLook = true;
+    }
+  }
+
+  /** A savepoint has taken statements back, and with them their locks. */
+  backTo(images: number): void {
+    this.images.backTo(images);
+    this.own.forgetTold();
+    this.#locked.clear();
   }
 
   /** What asks for the transaction's number, where it is, and whether functions that SQL of the caller's own called may have altered tables. */
@@ -251,6 +285,10 @@ export class SessionLog {
       isChangedHere: (tag) => this.own.has(tag),
       whyUncachable: (model) => uncachable.get(model),
     };
+  }
+
+  get #allTables(): readonly string[] {
+    return this.#schema.tables.map(({ table }) => table);
   }
 
   #ownRows({ columns: [, , , models = [], ids = [], fields = []] }: ResultColumns): readonly Change[] {

@@ -38,22 +38,22 @@ export class Below {
 
   /** Asks the next rung for values by id. */
   read(question: ReadQuestion): Promise<Columns> {
-    return this.#noticing('read', () => this.#heard(() => this.#versioned(question, (asked) => this.rung.read(this.session, asked))));
+    return this.#asking('read', () => this.#heard(() => this.#versioned(question, (asked) => this.rung.read(this.session, asked))));
   }
 
   /** Asks the next rung for records by filter. */
   query(query: Query): Promise<Columns> {
-    return this.#noticing('query', () => this.#heard(() => this.#versioned(query, (asked) => this.rung.query(this.session, asked))));
+    return this.#asking('query', () => this.#heard(() => this.#versioned(query, (asked) => this.rung.query(this.session, asked))));
   }
 
   /** Asks the next rung for a number of records. */
   count(query: Query): Promise<number> {
-    return this.#noticing('count', () => this.rung.count(this.session, query));
+    return this.#asking('count', () => this.rung.count(this.session, query));
   }
 
   /** Asks the next rung for groups of records. */
   group(query: GroupQuery): Promise<Groups> {
-    return this.#noticing('readGroup', () => this.rung.group(this.session, query));
+    return this.#asking('readGroup', () => this.rung.group(this.session, query));
   }
 
   /** Asks the database for values by id, past the rungs between. */
@@ -135,6 +135,14 @@ export class Below {
 
   #heard(ask: () => Promise<Columns>): Promise<Columns> {
     return this.#tx.origins ? this.#tx.origins.asking(ask) : ask();
+  }
+
+  /** Asks the next rung. What it has found out about earlier statements, by a look at the log, memory forgets. */
+  async #asking<T>(call: string, ask: () => Promise<T>): Promise<T> {
+    const answer = await this.#noticing(call, ask);
+    const touched = this.session.takeTouched?.() ?? [];
+    if (touched.length > 0) forgetTouched(this.#tx, touched);
+    return answer;
   }
 
   /** Remembers when the database transaction is lost by a statement. */

@@ -46,6 +46,8 @@ export interface SoakResult extends Report {
 const FLOWS = 3;
 const TICK_MS = 50;
 const LONGEST_TRIM_MS = 300;
+/** Answers compared from one trigger to the next. */
+const ALTERED_EACH = 2_500;
 /** Without a local cache, what the shared one answers is seen. */
 const SHARED: readonly LadderConfig['caches'][] = [{}, { local: { maxEntries: 45 } }, {}];
 const CACHES: readonly LadderConfig['caches'][] = [{ local: { maxEntries: 1_000 } }, { local: { maxEntries: 45 } }, { local: { maxEntries: 200, policy: 'lru' } }];
@@ -78,6 +80,8 @@ class Director {
   readonly #foreign: ForeignWriter;
   readonly #server: CacheFaults | undefined;
   readonly #between: ServerProcess | undefined;
+  /** Whether triggers come and go. Caches that stand elsewhere, too, would hardly be filled in between. */
+  readonly #alters: boolean;
   #born = 0;
   #kills = 0;
   #stops = 0;
@@ -89,6 +93,7 @@ class Director {
     this.#seed = seed;
     this.#bug = bug;
     this.#random = dice(seed);
+    this.#alters = !server && !isRemote;
     this.#foreign = new ForeignWriter(dice(seed + 1));
     if (isRemote) this.#between = new ServerProcess({ storage, caches: { local: { maxEntries: 100 } } }, bug, (failure) => this.#failures.push(failure));
   }
@@ -107,9 +112,14 @@ class Director {
     const faults = this.#server?.run().catch((error: unknown) => this.#failures.push(`cache server: ${String(error)}`));
     const isEnough = (): boolean => this.#failures.length > 0 || totals(this.#tally).reads >= reads || (this.#bug !== undefined && this.#tally.differences.length > 0);
     const deaths = this.#between?.run(dice(this.#seed + 3)).catch((error: unknown) => this.#failures.push(`server: ${String(error)}`));
+    let untilAltered = ALTERED_EACH;
     let [untilKill, untilStop] = [this.#random(60), this.#random(10)];
     while (!isEnough() && performance.now() - start < maxMs) {
       await pause(TICK_MS);
+      if (this.#alters && totals(this.#tally).reads >= untilAltered) {
+        untilAltered = totals(this.#tally).reads + ALTERED_EACH;
+        this.#foreign.alter();
+      }
       if ((untilKill -= 1) < 0) {
         untilKill = 40 + this.#random(120);
         this.#kill();
@@ -148,7 +158,7 @@ class Director {
   #start(): void {
     const caches = this.#caches[this.#born % this.#caches.length] ?? {};
     this.#born += 1;
-    const config: WorkerConfig = { storage: this.#between ? { kind: 'server', url: this.#between.url } : this.#storage, caches, name: `w${String(this.#born)}`, seed: this.#seed + 7919 * this.#born, flows: FLOWS };
+    const config: WorkerConfig = { storage: this.#between ? { kind: 'server', url: this.#between.url } : this.#storage, caches, name: `w${String(this.#born)}`, seed: this.#seed + 7919 * this.#born, flows: FLOWS, readsBehind: this.#alters };
     this.#fork('worker.ts', JSON.stringify(config)).on('message', (report: Report) => addReport(this.#tally, report));
   }
 
@@ -190,12 +200,12 @@ class Director {
   }
 
   async #writeForeign(): Promise<void> {
-    const [quick, slow] = [0, 1].map(() => new Client({ connectionString: this.#storage.url })) as [Client, Client]; // two of them
-    await Promise.all([quick.connect(), slow.connect()]);
+    const clients = [0, 1, 2].map(() => new Client({ connectionString: this.#storage.url })) as [Client, Client, Client]; // three of them
+    await Promise.all(clients.map((client) => client.connect()));
     try {
-      await this.#foreign.run(quick, slow);
+      await this.#foreign.run(...clients);
     } finally {
-      await Promise.all([quick.end(), slow.end()]);
+      await Promise.all(clients.map((client) => client.end()));
     }
   }
 }

@@ -6,6 +6,21 @@ const NOW = 'extract(epoch from clock_timestamp()) * 1000';
 const TRIED_AGAIN = new Set(['55P03', '40001', '40P01', '23503']);
 /** How long a transaction of several statements stays open at most. */
 const LONGEST_MS = 400;
+/** How long writers wait for a trigger to come, and how long it is there at most. */
+const LOCKED_MS = 200;
+const LONGEST_THERE_MS = 200;
+/** What an update of items changes along then: some of those that nobody else has changed, or is about to. */
+const ALONG = `create function soak_along() returns trigger language plpgsql as $$ declare other int; begin
+    for other in select id from soak_item where random() < 0.3 loop
+      begin
+        perform from soak_item where id = other for update nowait;
+        update soak_item set size = (size + 1) % 4, writer = 'sql', at = ${NOW} where id = other;
+      exception when serialization_failure or lock_not_available then null;
+      end;
+    end loop;
+    return null;
+  end $$`;
+const HANGING = 'create trigger soak_along after update on soak_item for each statement when (pg_trigger_depth() = 0) execute function soak_along()';
 
 /** A title of a bag in two languages, which never have the same: what is found in one is not what is found in the other. */
 export const TITLES = `(array['{"en": "a", "fr": "b"}', '{"en": "b", "fr": "a"}'])[1 + floor(random() * 2)::int]::jsonb`;
@@ -22,6 +37,7 @@ export class ForeignWriter {
   readonly #random: (bound: number) => number;
   #writes = 0;
   #onTrimmed: (() => void) | undefined;
+  #isToAlter = false;
   #isOver = false;
 
   constructor(random: (bound: number) => number) {
@@ -42,9 +58,15 @@ export class ForeignWriter {
     return this.#isOver ? Promise.resolve() : new Promise((resolve) => (this.#onTrimmed = resolve));
   }
 
-  /** Short transactions on one connection, and long ones, whose order of commits is another than that of their numbers, on the other. */
-  async run(quick: Client, slow: Client): Promise<void> {
-    await Promise.all([this.#whileRunning(quick, () => this.#quick(quick)), this.#whileRunning(slow, () => this.#slow(slow))]);
+  /** Lets a trigger come, and go again. With each of both, all that is kept is of another epoch. */
+  alter(): void {
+    this.#isToAlter = true;
+  }
+
+  /** Short transactions on one connection, and long ones, whose order of commits is another than that of their numbers, on the next; now and then a trigger from the last. */
+  async run(quick: Client, slow: Client, altering: Client): Promise<void> {
+    await altering.query(ALONG);
+    await Promise.all([this.#whileRunning(quick, () => this.#quick(quick)), this.#whileRunning(slow, () => this.#slow(slow)), this.#whileRunning(altering, () => this.#alter(altering))]);
   }
 
   async #whileRunning(client: Client, write: () => Promise<void>): Promise<void> {
@@ -53,7 +75,7 @@ export class ForeignWriter {
       try {
         await write();
       } catch (error) {
-        if (!TRIED_AGAIN.has((error as { readonly code?: string }).code ?? '')) throw error;
+        if (!isTriedAgain(error)) throw error;
         await client.query('rollback');
       }
       await pause(this.#random(12));
@@ -83,6 +105,28 @@ export class ForeignWriter {
     await pause(this.#random(2 * LONGEST_MS));
   }
 
+  /** Whoever waits for the lock meanwhile writes behind a trigger that his snapshot does not show. */
+  async #alter(client: Client): Promise<void> {
+    if (!this.#isToAlter) return;
+    await client.query('begin; lock table soak_item in share row exclusive mode');
+    this.#isToAlter = false;
+    await pause(LOCKED_MS);
+    await client.query(`${HANGING}; commit`);
+    await pause(this.#random(LONGEST_THERE_MS));
+    while (!this.#isOver && !await this.#isDropped(client));
+  }
+
+  /** Transactions that have read the table stand in its way. */
+  async #isDropped(client: Client): Promise<boolean> {
+    try {
+      await client.query('drop trigger soak_along on soak_item');
+      return true;
+    } catch (error) {
+      if (!isTriedAgain(error)) throw error;
+      return false;
+    }
+  }
+
   #statement(): string {
     const what = this.#random(100);
     if (what < 80) return this.#update(2);
@@ -105,6 +149,10 @@ export class ForeignWriter {
   #id(): string {
     return String(1 + this.#random(ITEMS));
   }
+}
+
+function isTriedAgain(error: unknown): boolean {
+  return TRIED_AGAIN.has((error as { readonly code?: string }).code ?? '');
 }
 
 export function pause(ms: number): Promise<void> {

@@ -17,6 +17,8 @@ export interface WorkerConfig extends LadderConfig {
   readonly seed: number;
   /** Transactions open at a time. */
   readonly flows: number;
+  /** Whether it reads behind each write, of which more may come than it says. */
+  readonly readsBehind: boolean;
 }
 
 /** Records asked for at once: few where a statement is answered as a whole or not at all. */
@@ -37,15 +39,17 @@ class Worker {
   readonly #ladder: Ladder;
   readonly #name: string;
   readonly #flows: number;
+  readonly #readsBehind: boolean;
   readonly #random: (bound: number) => number;
   readonly #comparison: Comparison;
   #tally: Tally = emptyTally();
   isOver = false;
 
-  constructor({ name, seed, flows, ...ladder }: WorkerConfig) {
+  constructor({ name, seed, flows, readsBehind, ...ladder }: WorkerConfig) {
     this.#ladder = openLadder(ladder, flows);
     this.#name = name;
     this.#flows = flows;
+    this.#readsBehind = readsBehind;
     this.#random = dice(seed);
     this.#comparison = new Comparison(name, () => this.#tally);
   }
@@ -117,15 +121,21 @@ class Worker {
 
   async #step(session: Session, own: Own): Promise<void> {
     const what = this.#random(100);
-    if (what < 64) {
-      const together = TOGETHER[session.isolation];
-      const from = together * this.#random(ITEMS / together) + 1;
-      await this.#comparison.records(session, own, { model: 'item', ids: Array.from({ length: together }, (_, at) => from + at), fields: this.#one(FIELDS) });
-    } else if (what < 80) await this.#comparison.question(session, own, { kind: 'query', query: this.#one(QUERIES) });
+    if (what < 64) await this.#readItems(session, own);
+    else if (what < 80) await this.#comparison.question(session, own, { kind: 'query', query: this.#one(QUERIES) });
     else if (what < 84) await this.#comparison.question(session, own, { kind: 'count', query: this.#one(QUERIES) });
     else if (what < 88) await this.#comparison.question(session, own, { kind: 'group', query: this.#one(GROUPINGS) });
     else if (what < 90) await this.#lookForEmptyPairs(session);
-    else await this.#write(session, own, what);
+    else {
+      await this.#write(session, own, what);
+      if (this.#readsBehind) await this.#readItems(session, own);
+    }
+  }
+
+  async #readItems(session: Session, own: Own): Promise<void> {
+    const together = TOGETHER[session.isolation];
+    const from = together * this.#random(ITEMS / together) + 1;
+    await this.#comparison.records(session, own, { model: 'item', ids: Array.from({ length: together }, (_, at) => from + at), fields: this.#one(FIELDS) });
   }
 
   async #write(session: Session, { changed }: Own, what: number): Promise<void> {
