@@ -10,7 +10,7 @@ const FIGURES: TrialCase['figures'] = {
 /** All with the options they have by themselves. */
 const tried = (what: string, { kind, fault }: Omit<OutageSpec, 'name'>): TrialCase =>
   trialCase({
-    name: what, rounds: 2, figures: FIGURES, ours: () => outage({ name: OURS, kind, fault }),
+    name: what, rounds: 1, figures: FIGURES, ours: () => outage({ name: OURS, kind, fault }),
     peers: Object.fromEntries(PEERS[kind].map((name) => [name, () => outage({ name, kind, fault })])),
   });
 

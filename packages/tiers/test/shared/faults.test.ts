@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import { ownCacheServer, type CacheServerKind, type OwnCacheServer, type OwnCacheServerOptions } from '@ormolu/test-support';
 import { Redis } from 'ioredis';
+import { connect } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Backend } from '../../src/backend/backend';
 import { memcached } from '../../src/memcached';
@@ -139,6 +140,46 @@ test('Redis evicts for want of memory, at any time, marks too: nothing old is be
   });
   admin.disconnect();
   expect(wrongs).toMatchObject(NOTHING_WRONG);
+});
+
+test('Memcached evicts for want of memory: nothing old is believed', async () => {
+  const server = await started('memcached', { args: ['-m', '8'] });
+  const { wrongs } = await tried({
+    kind: 'memcached', server, keys: 150, bytes: 100_000, fault: async (load) => {
+      load.isJudged = true;
+      for (const end = Date.now() + 10_000; Date.now() < end && (await evictions(server)) <= 20;) await sleep(50);
+      expect(await evictions(server)).toBeGreaterThan(20);
+    },
+  });
+  expect(wrongs).toMatchObject(NOTHING_WRONG);
+});
+
+async function evictions({ port }: OwnCacheServer): Promise<number> {
+  const socket = connect(port, '127.0.0.1');
+  socket.write('stats\r\nquit\r\n');
+  let said = '';
+  for await (const part of socket) said += String(part);
+  return Number(/STAT evictions (\d+)/.exec(said)?.[1] ?? 0);
+}
+
+test.each([['redis', 'SIGKILL'], ['redis', 'SIGSTOP'], ['memcached', 'SIGKILL'], ['memcached', 'SIGSTOP']] as const)('%s, %s: what is in memory is answered at once, and the server is not asked', async (kind, signal) => {
+  const server = await started(kind);
+  const backend = CONNECT[kind](server.url);
+  const cache = new NamedCache('hot', { l2: backend, ttl: '10m', prefix: `h-${randomUUID()}`, l1: { maxEntries: 100, ttl: '10m' } });
+  open.push(cache, backend);
+  const keys = Array.from({ length: 50 }, (_, at) => `hot:${String(at)}`);
+  await cache.setMany(keys.map((key) => [key, key]));
+  server.signal(signal);
+  for (const when of ['at first', 'when it is known']) {
+    const { calls, refused } = cache.stats().shared ?? {};
+    const answers = Promise.all(keys.map((key) => cache.getOrSet(key, () => Promise.reject(new Error('loaded')))));
+    // Whoever waits for nothing but memory is served before the next turn of the event loop.
+    expect(await Promise.race([answers, new Promise((resolve) => setImmediate(() => resolve(`late, ${when}`)))])).toEqual(keys);
+    expect(cache.stats().shared).toMatchObject({ calls, refused });
+    if (when === 'at first') while (cache.stats().shared?.isUp === true) await cache.get('cold');
+  }
+  // Who is stopped does not hear that it is to end.
+  if (signal === 'SIGSTOP') server.signal('SIGKILL');
 });
 
 async function evicted(admin: Redis): Promise<boolean> {
