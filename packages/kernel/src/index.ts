@@ -14,6 +14,7 @@ export { LogKnowledge, type LogView, type NewsOptions } from './log-knowledge';
 export { epochOf, LogNames, NamedLog } from './log-names';
 export { nearestName } from './nearest';
 export { OwnChanges, updatedFields, type Change } from './own-changes';
+export { PassingSession } from './passing-session';
 export {
   SameValue, type Aggregate, type AggregateFunction, type Columns, type GroupOrderTerm, type GroupQuery, type Groups, type InsertRows, type Query, type QueryCaching, type ReadQuestion,
   type UpdateRows,

@@ -66,6 +66,8 @@ export interface TableSchema {
   readonly uniqueTogether?: readonly (readonly string[])[] | undefined;
   /** Has a record version that the database itself raises with every update, whoever makes it: {@link VERSION_FIELD}. */
   readonly versioned: boolean;
+  /** Its rows are nobody's models: the change log does not tell of them, no cache keeps any, and schemas with it and without it are the same to caches. */
+  readonly aside?: true | undefined;
 }
 
 /** The field by which the version of a record is asked for; a bigint. Only `versioned` models have it, and nobody writes it. */
@@ -105,9 +107,9 @@ export class Schema {
     }]));
   }
 
-  /** The same for schemas with the same tables, in whatever process: what is kept under one means something to the other. */
+  /** The same for schemas with the same tables, those aside left out, in whatever process: what is kept under one means something to the other. */
   get digest(): string {
-    this.#digest ??= createHash('sha256').update(JSON.stringify(this.tables)).digest('hex').slice(0, 16);
+    this.#digest ??= createHash('sha256').update(JSON.stringify(this.tables.filter(({ aside }) => !aside))).digest('hex').slice(0, 16);
     return this.#digest;
   }
 

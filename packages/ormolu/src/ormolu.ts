@@ -15,6 +15,7 @@ import { FollowedModels } from './reloads';
 import { RecordSession, type RecordSessionOptions } from './record-session';
 import { conflictBehind, FailedRollbackError, tellFailedRollback, withRetry } from './retry';
 import { UncachableWarnings } from './uncachable';
+import { UserWrites } from './user-writes/user-writes';
 import { warm, type WarmOptions, type WarmQuery, type WarmReport } from './warm';
 
 /** What happened on the ladder since the database was opened. */
@@ -139,6 +140,21 @@ export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D
         return allowed === undefined || allowed.some((group) => groups.has(group));
       },
     };
+  }
+
+  /**
+   * Does what a user's client writes, in a transaction that a server has open for him: with the models of this program, and as that user.
+   *
+   * @param session - from which the client also reads, by what it may see; whoever opened it ends it through what is returned here
+   */
+  writerFor(user: number, session: Session): UserWrites {
+    this.#assertOpen('writerFor');
+    const { registry } = this;
+    return new UserWrites(session, registry, (recorded) => {
+      const tx = new Transaction({ registry, newestRegistry: () => this.registry, session: recorded, rung: this.#ladder, uid: user, checkRuns: this.#checkRuns, ...this.#actors });
+      joinCaches(tx, this.#methodCaches);
+      return tx;
+    });
   }
 
   /** Whether other processes may have this database open. */

@@ -1,12 +1,20 @@
 import { createHash, timingSafeEqual } from 'node:crypto';
 import { isIP } from 'node:net';
 import { RemoteOptionError } from './errors';
+import type { Writable } from './user-writing';
 
 /**
  * What a token may do. A `worker` is a program that is trusted: its transactions may act as any user, and run SQL where the storage takes any. A `user` is the
- * user of that id, whatever its program says: it reads what his groups allow, and nothing else.
+ * user of that id, whatever its program says: it sees what his groups allow, and nothing else.
  */
-export type Access = 'worker' | { readonly user: number };
+export type Access = 'worker' | UserAccess;
+
+/** What the token of a user may do. */
+export interface UserAccess {
+  readonly user: number;
+  /** The models whose records he may create, write and unlink, as far as he sees their fields; true: all models. @defaultValue he reads */
+  readonly mayWrite?: Writable | undefined;
+}
 
 /** Who is let in: the tokens of workers, or a function that says what a token may do. */
 export type Auth = { readonly workers: readonly string[] } | ((token: string) => Access | undefined | Promise<Access | undefined>);

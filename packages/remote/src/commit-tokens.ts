@@ -1,9 +1,9 @@
-import { ConflictError, ConstraintError, Schema, type ColumnSchema, type CommittedImages, type Session, type Storage, type TableSchema } from '@ormolu/kernel';
+import { ConflictError, ConstraintError, Schema, type ColumnSchema, type Session, type Storage, type TableSchema } from '@ormolu/kernel';
 import { setTimeout as delay } from 'node:timers/promises';
 
 const MODEL = 'ormolu.remote.commit';
 const AT: ColumnSchema = { field: 'at', column: 'at', type: 'timestamptz', required: true, unique: false, index: true };
-const TABLE: TableSchema = { model: MODEL, table: 'ormolu_remote_commits', idColumn: 'token', idType: 'text', columns: [AT], lists: [], order: [], versioned: false };
+const TABLE: TableSchema = { model: MODEL, table: 'ormolu_remote_commits', idColumn: 'token', idType: 'text', columns: [AT], lists: [], order: [], versioned: false, aside: true };
 
 /** How long the token of a commit is kept: longer than anybody waits to ask for it. */
 const KEPT_MS = 24 * 3_600_000;
@@ -42,11 +42,6 @@ export class CommitTokens {
     let joined = this.#known.get(schema);
     if (!joined) this.#known.set(schema, (joined = new Schema([...schema.tables, TABLE], schema.version)));
     return joined;
-  }
-
-  /** What a commit has left, but for its token. */
-  without({ written, ...images }: CommittedImages): CommittedImages {
-    return { ...images, written: written.filter(({ model }) => model !== MODEL) };
   }
 
   /** Notes, in the transaction itself, that it is the one with this token. */

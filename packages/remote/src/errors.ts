@@ -44,8 +44,8 @@ export class AccessError extends MisuseError {
 
 /** A user's client asked for what only workers may do. */
 export class ForbiddenError extends MisuseError {
-  constructor(call: string) {
-    super('REMOTE_FORBIDDEN', `The token of this client is a user's, which may not ${call}: it reads what the user's groups allow. Let a program do it that has a worker's token.`, { details: { call } });
+  constructor(call: string, model?: string) {
+    super('REMOTE_FORBIDDEN', `The token of this client is a user's, which may not ${call}${model === undefined ? '' : ` records of '${model}'`}: it may do what 'auth' of the server says, with what the user's groups allow. Let a program do it that has a worker's token.`, { details: { call, ...model !== undefined && { model } } });
   }
 }
 

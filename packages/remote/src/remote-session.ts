@@ -7,7 +7,7 @@ import type { Link } from './link';
 import type { SessionCall, SessionFigures } from './protocol';
 import type { RemoteSight } from './remote-sight';
 import type { Reached } from './watched-session';
-import { imagesFromWire, type WireImages } from './wire-sight';
+import { imagesFromWire, tagFromWire, type WireImages } from './wire-sight';
 
 interface Savepoint extends SessionSavepoint {
   /** By which the server knows it. */
@@ -41,6 +41,8 @@ export class RemoteSession implements Session {
   #state: SessionState = 'open';
   #statements = 0;
   #committed: CommittedImages | undefined;
+  /** What the server has touched beside, where no cache has to know of it. */
+  #touched: Tag[] = [];
 
   constructor(options: RemoteSessionOptions) {
     this.#options = options;
@@ -83,7 +85,9 @@ export class RemoteSession implements Session {
   }
 
   takeTouched(): readonly Tag[] {
-    return this.#options.sight?.takeTouched() ?? [];
+    const touched = [...this.#touched, ...this.#options.sight?.takeTouched() ?? []];
+    this.#touched = [];
+    return touched;
   }
 
   noteCached(reads: readonly CachedRead[]): void {
@@ -229,7 +233,8 @@ export class RemoteSession implements Session {
   }
 
   #told({ state, statements, sight, touched }: SessionFigures): void {
-    this.#options.sight?.hear(sight, touched);
+    if (this.#options.sight) this.#options.sight.hear(sight, touched);
+    else if (touched) this.#touched.push(...touched.map(tagFromWire));
     this.#options.onStatements(statements - this.#statements);
     this.#statements = statements;
     if (state === 'committed' || state === 'rolled back') this.#end(state);

@@ -10,8 +10,9 @@ import { narrowed, otherModel } from './narrowed-schema';
 import { callOf, MOST_SCHEMAS, type Call, type CallName, type SessionFigures, type WireSchema } from './protocol';
 import type { Served } from './server';
 import { ServedLadder } from './served-ladder';
-import { ServedSession } from './served-session';
+import { ServedSession, type SessionHome } from './served-session';
 import { ServedSight } from './served-sight';
+import { UserWriting, type Writable } from './user-writing';
 import { toWire } from './wire-errors';
 
 /** What a connection needs of its server. */
@@ -31,6 +32,8 @@ const MOST_UNSENT = 4 * 2 ** 20;
 const MOST_CALLS = 10_000;
 /** What a user's session takes. */
 const OF_USERS: readonly CallName[] = ['open', 'sight', 'read', 'query', 'count', 'group', 'savepoint', 'rollbackTo', 'release', 'stream', 'next', 'leave', 'commit', 'rollback'];
+/** … of one who may write, beside. */
+const OF_WRITERS: readonly CallName[] = ['insert', 'update', 'delete'];
 /** WebSocket close codes. */
 const GOING_AWAY = 1001;
 const PROTOCOL_ERROR = 1002;
@@ -104,7 +107,7 @@ export class ServedConnection {
         this.#send(['answer', serial, value, figures]);
       } else this.#send(['answer', serial, await this.#aboutStorage(call), null]);
     } catch (error) {
-      const wire = toWire(error);
+      const wire = toWire(error, this.#home.access);
       if (wire.code === 'REMOTE_FAULT') this.#home.onFault(error);
       this.#send(['error', serial, wire, session?.figures ?? null]);
     } finally {
@@ -113,7 +116,7 @@ export class ServedConnection {
   }
 
   #sessionFor({ name, session: number, args }: Call): ServedSession {
-    if (this.#home.access !== 'worker' && !OF_USERS.includes(name)) throw new ForbiddenError(name);
+    if (this.#home.access !== 'worker' && !OF_USERS.includes(name) && !(OF_WRITERS.includes(name) && this.#writable !== undefined)) throw new ForbiddenError(name);
     const known = this.#sessions.get(number);
     if (name !== 'open') {
       if (!known) throw new SessionStateError(name, 'rolled back');
@@ -132,7 +135,8 @@ export class ServedConnection {
     const rungs = ladder?.sight === false ? undefined : ladder;
     const look = sight === 'far' || rungs === undefined ? sight : rungs.sight;
     return this.#register(number, this.#open(schema, { ...options, sight: look }), {
-      token: typeof token === 'string' && this.#home.access === 'worker' ? token : undefined,
+      token: typeof token === 'string' && (this.#home.access === 'worker' || this.#writable !== undefined) ? token : undefined,
+      writing: this.#writing(schema),
       sight: sight === false ? undefined : new ServedSight(storage, schema, { extent, reachesFar: sight === 'far', isNarrow: this.#home.access !== 'worker' }),
       ladder: new ServedLadder(rungs?.rung),
     });
@@ -141,7 +145,24 @@ export class ServedConnection {
   async #open(asked: Schema | Promise<Schema>, { isolation, readOnly, sight }: Pick<SessionOptions, 'isolation' | 'readOnly' | 'sight'>): Promise<Session> {
     const isWorker = this.#home.access === 'worker';
     const schema = isWorker ? this.#home.tokens.beside(await asked) : await asked;
-    return this.#home.served.storage.open({ schema, isolation: isolation ?? undefined, readOnly: isWorker ? readOnly ?? undefined : true, sight: sight ?? false });
+    return this.#home.served.storage.open({ schema, isolation: isolation ?? undefined, readOnly: isWorker || this.#writable !== undefined ? readOnly ?? undefined : true, sight: sight ?? false });
+  }
+
+  /** What the user at the other end may write; undefined of one who only reads, and of a worker, whose writes go another way. */
+  get #writable(): Writable | undefined {
+    const { access, served } = this.#home;
+    return access === 'worker' || !served.writerFor ? undefined : access.mayWrite;
+  }
+
+  #writing(seen: Schema | Promise<Schema>): ((session: Session) => Promise<UserWriting>) | undefined {
+    const { access, served } = this.#home;
+    const writable = this.#writable;
+    if (access === 'worker' || writable === undefined) return undefined;
+    return async (session) => {
+      const writer = served.writerFor?.(access.user, session);
+      if (!writer) throw new ForbiddenError('write');
+      return new UserWriting(writer, await seen, writable);
+    };
   }
 
   /** What a user may see now, by the server's models. @throws {OtherModelsError} REMOTE_MODELS */
@@ -154,10 +175,10 @@ export class ServedConnection {
     return schema;
   }
 
-  #register(number: number, opened: Promise<Session>, { token, sight, ladder = new ServedLadder(undefined) }: { readonly token?: string | undefined; readonly sight?: ServedSight | undefined; readonly ladder?: ServedLadder | undefined } = {}): ServedSession {
+  #register(number: number, opened: Promise<Session>, { token, sight, writing, ladder = new ServedLadder(undefined) }: Partial<Pick<SessionHome, 'token' | 'sight' | 'ladder' | 'writing'>> = {}): ServedSession {
     const { tokens, limits } = this.#home;
     const session = new ServedSession({
-      tokens, token, sight, ladder, idleMs: limits.idleMs,
+      tokens, token, sight, ladder, writing, idleMs: limits.idleMs,
       taken: () => this.#untilTaken(),
       schemaOf: (argument) => this.schemaOf(argument),
       onEnd: () => this.#sessions.delete(number),
@@ -182,7 +203,7 @@ export class ServedConnection {
     const { served: { storage }, tokens } = this.#home;
     const [first, second, third] = args;
     const isWorker = this.#home.access === 'worker';
-    if (!isWorker && name !== 'hello') throw new ForbiddenError(name);
+    if (!isWorker && name !== 'hello' && !(name === 'outcome' && this.#writable !== undefined)) throw new ForbiddenError(name);
     switch (name) {
       case 'hello': return { name: storage.name, capabilities: isWorker ? storage.capabilities : { ...storage.capabilities, sql: false }, hasLog: storage.changeLog !== undefined };
       case 'plan': return storage.plan(this.schemaOf(first), optionsOf(second));
@@ -222,7 +243,7 @@ export class ServedConnection {
       bytes = encode(reply);
     } catch (error) {
       this.#home.onFault(error);
-      bytes = encode(['error', reply[1], toWire(error), null]);
+      bytes = encode(['error', reply[1], toWire(error, this.#home.access), null]);
     }
     this.#socket.send(bytes, () => {
       if (this.#socket.bufferedAmount < MOST_UNSENT / 2) this.#taken();

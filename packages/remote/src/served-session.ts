@@ -4,10 +4,11 @@ import { IdleError, LimitError } from './errors';
 import type { SessionCall, SessionFigures } from './protocol';
 import { modelOf, type ServedLadder } from './served-ladder';
 import type { ServedSight, Told } from './served-sight';
-import { imagesToWire, type WireImages } from './wire-sight';
+import type { UserWriting } from './user-writing';
+import { imagesToWire, tagToWire, type WireImages } from './wire-sight';
 
 /** What a session of a client needs of its connection. */
-interface SessionHome {
+export interface SessionHome {
   readonly tokens: CommitTokens;
   readonly idleMs: number;
   /** By which the client asks afterwards whether the transaction was committed. */
@@ -16,6 +17,8 @@ interface SessionHome {
   readonly sight?: ServedSight | undefined;
   /** Who answers its questions. */
   readonly ladder: ServedLadder;
+  /** Who does what a user writes; absent: it goes to the session. */
+  readonly writing?: ((session: Session) => Promise<UserWriting>) | undefined;
   /** Waits until the client has taken what it was sent. */
   taken(): Promise<void>;
   /** The schema that a call names, as it came before. */
@@ -42,6 +45,7 @@ export class ServedSession {
   readonly #home: SessionHome;
   readonly #opened: Promise<Session>;
   #session: Session | undefined;
+  #user: UserWriting | undefined;
   readonly #savepoints = new Map<number, SessionSavepoint>();
   readonly #streams = new Map<number, AsyncIterator<Columns>>();
   /** The end of the call that came last. */
@@ -96,7 +100,7 @@ export class ServedSession {
   async end(): Promise<void> {
     clearTimeout(this.#idle);
     const session = await this.#opened.catch(() => undefined);
-    await session?.rollback();
+    await (this.#user ?? session)?.rollback();
   }
 
   // The arguments are what the client's own types say; what is not is refused by the storage, which checks names, or fails there.
@@ -116,9 +120,9 @@ export class ServedSession {
       case 'query': return ladder.query(session, first as Query);
       case 'count': return ladder.count(session, first as Query);
       case 'group': return ladder.group(session, first as GroupQuery);
-      case 'insert': return this.#writing(() => ladder.changing(modelOf(first), session.insert(first as InsertRows)));
-      case 'update': return this.#writing(() => ladder.changing(modelOf(first), session.update(first as UpdateRows)));
-      case 'delete': return this.#writing(() => ladder.changing(first, session.delete(String(first), second as readonly StoredId[], (third ?? undefined) as readonly (bigint | null)[] | undefined)));
+      case 'insert': return this.#changing(session, modelOf(first), (writer) => writer.insert(first as InsertRows));
+      case 'update': return this.#changing(session, modelOf(first), (writer) => writer.update(first as UpdateRows));
+      case 'delete': return this.#changing(session, first, (writer) => writer.delete(String(first), second as readonly StoredId[], (third ?? undefined) as readonly (bigint | null)[] | undefined));
       case 'sql': return this.#sql(session, String(first), second as readonly unknown[], third);
       case 'signal': return this.#writing(() => session.signal?.(first as readonly string[]));
       case 'savepoint': return this.#savepoint(session);
@@ -128,13 +132,22 @@ export class ServedSession {
       case 'next': return this.#next(Number(first));
       case 'leave': return this.#leave(Number(first));
       case 'commit': return this.#commit(session, first);
-      case 'rollback': return this.#over(session.rollback());
+      case 'rollback': return this.#over((this.#user ?? session).rollback());
     }
   }
 
   #writing<T>(write: () => T): T {
     this.#hasWritten = true;
     return write();
+  }
+
+  /** What a user writes is done with the server's models, what a worker writes as it comes. */
+  async #changing(session: Session, model: unknown, write: (writer: Pick<Session, 'insert' | 'update' | 'delete'>) => Promise<readonly StoredId[]>): Promise<readonly StoredId[]> {
+    this.#hasWritten = true;
+    const { ladder, writing } = this.#home;
+    if (!writing) return ladder.changing(model, write(session));
+    this.#user ??= await writing(session);
+    return write(this.#user);
   }
 
   /** Notes the token first: SQL of the client's own may lead names elsewhere. */
@@ -149,6 +162,8 @@ export class ServedSession {
     const { tokens, token } = this.#home;
     if (token === undefined || this.#tokenAt !== undefined || session.readOnly || session.state !== 'open') return;
     this.#tokenAt = this.#serial;
+    // What a user may see does not name the table.
+    if (this.#home.writing) session.adopt(tokens.beside(session.schema));
     await tokens.write(session, token);
   }
 
@@ -157,20 +172,25 @@ export class ServedSession {
     try {
       if (this.#hasWritten) await this.#note(session);
       this.#home.sight?.noteCached(session, reads);
-      await session.commit();
+      if (this.#user) await this.#user.commit((schema) => this.#home.tokens.beside(schema));
+      else await session.commit();
     } catch (error) {
       // Who asks what became of it is told that it is none; a session that has ended already does nothing.
-      await this.#over(session.rollback());
+      await this.#over((this.#user ?? session).rollback());
       throw error;
     }
     this.#home.onEnd();
+    // A user's are those of the server's models, and known to its caches.
+    if (this.#home.writing) return null;
     await this.#home.ladder.publish(session);
-    return this.#home.sight && session.committed ? imagesToWire(this.#home.tokens.without(session.committed)) : null;
+    return this.#home.sight && session.committed ? imagesToWire(session.committed) : null;
   }
 
   /** A session that is over, or has failed, is told of no further. */
   async #beside(session: Session, name: SessionCall): Promise<Told> {
-    return this.#home.sight && ASKING.includes(name) ? this.#home.sight.beside(session, { hasWritten: this.#hasWritten }) : {};
+    const told = this.#home.sight && ASKING.includes(name) ? await this.#home.sight.beside(session, { hasWritten: this.#hasWritten }) : {};
+    const touched = this.#user?.takeTouched() ?? [];
+    return touched.length > 0 ? { ...told, touched: [...told.touched ?? [], ...touched.map(tagToWire)] } : told;
   }
 
   async #over(ending: Promise<void>): Promise<void> {

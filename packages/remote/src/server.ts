@@ -1,4 +1,4 @@
-import type { Storage } from '@ormolu/kernel';
+import type { Session, Storage } from '@ormolu/kernel';
 import { createServer, type IncomingMessage, type Server as HttpServer } from 'node:http';
 import { createServer as createTlsServer, type ServerOptions } from 'node:https';
 import type { AddressInfo } from 'node:net';
@@ -12,6 +12,7 @@ import type { View } from './narrowed-schema';
 import { SUBPROTOCOL } from './protocol';
 import { ServedConnection } from './served-connection';
 import type { Ladder } from './served-ladder';
+import type { UserWriter } from './user-writing';
 
 /** What can be served: an open database of the façade, or anything else with a storage. */
 export interface Served {
@@ -20,6 +21,8 @@ export interface Served {
   readonly ladder?: Ladder | undefined;
   /** What a user may see. @defaultValue there are no users: their tokens are turned away */
   readonly viewOf?: ((user: number) => Promise<View>) | undefined;
+  /** Does what a user writes, in a transaction of his. @defaultValue users only read */
+  readonly writerFor?: ((user: number, session: Session) => UserWriter) | undefined;
 }
 
 /** How a database is served. */

@@ -1,15 +1,23 @@
 import { ConcurrentModificationError, ConflictError, ConstraintError, MisuseError, OrmoluError, OutageError, type VersionConflict } from '@ormolu/kernel';
+import type { Access } from './access';
 import { ServerFaultError } from './errors';
 import type { WireError } from './protocol';
 
 /** The classes that callers tell apart, the special before the general. */
 const KINDS = { ConcurrentModificationError, ConflictError, ConstraintError, OutageError, MisuseError, OrmoluError } as const;
 
-/** An error as it travels. What is none of Ormolu's stays where it is: its text may hold anything. */
-export function toWire(error: unknown): WireError {
-  const known = OrmoluError.is(error) ? error : new ServerFaultError();
+/** Codes of errors whose texts quote what somebody's own function threw, which may have seen what a user may not. */
+const QUOTING: readonly string[] = ['TX_COMPUTE_FAILED'];
+
+/**
+ * An error as it travels. What is none of Ormolu's stays where it is: its text may hold anything. Details hold values: a user is told of none but the
+ * versions that he asked after.
+ */
+export function toWire(error: unknown, access: Access): WireError {
+  const known = OrmoluError.is(error) && (access === 'worker' || !QUOTING.includes(error.code)) ? error : new ServerFaultError();
   const kind = Object.entries(KINDS).find(([, type]) => known instanceof type)?.[0] ?? 'OrmoluError';
-  return { kind, code: known.code, message: known.message, details: known.details };
+  const isTold = access === 'worker' || known instanceof ConcurrentModificationError;
+  return { kind, code: known.code, message: known.message, details: isTold ? known.details : {} };
 }
 
 /** An error as it was thrown on the other side: its class as far as the kernel knows it, its code, text and details. */

@@ -54,6 +54,10 @@ export function tagToWire({ model, id, fields }: Tag): WireTag {
   return [model, id ?? null, fields ?? null];
 }
 
+export function tagFromWire([model, id, fields]: WireTag): Tag {
+  return { model, ...id !== null && { id }, ...fields && { fields } };
+}
+
 export function imagesToWire({ stamp, written }: CommittedImages): WireImages {
   return { stamp, written: written.map(({ model, fields, rows }) => ({ model, fields, rows: Array.from(rows, ([id, values]) => [id, values ?? null]) })) };
 }

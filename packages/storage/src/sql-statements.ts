@@ -87,7 +87,7 @@ export class SqlStatements {
     const isDelete = call === 'delete';
     const answered = isDelete ? [] : this.#log?.images.wanted(model, rows) ?? [];
     const plain = statementFor(answered);
-    const statement = this.#sending ? withLogRows(plain, this.#sending, schema, { model, rows, fields, isDelete }) : plain;
+    const statement = this.#sending && !schema.table(model).aside ? withLogRows(plain, this.#sending, schema, { model, rows, fields, isDelete }) : plain;
     const learning = this.#log?.learning(model, isDelete);
     const result = new ResultColumns(statement.types);
     await this.run(call, { statement, sink: result, context, then: learning?.then });

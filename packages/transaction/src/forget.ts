@@ -36,11 +36,20 @@ export function forgetTouched(tx: Transaction, touched: readonly Tag[]): void {
       if (!relation || relation.kind === 'many2one' || models.has(relation.comodel) || models.has(relation.relationModel ?? '') || models.has(field.model)) forgetField(tx, field);
       continue;
     }
-    for (const { model, id, fields } of touched) {
-      if (model === field.model && (fields?.includes(field.name) ?? true)) forgetField(tx, field, id);
-    }
+    forgetColumn(tx, field, touched);
   }
   tx.absent.clear();
+}
+
+/** The same of columns alone: of records that were just made, memory knows the lists better than the database. */
+export function forgetTouchedColumns(tx: Transaction, touched: readonly Tag[]): void {
+  for (const field of cachedFields(tx)) if (field.isStored) forgetColumn(tx, field, touched);
+}
+
+function forgetColumn(tx: Transaction, field: Field, touched: readonly Tag[]): void {
+  for (const { model, id, fields } of touched) {
+    if (model === field.model && (fields?.includes(field.name) ?? true)) forgetField(tx, field, id);
+  }
 }
 
 function* cachedFields(tx: Transaction): Generator<Field> {

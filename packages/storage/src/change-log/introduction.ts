@@ -84,6 +84,7 @@ export async function introduce(ask: AskCatalog, schema: Schema, { mode, isEmbed
           : undefined;
   if (all !== undefined) uncachable.set('*', all);
   for (const table of schema.tables) {
+    if (table.aside) continue;
     const reason = whyUncachable(tables.get(table.table)) ?? (mode === 'triggers' && !isWatched(table, found) ? 'its changes do not all reach the change log: run db.migrate(), as the role that owns its table' : undefined);
     if (reason !== undefined) uncachable.set(table.model, reason);
   }

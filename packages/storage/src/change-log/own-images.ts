@@ -31,10 +31,11 @@ export class OwnImages {
    * @param count - of the rows it changes: of very many, the images are not worth their way
    */
   wanted(model: string, count: number): readonly string[] {
-    const table = this.#schema.table(model);
     const { log, uncachable, unpredictable, readable } = this.#introduction;
+    // Once another schema was adopted, the model may be one that this does not know.
     if (log === undefined || !this.#isTrusted || this.#count + count > MOST_ROWS) return [];
-    if (unpredictable.has(table.table) || uncachable.has(model) || !readable.has(table.table)) return [];
+    const table = this.#schema.table(model);
+    if (table.aside || unpredictable.has(table.table) || uncachable.has(model) || !readable.has(table.table)) return [];
     return [...table.columns.filter(({ apart }) => !apart).map(({ field }) => field), ...table.versioned ? [VERSION_FIELD] : []];
   }
 

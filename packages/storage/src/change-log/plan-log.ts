@@ -96,7 +96,7 @@ export function planLog(schema: Schema, found: FoundLog, { mode, views, altered,
   const mayReplace = mode !== undefined && found.mayCreate && !logFunctions('').some(({ name }) => foreign.has(name));
   const statements = [...found.hasTable ? [] : createLog(namespace), ...found.hasFunctions || !mayReplace ? [] : createLogFunctions(namespace)];
   for (const table of schema.tables) {
-    if (views.has(table.table)) continue;
+    if (views.has(table.table) || table.aside) continue;
     const source = found.triggers.get(table.table);
     const watched = watchedTable(table, columns.get(table.table));
     const mayWatch = found.mayCreate && !foreign.has(table.table) && !foreign.has(triggerFunction(table.table));

@@ -86,7 +86,7 @@ export class MemorySessionLog {
       let table = written.get(name);
       if (!table) {
         const known = this.#schema.tables.find((one) => one.table === name);
-        if (!known) continue;
+        if (!known || known.aside) continue;
         written.set(name, (table = { model: known.model, columns: [...known.columns.filter(({ apart }) => !apart), ...known.versioned ? [VERSION_COLUMN] : []], rows: new Map() }));
       }
       table.rows.set(id, row ? table.columns.map(({ column, type }) => copied(type, row.get(column) ?? null)) : undefined);

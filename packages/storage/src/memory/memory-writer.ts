@@ -100,7 +100,8 @@ export class MemoryWriter {
       const gone = removed.get(table.table);
       if (gone) this.#constraints.checkRemoved(workspace, table, gone);
     }
-    const logged = changes.map(([table, id, row]) => [table, id, versions.row(table, id, versions.now), row] as const);
+    const aside = new Set(this.#schema.tables.filter((one) => one.aside).map(({ table }) => table));
+    const logged = changes.filter(([table]) => !aside.has(table)).map(([table, id, row]) => [table, id, versions.row(table, id, versions.now), row] as const);
     versions.commit(changes, this.#storage.oldestReader);
     this.#storage.changeLog?.append(versions.now, logged, signals);
   }

@@ -17,6 +17,7 @@ export class Below {
   #met: (() => Promise<void>) | undefined;
   #hasWritten = false;
   #hasWrittenInSavepoint = false;
+  #besideInserts: Tag[] = [];
 
   /** @param options - `met`: called once, when the database has answered for the first time */
   constructor(tx: Transaction, { rung, session, met }: { readonly rung: Rung; readonly session: Session; readonly met: (() => Promise<void>) | undefined }) {
@@ -78,10 +79,22 @@ export class Below {
 
   /** Adds rows. @returns their ids, in the order of the rows; without those that were skipped */
   async insert(rows: InsertRows): Promise<readonly StoredId[]> {
-    const ids = await this.statement((session) => session.insert(rows));
+    const ids = await this.statement((session) => session.insert(rows), {
+      surprises: (touched) => {
+        this.#besideInserts.push(...touched);
+        return Promise.resolve(touched);
+      },
+    });
     this.#tx.absent.remove(rows.model, ids);
     this.noteChanged(rows.model, ids);
     return ids;
+  }
+
+  /** What the database has changed with the inserts since the last call: also of the new rows themselves, which memory takes to be as they were sent. */
+  takeBesideInserts(): readonly Tag[] {
+    const touched = this.#besideInserts;
+    this.#besideInserts = [];
+    return touched;
   }
 
   /**

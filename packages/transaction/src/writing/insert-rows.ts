@@ -3,6 +3,7 @@ import type { Field, Model } from '@ormolu/registry';
 import type { Environment } from '../environment/environment';
 import { idsOf } from './given-id';
 import { KeyedValues } from '../environment/keyed-values';
+import { forgetTouchedColumns } from '../forget';
 import { groupBy } from '../group-by';
 import { insertOrder, referencesAmong, type Reference } from './insert-order';
 import { moveBetweenLists } from '../lists/inverse-lists';
@@ -43,6 +44,8 @@ export async function insertRows(env: Environment, rows: readonly NewRow[]): Pro
   await writeLate(env, late, ids);
   const made = [...groupBy(rows, ({ model }) => model)].map(([model, own]): Made => ({ model, rows: own, ids: own.map(({ id }) => ids.get(id) as StoredId) })); // every row has been inserted
   for (const one of made) remember(env, one);
+  const beside = tx.below.takeBesideInserts();
+  if (beside.length > 0) forgetTouchedColumns(tx, beside);
   for (const { model, ids: born } of made) if (isAskedForAny(tx, model)) tx.unseen.noteBorn(model.name, born);
   for (const one of made) for (const field of one.model.fields.values()) markDependents(tx, field, one);
   return ids;

@@ -1,0 +1,113 @@
+import { MisuseError, type InsertRows, type StoredId, type UpdateRows } from '@ormolu/kernel';
+import type { Field } from '@ormolu/registry';
+import type { Environment, Values } from '@ormolu/transaction';
+import { givenColumns, malformed, valuesByPlace, type GivenColumn } from './given-columns';
+import type { Told } from './surplus';
+
+/** Records without any value cost whoever sends them nothing. */
+const MOST_EMPTY = 10_000;
+
+interface Done {
+  readonly ids: readonly StoredId[];
+  readonly told: Told;
+}
+
+/**
+ * Creates records of columns.
+ *
+ * @remarks One INSERT a model for those whose values have the same first company and language, beside what triggers take.
+ */
+export async function createRecords(env: Environment, { model: name, count, fields, columns, ids: named, skipsExisting }: InsertRows): Promise<Done> {
+  const model = env.registry.model(name);
+  if (!Number.isSafeInteger(count) || count < 0 || (named !== undefined && (!Array.isArray(named) || named.length !== count))) throw malformed(name, 'a number of records, and ids for all of them or for none');
+  if (named && model.idType !== 'text' && model.idType !== 'uuid') throw malformed(name, 'no ids: the database gives them');
+  if (skipsExisting === true) throw malformed(name, 'only what is new');
+  if (fields.length === 0 && count > MOST_EMPTY) throw malformed(name, `no more than ${String(MOST_EMPTY)} records without a value`);
+  const given = givenColumns(model, { fields, columns }, { count, fieldOf: (field) => env.registry.field(name, field) });
+  const rows = Array.from({ length: count }, (_, place) => new NewRow(env, place, given.keyed));
+  const ids: StoredId[] = [];
+  const groups = new Map<string, NewRow[]>();
+  for (const row of rows) {
+    const alike = groups.get(row.signature);
+    if (alike) alike.push(row);
+    else groups.set(row.signature, [row]);
+  }
+  for (const alike of groups.values()) {
+    const [first] = alike;
+    const values = alike.map(({ place, first: firstValues }): Values => ({ ...named && { id: named[place] }, ...valuesAt(given.plain, place), ...firstValues }));
+    const made = await (first?.env ?? env).model(name).create(values);
+    // None of them is a draft.
+    for (const [n, { place }] of alike.entries()) ids[place] = made.ids[n] as StoredId;
+  }
+  await env.run(() => {
+    for (const { place, others } of rows) for (const { field, own, value } of others) own.model(name).browse([ids[place] ?? '']).at(0)?.set(field.name, value);
+  });
+  return { ids, told: { model: name, ids, fields: asSaid(given.plain, given.keyed), recomputed: given.computed } };
+}
+
+/**
+ * Writes columns to records.
+ *
+ * @param exists - tells the records that are there; the others are left out
+ */
+export async function writeRecords(env: Environment, { model: name, ids, fields, columns }: UpdateRows, exists: (id: StoredId) => boolean): Promise<Done> {
+  const model = env.registry.model(name);
+  const given = givenColumns(model, { fields, columns }, { count: ids.length, fieldOf: (field) => env.registry.field(name, field) });
+  const found = ids.filter(exists);
+  const records = env.model(name).browse(found);
+  const same = given.plain.filter(({ isSame }) => isSame);
+  if (same.length > 0 && found.length > 0) await records.write(valuesAt(same, 0));
+  const own = given.plain.filter(({ isSame }) => !isSame);
+  if (own.length + given.keyed.length > 0) await env.run(() => {
+    for (const [place, id] of ids.entries()) {
+      if (!exists(id)) continue;
+      const record = records.browse([id]).at(0);
+      for (const { field, valueOf } of own) record?.set(field.name, valueOf(place));
+      for (const column of given.keyed) {
+        if (column.valueOf(place) === null) throw new MisuseError('TX_ARGUMENT', `${column.field.toString()} has a value for each company or language. Name those that are to be without.`, { details: { model: name, field: column.field.name } });
+        for (const [at, value] of valuesByPlace(column, place)) record?.withEnv(inPlace(env, column.field, at)).at(0)?.set(column.field.name, value);
+      }
+    }
+  });
+  return { ids: found, told: { model: name, ids: found, fields: asSaid(given.plain, given.keyed), recomputed: given.computed } };
+}
+
+/** The fields that are as they were given; where inverses have run, nobody knows without looking. */
+function asSaid(plain: readonly GivenColumn[], keyed: readonly GivenColumn[]): readonly string[] {
+  const fields = [...plain, ...keyed].map(({ field }) => field);
+  if (fields.some(({ inverse }) => inverse !== undefined)) return [];
+  return fields.map(({ name }) => name);
+}
+
+function valuesAt(columns: readonly GivenColumn[], place: number): Record<string, unknown> {
+  return Object.fromEntries(columns.map(({ field, valueOf }) => [field.name, valueOf(place)]));
+}
+
+/** A record to be created: in the place of its first company and language, and with what it has for others. */
+class NewRow {
+  readonly place: number;
+  readonly env: Environment;
+  /** Alike for records that can be created together. */
+  readonly signature: string;
+  readonly first: Readonly<Record<string, unknown>>;
+  readonly others: readonly { readonly field: Field; readonly own: Environment; readonly value: unknown }[];
+
+  constructor(env: Environment, place: number, keyed: readonly GivenColumn[]) {
+    this.place = place;
+    const byField = keyed.map((column) => ({ field: column.field, values: valuesByPlace(column, place) }));
+    const source = env.transaction.actors.sourceLanguage ?? 'en_US';
+    const placesOf = (by: Field['keyedBy']): readonly string[] => byField.filter(({ field }) => field.keyedBy === by).flatMap(({ values }) => values.map(([at]) => at));
+    const [languages, [company]] = [placesOf('lang'), placesOf('company')];
+    const lang = languages.includes(source) ? source : languages[0];
+    const firstOf = ({ keyedBy }: Field): string | undefined => (keyedBy === 'lang' ? lang : company);
+    this.signature = JSON.stringify([lang ?? null, company ?? null]);
+    this.env = env.withContext({ ...lang !== undefined && { lang }, ...company !== undefined && { allowedCompanyIds: [company] } });
+    this.first = Object.fromEntries(byField.flatMap(({ field, values }) => values.filter(([at]) => at === firstOf(field)).map(([, value]) => [field.name, value])));
+    this.others = byField.flatMap(({ field, values }) => values.filter(([at]) => at !== firstOf(field)).map(([at, value]) => ({ field, own: inPlace(env, field, at), value })));
+  }
+}
+
+/** The same environment in the place of one value. */
+function inPlace(env: Environment, { keyedBy }: Field, place: string): Environment {
+  return env.withContext(keyedBy === 'lang' ? { lang: place } : { allowedCompanyIds: [place] });
+}
