@@ -31,7 +31,7 @@ export interface Relation {
   readonly inverseName?: string | undefined;
   /** Of a many2one. */
   readonly onDelete?: OnDelete | undefined;
-  /** The model of the relation table's rows in the schema, of a many2many, and that table's fields of either side. */
+  /** The model of the relation table's rows in the schema, of a many2many that the database keeps, and that table's fields of either side. */
   readonly relationModel?: string | undefined;
   readonly column?: string | undefined;
   readonly otherColumn?: string | undefined;

@@ -1,4 +1,4 @@
-import { char, defineModels, integer, many2one, ModelSetupError, one2many, type SetupProblem } from '../src/index';
+import { char, defineModels, integer, many2many, many2one, ModelSetupError, one2many, type SetupProblem } from '../src/index';
 
 /** The problems of models that do not fit together. */
 function problemsOf(models: { registry(): unknown }): readonly SetupProblem[] {
@@ -55,4 +55,14 @@ test('a cycle of computed fields is named unless it is declared recursive', () =
 
 test('a required many2one cannot become null when its record is deleted', () => {
   expect(problemsOf(defineModels({ a: { b: many2one('b', { required: true, onDelete: 'set null' }) }, b: { name: char() } }))).toMatchObject([{ model: 'a', field: 'b' }]);
+});
+
+test('a list that is computed has no relation table, and may lead where another list does', () => {
+  const registry = defineModels({ city: { size: integer(), streets: many2many('street'), long: many2many('street'), lanes: many2many('street', { table: 'street' }) }, street: { metres: integer(), cities: many2many('city') } })
+    .compute('city', 'long', ['streets.metres'], (city) => city.streets.filtered(({ metres }) => (metres ?? 0) > 9))
+    .compute('city', 'lanes', ['streets.metres'], (city) => city.streets.filtered(({ metres }) => (metres ?? 0) < 9))
+    .registry();
+  const [streets, long] = [registry.field('city', 'streets'), registry.field('city', 'long')];
+  expect(registry.schema.tables.map(({ table }) => table)).toEqual(['city', 'city_street_rel', 'street']);
+  expect([registry.inversesOf(streets).map(String), registry.inversesOf(long), registry.inversesOf(registry.field('street', 'cities')).map(String)]).toEqual([['street.cities'], [], ['city.streets']]);
 });

@@ -74,6 +74,20 @@ test('a change of a record whose computed place is due concerns whoever holds it
   await play(storage, registry, { computed, before: [], script: [{ op: 'assign', model: 'leaf', which: 6, field: 0, pick: 0 }, { op: 'create', model: 'leaf', picks: [0, 0, 0, 0] }], isWarm: false });
 });
 
+test('who is asked by way of a computed list that is not in memory is computed anew, and nobody waits for that list', async () => {
+  // Found by the law: what leads from a tree to the changed one was asked of the database, which does not keep it.
+  const kept = { isStored: false, isBatch: false, isRecursive: false } as const;
+  const computed: readonly Computed[] = [
+    { ...kept, shape: 'list', comodel: 'leaf', model: 'leaf', name: 'near', paths: [['up', 'x']] },
+    { ...kept, isRecursive: true, shape: 'sum', model: 'leaf', name: 'c1', paths: [['marks', 'y'], ['up', 'c1']] },
+    { ...kept, shape: 'sum', model: 'tree', name: 'c3', paths: [['marked', 'near', 'c1']] },
+  ];
+  const registry = registryOf(computed);
+  const storage = memory();
+  await storage.migrate(registry.schema);
+  await play(storage, registry, { computed, before: [], script: [{ op: 'assign in run', model: 'tree', which: 0, field: 3, pick: 0 }, { op: 'create', model: 'leaf', picks: [0, 0, 0, 0] }], isWarm: false });
+});
+
 test('law: for all models, data and scripts, warm and cold, every value read is what the rows make it', async () => {
   let played = 0;
   // Most reads of what is not in memory are refused, and nobody looks at where.

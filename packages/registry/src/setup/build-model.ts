@@ -87,7 +87,7 @@ function buildField(workshop: Workshop, expanded: ExpandedModel, { name, written
     index: workshop.indexOf(expanded.name, name),
     options: complete.options,
     default: defaultOf(workshop, complete.options.default),
-    relation: relationOf(expansion, where, complete),
+    relation: relationOf(expansion, { ...where, isKept: complete.options.store ?? compute === undefined }, complete),
     related: path,
     inverse: inverse ?? (path && complete.options.readonly !== true ? writeRelated(name, path) : undefined),
     search: search ?? (path ? searchRelated(path) : undefined),
@@ -119,13 +119,13 @@ function defaultOf(workshop: Workshop, value: unknown): unknown {
   return name.$value === true ? run() : run;
 }
 
-function relationOf(expansion: Expansion, { model, field }: { readonly model: string; readonly field: string }, definition: FieldDefinition): Relation | undefined {
+function relationOf(expansion: Expansion, { model, field, isKept }: { readonly model: string; readonly field: string; readonly isKept: boolean }, definition: FieldDefinition): Relation | undefined {
   const { kind, comodel, inverse, path, options } = definition;
   if (comodel === undefined) return undefined;
   if (kind === 'many2one') return { kind, comodel, onDelete: options.onDelete ?? (options.required === true ? 'restrict' : 'set null') };
   if (kind === 'one2many') return { kind, comodel, inverseName: inverse };
   if (kind !== 'many2many') return undefined;
-  if (path !== undefined) return { kind, comodel };
+  if (path !== undefined || !isKept) return { kind, comodel };
   expansion.note(model, comodel, 'table');
   expansion.note(model, comodel, 'id');
   const [mine, theirs] = [expansion.tableOf(model), expansion.tableOf(comodel)];

@@ -98,7 +98,7 @@ function checkTable({ models, problems }: Checking, model: Model): void {
   if (!fits(model.table)) problems.add(where, `its table's name '${model.table}' does not fit into PostgreSQL: it may have 1 to 63 bytes.`, 'Give it a shorter one with the option table.');
   const columns = new Map<string, string>([[model.idColumn, 'id'], ...model.versioned ? [[VERSION_COLUMN.column, VERSION_COLUMN.field] as const] : []]);
   for (const field of model.fields.values()) {
-    if (field.relation?.kind === 'many2many' && !field.related) checkRelationTable({ models, problems }, field);
+    if (field.relation?.relationModel !== undefined) checkRelationTable({ models, problems }, field);
     if (!field.isStored) continue;
     const column = columnName(field);
     const other = columns.get(column);
@@ -129,13 +129,13 @@ export function checkTables({ models, problems }: Pick<Checking, 'models' | 'pro
   for (const model of models.values()) {
     for (const field of model.fields.values()) {
       const relation = field.relation;
-      if (relation?.kind !== 'many2many' || field.related) continue;
-      const other = relations.get(relation.relationModel ?? '');
-      relations.set(relation.relationModel ?? '', other ?? field);
-      const owner = owners.get(relation.relationModel ?? '');
-      if (owner !== undefined) problems.add({ model: field.model, field: field.name }, `its relation table '${relation.relationModel ?? ''}' is the table of ${owner}.`, 'Give it another with the option table.');
+      if (relation?.relationModel === undefined) continue;
+      const other = relations.get(relation.relationModel);
+      relations.set(relation.relationModel, other ?? field);
+      const owner = owners.get(relation.relationModel);
+      if (owner !== undefined) problems.add({ model: field.model, field: field.name }, `its relation table '${relation.relationModel}' is the table of ${owner}.`, 'Give it another with the option table.');
       if (!other?.relation || other === field || areSides(other, field)) continue;
-      problems.add({ model: field.model, field: field.name }, `its relation table '${relation.relationModel ?? ''}' is that of ${other.toString()}, which is not its other side.`, 'Give it another with the option table, or swap column and otherColumn.');
+      problems.add({ model: field.model, field: field.name }, `its relation table '${relation.relationModel}' is that of ${other.toString()}, which is not its other side.`, 'Give it another with the option table, or swap column and otherColumn.');
     }
   }
 }

@@ -75,7 +75,7 @@ interface Trace {
  * value to value.
  */
 function trace(tx: Transaction, trigger: PendingTrigger, field: Field, ids: readonly Id[]): Trace {
-  const needs: Need[] = [];
+  const lack: Lack = { needs: [], isLost: false };
   const stale: Pair[] = [];
   const seen = new Map<Field, Map<Id, Pair>>();
   const work: Pair[] = [];
@@ -94,30 +94,37 @@ function trace(tx: Transaction, trigger: PendingTrigger, field: Field, ids: read
   visit(field, ids);
   for (let pair = work.pop(); pair; pair = work.pop()) {
     const { field: here, id } = pair;
-    if (routesTo(trigger.tree, here).some((route) => leadsTo(tx, trigger, follow(tx, route, [id], needs), needs))) {
-      stale.push(pair);
-      continue;
+    lack.isLost = false;
+    let isStale = routesTo(trigger.tree, here).some((route) => leadsTo(tx, trigger, follow(tx, route, [id], lack), lack));
+    if (!isStale) for (const recursive of reachOf(tx, trigger.tree).recursive) {
+      for (const route of routesTo(tx.registry.triggersOf(recursive), here)) visit(recursive, follow(tx, route, [id], lack), pair);
     }
-    for (const recursive of reachOf(tx, trigger.tree).recursive) {
-      for (const route of routesTo(tx.registry.triggersOf(recursive), here)) visit(recursive, follow(tx, route, [id], needs), pair);
-    }
+    isStale ||= lack.isLost;
+    if (isStale) stale.push(pair);
   }
-  return { stale, needs };
+  return { stale, needs: lack.needs };
+}
+
+/** What memory has not on the way from a value to what was changed. */
+interface Lack {
+  readonly needs: Need[];
+  /** A relation that is computed and not stored: nobody knows any more where it led. */
+  isLost: boolean;
 }
 
 /** Whether the records at the end of a route hold, through the trigger's key, one of those that changed. */
-function leadsTo(tx: Transaction, trigger: PendingTrigger, ends: readonly Id[], needs: Need[]): boolean {
-  if (trigger.side === 'current') return follow(tx, [trigger.key], ends, needs).some((id) => trigger.ids.has(id));
+function leadsTo(tx: Transaction, trigger: PendingTrigger, ends: readonly Id[], lack: Lack): boolean {
+  if (trigger.side === 'current') return follow(tx, [trigger.key], ends, lack).some((id) => trigger.ids.has(id));
   // What was held before and is not in memory is what the database holds, and it knows no drafts.
   const open = ends.filter((id) => isStoredId(id) && !trigger.spared.has(id));
   const [inverse] = tx.registry.inversesOf(trigger.key);
   // One that is due to be computed is fetched as it was: that it will be another is why it has no value.
-  if (open.length > 0 && inverse) needs.push({ field: inverse, ids: [...trigger.ids], isBefore: inverse.compute !== undefined });
+  if (open.length > 0 && inverse) lack.needs.push({ field: inverse, ids: [...trigger.ids], isBefore: inverse.compute !== undefined });
   return false;
 }
 
-/** The records that relations lead to from some records, as far as memory knows; what it lacks is added to `needs`. */
-function follow(tx: Transaction, route: readonly Field[], ids: readonly Id[], needs: Need[]): readonly Id[] {
+/** The records that relations lead to from some records, as far as memory knows; what it lacks is added to `lack`. */
+function follow(tx: Transaction, route: readonly Field[], ids: readonly Id[], lack: Lack): readonly Id[] {
   const env = tx.rootEnv;
   let here: readonly Id[] = ids;
   for (const field of route) {
@@ -136,7 +143,8 @@ function follow(tx: Transaction, route: readonly Field[], ids: readonly Id[], ne
     }
     // What a draft has not computed yet no value of its own has read.
     const present = missing.filter((id) => (typeof id === 'object' ? !field.compute || isReadThrough(tx, field, id) : !tx.absent.has(field.model, id)));
-    if (present.length > 0) needs.push({ field, ids: present });
+    if (present.length > 0 && field.isPersistent) lack.needs.push({ field, ids: present });
+    else if (present.length > 0) lack.isLost = true;
     here = [...next];
   }
   return here;
