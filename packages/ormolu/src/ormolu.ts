@@ -306,7 +306,7 @@ export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D
     this.#assertOpen('session');
     checkOptions(options, 'session');
     // The environment that the work of a transaction gets belongs to the transaction that made it.
-    return new RecordSession((work, { isWriting }) => this.transaction((env) => work(env.transaction as unknown as Transaction), isWriting ? { concurrency: 'optimistic' } : { readOnly: true }), (model, id) => this.localCache.records.lend(model, id), options);
+    return new RecordSession((work, { isWriting }) => this.transaction((env) => work(env.transaction as unknown as Transaction), isWriting ? { concurrency: 'optimistic' } : { readOnly: true }), (model, id) => this.localCache.records.lend(model, id), options.localCache ?? this.localCache.isEnabled);
   }
 
   /**

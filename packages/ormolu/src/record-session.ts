@@ -6,7 +6,7 @@ import type { RecordSet, Transaction } from '@ormolu/transaction';
 
 /** How a session keeps its instances. */
 export interface RecordSessionOptions {
-  /** Whether there is one instance a record. @defaultValue true */
+  /** Whether there is one instance a record. @defaultValue whether the database's local cache is on when the session is made */
   readonly localCache?: boolean | undefined;
 }
 
@@ -80,7 +80,7 @@ export class RecordSession<D> {
   readonly #imageOf: ImageOf;
   readonly #instances: WeakBoundedMap<string, RecordInstance<object>> | undefined;
 
-  constructor(run: InTransaction, imageOf: ImageOf, { localCache = true }: RecordSessionOptions = {}) {
+  constructor(run: InTransaction, imageOf: ImageOf, localCache: boolean) {
     this.#run = run;
     this.#imageOf = imageOf;
     if (localCache) this.#instances = new WeakBoundedMap({ maxEntries: MOST_INSTANCES, weigh: () => 1 });

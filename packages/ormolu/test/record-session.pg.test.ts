@@ -73,6 +73,18 @@ onEachStorage('a session on', ({ open }) => {
     expect(await session.load('account', id)).toBeUndefined();
   });
 
+  test.each([
+    ['opened without', { localCache: false }, undefined, 2], ['switched off', {}, undefined, 2], ['opened without, and the session with one of its own', { localCache: false }, { localCache: true }, 1], ['on, and the session without', {}, { localCache: false }, 2],
+  ] as const)('a record has so many instances where the local cache of the database is %s', async (how, options, ofSession, instances) => {
+    const other = await openOrmolu({ models, storage: open(), ...options });
+    await other.migrate();
+    const own = await other.transaction(async (env) => (await env.model('account').create({ name: 'own' })).id);
+    if (how === 'switched off') other.localCache.disable();
+    const session = other.session(ofSession);
+    expect(new Set([await session.load('account', own), await session.load('account', own)]).size).toBe(instances);
+    await other.close();
+  });
+
   test('an instance that was not changed takes what others wrote; one that was keeps its change, and cannot be saved', async () => {
     const [session, elsewhere] = [db.session(), db.session()];
     const mine = await session.load('account', id);
