@@ -11,6 +11,8 @@ export interface StorageCapabilities {
   readonly durable: boolean;
   /** Takes SQL of the caller's own. */
   readonly sql: boolean;
+  /** Other programs may have it open. @defaultValue where the three above are so */
+  readonly shared?: boolean | undefined;
 }
 
 /** A field that a table which was there before gets a new, empty column for. */

@@ -59,6 +59,7 @@ export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D
   readonly #followsAlways: boolean;
   readonly #watch: DatabaseWatch;
   #isOpen = true;
+  #isServed = false;
 
   /** @see openOrmolu */
   constructor({ models, modules, storage, users, companies, groupsOf, sourceLanguage, checkRuns, caches, records, localCache, healthCheckEvery = 0 }: OrmoluOptions<D, U, C, N>) {
@@ -157,10 +158,16 @@ export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D
     });
   }
 
+  /** What a server calls: its clients have this database open from now on, and are told of reloads, as this program is of theirs. */
+  beginServing(): void {
+    this.#assertOpen('beginServing');
+    this.#isServed = true;
+  }
+
   /** Whether other processes may have this database open. */
   get #hasOthers(): boolean {
-    const { concurrentSessions, durable, sql } = this.storage.capabilities;
-    return concurrentSessions && durable && sql;
+    const { concurrentSessions, durable, sql, shared = concurrentSessions && durable && sql } = this.storage.capabilities;
+    return shared || this.#isServed;
   }
 
   async #tellOthers(models: Models<unknown>): Promise<void> {
@@ -169,11 +176,13 @@ export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D
     try {
       // Without a log there is nobody who listens to it.
       if (!(await session.sight?.())) return;
-      await session.sql('select pg_advisory_xact_lock($1::int8)', [RELOADS]);
+      const takesSql = this.storage.capabilities.sql;
+      if (takesSql) await session.sql('select pg_advisory_xact_lock($1::int8)', [RELOADS]);
       const sight = await session.sight?.();
       if (sight && this.#models.follow(sight)) throw reloaded('This one has followed: look at what there is now, and reload again if it still makes sense.');
-      // Not by a signal, which is for everybody: whoever tells of models decides what the others do.
-      await session.sql('insert into ormolu_log (model) values ($1)', [this.#models.signalOf(models)]);
+      // Where roles are told apart, not by a signal, which is for everybody: whoever tells of models decides what the others do.
+      if (takesSql) await session.sql('insert into ormolu_log (model) values ($1)', [this.#models.signalOf(models)]);
+      else await session.signal?.([this.#models.signalOf(models)]);
       await session.commit();
     } finally {
       await session.rollback();

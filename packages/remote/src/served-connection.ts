@@ -205,7 +205,7 @@ export class ServedConnection {
     const isWorker = this.#home.access === 'worker';
     if (!isWorker && name !== 'hello' && !(name === 'outcome' && this.#writable !== undefined)) throw new ForbiddenError(name);
     switch (name) {
-      case 'hello': return { name: storage.name, capabilities: isWorker ? storage.capabilities : { ...storage.capabilities, sql: false }, hasLog: storage.changeLog !== undefined };
+      case 'hello': return { name: storage.name, capabilities: isWorker ? { ...storage.capabilities, shared: true } : { ...storage.capabilities, sql: false }, hasLog: storage.changeLog !== undefined };
       case 'plan': return storage.plan(this.schemaOf(first), optionsOf(second));
       case 'migrate': return storage.migrate(this.schemaOf(first), { ...optionsOf(second), fill: typeof third === 'number' ? (session, added) => this.#fill(serial, third, session, added) : undefined });
       case 'filled': {

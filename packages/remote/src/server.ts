@@ -19,6 +19,8 @@ export interface Served {
   readonly storage: Storage;
   /** Its caches, which clients' questions meet before the storage. @defaultValue there are none */
   readonly ladder?: Ladder | undefined;
+  /** Called when a server begins: from then on others have it open. */
+  readonly beginServing?: (() => void) | undefined;
   /** What a user may see. @defaultValue there are no users: their tokens are turned away */
   readonly viewOf?: ((user: number) => Promise<View>) | undefined;
   /** Does what a user writes, in a transaction of his. @defaultValue users only read */
@@ -81,6 +83,7 @@ export async function serve(served: Served, options: ServeOptions = {}): Promise
   const door = { admits: gatekeeper(auth, host), limits: limitsInForce(limits), onFault: onFault ?? ((error: unknown) => { process.emitWarning(error instanceof Error ? error : String(error)); }) };
   const tokens = new CommitTokens(served.storage);
   await tokens.prepare();
+  served.beginServing?.();
   const http = tls ? createTlsServer(tls) : createServer();
   const server = new Server(http, served, { ...door, tokens });
   await new Promise<void>((resolve, reject) => {

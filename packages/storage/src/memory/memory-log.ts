@@ -1,8 +1,10 @@
-import { epochOf, LogKnowledge, LogNames, NamedLog, OwnChanges, updatedFields, VERSION_COLUMN, withOwn, type CachedRead, type ChangeRow, type ColumnSchema, type CommittedImages, type EntryStamp, type Schema, type Sight, type Snapshot, type StorageChangeLog, type StoredId } from '@ormolu/kernel';
+import { epochOf, LogKnowledge, LogNames, MODELS_SIGNAL, NamedLog, OwnChanges, updatedFields, VERSION_COLUMN, withOwn, type CachedRead, type ChangeRow, type ColumnSchema, type CommittedImages, type EntryStamp, type Schema, type Sight, type Snapshot, type StorageChangeLog, type StoredId } from '@ormolu/kernel';
 import { randomUUID } from 'node:crypto';
 import { MOST_ROWS } from '../change-log/log-objects';
 import { copied } from './normal-value';
 import type { Row } from './versions';
+
+const TOLD_MODELS = `${MODELS_SIGNAL} `;
 
 /** What commits of the in-memory database changed, by the numbers of the commits: its transactions are numbered when they end. */
 export class MemoryLog implements StorageChangeLog {
@@ -24,7 +26,10 @@ export class MemoryLog implements StorageChangeLog {
       rows.push({ xid, model, id, fields });
     }
     for (const [model, rows] of byTable) this.#rows.push(...rows.length > MOST_ROWS ? [{ xid, model, id: null, fields: null }] : rows);
-    for (const model of signals) this.#rows.push({ xid, model, id: null, fields: null });
+    for (const signal of signals) {
+      const isOfModels = signal.startsWith(TOLD_MODELS);
+      this.#rows.push({ xid, model: isOfModels ? MODELS_SIGNAL : signal, id: isOfModels ? signal.slice(TOLD_MODELS.length) : null, fields: null });
+    }
   }
 
   /** Learns all that was committed. @param now - the newest commit */
