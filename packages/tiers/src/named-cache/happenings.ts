@@ -39,11 +39,11 @@ export class Happenings {
     this.#missed(key, tally);
   }
 
-  /** Found on the server, or loaded there by another process: each such answer is timed. @param sinceMs - by the clock */
-  farHit(key: string, sinceMs: number): void {
+  /** Found on the server, or loaded there by another process: each such answer is timed. @param tookMs - how long it took */
+  farHit(key: string, tookMs: number): void {
     const tally = this.counts.models.of(key);
     tally.hits += 1;
-    tally.answers.add(this.#clock.now() - sinceMs);
+    tally.answers.add(tookMs);
     if (this.listeners.isHeard) this.#tellHit(key);
   }
 

@@ -44,7 +44,7 @@ export class Loading {
     try {
       const { value, isHit } = await flights.join(key, this.#loads.wish(options), (own) => this.#loads.run(own, loaderOf(key, load), { options })) as Answer; // what flights end with
       if (isHit) {
-        happenings.farHit(key, sinceMs);
+        happenings.farHit(key, clock.now() - sinceMs);
         return value as T;
       }
       if (shared) happenings.farMiss(key);

@@ -54,7 +54,7 @@ export class Reading {
       return undefined;
     }
     if (fetch.mayKeep(key)) this.#keeping.putFound(key, entry);
-    happenings.farHit(key, sinceMs);
+    happenings.farHit(key, clock.now() - sinceMs);
     return entry.value;
   }
 
@@ -95,13 +95,14 @@ export class Reading {
     const fetch = shared?.fetches.begin();
     const there = await shared?.find(missing, load ? options.tags : NO_TAGS);
     fetch?.end();
+    const tookMs = clock.now() - sinceMs;
     const left = new Map<string, Found | undefined>();
     for (const [place, key] of missing.entries()) {
       const one = there?.[place];
       const entry = one?.entry;
       if (entry?.kind === 'value') {
         if (fetch?.mayKeep(key) === true) this.#keeping.putFound(key, entry);
-        happenings.farHit(key, sinceMs);
+        happenings.farHit(key, tookMs);
         found.set(key, entry.value as T);
       } else if (!load || entry?.kind === 'absent') this.#missed(key, sinceMs);
       else {
@@ -109,7 +110,7 @@ export class Reading {
         const here = shared && this.#known(key);
         if (!here) left.set(key, one);
         else {
-          happenings.farHit(key, sinceMs);
+          happenings.farHit(key, tookMs);
           if (here.value !== ABSENT) found.set(key, here.value as T);
         }
       }
@@ -118,7 +119,7 @@ export class Reading {
   }
 
   async #loadLeft<T>(left: ReadonlyMap<string, Found | undefined>, { found, load, options, sinceMs }: Missing<T> & { readonly load: LoadMany<T>; readonly sinceMs: number }): Promise<void> {
-    const { flights, happenings } = this.#parts;
+    const { flights, happenings, clock } = this.#parts;
     const keys = [...left.keys()];
     // Of a server that did not answer nothing is known.
     const known = new Map([...left].flatMap(([key, one]) => (one ? [[key, one] as const] : [])));
@@ -127,7 +128,7 @@ export class Reading {
     for (const [place, key] of keys.entries()) {
       const answer = answers[place];
       const { value, isHit } = answer?.status === 'fulfilled' ? answer.value as Answer : NOTHING; // what flights end with
-      if (isHit) happenings.farHit(key, sinceMs);
+      if (isHit) happenings.farHit(key, clock.now() - sinceMs);
       else this.#missed(key, sinceMs);
       if (value !== undefined) found.set(key, value as T);
     }

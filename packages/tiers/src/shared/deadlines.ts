@@ -31,6 +31,8 @@ export class Deadlines {
       const end = (): void => {
         one.isDone = true;
         this.#open -= 1;
+        // What has ended is not kept until its time is over: it would keep its answer. Calls mostly end in their order.
+        while (this.#calls.peekFront()?.isDone === true) this.#calls.shift();
         if (this.#open === 0) this.#timer?.unref();
       };
       this.#open += 1;

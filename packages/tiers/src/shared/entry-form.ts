@@ -1,6 +1,6 @@
 import { types } from 'node:util';
 import { crc32, deflateRawSync, inflateRawSync } from 'node:zlib';
-import { deserialised, type Serializer } from './serializers';
+import { deserialised, deserialisedIn, type Serializer } from './serializers';
 
 /** What is written under a key of a cache server. */
 export interface SharedEntry {
@@ -120,7 +120,7 @@ export function entryFromBytes(bytes: Uint8Array, mark = ''): SharedEntry | unde
   if (tags === undefined) return undefined;
   try {
     return {
-      kind, tags, value: valueOf(kind, whole.subarray(from, end), flags), readAtMs: whole.readDoubleBE(4), ttlMs: whole.readDoubleBE(12), isSliding: (flags & SLIDING) !== 0,
+      kind, tags, value: valueOf(kind, { whole, from, end, flags }), readAtMs: whole.readDoubleBE(4), ttlMs: whole.readDoubleBE(12), isSliding: (flags & SLIDING) !== 0,
       mark: hasMark(whole, mark) ? mark : whole.toString('latin1', MARK_AT, HEAD_BYTES),
     };
   } catch {
@@ -149,10 +149,11 @@ function tagsIn(whole: Buffer, end: number): { readonly tags: ReadonlyMap<string
   return { tags, from };
 }
 
-function valueOf(kind: EntryKind, payload: Buffer, flags: number): unknown {
-  if (kind === 'bytes') return payload;
-  if (kind !== 'value') return payload.toString('utf8');
-  return deserialised((flags & COMPRESSED) === 0 ? payload : inflateRawSync(payload, { maxOutputLength: MOST_UNPACKED }), flags & FORM_BITS);
+function valueOf(kind: EntryKind, { whole, from, end, flags }: { readonly whole: Buffer; readonly from: number; readonly end: number; readonly flags: number }): unknown {
+  if (kind === 'bytes') return whole.subarray(from, end);
+  if (kind !== 'value') return whole.toString('utf8', from, end);
+  const form = flags & FORM_BITS;
+  return (flags & COMPRESSED) === 0 ? deserialisedIn(whole, { from, end, form }) : deserialised(inflateRawSync(whole.subarray(from, end), { maxOutputLength: MOST_UNPACKED }), form);
 }
 
 const NO_SUM = Buffer.alloc(SUM_BYTES);

@@ -8,6 +8,9 @@ const PREFIX = /^[\w.:-]{1,80}$/;
 export class KeyNames {
   readonly mark: string;
   readonly #prefix: string;
+  readonly #keys: string;
+  readonly #tags: string;
+  readonly #refreshes: string;
   readonly #limits: BackendLimits;
 
   /** @throws {MisuseError} TIER_PREFIX for a prefix or name that no server could take */
@@ -16,31 +19,39 @@ export class KeyNames {
     this.#prefix = `${prefix}:${name}`;
     this.#limits = limits;
     this.mark = `${this.#prefix}:m`;
+    // Texts put together of several parts are taken apart again by whoever writes them: two parts are the fewest.
+    this.#keys = `${this.#prefix}:k:`;
+    this.#tags = `${this.#prefix}:t:`;
+    this.#refreshes = `${this.#prefix}:r:`;
   }
 
   of(key: string): string {
-    return this.#fitting('k', key);
+    return this.#fits(this.#keys, key) ? this.#keys + key : this.#digested('k', key);
   }
 
   ofTag(tag: string): string {
-    return this.#fitting('t', tag);
+    return this.#fits(this.#tags, tag) ? this.#tags + tag : this.#digested('t', tag);
   }
 
   ofRefresh(key: string): string {
-    return this.#fitting('r', key);
+    return this.#fits(this.#refreshes, key) ? this.#refreshes + key : this.#digested('r', key);
   }
 
   /** Of all keys that fit a pattern, where no key is digested; undefined where some are, and no pattern finds them. */
   ofPattern(pattern: string): string | undefined {
-    return this.#limits.anyCharacter ? `${this.#prefix}:k:${pattern}` : undefined;
+    return this.#limits.anyCharacter ? this.#keys + pattern : undefined;
+  }
+
+  /** A prefix has characters that every server takes. */
+  #fits(prefix: string, key: string): boolean {
+    const { anyCharacter, keyBytes } = this.#limits;
+    const length = prefix.length + key.length;
+    return anyCharacter ? length * 3 <= keyBytes || prefix.length + Buffer.byteLength(key) <= keyBytes : length <= keyBytes && /^[!-~]*$/.test(key);
   }
 
   /** A key that is too long, or has characters the server cannot take, is known by its digest. */
-  #fitting(kind: string, key: string): string {
-    const { anyCharacter, keyBytes } = this.#limits;
-    const whole = `${this.#prefix}:${kind}:${key}`;
-    const fits = anyCharacter ? whole.length * 3 <= keyBytes || Buffer.byteLength(whole) <= keyBytes : whole.length <= keyBytes && /^[!-~]*$/.test(whole);
-    return fits ? whole : `${this.#prefix}:d${kind}:${createHash('sha256').update(key).digest('base64url')}`;
+  #digested(kind: string, key: string): string {
+    return `${this.#prefix}:d${kind}:${createHash('sha256').update(key).digest('base64url')}`;
   }
 }
 

@@ -44,6 +44,12 @@ export function serializerNamed(name: SerializerName): Serializer {
   };
 }
 
+/** Reads what any of the serializers wrote, which lies between two places of some bytes. @throws {Error} for what none did */
+export function deserialisedIn(whole: Buffer, { from, end, form }: { readonly from: number; readonly end: number; readonly form: number }): unknown {
+  // The usual case makes no view of the bytes.
+  return form === JSON_PLAIN ? JSON.parse(whole.toString('utf8', from, end)) : deserialised(whole.subarray(from, end), form);
+}
+
 /** Reads what any of the serializers wrote. @throws {Error} for what none did */
 export function deserialised(bytes: Buffer, form: number): unknown {
   if (form === JSON_PLAIN) return JSON.parse(bytes.toString('utf8'));

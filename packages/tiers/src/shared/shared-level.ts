@@ -112,9 +112,10 @@ export class SharedLevel {
    */
   async find(keys: readonly string[], tags: readonly string[], askedMs = Infinity): Promise<readonly Found[]> {
     const { stamp, there, from } = await this.#ask(keys, tags);
+    const nowMs = this.#options.calendar.now();
     const found = keys.map((_, place): Found => {
       const bytes = there[from + place];
-      return { bytes, entry: this.#read(bytes, stamp.mark, askedMs), stamp };
+      return { bytes, entry: this.#read(bytes, stamp.mark, { nowMs, askedMs }), stamp };
     });
     const holding = found.some(({ entry }) => entry !== undefined && entry.tags.size > 0) ? await this.#withoutOverruled(found, stamp) : found;
     for (const { entry } of holding) this.counts[isAnswer(entry) ? 'hits' : 'misses'] += 1;
@@ -247,12 +248,12 @@ export class SharedLevel {
   }
 
   /** What holds of it, tags aside. */
-  #read(bytes: Uint8Array | undefined, mark: string, askedMs: number): SharedEntry | undefined {
+  #read(bytes: Uint8Array | undefined, mark: string, { nowMs, askedMs }: { readonly nowMs: number; readonly askedMs: number }): SharedEntry | undefined {
     if (bytes === undefined) return undefined;
     const entry = entryFromBytes(bytes, mark);
     if (!entry) this.counts.unreadable += 1;
     else if (entry.mark !== mark) this.counts.overruled += 1;
-    else if (entry.isSliding || entry.ttlMs === 0 || entry.readAtMs >= askedMs || this.#options.calendar.now() < entry.readAtMs + entry.ttlMs) return entry;
+    else if (entry.isSliding || entry.ttlMs === 0 || entry.readAtMs >= askedMs || nowMs < entry.readAtMs + entry.ttlMs) return entry;
     return undefined;
   }
 

@@ -85,8 +85,11 @@ test.each(KINDS)('a thousand callers of getMany in each of eight processes, whos
 test.each(KINDS)('a loader of several keys that fails is called once a lease for each, and its failure is that of all: %s', async (kind) => {
   const reports = await all({ kind, key: 'several failing', many: MANY, loader: 'fails' });
   expect(reports.flatMap(({ values }) => values)).toEqual([]);
-  expect(new Set(reports.flatMap(({ keys }) => keys)).size).toBe(MANY);
-  expect(reports.flatMap(({ keys }) => keys).length).toBe(MANY);
+  const keys = reports.flatMap((report) => report.keys);
+  expect(new Set(keys).size).toBe(MANY);
+  // On a busy machine, some may ask when the first leases are over.
+  const leases = 1 + Math.floor(Math.max(...reports.map(({ tookMs }) => tookMs)) / LEASE_MS);
+  expect(keys.length).toBeLessThanOrEqual(MANY * leases);
   for (const error of reports.flatMap(({ errors }) => errors)) expect(['Error: the loader failed', 'TIER_LOAD_FAILED']).toContain(error);
 });
 
