@@ -29,6 +29,8 @@ test('relations are computed as other values are, stored or not', async () => {
     expect(country?.id).toBe(1);
     await country?.load(['capital.name', 'large.name', 'largeNames']);
     expect([country?.capital?.name, country?.largeNames]).toEqual(['Ieper', 'Ghent,Bruges,Ieper']);
+    // What cannot be stored is not to be stored.
+    await expect(env.model('country').search({ 'large.name': 'Ghent' })).rejects.toThrow(/leads through country\.large, which is computed and not stored[^:]*: filter the records in memory/);
     await env.model('city').browse(3).write({ name: 'Ypres' });
     await country?.load(['capitalName', 'largeNames']);
     expect([country?.capitalName, country?.largeNames]).toEqual(['Ypres', 'Ghent,Bruges,Ypres']);

@@ -4,6 +4,7 @@ import { assertNames } from '../check-call';
 import { comparison, holdsForMissing, isRecords } from './constants';
 import type { LookedAt } from './looked-at';
 import { refuseUnfinished } from '../running/unfinished';
+import { isList } from '../values';
 
 /** As deep as filters may be nested: the database's own parser has a limit, far beyond it. */
 const MAX_DEPTH = 200;
@@ -72,7 +73,7 @@ class Compiler {
     if (value === undefined || (Array.isArray(value) && value.includes(undefined))) throw invalid(model, `'${operator}' of '${path}' is undefined, or a list with undefined in it`, 'leave it out, or ask for null where there is nothing');
     const { names, fields, last } = this.#looked.follow(model, path.split('.'));
     const broken = (last ? fields.slice(0, -1) : fields).find((field) => !field.isPersistent);
-    if (broken) throw invalid(model, `'${path}' leads through ${broken.toString()}, which is computed and not stored`, 'define it with store: true, or filter the records in memory with filtered()');
+    if (broken) throw invalid(model, `'${path}' leads through ${broken.toString()}, which is computed and not stored`, `${toStore(broken)}filter the records in memory with filtered()`);
     if (operator === 'childOf' || operator === 'parentOf') this.#lookAtParents(last?.relation?.comodel ?? fields.at(-1)?.relation?.comodel ?? model);
     if ((operator === 'isNull' || operator === 'exists') && typeof value !== 'boolean') throw invalid(model, `'${operator}' of '${path}' is ${typeName(value)}`, 'write true or false');
     if (!last || last.isPersistent) {
@@ -97,7 +98,7 @@ class Compiler {
 
   #searched(model: string, field: Field, { operator, value }: { operator: Operator; value: unknown }): Asked {
     if (!field.search) {
-      throw invalid(model, `${field.toString()} is computed and not stored, so the database cannot look for it`, 'define it with store: true, give it a search method, or filter the records in memory with filtered()');
+      throw invalid(model, `${field.toString()} is computed and not stored, so the database cannot look for it`, `${toStore(field)}give it a search method, or filter the records in memory with filtered()`);
     }
     if (this.#searching.includes(field)) {
       throw invalid(model, `The search method of ${field.toString()} leads back to itself, by way of ${this.#searching.map(String).join(', ')}`, 'let it return a filter on stored fields');
@@ -117,6 +118,11 @@ class Compiler {
     const { parent } = this.#looked.registry.model(model);
     if (parent !== undefined) this.#looked.look(this.#looked.registry.field(model, parent));
   }
+}
+
+/** What to do first about a field that is not stored, if it can be: a list that is computed cannot. */
+function toStore(field: Field): string {
+  return isList(field) ? '' : 'define it with store: true, or ';
 }
 
 /** Records of another model have ids, too, and several are none. */
