@@ -60,7 +60,23 @@ describe.each<Isolation>(['repeatable read', 'serializable', 'read committed'])(
     expect(await whyNot(session, stamp)).toBeDefined();
     expect((await session.read(STREETS)).columns).not.toEqual([['s1']]);
     expect(session.takeTouched?.()).toContainEqual({ model: 'street' });
-    });
+  });
+
+  test('a trigger came that fires without rows, too, nothing that is read behind it is anybody else\'s', async () => {
+    const stamped = async (): Promise<EntryStamp | undefined> => (await session.query({ model: 'street', filter: EVERYTHING, fields: ['name'], stamped: true })).stamp;
+    const session = await open(isolation);
+    expect(await stamped()).toBeDefined();
+    await update(session, 99);
+    // Nothing came, but nobody knows before it was looked.
+    expect(await stamped()).toBeUndefined();
+    await session.sight?.();
+    expect(await stamped()).toBeDefined();
+    await cities.outside.query('create trigger following after delete on street_1 for each statement execute function along()');
+    await session.delete('street', [99]);
+    expect(await stamped()).toBeUndefined();
+    await session.sight?.();
+    expect(await stamped()).toBeUndefined();
+  });
 });
 
 test('a trigger that came where a savepoint had let go of the table is met, too', async () => {

@@ -47,7 +47,7 @@ export class RecordedSession extends PassingSession {
     return ids;
   }
 
-  override async delete(model: string, ids: readonly StoredId[], expected = this.#expected(model, ids)): Promise<readonly StoredId[]> {
+  override async delete(model: string, ids: readonly StoredId[], expected: readonly (bigint | null)[] | undefined = this.#expected(model, ids)): Promise<readonly StoredId[]> {
     const gone = await super.delete(model, ids, expected);
     this.#recorded.push({ kind: 'delete', model, ids: gone, fields: [] });
     return gone;

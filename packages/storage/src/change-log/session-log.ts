@@ -134,9 +134,13 @@ export class SessionLog {
     this.own.met(this.#allOf(this.#allTables));
   }
 
-  /** The stamp of an answer that was read under the transaction's own snapshot, or under another one. */
+  /**
+   * The stamp of an answer that was read under the transaction's own snapshot, or under another one. None when it may show what the transaction has done: a
+   * statement that hit no record may have set off what nobody has looked for yet.
+   */
   stamp(snapshot: Snapshot | undefined = this.#beginning?.snapshot): EntryStamp | undefined {
-    return this.own.hasAny || this.#isApart || !snapshot || !this.#beginning ? undefined : { snapshot, epoch: this.#epochOf(this.#beginning) };
+    if (this.own.hasAny || this.#isApart || this.#mustLook || !snapshot || !this.#beginning) return undefined;
+    return { snapshot, epoch: this.#epochOf(this.#beginning) };
   }
 
   /**

@@ -110,7 +110,7 @@ export class SharedLevel {
    * @param askedMs - what was read since then, by the calendar, holds however short its ttl. @defaultValue none does for that
    * @remarks One round trip; a second for entries that have other tags
    */
-  async find(keys: readonly string[], tags: readonly string[], askedMs = Infinity): Promise<readonly Found[]> {
+  async find(keys: readonly string[], tags: readonly string[], askedMs: number = Infinity): Promise<readonly Found[]> {
     const { stamp, there, from } = await this.#ask(keys, tags);
     const nowMs = this.#options.calendar.now();
     const found = keys.map((_, place): Found => {
