@@ -22,6 +22,8 @@ export class RecordInstance<V extends object> {
   read: V;
   /** The image of the local cache that it was made from: while somebody holds the instance, that does not leave. */
   #image: object | undefined;
+  /** When all that was begun with it has ended. */
+  #busy: Promise<unknown> | undefined;
 
   /** @see RecordSession.load */
   constructor(model: string, id: StoredId, { version, values }: Known<V>) {
@@ -42,11 +44,26 @@ export class RecordInstance<V extends object> {
     this.#image = image ?? this.#image;
   }
 
-  /** Takes what the database has. */
-  take({ version, values }: Known<V>): void {
+  /** Takes what the database has. What was assigned since the values were those given stays. */
+  take({ version, values }: Known<V>, since: V = this.read): void {
+    // In place: somebody may hold the values.
+    for (const field of new Set([...Object.keys(since), ...Object.keys(values)]) as Set<keyof V>) { // the keys of both
+      if (!isDeepStrictEqual(this.values[field], since[field])) continue;
+      if (field in values) this.values[field] = values[field];
+      else Reflect.deleteProperty(this.values, field);
+    }
     this.version = version;
-    this.values = values;
     this.read = copyOf(values);
+  }
+
+  /** Does something with it when all that was begun before has ended; at once when nothing was. */
+  inTurn<T>(work: () => Promise<T>): Promise<T> {
+    const done = this.#busy ? this.#busy.then(work) : work();
+    const ended = done.then(() => undefined, () => undefined).then(() => {
+      if (this.#busy === ended) this.#busy = undefined;
+    });
+    this.#busy = ended;
+    return done;
   }
 }
 
@@ -58,6 +75,8 @@ interface Known<V> {
 
 /** The columns of a model, ids for records, to be changed. */
 export type InstanceValues<D, N extends ModelNameOf<D>> = { -readonly [F in keyof Omit<ValuesOf<D, N>, 'id'>]: ValuesOf<D, N>[F] };
+
+type Instance<D, N extends ModelNameOf<D>> = RecordInstance<InstanceValues<D, N>>;
 
 /** Runs a unit of work in a transaction of its own. */
 export type InTransaction = <T>(work: (tx: Transaction) => Promise<T>, options: { readonly isWriting: boolean }) => Promise<T>;
@@ -93,21 +112,21 @@ export class RecordSession<D> {
    * @throws {MisuseError} DB_SESSION_UNVERSIONED for a model without the option `versioned`
    * @remarks One transaction; the local cache of the database answers what it can.
    */
-  async load<N extends ModelNameOf<D>>(model: N, id: StoredId): Promise<RecordInstance<InstanceValues<D, N>> | undefined> {
-    const known = await this.#run((tx) => readKnown<InstanceValues<D, N>>(tx, model, id), { isWriting: false });
-    const key = keyOf(model, id);
-    const held = this.#instances?.lend(key) as RecordInstance<InstanceValues<D, N>> | undefined; // as it was put in
-    if (!known) {
-      this.#instances?.delete(key);
-      return undefined;
+  async load<N extends ModelNameOf<D>>(model: N, id: StoredId): Promise<Instance<D, N> | undefined> {
+    const held = this.#held(model, id);
+    // After whatever was begun with the instance: an answer from before a save would set it back.
+    if (held) return held.inTurn(() => this.#loadAgain(model, id, held));
+    const known = await this.#known(model, id);
+    const meanwhile = this.#held(model, id);
+    if (meanwhile) {
+      // Of two answers that differ, nobody can tell which is the later one.
+      const isSame = known?.version === meanwhile.version && isDeepStrictEqual(known.values, meanwhile.read);
+      return isSame ? meanwhile : this.load(model, id);
     }
-    if (held) {
-      if (!held.isChanged && held.version !== known.version) held.take(known);
-      held.hold(this.#imageOf(model, id));
-      return held;
-    }
+    if (!known) return undefined;
     const fresh = new RecordInstance(model, id, known);
     fresh.hold(this.#imageOf(model, id));
+    const key = keyOf(model, id);
     this.#instances?.set(key, fresh);
     // Lent, it stays the record's one instance for as long as somebody holds it.
     this.#instances?.lend(key);
@@ -115,32 +134,62 @@ export class RecordSession<D> {
   }
 
   /**
-   * Writes what was changed of an instance, when the record has the version it was read with.
+   * Writes what was changed of an instance, when the record has the version it was read with. What is assigned while that is under way is left
+   * to the next save.
    *
    * @throws {ConcurrentModificationError} STORAGE_VERSION when somebody else has changed or removed it; the instance stays as it is
+   * @remarks One transaction, after all that was begun with the instance before. Awaited in a hook that another save of the instance runs, it never ends.
    */
   async save<V extends object>(instance: RecordInstance<V>): Promise<void> {
-    const changed = Object.fromEntries(Object.entries(instance.values).filter(([field, value]) => !isDeepStrictEqual(value, instance.read[field as keyof V])));
-    if (Object.keys(changed).length === 0) return;
-    const known = await this.#run(async (tx) => {
-      await demanding(tx, instance).write(changed);
-      await tx.flush();
-      tx.cache.invalidate();
-      return readKnown<V>(tx, instance.model, instance.id);
-    }, { isWriting: true });
-    if (known) instance.take(known);
-    instance.hold(this.#imageOf(instance.model, instance.id));
+    await instance.inTurn(async () => {
+      const sent = copyOf(instance.values);
+      const changed = Object.fromEntries(Object.entries(sent).filter(([field, value]) => !isDeepStrictEqual(value, instance.read[field as keyof V])));
+      if (Object.keys(changed).length === 0) return;
+      const known = await this.#run(async (tx) => {
+        await demanding(tx, instance).write(changed);
+        await tx.flush();
+        tx.cache.invalidate();
+        return readKnown<V>(tx, instance.model, instance.id);
+      }, { isWriting: true });
+      if (known) instance.take(known, sent);
+      instance.hold(this.#imageOf(instance.model, instance.id));
+    });
   }
 
   /** Removes an instance's record, under the same condition. @throws {ConcurrentModificationError} STORAGE_VERSION */
   async delete(instance: RecordInstance<object>): Promise<void> {
-    await this.#run((tx) => demanding(tx, instance).unlink(), { isWriting: true });
-    this.#instances?.delete(keyOf(instance.model, instance.id));
+    await instance.inTurn(async () => {
+      await this.#run((tx) => demanding(tx, instance).unlink(), { isWriting: true });
+      this.#instances?.delete(keyOf(instance.model, instance.id));
+    });
   }
 
   /** Forgets all instances: the next load of a record makes another. */
   invalidate(): void {
     this.#instances?.clear();
+  }
+
+  /** What the database has now, for an instance whose turn it is. */
+  async #loadAgain<N extends ModelNameOf<D>>(model: N, id: StoredId, held: Instance<D, N>): Promise<Instance<D, N> | undefined> {
+    // It may have been removed or forgotten while its turn was waited for.
+    if (this.#held(model, id) !== held) return this.load(model, id);
+    const known = await this.#known(model, id);
+    if (!known) {
+      if (this.#held(model, id) === held) this.#instances?.delete(keyOf(model, id));
+      return undefined;
+    }
+    // The version is not asked: a record that was removed and made again counts from 1.
+    if (!held.isChanged) held.take(known);
+    held.hold(this.#imageOf(model, id));
+    return held;
+  }
+
+  #known<N extends ModelNameOf<D>>(model: N, id: StoredId): Promise<Known<InstanceValues<D, N>> | undefined> {
+    return this.#run((tx) => readKnown<InstanceValues<D, N>>(tx, model, id), { isWriting: false });
+  }
+
+  #held<N extends ModelNameOf<D>>(model: N, id: StoredId): Instance<D, N> | undefined {
+    return this.#instances?.lend(keyOf(model, id)) as Instance<D, N> | undefined; // as it was put in
   }
 }
 
