@@ -20,8 +20,8 @@ export class RecordInstance<V extends object> {
   values: V;
   /** As they were read. */
   read: V;
-  /** The image of the local cache that it was made from: while somebody holds the instance, that does not leave. */
-  #image: object | undefined;
+  /** Of what must not leave while somebody holds the instance: its place among the session's, and the record's image in the local cache. */
+  readonly #leases: { place?: object | undefined; image?: object | undefined } = {};
   /** When all that was begun with it has ended. */
   #busy: Promise<unknown> | undefined;
 
@@ -39,9 +39,9 @@ export class RecordInstance<V extends object> {
     return !isDeepStrictEqual(this.values, this.read);
   }
 
-  /** Keeps an image of the local cache from leaving it. */
-  hold(image: object | undefined): void {
-    this.#image = image ?? this.#image;
+  /** Keeps something from leaving for as long as somebody holds the instance. */
+  hold(what: 'place' | 'image', lease: object | undefined): void {
+    if (lease) this.#leases[what] = lease;
   }
 
   /** Takes what the database has. What was assigned since the values were those given stays. */
@@ -81,7 +81,7 @@ type Instance<D, N extends ModelNameOf<D>> = RecordInstance<InstanceValues<D, N>
 /** Runs a unit of work in a transaction of its own. */
 export type InTransaction = <T>(work: (tx: Transaction) => Promise<T>, options: { readonly isWriting: boolean }) => Promise<T>;
 
-/** Lends a committed image of the local cache, which stays there for as long as it is held. */
+/** Lends a committed image of the local cache, which stays there for as long as the lease is held. */
 export type ImageOf = (model: string, id: StoredId) => object | undefined;
 
 /** Instances that somebody used lately are found again; those in use always are. */
@@ -125,11 +125,11 @@ export class RecordSession<D> {
     }
     if (!known) return undefined;
     const fresh = new RecordInstance(model, id, known);
-    fresh.hold(this.#imageOf(model, id));
+    fresh.hold('image', this.#imageOf(model, id));
     const key = keyOf(model, id);
     this.#instances?.set(key, fresh);
-    // Lent, it stays the record's one instance for as long as somebody holds it.
-    this.#instances?.lend(key);
+    // So it stays the record's one instance.
+    fresh.hold('place', this.#instances?.lend(key));
     return fresh;
   }
 
@@ -152,7 +152,7 @@ export class RecordSession<D> {
         return readKnown<V>(tx, instance.model, instance.id);
       }, { isWriting: true });
       if (known) instance.take(known, sent);
-      instance.hold(this.#imageOf(instance.model, instance.id));
+      instance.hold('image', this.#imageOf(instance.model, instance.id));
     });
   }
 
@@ -180,7 +180,7 @@ export class RecordSession<D> {
     }
     // The version is not asked: a record that was removed and made again counts from 1.
     if (!held.isChanged) held.take(known);
-    held.hold(this.#imageOf(model, id));
+    held.hold('image', this.#imageOf(model, id));
     return held;
   }
 
@@ -189,7 +189,7 @@ export class RecordSession<D> {
   }
 
   #held<N extends ModelNameOf<D>>(model: N, id: StoredId): Instance<D, N> | undefined {
-    return this.#instances?.lend(keyOf(model, id)) as Instance<D, N> | undefined; // as it was put in
+    return this.#instances?.get(keyOf(model, id)) as Instance<D, N> | undefined; // as it was put in
   }
 }
 

@@ -40,7 +40,8 @@ onEachStorage('a session on', ({ open }) => {
     const small = await openOrmolu({ models, storage: open(), localCache: { maxEntries: 3, policy: 'lru' } });
     await small.migrate();
     const ids = await small.transaction(async (env) => (await env.model('account').create(Array.from({ length: 40 }, (_, n) => ({ name: `n${String(n)}`, balance: n })))).ids);
-    let held = await small.session().load('account', ids[0]!);
+    const session = small.session();
+    let held = await session.load('account', ids[0]!);
     const scan = (): Promise<void> => small.transaction(async (env) => {
       for (const one of ids.slice(1)) await env.model('account').browse(one).load(['name']);
     });
@@ -51,11 +52,17 @@ onEachStorage('a session on', ({ open }) => {
     };
     await scan();
     expect([held!.values.balance, await questions(), small.localCache.stats().records.records]).toEqual([0, 0, 3]);
+    await small.transaction((env) => env.model('account').browse(ids[0]!).write({ balance: 6 }));
+    await scan();
+    await collected();
+    expect([held!.values.balance, await questions()]).toEqual([0, 0]);
+    await session.load('account', ids[0]!);
     held!.values.balance = 7;
-    await small.session().save(held!);
+    await session.save(held!);
     await scan();
     await collected();
     expect([await questions(), held!.values.balance]).toEqual([0, 7]);
+    session.invalidate(); // it holds those used lately
     held = undefined;
     await scan();
     await collected();

@@ -30,4 +30,4 @@ export { checkRecordModels, SharedCaches, type RecordCaches } from './shared-run
 export { type SharedAnswered, type SharedMiss, type SharedModelCounts } from './shared-rung/shared-counts';
 export { RowCodec, type DecodedRow, type EncodedRow } from './shared-rung/row-codec';
 export { SharedRung, type SharedRungStats } from './shared-rung/shared-rung';
-export { WeakBoundedMap, type WeakBoundedMapOptions } from './weak-bounded-map';
+export { WeakBoundedMap, type Lease, type WeakBoundedMapOptions } from './weak-bounded-map';

@@ -9,20 +9,27 @@ export interface WeakBoundedMapOptions<V> extends Bounds {
   readonly policy?: PolicyName | undefined;
 }
 
+/** What somebody holds who wants an entry to stay: always the entry's latest object. */
+export interface Lease<V extends object> {
+  /** Undefined when the entry was deleted, until another is put in its place. */
+  readonly value: V | undefined;
+}
+
 /**
  * A bounded map that never loses what somebody holds.
  *
- * The strong part is bounded, and its policy says what leaves it. Of what leaves, the objects that were lent stay reachable through the map
- * until the last who holds them lets go: one key has one object at any time. What was never lent costs no weak reference.
+ * The strong part is bounded, and its policy says what leaves it. Of what leaves, the entries that were lent stay reachable through the map
+ * until the last who holds their lease lets go, whatever objects have taken each other's place in them meanwhile: one key has one object at any
+ * time. What was never lent costs no weak reference.
  * @remarks Each call is O(1).
  */
 export class WeakBoundedMap<K extends string | number, V extends object> {
   readonly #strong: BoundedStore<K, V>;
-  /** The objects that were lent, for as long as somebody holds them. */
-  readonly #lent = new Map<K, WeakRef<V>>();
+  /** The leases that somebody holds. */
+  readonly #lent = new Map<K, WeakRef<{ value: V | undefined }>>();
   readonly #weigh: (value: V) => number;
-  readonly #collected = new FinalizationRegistry<{ readonly key: K; readonly ref: WeakRef<V> }>(({ key, ref }) => {
-    // The key may have another object by now.
+  readonly #collected = new FinalizationRegistry<{ readonly key: K; readonly ref: WeakRef<Lease<V>> }>(({ key, ref }) => {
+    // The key may have another lease by now.
     if (this.#lent.get(key) === ref) this.#lent.delete(key);
   });
   #evictions = 0;
@@ -51,7 +58,7 @@ export class WeakBoundedMap<K extends string | number, V extends object> {
   /** Objects beyond the bounds, which others hold, or held when they were last looked at. */
   get heldOutside(): number {
     let held = 0;
-    for (const [key, ref] of this.#lent) if (!this.#strong.has(key) && ref.deref() !== undefined) held += 1;
+    for (const key of this.#lent.keys()) if (!this.#strong.has(key) && this.#heldOf(key) !== undefined) held += 1;
     return held;
   }
 
@@ -62,7 +69,7 @@ export class WeakBoundedMap<K extends string | number, V extends object> {
 
   /** The object, for a look that keeps no reference to it and is no use. */
   peek(key: K): V | undefined {
-    return this.#strong.peek(key) ?? this.#lent.get(key)?.deref();
+    return this.#strong.peek(key) ?? this.#heldOf(key);
   }
 
   /** The object, for a use that keeps no reference to it. */
@@ -70,54 +77,58 @@ export class WeakBoundedMap<K extends string | number, V extends object> {
     return this.#strong.get(key) ?? this.#comeBack(key);
   }
 
-  /** The object, for a use by somebody who may hold it: it stays in the map for as long as he does. */
-  lend(key: K): V | undefined {
+  /** A lease of the entry, the same for all who ask: the entry stays in the map for as long as somebody holds it. */
+  lend(key: K): Lease<V> | undefined {
     const value = this.get(key);
-    if (value === undefined || this.#lent.has(key)) return value;
-    const ref = new WeakRef(value);
+    const known = this.#lent.get(key)?.deref();
+    if (value === undefined || known) return known;
+    const lease = { value };
+    const ref = new WeakRef(lease);
     this.#lent.set(key, ref);
-    this.#collected.register(value, { key, ref }, ref);
-    return value;
+    this.#collected.register(lease, { key, ref });
+    return lease;
   }
 
-  /** Puts an object in, or in the place of another. One larger than the whole map is not kept. */
+  /** Puts an object in, or in the place of another. One larger than the whole map is kept only while somebody holds a lease of its key. */
   set(key: K, value: V): void {
-    this.#takeBack(key);
     this.#strong.set(key, value, this.#weigh(value));
+    const lease = this.#lent.get(key)?.deref();
+    if (lease) lease.value = value;
   }
 
   /** @returns whether there was an entry */
   delete(key: K): boolean {
-    const wasHeld = this.#lent.get(key)?.deref() !== undefined;
-    this.#takeBack(key);
+    const wasHeld = this.#heldOf(key) !== undefined;
+    const lease = this.#lent.get(key)?.deref();
+    if (lease) lease.value = undefined;
     return this.#strong.delete(key) || wasHeld;
   }
 
   clear(): void {
-    for (const key of [...this.#lent.keys()]) this.#takeBack(key);
+    for (const ref of this.#lent.values()) {
+      const lease = ref.deref();
+      if (lease) lease.value = undefined;
+    }
     this.#strong.clear();
   }
 
   /** All that can be reached, within the bounds and beyond. */
   *entries(): Generator<readonly [K, V]> {
     yield* this.#strong.entries();
-    for (const [key, ref] of this.#lent) {
-      const value = this.#strong.has(key) ? undefined : ref.deref();
+    for (const key of this.#lent.keys()) {
+      const value = this.#strong.has(key) ? undefined : this.#heldOf(key);
       if (value !== undefined) yield [key, value];
     }
   }
 
   /** What was held outside all the time is wanted again, and so within the bounds again. */
   #comeBack(key: K): V | undefined {
-    const value = this.#lent.get(key)?.deref();
+    const value = this.#heldOf(key);
     if (value !== undefined) this.#strong.set(key, value, this.#weigh(value));
     return value;
   }
 
-  #takeBack(key: K): void {
-    const ref = this.#lent.get(key);
-    if (!ref) return;
-    this.#lent.delete(key);
-    this.#collected.unregister(ref);
+  #heldOf(key: K): V | undefined {
+    return this.#lent.get(key)?.deref()?.value;
   }
 }

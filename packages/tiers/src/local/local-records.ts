@@ -1,5 +1,5 @@
 import type { EntryStamp, StoredId } from '@ormolu/kernel';
-import { WeakBoundedMap } from '../weak-bounded-map';
+import { WeakBoundedMap, type Lease } from '../weak-bounded-map';
 import type { Bounds } from '../policies/bounded-store';
 import type { PolicyName } from '../policies/policies';
 import { ImageShapes, imageBytes, joinedImage, type RecordImage } from './record-image';
@@ -62,8 +62,8 @@ export class LocalRecords {
     return number === undefined ? () => undefined : (id) => this.#images.get(keyUnder(number, id));
   }
 
-  /** The image, for somebody who may hold it: until he lets go, it does not leave. */
-  lend(model: string, id: StoredId): RecordImage | undefined {
+  /** A lease of the record's image: until the last who holds it lets go, that image does not leave, nor one that takes its place. */
+  lend(model: string, id: StoredId): Lease<RecordImage> | undefined {
     const key = this.#keyOf(model, id);
     return key === undefined ? undefined : this.#images.lend(key);
   }

@@ -50,7 +50,7 @@ test('all, a model or some records of it are forgotten; what somebody holds is f
   expect(known()).toEqual([]);
   one();
   records.invalidate();
-  expect([known(), lent?.values]).toEqual([[], ['v']]);
+  expect([known(), lent?.value?.values]).toEqual([[], ['v']]);
 });
 
 test('within a bound of bytes, the process stays within it under a scan of ten times as much', async () => {
@@ -97,4 +97,25 @@ test('a record in use stays however many others are read, and leaves when nobody
   inUse = undefined;
   await collected();
   expect([records.stats().heldOutside, records.peek('city', -1)]).toEqual([0, undefined]);
+});
+
+test('what takes the place of a record in use stays as well, also when the record was forgotten between', async () => {
+  const records = new LocalRecords({ maxEntries: 50, policy: 'lru' });
+  const scan = async (): Promise<unknown> => {
+    for (let id = 0; id < 1_000; id += 1) records.put('city', ['name'], fill([[id, ['x']]]));
+    await collected();
+    return [held(records.peek('city', -1)), records.stats().heldOutside];
+  };
+  records.put('city', ['name'], fill([[-1, ['Ghent']]]));
+  let inUse = records.lend('city', -1);
+  records.put('city', ['name'], fill([[-1, ['Gent']]]));
+  expect(await scan()).toEqual([{ name: 'Gent' }, 1]);
+  records.put('city', ['name'], fill([[-1, ['Gand']]]));
+  expect(await scan()).toEqual([{ name: 'Gand' }, 1]);
+  records.invalidate('city', [-1]);
+  expect(await scan()).toEqual([undefined, 0]);
+  records.put('city', ['name'], fill([[-1, ['Ghent']]]));
+  expect([await scan(), inUse && held(inUse.value)]).toEqual([[{ name: 'Ghent' }, 1], { name: 'Ghent' }]);
+  inUse = undefined;
+  expect(await scan()).toEqual([undefined, 0]);
 });
