@@ -19,6 +19,8 @@ export interface Sight {
   readonly log: LogView;
   /** Whether this transaction has itself changed what a tag stands for, or may have. Once true it stays so, also after a savepoint. */
   isChangedHere(tag: Tag): boolean;
+  /** Whether this transaction has changed anything at all, whatever did it, or may have: what it reads from then on is nobody else's. Once true it stays so, too. */
+  hasChanged(): boolean;
   /** Why changes of a model do not all reach the log, so that nothing of it may be kept; undefined when they do. */
   whyUncachable(model: string): string | undefined;
 }

@@ -48,7 +48,8 @@ let numbered = 0;
 /**
  * A function whose results are kept, for all transactions of a process, until its group is cleared.
  *
- * One computation per key runs at a time. What is computed in a transaction that has written, or does not commit, is not kept. Nothing but a
+ * One computation per key runs at a time, but for transactions that have changed something, which neither wait nor are waited for, and
+ * computations that would wait for each other. What is computed in a transaction that has changed anything, or does not commit, is not kept. Nothing but a
  * clear, and another version of the models, makes results wrong: where they depend on records, whoever changes these clears the group in the
  * same transaction. A result is shared: do not change it, and do not return records, which belong to one transaction.
  *

@@ -92,6 +92,7 @@ export class RemoteSight {
       epoch: seen.epoch,
       log: new NamedLog(this.#log.knowledge, new LogNames(this.#schema), seen.version),
       isChangedHere: (tag) => this.#own.has(tag),
+      hasChanged: () => this.#own.hasAny || seen.hasChanged,
       whyUncachable: (model) => reasons.get(model),
     };
   }

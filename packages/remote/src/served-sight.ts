@@ -66,12 +66,13 @@ export class ServedSight {
     return { uncachable, seen: sight && changeLog ? this.#seen(sight, changeLog.knowledge, schema) : null };
   }
 
-  #seen({ snapshot, epoch }: Sight, knowledge: LogKnowledge, schema: Schema): WireSight['seen'] {
+  #seen(sight: Sight, knowledge: LogKnowledge, schema: Schema): WireSight['seen'] {
+    const { snapshot, epoch } = sight;
     const known = knownOf(this.#extent, knowledge.extent?.epoch);
     const news = knowledge.newsFor(known, this.#reachesFar ? {} : { from: snapshot.xmin });
     if (!news) return null;
     const version = epoch.startsWith(`${news.epoch}/`) ? epoch.slice(news.epoch.length + 1) : '';
-    return { snapshot: formatSnapshot(snapshot), epoch, version, news: newsToWire(this.#isNarrow ? { ...news, rows: seenRows(news.rows, schema) } : news) };
+    return { snapshot: formatSnapshot(snapshot), epoch, version, hasChanged: sight.hasChanged(), news: newsToWire(this.#isNarrow ? { ...news, rows: seenRows(news.rows, schema) } : news) };
   }
 
   #touched(session: Session): Pick<Told, 'touched'> {

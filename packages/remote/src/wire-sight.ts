@@ -18,7 +18,7 @@ export interface WireSight {
   /** Model → why nothing of it may be kept; `*`: nothing of any. */
   readonly uncachable: readonly (readonly [model: string, reason: string])[];
   /** Null: caches answer nothing in this transaction. */
-  readonly seen: { readonly snapshot: string; readonly epoch: string; /** What the epoch has beyond that of the log. */ readonly version: string; readonly news: WireNews } | null;
+  readonly seen: { readonly snapshot: string; readonly epoch: string; /** What the epoch has beyond that of the log. */ readonly version: string; /** Whether it has changed anything. */ readonly hasChanged: boolean; readonly news: WireNews } | null;
 }
 
 /** How a commit has left what it changed, as it travels. */

@@ -139,7 +139,7 @@ export class SessionLog {
    * statement that hit no record may have set off what nobody has looked for yet.
    */
   stamp(snapshot: Snapshot | undefined = this.#beginning?.snapshot): EntryStamp | undefined {
-    if (this.own.hasAny || this.#isApart || this.#mustLook || !snapshot || !this.#beginning) return undefined;
+    if (this.#hasChanged || this.#mustLook || !snapshot || !this.#beginning) return undefined;
     return { snapshot, epoch: this.#epochOf(this.#beginning) };
   }
 
@@ -272,6 +272,10 @@ export class SessionLog {
     return isHere;
   }
 
+  get #hasChanged(): boolean {
+    return this.own.hasAny || this.#isApart;
+  }
+
   get #version(): string {
     return `${this.#schema.digest}${this.#introduction.mark}`;
   }
@@ -287,6 +291,7 @@ export class SessionLog {
       epoch: this.#epochOf(own),
       log: new NamedLog(this.#log.knowledge, this.#names, this.#version),
       isChangedHere: (tag) => this.own.has(tag),
+      hasChanged: () => this.#hasChanged,
       whyUncachable: (model) => uncachable.get(model),
     };
   }

@@ -76,6 +76,7 @@ export class MemorySessionLog {
       epoch: this.#epoch,
       log: new NamedLog(this.#log.knowledge, this.#names, this.#schema.digest),
       isChangedHere: (tag) => this.own.has(tag),
+      hasChanged: () => this.own.hasAny,
       whyUncachable: () => undefined,
     };
   }

@@ -84,7 +84,7 @@ export function keepRecords(records: LocalRecords, { model, ids: asked, fields }
   const rows = new Map<StoredId, readonly unknown[] | undefined>(asked.map((id) => [id, undefined]));
   for (const [row, id] of ids.entries()) rows.set(id, columns.map((column) => own(column[row])));
   // Nobody's transaction: whoever read under this stamp has changed nothing.
-  const then: Sight | undefined = sight && { snapshot: stamp.snapshot, epoch: stamp.epoch, log: sight.log, isChangedHere: () => false, whyUncachable: (name) => sight.whyUncachable(name) };
+  const then: Sight | undefined = sight && { snapshot: stamp.snapshot, epoch: stamp.epoch, log: sight.log, isChangedHere: () => false, hasChanged: () => false, whyUncachable: (name) => sight.whyUncachable(name) };
   records.put(model, fields, {
     stamp, rows,
     takesOver: (known, id) => (then && whyStale(then, known.stamp, [{ model, id }]) === undefined ? 'join' : isNews(stamp, known.stamp) ? 'replace' : 'keep'),

@@ -1,13 +1,13 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { MisuseError, whyStale, type EntryStamp, type Session, type Sight, type Tag } from '@ormolu/kernel';
 import { isNews } from '../local/held-records';
 import type { BoundedStore } from '../policies/bounded-store';
 import { storeWith } from '../policies/policies';
+import { Computation } from './computation';
 
 /** The transaction on whose behalf a function is asked. */
 export interface ResultReader {
   readonly session: Session;
-  /** Whether it has changed anything: what it computes then is nobody else's. */
+  /** Whether it has been told to change anything, also what it has not sent yet: what it computes then is nobody else's. What else it has changed, its sight tells. */
   hasWritten(): boolean;
   /** Does something once it has committed, unless what was done since is taken back. */
   afterCommit(work: () => void): void;
@@ -37,18 +37,11 @@ interface Result {
   readonly stamp: EntryStamp;
 }
 
-/** A computation under way. Its promise never fails: it tells that there is nothing to share. */
+/** A computation that others may wait for. Its promise never fails: it tells when there is nothing to share. */
 interface Flight {
+  readonly by: Computation;
   readonly result: Promise<Result | undefined>;
 }
-
-/** A computation that the current flow of calls is part of. */
-interface Computing {
-  readonly of: MethodResults;
-  readonly key: string;
-}
-
-const computing = new AsyncLocalStorage<readonly Computing[]>();
 
 /**
  * The results of one function, for all transactions of a process.
@@ -85,8 +78,8 @@ export class MethodResults {
    * @throws {unknown} what the computation threw; others who wait for it compute themselves
    */
   async get<T>(reader: ResultReader, { key, tags, compute }: Asked<T>): Promise<T> {
-    const within = computing.getStore() ?? [];
-    if (within.some((other) => other.of === this && other.key === key)) {
+    const within = Computation.current;
+    if (within?.isOf(this, key)) {
       throw new MisuseError('ORMCACHE_CYCLE', `The memoised function '${this.#name}' asks for its own result while it computes it. Compute what it needs in a function of its own.`);
     }
     for (;;) {
@@ -97,9 +90,9 @@ export class MethodResults {
         return known.value as T; // what its computation gave
       }
       const flight = this.#flights.get(key);
-      // Whoever holds locks or is himself waited for must not wait: the other may be waiting for him.
-      if (!flight || !sight || reader.hasWritten() || within.length > 0) return await this.#compute(reader, { key, tags, compute: () => computing.run([...within, { of: this, key }], compute) }, sight);
-      const result = await flight.result;
+      // Whoever holds locks, or is waited for by the other, must not wait.
+      if (!flight || !seesCommitted(reader, sight) || (within && flight.by.needs(within))) return await this.#compute(reader, { key, tags, compute }, sight);
+      const result = await (within ? within.waitFor(flight.by, () => flight.result) : flight.result);
       if (result && whyStale(sight, result.stamp, tags) === undefined) {
         this.#hits += 1;
         this.#shared += 1;
@@ -131,17 +124,18 @@ export class MethodResults {
 
   async #compute<T>(reader: ResultReader, { key, tags, compute }: Asked<T>, sight: Sight | undefined): Promise<T> {
     this.#misses += 1;
-    if (!sight || reader.hasWritten()) return await this.#counted(compute);
+    const by = new Computation(this, key);
+    if (!seesCommitted(reader, sight)) return await this.#counted(by, compute);
     let land: (result: Result | undefined) => void = () => undefined;
-    const flight: Flight = { result: new Promise((resolve) => (land = resolve)) };
+    const flight: Flight = { by, result: new Promise((resolve) => (land = resolve)) };
     if (!this.#flights.has(key)) this.#flights.set(key, flight);
     let result: Result | undefined;
     try {
-      const value = await this.#counted(compute);
+      const value = await this.#counted(by, compute);
       // At READ COMMITTED a clear may have become visible while it was computed: of before or after, nobody knows.
       const after = await reader.session.sight?.();
       const stamp = { snapshot: sight.snapshot, epoch: sight.epoch };
-      if (!reader.hasWritten() && after && whyStale(after, stamp, tags) === undefined) {
+      if (seesCommitted(reader, after) && whyStale(after, stamp, tags) === undefined) {
         result = { value, stamp };
         this.#remember(reader, key, result);
       }
@@ -152,9 +146,9 @@ export class MethodResults {
     }
   }
 
-  async #counted<T>(compute: () => T | Promise<T>): Promise<T> {
+  async #counted<T>(by: Computation, compute: () => T | Promise<T>): Promise<T> {
     try {
-      return await compute();
+      return await by.run(compute);
     } catch (error) {
       this.#failures += 1;
       throw error;
@@ -170,4 +164,9 @@ export class MethodResults {
       if (!known || isNews(result.stamp, known.stamp)) this.#store.set(key, result);
     });
   }
+}
+
+/** Whether a transaction sees nothing but what was committed: only then is what it computes anybody else's, and may it wait for others, who may need its locks. */
+function seesCommitted(reader: ResultReader, sight: Sight | undefined): sight is Sight {
+  return sight !== undefined && !reader.hasWritten() && !sight.hasChanged();
 }

@@ -34,6 +34,7 @@ test('law: for all images, readers and logs, many records judged together are ju
     const sight: Sight = {
       snapshot: reader, epoch: 'e', log,
       isChangedHere: ({ model, id }) => model === 'city' && (id === undefined ? changedHere.length > 0 : changedHere.includes(Number(id))),
+      hasChanged: () => changedHere.length > 0,
       whyUncachable: () => (isWatched ? undefined : 'a view'),
     };
     const records = new LocalRecords({ maxEntries: 100 });
