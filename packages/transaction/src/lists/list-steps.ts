@@ -1,4 +1,4 @@
-import { isStoredId, type Id, type StoredId } from '@ormolu/kernel';
+import { isStoredId, NewId, type Id, type StoredId } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
 import { changeLists, knownLists, listChange } from './change-lists';
 import { assignCached } from '../writing/assign-cached';
@@ -91,8 +91,40 @@ function followPairs(env: Environment, { field, owner, kind, ids }: ListStep, { 
   }
 }
 
-/** Puts the changes in, new records by the ids they have got. In memory only. */
-export function putLists(env: Environment, { owners, lists }: ListChanges, inserted: InsertedIds): void {
+/**
+ * Finds what commands move away from a record that is to go: where it would go as well, or hold that one back.
+ *
+ * @remarks One round trip for each many2one of a model to itself, or to another of those that go, unless memory knows the owners.
+ */
+export async function movedFrom(env: Environment, { owners }: ListChanges, going: ReadonlyMap<string, ReadonlySet<Id>>): Promise<Owners> {
+  const moved = new Map<Field, ReadonlyMap<Id, Owner>>();
+  for (const [inverse, members] of owners) {
+    const { relation } = inverse;
+    const gone = relation?.kind === 'many2one' && relation.onDelete !== 'set null' ? going.get(relation.comodel) : undefined;
+    const linked = [...members].filter(([id, to]) => isStoredId(id) && to !== DELETED && to !== null);
+    if (!gone || linked.length === 0) continue;
+    await fetchColumns(env.transaction, [inverse], linked.map(([id]) => id));
+    const leaving = linked.filter(([id, to]) => {
+      const from = cachedReference(env, inverse, id);
+      return from !== to && from !== null && from !== undefined && gone.has(from);
+    });
+    if (leaving.length > 0) moved.set(inverse, new Map(leaving));
+  }
+  return moved;
+}
+
+/** Whether commands do nothing but delete. */
+export function onlyDelete({ owners, lists }: ListChanges): boolean {
+  return lists.size === 0 && [...owners.values()].every((members) => [...members.values()].every((to) => to === DELETED));
+}
+
+/** Whether a record that is new is to be the owner of some. */
+export function hasNewOwner(owners: Owners): boolean {
+  return [...owners.values()].some((members) => [...members.values()].some((to) => to instanceof NewId));
+}
+
+/** Puts the owners of members in, new records by the ids they have got. In memory only. */
+export function putOwners(env: Environment, owners: Owners, inserted: InsertedIds): void {
   const now = (id: Id): Id => inserted.get(id) ?? id;
   for (const [inverse, members] of owners) {
     if (inverse.relation?.kind === 'many2many') continue;
@@ -100,6 +132,12 @@ export function putLists(env: Environment, { owners, lists }: ListChanges, inser
       if (owner !== DELETED) assignCached(env, inverse, own.map(([id]) => now(id)), owner === null ? null : now(owner));
     }
   }
+}
+
+/** Puts the changes in, new records by the ids they have got. In memory only. */
+export function putLists(env: Environment, { owners, lists }: ListChanges, inserted: InsertedIds): void {
+  const now = (id: Id): Id => inserted.get(id) ?? id;
+  putOwners(env, owners, inserted);
   for (const [field, byOwner] of lists) {
     const ids = [...byOwner.keys()].map(now);
     const known = knownLists(env, field, ids);

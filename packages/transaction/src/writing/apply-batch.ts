@@ -4,25 +4,27 @@ import { assignCached } from './assign-cached';
 import { flushPairs } from '../flushing/flush-pairs';
 import { insertRows, type InsertedIds } from './insert-rows';
 import { putWithInverses, type Written } from '../lists/inverse';
-import { deletedBy, followSteps, loadForSteps, putLists, type ListChanges } from '../lists/list-steps';
+import { deletedBy, followSteps, hasNewOwner, loadForSteps, movedFrom, onlyDelete, putLists, putOwners, type ListChanges } from '../lists/list-steps';
 import { precompute, precomputed } from '../computing/precompute';
 import { resolveTriggers } from '../triggers/resolve-triggers';
 import { run } from '../running/run';
-import { unlink } from './unlink';
+import { unlink, type Spare } from './unlink';
 import { MissingRecordError } from '../errors';
 import { meetRecords } from '../reading/meet-records';
 import { cachedList } from '../values';
 import { fieldsOf, type NewRow, type WriteBatch } from './write-batch';
 
 /**
- * Does what a batch says: puts the values in, deletes, then inserts. Whoever takes the place of another record finds it free.
+ * Does what a batch says: puts the values in, deletes, then inserts. Whoever takes the place of another record finds it free;
+ * only what is moved away from a record that is deleted is moved before, lest it goes along.
  *
  * Where values have inverses, what is new is inserted first and deletions come last, because all values are in before any inverse runs.
  *
  * @returns the ids of the new records
  * @throws {ConstraintError} when the database refuses a row
  * @remarks One statement for each list field whose records must be known, one INSERT and one DELETE a model, one INSERT and one DELETE a
- * relation table, beside what triggers and inverses take. A savepoint when inverses could refuse what has been sent.
+ * relation table, beside what triggers and inverses take. A savepoint when something could be refused after some has been sent:
+ * with values for inverses, and with deletions among other changes.
  */
 export async function applyBatch(batch: WriteBatch): Promise<InsertedIds> {
   const tx = batch.env.transaction;
@@ -31,8 +33,10 @@ export async function applyBatch(batch: WriteBatch): Promise<InsertedIds> {
   // An exclusive call of another flow may have begun meanwhile.
   tx.exclusive.assertMayCall(batch.rows.length > 0 ? 'create' : 'write');
   const changes = followSteps(batch.env, batch.steps);
-  const sends = batch.rows.length > 0 || deletedBy(changes).size > 0;
-  const mayRefuse = isInverted(batch) || (batch.puts.length > 0 && batch.rows.some(({ model }) => precomputed(model).length > 0));
+  const deletes = deletedBy(changes).size > 0;
+  const sends = batch.rows.length > 0 || deletes;
+  const deletesAmongOthers = deletes && (batch.rows.length > 0 || batch.puts.length > 0 || !onlyDelete(changes));
+  const mayRefuse = deletesAmongOthers || isInverted(batch) || (batch.puts.length > 0 && batch.rows.some(({ model }) => precomputed(model).length > 0));
   return sends && mayRefuse ? tx.savepoint(() => apply(batch, changes), { flush: false }) : apply(batch, changes);
 }
 
@@ -60,39 +64,48 @@ async function apply(batch: WriteBatch, changes: ListChanges): Promise<InsertedI
     await precompute(batch);
     return insertRows(env, rows);
   };
+  let inserted: InsertedIds | undefined;
   const news = new Set<unknown>(rows.map(({ id }) => id));
   /** All but references to new records. */
   const putKnown = (): void => {
     for (const { field, ids, cached, env: own = env } of batch.puts) if (!news.has(cached)) assignCached(own, field, ids, cached);
   };
-  const putNew = (): void => {
+  const putNew = (inserted: InsertedIds): void => {
     for (const { field, ids, cached, env: own = env } of batch.puts) if (cached instanceof NewId && news.has(cached)) assignCached(own, field, ids, idIn(inserted, cached));
     putLists(env, changes, inserted);
   };
+  const spare: Spare = async (going) => {
+    const moved = await movedFrom(env, changes, going);
+    if (moved.size === 0) return false;
+    if (hasNewOwner(moved)) inserted ??= await insert();
+    putOwners(env, moved, inserted ?? new Map());
+    return true;
+  };
   const unlinkAll = async (): Promise<void> => {
     const deleted = deletedBy(changes);
-    for (const [model, ids] of deleted) await unlink(env.recordsOf(env.registry.model(model), ids));
+    for (const [model, ids] of deleted) await unlink(env.recordsOf(env.registry.model(model), ids), spare);
     // Lists that others' triggers have changed along with it are not in memory any more.
     if (deleted.size > 0) await loadForSteps(tx, batch.steps);
   };
-  let inserted: InsertedIds;
   if (isInverted(batch)) {
-    inserted = await insert();
+    const made = (inserted = await insert());
     // What inverses read is fetched.
-    await run(tx, () => putWithInverses(tx, writtenBy(batch, inserted), () => {
+    await run(tx, () => putWithInverses(tx, writtenBy(batch, made), () => {
       putKnown();
       for (const { id, values } of rows) {
         // A stored one was inserted with its row.
-        for (const [field, cached] of values) if (field.inverse && !field.isStored) assignCached(env, field, [idIn(inserted, id)], cached);
+        for (const [field, cached] of values) if (field.inverse && !field.isStored) assignCached(env, field, [idIn(made, id)], cached);
       }
-      putNew();
+      putNew(made);
     }));
     await unlinkAll();
   } else {
     putWithInverses(tx, writtenBy(batch, new Map()), putKnown);
     await unlinkAll();
-    inserted = await insert();
-    putWithInverses(tx, [], putNew);
+    const made = (inserted ??= await insert());
+    putWithInverses(tx, [], () => {
+      putNew(made);
+    });
   }
   if (tx.triggers.size > 0) await resolveTriggers(tx);
   keepGiven(batch, inserted);

@@ -22,15 +22,19 @@ export interface Consequences {
   readonly emptied: Map<Field, Set<StoredId>>;
 }
 
+/** Moves records away from what is about to go. @returns whether it moved any */
+export type Spare = (going: Consequences['deleted']) => Promise<boolean>;
+
 /**
  * Deletes records and what cascades from them, and leaves no trace of them in memory.
  *
  * What is pending is flushed first, because the foreign keys judge the stored rows. Those who depended on the records are marked.
+ * @param spare - what is to be moved away from what goes, when it is known what that is; nothing when left out
  * @throws {ConstraintError} when other records refer to them and forbid it
  * @throws {ConcurrentModificationError} STORAGE_VERSION in an optimistic transaction; what cascades is not asked for its version
  * @remarks One DELETE, beside the flush; one SELECT for each many2one by which deletion spreads.
  */
-export async function unlink(set: RecordSet): Promise<void> {
+export async function unlink(set: RecordSet, spare?: Spare): Promise<void> {
   const { env } = set;
   const tx = env.transaction;
   assertAllowed(tx.state, 'write');
@@ -47,7 +51,11 @@ export async function unlink(set: RecordSet): Promise<void> {
   // What goes needs no values any more, and a compute that fails for it must not keep it.
   for (const field of tx.registry.model(set.model).fields.values()) tx.toCompute.unmark(field, ids);
   await tx.flush();
-  const consequences = await spread(tx, set.model, ids);
+  let consequences = await spread(tx, set.model, ids);
+  if (await spare?.(consequences.deleted)) {
+    await tx.flush();
+    consequences = await spread(tx, set.model, ids);
+  }
   await markThoseWhoDepended(tx, consequences);
   await tx.below.delete(set.model, ids, { surprises: (touched) => surprisesIn(tx, consequences, touched) });
   forget(tx, consequences);
