@@ -18,6 +18,8 @@ export class Below {
   #hasWritten = false;
   #hasWrittenInSavepoint = false;
   #besideInserts: Tag[] = [];
+  /** What somebody's own use of the session has touched. */
+  #earlier: readonly Tag[] = [];
 
   /** @param options - `met`: called once, when the database has answered for the first time */
   constructor(tx: Transaction, { rung, session, met }: { readonly rung: Rung; readonly session: Session; readonly met: (() => Promise<void>) | undefined }) {
@@ -71,7 +73,7 @@ export class Below {
     if (!isQuestion) this.#hasWritten = true;
     if (this.#tx.savepoints.length > 0) this.#hasWrittenInSavepoint = true;
     const answer = await this.#noticing('statement', () => send(this.session));
-    const touched = this.session.takeTouched?.() ?? [];
+    const touched = this.#takeTouched();
     const surprising = touched.length > 0 && surprises ? await surprises(touched) : touched;
     if (surprising.length > 0) forgetTouched(this.#tx, surprising);
     return answer;
@@ -79,6 +81,9 @@ export class Below {
 
   /** Adds rows. @returns their ids, in the order of the rows; without those that were skipped */
   async insert(rows: InsertRows): Promise<readonly StoredId[]> {
+    // What earlier statements have touched says nothing of rows that do not exist yet.
+    const earlier = this.#takeTouched();
+    if (earlier.length > 0) forgetTouched(this.#tx, earlier);
     const ids = await this.statement((session) => session.insert(rows), {
       surprises: (touched) => {
         this.#besideInserts.push(...touched);
@@ -150,12 +155,21 @@ export class Below {
     return this.#tx.origins ? this.#tx.origins.asking(ask) : ask();
   }
 
-  /** Asks the next rung. What it has found out about earlier statements, by a look at the log, memory forgets. */
+  /** Asks the next rung. What it has found out about earlier statements, by a look at the log, memory forgets; what was known of them before is left to the next one. */
   async #asking<T>(call: string, ask: () => Promise<T>): Promise<T> {
+    const earlier = this.#takeTouched();
     const answer = await this.#noticing(call, ask);
-    const touched = this.session.takeTouched?.() ?? [];
-    if (touched.length > 0) forgetTouched(this.#tx, touched);
+    const found = this.#takeTouched();
+    this.#earlier = earlier;
+    if (found.length > 0) forgetTouched(this.#tx, found);
     return answer;
+  }
+
+  /** What statements have touched since it was last taken. */
+  #takeTouched(): readonly Tag[] {
+    const earlier = this.#earlier;
+    this.#earlier = [];
+    return [...earlier, ...this.session.takeTouched?.() ?? []];
   }
 
   /** Remembers when the database transaction is lost by a statement. */
