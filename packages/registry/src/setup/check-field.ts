@@ -47,6 +47,7 @@ function checkOptions(field: Field, problems: Problems): void {
   if (options.translate === true && options.companyDependent === true) add('it is translated, and has a value for each company.', 'Choose one; two fields can have one each.');
   if (field.keyedBy && compute) add(`it has a value per ${field.keyedBy}, and is computed.`, `Compute it with dependsContext: ['${field.keyedBy}'] instead, without storing it.`);
   if (field.keyedBy && !field.columnType) add('it has a value for each company, and no column.', 'Only fields that hold one value can.');
+  if (field.keyedBy && (options.onDelete === 'restrict' || options.onDelete === 'cascade')) add(`it has a value per ${field.keyedBy}, and onDelete is ${options.onDelete}: no foreign key watches a column of many values.`, 'Leave onDelete out.');
   if (field.keyedBy && options.unique === true) add(`it is unique, and has a value per ${field.keyedBy}.`, 'Let it be one or the other: the database compares whole columns.');
   if (options.precompute === true && !field.isPrecomputed) add('it is precomputed, and neither computed nor stored.', 'Compute it and say store: true, or leave precompute out.');
   if (field.kind === 'many2many' && compute && field.isPersistent) add('it is a many2many that is computed, and stored.', 'Leave store out: its list is computed when it is asked for.');

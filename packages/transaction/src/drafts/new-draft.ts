@@ -2,6 +2,7 @@ import { isStoredId, NewId, UnknownFieldError, type Id, type NewIdOptions } from
 import type { Field, Model } from '@ormolu/registry';
 import { assignCached } from '../writing/assign-cached';
 import { changeLists, listChange } from '../lists/change-lists';
+import { computedListCommands, followCommands, presentList, type MadeCommand } from '../lists/computed-lists';
 import { toCache, writable } from '../records/convert';
 import { draftList, memberOf } from './draft-values';
 import type { Environment } from '../environment/environment';
@@ -10,6 +11,7 @@ import { inverseOf } from '../reading/fetch';
 import { listCommands, type Values } from '../lists/list-commands';
 import { givenId, takesIds } from '../writing/given-id';
 import { isKeptList, otherOwner } from '../writing/write-batch';
+import { isList } from '../values';
 
 /**
  * Makes a draft: a record in memory only, until it is saved.
@@ -42,7 +44,17 @@ export function putDraft(env: Environment, model: Model, id: NewId, values: Valu
 /** Gives a draft one value. Everything may be null: what is required is asked for when it is saved. */
 export function putDraftValue(env: Environment, field: Field, id: NewId, value: unknown): void {
   if (isKeptList(field)) putDraftList(env, field, id, value);
+  else if (isList(field)) putComputedList(env, field, id, value);
   else assignCached(env, field, [id], value === null && !field.compute ? toCache(field, value) : writable(field, value));
+}
+
+/** A list that is computed gets a value like any other field. */
+function putComputedList(env: Environment, field: Field, id: NewId, value: unknown): void {
+  const { commands, isWhole } = computedListCommands(field, value);
+  const before = isWhole ? [] : presentList(env, field, id);
+  const comodel = env.registry.model(field.relation?.comodel ?? '');
+  const made = commands.map((command): MadeCommand => (command.kind === 'create' ? { kind: 'link', id: newDraft(env, comodel, command.values) } : command));
+  assignCached(env, field, [id], followCommands(before, made));
 }
 
 function putDraftList(env: Environment, field: Field, owner: NewId, value: unknown): void {

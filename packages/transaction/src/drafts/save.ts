@@ -11,6 +11,7 @@ import { gather } from '../writing/gather';
 import { writable } from '../records/convert';
 import type { RecordSet } from '../records/recordset';
 import { assertAllowed } from '../transaction-state';
+import { isList } from '../values';
 import { isKeptList, type WriteBatch } from '../writing/write-batch';
 
 /**
@@ -67,7 +68,8 @@ class Saving {
       }
       this.drafts.set(id, of);
       for (const [field, value] of drafts.given(id)) {
-        if (!field.relation || field.compute) continue;
+        // A computed list is given whole, and its inverse keeps the members.
+        if (!field.relation || (field.compute && !isList(field))) continue;
         const comodel = this.#env.registry.model(field.relation.comodel);
         for (const related of relatedIn(value)) if (related !== null) work.push({ model: comodel, id: drafts.current(related) });
       }
@@ -92,6 +94,7 @@ class Saving {
       const values = new Map<Field, unknown>();
       for (const [field, value] of given) {
         if (isKeptList(field)) this.#list(field, id, value as readonly Id[]); // a list is kept as an array of ids
+        else if (isList(field)) values.set(field, Object.freeze((value as readonly Id[]).map((member) => this.#known(member) ?? member)));
         else if (!field.relation) values.set(field, value);
         else values.set(field, value instanceof KeyedValues ? value.map((one) => this.#known(one as Id | null)) : this.#known(value as Id | null)); // and a many2one as an id
       }

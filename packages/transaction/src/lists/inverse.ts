@@ -4,6 +4,7 @@ import { WriteRefusedError } from '../errors';
 import { refuseUnfinished } from '../running/unfinished';
 import type { RecordSet } from '../records/recordset';
 import type { Transaction } from '../transaction';
+import { isList } from '../values';
 
 /** A field that is given values, and the records that get them. */
 export interface Written {
@@ -61,9 +62,10 @@ function invert(tx: Transaction, field: Field, given: RecordSet): void {
   });
 }
 
-/** A related value is kept by the record at the end of its path: where there is none, only null can be written. */
+/** A related value is kept by the record at the end of its path: where there is none, only null or an empty list can be written. */
 function refuseNowhere(field: Field, path: readonly string[], record: RecordSet): void {
-  if (record.get(field.name) === null) return;
+  const given = record.get(field.name);
+  if (given === null || (isList(field) && (given as RecordSet).length === 0)) return; // a list is read as a set of records
   let here = record;
   for (const [place, name] of path.slice(0, -1).entries()) {
     const next = here.get(name) as RecordSet | null; // a related path leads over many2ones, which the setup has checked

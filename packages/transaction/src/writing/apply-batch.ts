@@ -68,10 +68,10 @@ async function apply(batch: WriteBatch, changes: ListChanges): Promise<InsertedI
   const news = new Set<unknown>(rows.map(({ id }) => id));
   /** All but references to new records. */
   const putKnown = (): void => {
-    for (const { field, ids, cached, env: own = env } of batch.puts) if (!news.has(cached)) assignCached(own, field, ids, cached);
+    for (const { field, ids, cached, env: own = env } of batch.puts) if (!namesAny(news, cached)) assignCached(own, field, ids, cached);
   };
   const putNew = (inserted: InsertedIds): void => {
-    for (const { field, ids, cached, env: own = env } of batch.puts) if (cached instanceof NewId && news.has(cached)) assignCached(own, field, ids, idIn(inserted, cached));
+    for (const { field, ids, cached, env: own = env } of batch.puts) if (namesAny(news, cached)) assignCached(own, field, ids, withIds(cached, inserted));
     putLists(env, changes, inserted);
   };
   const spare: Spare = async (going) => {
@@ -94,7 +94,7 @@ async function apply(batch: WriteBatch, changes: ListChanges): Promise<InsertedI
       putKnown();
       for (const { id, values } of rows) {
         // A stored one was inserted with its row.
-        for (const [field, cached] of values) if (field.inverse && !field.isStored) assignCached(env, field, [idIn(made, id)], cached);
+        for (const [field, cached] of values) if (field.inverse && !field.isStored) assignCached(env, field, [idIn(made, id)], withIds(cached, made));
       }
       putNew(made);
     }));
@@ -140,6 +140,17 @@ function rowsWith(rows: readonly NewRow[], fieldsOfModel: (model: Model) => read
     }
   }
   return found;
+}
+
+/** Whether a value is one of some records, or a list that holds one. */
+function namesAny(records: ReadonlySet<unknown>, cached: unknown): boolean {
+  return Array.isArray(cached) ? cached.some((id) => records.has(id)) : records.has(cached);
+}
+
+/** A value with the ids that new records have got. */
+function withIds(cached: unknown, inserted: InsertedIds): unknown {
+  if (Array.isArray(cached)) return Object.freeze((cached as readonly Id[]).map((id) => inserted.get(id) ?? id)); // a list is kept as an array of ids
+  return cached instanceof NewId ? (inserted.get(cached) ?? cached) : cached;
 }
 
 /** Every row has an id when all have been inserted. */

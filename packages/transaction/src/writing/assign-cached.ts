@@ -9,6 +9,7 @@ import { MissingRecordError } from '../errors';
 import { tellChange } from '../events';
 import { refuseMissing } from '../reading/meet-records';
 import { moveBetweenLists, type Move } from '../lists/inverse-lists';
+import { sideOf } from '../lists/relation-tables';
 import { placeOf, recordsAt, refuseWithoutCompany, sourceLanguage } from '../environment/keyed-fields';
 import { fire, isEmpty, pendingAt, startFiring } from '../triggers/modified';
 import { originKey } from '../reading/origins';
@@ -23,13 +24,13 @@ import { cachedReference } from '../values';
  * @remarks Records that hold the value already are left alone: equal values mark nothing and are not written.
  */
 export function assignCached(env: Environment, field: Field, ids: readonly Id[], cached: unknown): void {
-  if (field.relation?.kind === 'many2many') {
+  if (sideOf(field)) {
     assignLists(env, field, ids, cached);
     return;
   }
   const tx = env.transaction;
   refuseAbsent(tx, field, ids);
-  if (field.relation && typeof cached !== 'object') refuseMissing(tx, field, [cached as Id]); // a many2one is kept as an id
+  if (field.relation && cached !== null) refuseMissing(tx, field, Array.isArray(cached) ? (cached as readonly Id[]) : [cached as Id]); // a many2one is kept as an id, a list as an array of ids
   refuseWithoutCompany(env, field);
   const value = tx.drafts.isEmpty ? cached : current(tx, field, cached);
   const { changed, seen, unseen } = changedBy(env, field, ids, value);
@@ -39,7 +40,7 @@ export function assignCached(env: Environment, field: Field, ids: readonly Id[],
   const firings = [{ ...startFiring(tx, field, seen), isUnseen: false }, { ...startFiring(tx, field, unseen), isUnseen: true }].filter((firing) => firing.ids.length > 0);
   for (const firing of firings) {
     if (firing.isUnseen) tx.unseen.note(field, unseen, { time: firing.sequence, value });
-    if (field.relation) changeReference(tx, field, firing.ids, { cached: value, firing });
+    if (field.relation?.kind === 'many2one') changeReference(tx, field, firing.ids, { cached: value, firing });
   }
   putCached(env, field, changed, new Array<unknown>(changed.length).fill(value));
   tx.origins?.note(field, changed, { what: 'assigned', key: originKey(env, field) });
@@ -88,10 +89,11 @@ function changedBy(env: Environment, field: Field, ids: readonly Id[], value: un
 
 /** A draft that has been saved stands for its record. */
 function current(tx: Transaction, field: Field, cached: unknown): unknown {
+  if (field.relation && Array.isArray(cached)) return Object.freeze((cached as readonly Id[]).map((id) => tx.drafts.current(id))); // a list is kept as an array of ids
   return field.relation && cached instanceof NewId ? tx.drafts.current(cached) : cached;
 }
 
-/** The same for a many2many, whose lists must be in memory: what is written is the difference. */
+/** The same for a list that a relation table keeps, which must be in memory: what is written is the difference. */
 function assignLists(env: Environment, field: Field, ids: readonly Id[], cached: unknown): void {
   const tx = env.transaction;
   refuseAbsent(tx, field, ids);

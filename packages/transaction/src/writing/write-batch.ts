@@ -4,6 +4,7 @@ import { writable } from '../records/convert';
 import { givenId, requireId, takesIds } from './given-id';
 import { defaultOf } from '../records/defaults';
 import type { Environment } from '../environment/environment';
+import { computedListCommands, followCommands, presentList, refusedForNew, type ComputedListCommand, type MadeCommand } from '../lists/computed-lists';
 import { KeyedValues } from '../environment/keyed-values';
 import { DraftError, RequiredError, WriteRefusedError } from '../errors';
 import { listCommands, type Values } from '../lists/list-commands';
@@ -53,6 +54,8 @@ export class WriteBatch {
   /** The fields that values were given for, wherever they stood. */
   readonly named: Set<Field> = new Set();
   readonly #shape = new RowShape();
+  /** The new records that commands for computed lists have made. */
+  readonly #made = new Set<Id>();
   /** The ids that new records so far are to have, by model. */
   readonly #givenIds = new Map<string, Set<Id>>();
 
@@ -73,6 +76,7 @@ export class WriteBatch {
       const field = fieldOf(model, name);
       this.named.add(field);
       if (isKeptList(field)) this.#list(field, ids, value);
+      else if (isList(field)) this.#computedList(field, ids, value);
       else this.puts.push({ field, ids, cached: writable(field, value) });
     }
   }
@@ -104,6 +108,7 @@ export class WriteBatch {
       this.named.add(field);
       if (delegated.shows(field)) delegated.give(field, value);
       else if (isKeptList(field)) this.#list(field, [row.id], value);
+      else if (isList(field)) row.values.set(field, this.#newComputedList(field, value));
       else {
         const cached = writable(field, value);
         if (preset.has(field) && preset.get(field) !== cached) throw otherOwner(field);
@@ -152,6 +157,33 @@ export class WriteBatch {
   #refuseMissing(field: Field, ids: readonly Id[]): void {
     const made = this.#givenIds.get(field.relation?.comodel ?? '');
     refuseMissing(this.env.transaction, field, made ? ids.filter((id) => !made.has(id)) : ids);
+  }
+
+  /** A list that is computed gets a value like any other field: commands are followed from what it holds. */
+  #computedList(field: Field, owners: readonly Id[], value: unknown): void {
+    const { commands, isWhole } = computedListCommands(field, value);
+    const made = this.#make(field, commands);
+    const follow = (before: readonly Id[]): readonly Id[] => followCommands(before, made).map((id) => (this.#made.has(id) ? id : this.#known(field, id)));
+    if (isWhole) this.puts.push({ field, ids: owners, cached: follow([]) });
+    else for (const owner of owners) this.puts.push({ field, ids: [owner], cached: follow(presentList(this.env, field, owner)) });
+  }
+
+  /** @throws {WriteRefusedError} TX_COMMAND_INVALID for commands that say what changes: what it is computed as is known when the record is there */
+  #newComputedList(field: Field, value: unknown): readonly Id[] {
+    const { commands, isWhole } = computedListCommands(field, value);
+    if (!isWhole) throw refusedForNew(field);
+    return followCommands([], this.#make(field, commands)).map((id) => (this.#made.has(id) ? id : this.#known(field, id)));
+  }
+
+  /** What commands create are new rows, which are then linked. */
+  #make(field: Field, commands: readonly ComputedListCommand[]): readonly MadeCommand[] {
+    const comodel = this.env.registry.model(field.relation?.comodel ?? '');
+    return commands.map((command): MadeCommand => {
+      if (command.kind !== 'create') return command;
+      const { id } = this.create(comodel, command.values);
+      this.#made.add(id);
+      return { kind: 'link', id };
+    });
   }
 
   #list(field: Field, owners: readonly Id[], value: unknown): void {
