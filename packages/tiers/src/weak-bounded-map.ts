@@ -1,5 +1,6 @@
 import type { BoundedStore, Bounds } from './policies/bounded-store';
 import { storeWith, type PolicyName } from './policies/policies';
+import { SharingStore, type SharingStoreOptions } from './policies/sharing-store';
 
 /** How a weak bounded map is made. */
 export interface WeakBoundedMapOptions<V> extends Bounds {
@@ -7,6 +8,8 @@ export interface WeakBoundedMapOptions<V> extends Bounds {
   readonly weigh: (value: V) => number;
   /** @defaultValue 's3fifo' */
   readonly policy?: PolicyName | undefined;
+  /** What objects may have in common, weighed once for all of them within the bounds. @defaultValue nothing */
+  readonly shared?: Pick<SharingStoreOptions<never, V>, 'partOf' | 'weighPart'> | undefined;
 }
 
 /** What somebody holds who wants an entry to stay: always the entry's latest object. */
@@ -35,14 +38,15 @@ export class WeakBoundedMap<K extends string | number, V extends object> {
   #evictions = 0;
 
   /** @throws {MisuseError} TIER_BOUNDS when no bound is given, or one that is none */
-  constructor({ weigh, policy = 's3fifo', maxEntries, maxBytes }: WeakBoundedMapOptions<V>) {
+  constructor({ weigh, policy = 's3fifo', maxEntries, maxBytes, shared }: WeakBoundedMapOptions<V>) {
     this.#weigh = weigh;
-    this.#strong = storeWith<K, V>(policy, {
+    const options = {
       maxEntries, maxBytes,
-      onEvict: () => {
+      onEvict: (): void => {
         this.#evictions += 1;
       },
-    });
+    };
+    this.#strong = shared ? new SharingStore<K, V>({ ...options, ...shared, policy }) : storeWith<K, V>(policy, options);
   }
 
   /** Entries within the bounds. */

@@ -1,8 +1,10 @@
 import { durationMs, MisuseError, type Duration } from '@ormolu/kernel';
 import { estimatedBytes } from '../named-cache/entry-size';
 import type { BoundedStore, Bounds } from '../policies/bounded-store';
-import { storeWith, type PolicyName } from '../policies/policies';
+import type { PolicyName } from '../policies/policies';
+import { SharingStore } from '../policies/sharing-store';
 import { isNews } from './held-records';
+import { LastStamp, stampBytes } from './kept-stamp';
 import type { AnswerCost, CommandEntry, QueryCache } from './query-cache';
 
 /** Which answers to questions a process keeps. */
@@ -25,7 +27,7 @@ export interface LocalCommandsStats {
   readonly tooLarge: number;
 }
 
-/** What an entry takes beside its answer: its place in maps and queues, stamp and tags. */
+/** What an entry takes beside its answer, tags and stamp: its place in maps and queues. Measured in the memory test. */
 const ENTRY_BYTES = 500;
 const MOST_RESULTS = 10_000;
 
@@ -38,6 +40,7 @@ const MOST_RESULTS = 10_000;
  */
 export class LocalCommands implements QueryCache {
   readonly #entries: BoundedStore<string, CommandEntry>;
+  readonly #lastStamp = new LastStamp();
   readonly #minMs: number;
   readonly #maxResult: number;
   #evictions = 0;
@@ -49,8 +52,10 @@ export class LocalCommands implements QueryCache {
     this.#minMs = durationMs(minTime, 'minTime');
     if (!(maxResult >= 1)) throw new MisuseError('TIER_BOUNDS', `maxResult is ${String(maxResult)}: give a number of records of at least 1. To keep no answers, switch the command cache off.`);
     this.#maxResult = maxResult;
-    this.#entries = storeWith<string, CommandEntry>(policy, {
-      ...bounds,
+    this.#entries = new SharingStore<string, CommandEntry>({
+      ...bounds, policy,
+      partOf: ({ stamp }) => stamp,
+      weighPart: ({ stamp }) => stampBytes(stamp),
       onEvict: () => {
         this.#evictions += 1;
       },
@@ -78,13 +83,14 @@ export class LocalCommands implements QueryCache {
     }
     const known = this.#entries.peek(key);
     if (known && known.digest === entry.digest && !isNews(entry.stamp, known.stamp)) return false;
-    return this.#entries.set(key, entry, ENTRY_BYTES + 2 * key.length + estimatedBytes(entry.answer));
+    return this.#entries.set(key, { ...entry, stamp: this.#lastStamp.of(entry.stamp) }, ENTRY_BYTES + 2 * (key.length + (entry.digest?.length ?? 0)) + estimatedBytes([entry.answer, entry.tags]));
   }
 
   /** Forgets the answers that depend on a model, or all. @remarks Of a model: looks at every answer. */
   invalidate(model?: string): void {
     if (model === undefined) {
       this.#entries.clear();
+      this.#lastStamp.forget();
       return;
     }
     const keys = [...this.#entries.entries()].flatMap(([key, { tags }]) => (tags.some((tag) => tag.model === model) ? [key] : []));

@@ -2,6 +2,7 @@ import type { EntryStamp, StoredId } from '@ormolu/kernel';
 import { WeakBoundedMap, type Lease } from '../weak-bounded-map';
 import type { Bounds } from '../policies/bounded-store';
 import type { PolicyName } from '../policies/policies';
+import { LastStamp, stampBytes } from './kept-stamp';
 import { ImageShapes, imageBytes, joinedImage, type RecordImage } from './record-image';
 
 /** How many committed records a process keeps. */
@@ -36,6 +37,7 @@ export class LocalRecords {
   readonly #options: LocalRecordsOptions;
   readonly #shapes = new ImageShapes();
   readonly #models = new Map<string, number>();
+  readonly #lastStamp = new LastStamp();
   #images: WeakBoundedMap<number | string, RecordImage>;
 
   /** @throws {MisuseError} TIER_BOUNDS when no bound is given, or one that is none */
@@ -76,7 +78,8 @@ export class LocalRecords {
    * @param takesOver - of the image that is there: `join` when nobody wrote the record between the two, `replace` when the new one is of a
    * later moment, `keep` when it is of an earlier one
    */
-  put(model: string, fields: readonly string[], { stamp, rows, takesOver }: Fill): void {
+  put(model: string, fields: readonly string[], { stamp: read, rows, takesOver }: Fill): void {
+    const stamp = this.#lastStamp.of(read);
     const shape = this.#shapes.of(model, fields);
     for (const [id, values] of rows) {
       const key = this.#numbered(model, id);
@@ -91,6 +94,7 @@ export class LocalRecords {
   invalidate(model?: string, ids?: Iterable<StoredId>): void {
     if (model === undefined) {
       this.#images = this.#empty();
+      this.#lastStamp.forget();
       return;
     }
     if (ids) {
@@ -111,7 +115,7 @@ export class LocalRecords {
   }
 
   #empty(): WeakBoundedMap<number | string, RecordImage> {
-    return new WeakBoundedMap({ ...this.#options, weigh: imageBytes });
+    return new WeakBoundedMap({ ...this.#options, weigh: imageBytes, shared: { partOf: ({ stamp }) => stamp, weighPart: ({ stamp }) => stampBytes(stamp) } });
   }
 
   #keyOf(model: string, id: StoredId): number | string | undefined {

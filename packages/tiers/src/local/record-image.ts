@@ -1,5 +1,5 @@
 import type { EntryStamp } from '@ormolu/kernel';
-import { estimatedBytes } from '../named-cache/entry-size';
+import { estimatedBytes, variedFieldBytes } from '../named-cache/entry-size';
 
 /** Which columns of a model an image holds, and in which order. One object for all images that hold the same. */
 export class ImageShape {
@@ -67,7 +67,7 @@ export function joinedImage(shapes: ImageShapes, older: RecordImage, newer: Reco
 /** What an entry takes beside its values: keys, the places of maps and queues, the image itself. Measured in the memory test. */
 const ENTRY_BYTES = 400;
 
-/** What an image takes in memory, with all that is kept to find it again. */
+/** What an image takes in memory, with all that is kept to find it again, but without its stamp, which others may have, too. */
 export function imageBytes({ values }: RecordImage): number {
-  return ENTRY_BYTES + (values ? estimatedBytes(values) : 0);
+  return ENTRY_BYTES + (values ? estimatedBytes(values, variedFieldBytes) : 0);
 }

@@ -38,6 +38,8 @@ export interface BoundedStore<K, V> {
   set(key: K, value: V, bytes?: number): boolean;
   /** @returns whether there was an entry */
   delete(key: K): boolean;
+  /** The entry that would be the next to leave because of a bound leaves, and is told of as such; nothing when there is none. */
+  evict(): void;
   clear(): void;
   /** All entries, in no particular order. */
   entries(): IterableIterator<readonly [K, V]>;

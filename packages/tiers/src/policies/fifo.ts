@@ -50,7 +50,7 @@ export class FifoStore<K, V> implements BoundedStore<K, V> {
     this.#entries.set(key, { value, bytes });
     this.#bytes += bytes;
     this.#order.add(key);
-    while (this.#entries.size > this.#maxEntries || this.#bytes > this.#maxBytes) this.#evict();
+    while (this.#entries.size > this.#maxEntries || this.#bytes > this.#maxBytes) this.evict();
     return true;
   }
 
@@ -63,6 +63,14 @@ export class FifoStore<K, V> implements BoundedStore<K, V> {
     return true;
   }
 
+  evict(): void {
+    if (this.#entries.size === 0) return;
+    const oldest = this.#order.takeOldest() as K; // there is one: both hold the same keys
+    const value = this.#entries.get(oldest)?.value as V; // as above
+    this.delete(oldest);
+    this.#onEvict?.(oldest, value, 'bound');
+  }
+
   clear(): void {
     this.#entries.clear();
     this.#order.clear();
@@ -71,12 +79,5 @@ export class FifoStore<K, V> implements BoundedStore<K, V> {
 
   *entries(): Generator<readonly [K, V]> {
     for (const [key, { value }] of this.#entries) yield [key, value];
-  }
-
-  #evict(): void {
-    const oldest = this.#order.takeOldest() as K; // there is one: the store holds more than it may
-    const value = this.#entries.get(oldest)?.value as V; // the same keys are in both
-    this.delete(oldest);
-    this.#onEvict?.(oldest, value, 'bound');
   }
 }

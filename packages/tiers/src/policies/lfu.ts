@@ -66,7 +66,7 @@ export class LfuStore<K, V> implements BoundedStore<K, V> {
       return false;
     }
     // Room is made first: a newcomer is the least used of all and would have to leave at once.
-    while (this.#nodes.size + 1 > this.#maxEntries || this.#bytes + bytes > this.#maxBytes) this.#evict();
+    while (this.#nodes.size + 1 > this.#maxEntries || this.#bytes + bytes > this.#maxBytes) this.evict();
     const node = { key, value, bytes, uses: Math.min(uses, MOST_USES) };
     this.#nodes.set(key, node);
     this.#bytes += bytes;
@@ -83,6 +83,13 @@ export class LfuStore<K, V> implements BoundedStore<K, V> {
     return true;
   }
 
+  evict(): void {
+    const node = this.#byUses.find(({ size }) => size > 0)?.takeOldest();
+    if (!node) return;
+    this.delete(node.key);
+    this.#onEvict?.(node.key, node.value, 'bound');
+  }
+
   clear(): void {
     this.#nodes.clear();
     this.#byUses = emptyCounts();
@@ -92,13 +99,6 @@ export class LfuStore<K, V> implements BoundedStore<K, V> {
 
   *entries(): Generator<readonly [K, V]> {
     for (const { key, value } of this.#nodes.values()) yield [key, value];
-  }
-
-  #evict(): void {
-    const node = this.#byUses.find(({ size }) => size > 0)?.takeOldest();
-    if (!node) return;
-    this.delete(node.key);
-    this.#onEvict?.(node.key, node.value, 'bound');
   }
 
   #use(node: Node<K, V>): void {

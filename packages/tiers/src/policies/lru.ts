@@ -63,6 +63,10 @@ export class LruStore<K extends string | number | bigint | symbol | object, V> i
     return this.#entries.delete(key);
   }
 
+  evict(): void {
+    this.#entries.pop();
+  }
+
   clear(): void {
     this.#entries.clear();
   }

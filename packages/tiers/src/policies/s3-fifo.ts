@@ -79,7 +79,7 @@ export class S3Fifo<K, V> implements BoundedStore<K, V> {
     }
     if (known) this.#replace(known, value, bytes);
     else this.#add(key, value, bytes);
-    while (this.#nodes.size > this.#maxEntries || this.#bytes > this.#maxBytes) this.#evict();
+    while (this.#nodes.size > this.#maxEntries || this.#bytes > this.#maxBytes) this.#pass();
     return true;
   }
 
@@ -89,6 +89,11 @@ export class S3Fifo<K, V> implements BoundedStore<K, V> {
     this.#forget(node);
     this.#tidy();
     return true;
+  }
+
+  evict(): void {
+    const { size } = this.#nodes;
+    while (this.#nodes.size > 0 && this.#nodes.size === size) this.#pass();
   }
 
   clear(): void {
@@ -127,8 +132,8 @@ export class S3Fifo<K, V> implements BoundedStore<K, V> {
     if (node.uses < MOST_USES) node.uses += 1;
   }
 
-  /** Takes one entry out; entries that deserve another round get it first. */
-  #evict(): void {
+  /** One entry leaves, or moves on from the trial; entries that deserve another round in the main queue get it first. */
+  #pass(): void {
     if (this.#isTrialFull()) this.#passTrial();
     else this.#passMain();
   }

@@ -54,3 +54,20 @@ test('within a bound of bytes, the process stays within it under ten times as ma
   expect(taken).toBeLessThan(maxBytes);
   expect(taken).toBeGreaterThan(maxBytes / 3);
 });
+
+test.each([
+  ['a stamp each', (at: number) => `${String(at + 1_000)}:${String(at + 1_000)}:`],
+  ['a stamp each, forty transactions in progress', (at: number) => `${String(at + 900)}:${String(at + 1_000)}:${Array.from({ length: 40 }, (_, of) => at + 900 + of).join(',')}`],
+])('the bound holds for answers found one by one: %s', async (_, snapshotOf) => {
+  const maxBytes = 2_000_000;
+  const commands = new LocalCommands({ maxBytes });
+  const tags = (at: number): CommandEntry['tags'] => Array.from({ length: 3 }, (__, of) => ({ model: `res.city.${String(of)}`, fields: [['name', at].join(' '), ['size', at].join(' ')] }));
+  for (let at = 0; at < 20_000; at += 1) commands.put(`s "res.city" (in ["name"] ${String(at)})`, { stamp: { snapshot: parseSnapshot(snapshotOf(at))!, epoch: 'e' }, askedAtMs: 0, tags: tags(at), answer: [at] }, { ms: 1, results: 1 });
+  expect(commands.stats().evictions).toBeGreaterThan(9 * commands.stats().answers);
+  expect(commands.stats().bytes).toBeLessThanOrEqual(maxBytes);
+  const full = await collected();
+  commands.invalidate();
+  const share = (full - (await collected())) / maxBytes;
+  expect(share).toBeLessThan(1.1);
+  expect(share).toBeGreaterThan(0.4);
+});
