@@ -6,6 +6,7 @@ module.exports = {
   roots: ['packages', 'examples', 'bench', 'oracle', 'scripts', 'test-support'].map((name) => join(__dirname, name)).filter((folder) => existsSync(folder)),
   globalSetup: '<rootDir>/test-support/jest/global-setup.ts',
   setupFiles: ['<rootDir>/test-support/jest/law-seed.ts'],
+  setupFilesAfterEnv: ['<rootDir>/test-support/jest/weighing.ts'],
   globalTeardown: '<rootDir>/test-support/jest/global-teardown.ts',
   // A data directory in the making and a busy machine together take longer than jest's five seconds.
   testTimeout: 60_000,

@@ -7,7 +7,7 @@ async function main(): Promise<void> {
     models, storage: pglite(),
     // Answers that the database has at once are not worth a place.
     localCache: { maxEntries: 10_000, commands: { maxEntries: 100, minTime: '1h' } },
-    caches: { fast: { maxEntries: 100, ttl: '1m', maxEntryBytes: 10_000, negativeTtl: 0 } },
+    caches: { fast: { maxEntries: 100, ttl: '1m', maxEntryBytes: 20_000, negativeTtl: 0 } },
   });
   await db.migrate();
   await db.transaction(loadBenelux);
