@@ -47,8 +47,8 @@ export interface OrmoluOptions<D, U extends ModelNameOf<D> = never, C extends Mo
    */
   readonly checkRuns?: boolean | undefined;
   /**
-   * Committed records and answers that the transactions of this process have in common; false keeps none. So does `ORMOLU_LOCAL_CACHE=off`
-   * in the environment.
+   * Committed records and answers that the transactions of this process have in common; false keeps none. So does `ORMOLU_LOCAL_CACHE`
+   * in the environment, set to `off`, `0` or `false`; set to `on`, `1`, `true` or nothing it leaves it to this option.
    * @defaultValue 100 000 records in 64 MB, 10 000 answers in 16 MB
    */
   readonly localCache?: LocalCacheOptions | false | undefined;

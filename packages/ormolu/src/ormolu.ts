@@ -4,6 +4,7 @@ import { StorageRung } from '@ormolu/storage';
 import { Transaction, type Actors } from '@ormolu/transaction';
 import { checkRecordModels, LocalCache, NamedCaches, NamedQueries, SharedCaches, SharedRung, type LocalCacheStats, type NamedCacheStats, type RecordCaches } from '@ormolu/tiers';
 import { bufferHitsOf, type BufferHits } from './buffer-hits';
+import { isLocalCacheSwitchedOff } from './environment-variables';
 import { DatabaseError } from './errors';
 import { DatabaseWatch, healthOf, storageHealth, type HealthAlert, type HealthReport } from './health';
 import { backfill, type FilledFields } from './migrate/backfill';
@@ -68,7 +69,7 @@ export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D
     this.#followsAlways = modules !== undefined;
     this.storage = storage;
     this.localCache = new LocalCache(localCache === false ? {} : localCache);
-    if (localCache === false || process.env['ORMOLU_LOCAL_CACHE'] === 'off') this.localCache.disable();
+    if (isLocalCacheSwitchedOff() || localCache === false) this.localCache.disable();
     // Without the option there is no name to ask for.
     this.caches = new NamedCaches<N>(caches ?? ({} as Readonly<Record<N, never>>), { healthCheckEvery });
     this.#watch = new DatabaseWatch(this.caches, () => storageHealth(storage, this.registry.schema), durationMs(healthCheckEvery, 'healthCheckEvery'));

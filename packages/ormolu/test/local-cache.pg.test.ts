@@ -191,22 +191,41 @@ describe.each(servers)('the local cache on $name', ({ name, open }) => {
   });
 });
 
-test.each([['the option', { localCache: false } as const, undefined], ['the environment', {}, 'off']])('%s opens a database without it', async (_, options, variable) => {
+describe('a database is opened without it', () => {
   const before = process.env['ORMOLU_LOCAL_CACHE'];
-  if (variable !== undefined) process.env['ORMOLU_LOCAL_CACHE'] = variable;
-  try {
+  afterEach(() => {
+    if (before === undefined) delete process.env['ORMOLU_LOCAL_CACHE'];
+    else process.env['ORMOLU_LOCAL_CACHE'] = before;
+  });
+
+  const isOn = async (variable: string | undefined, options: { readonly localCache?: false }): Promise<boolean> => {
+    if (variable !== undefined) process.env['ORMOLU_LOCAL_CACHE'] = variable;
     const db = await openOrmolu({ models, storage: memory(), ...options });
     await db.migrate();
     await db.transaction((env) => env.model('country').create({ name: 'Belgium' }));
     const read = (): Promise<unknown> => db.transaction((env) => env.model('country').browse(1).load(['name']));
+    db.localCache.invalidate();
     await read();
     await read();
-    expect([db.localCache.stats().isEnabled, local(db.stats()).hits, db.stats().rungs.at(-1)?.questions]).toEqual([false, 0, 2]);
+    const { isEnabled } = db.localCache.stats();
+    // With it the second reader asks nobody; the first, and without it both, ask the storage.
+    expect([local(db.stats()).hits > 0, db.stats().rungs.at(-1)?.questions]).toEqual(isEnabled ? [true, 1] : [false, 2]);
     await db.close();
-  } finally {
-    if (before === undefined) delete process.env['ORMOLU_LOCAL_CACHE'];
-    else process.env['ORMOLU_LOCAL_CACHE'] = before;
-  }
+    return isEnabled;
+  };
+
+  test.each(['off', '0', 'false', ' OFF '])('by the environment: %p', async (variable) => {
+    expect(await isOn(variable, {})).toBe(false);
+  });
+
+  test.each([undefined, '', 'on', '1', 'true'])('by the option alone, as the environment leaves it to that: %p', async (variable) => {
+    expect([await isOn(variable, {}), await isOn(variable, { localCache: false })]).toEqual([true, false]);
+  });
+
+  test('a variable that says neither is refused', async () => {
+    process.env['ORMOLU_LOCAL_CACHE'] = 'no';
+    await expect(openOrmolu({ models, storage: memory(), localCache: false })).rejects.toMatchObject({ code: 'DB_VARIABLE_INVALID', message: expect.stringContaining("'no'") as unknown });
+  });
 });
 
 test('models that cannot be kept are told of once, with what would change that', async () => {
