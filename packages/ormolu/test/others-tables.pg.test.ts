@@ -52,6 +52,27 @@ test.each(['read committed', 'repeatable read', 'serializable'] as const)('recor
   expect(await db.transaction(those)).toEqual([]);
 });
 
+test.each(['read committed', 'repeatable read', 'serializable'] as const)('what is written through a view is met in its table at once, and leaves no image, at %s', async (isolation) => {
+  await psql.query('create view glimpse as select id, name from part');
+  const withView = defineModels({ part: { name: char() }, glimpse: { name: char() } });
+  const names = async (env: EnvironmentOf<typeof withView>): Promise<readonly unknown[]> => (await env.model('part').browse([1, 2]).read(['name'])).map(({ name }) => name);
+  const both = await openOrmolu({ models: withView, storage: postgres(scratch.url) });
+  try {
+    await both.transaction(async (env) => [await names(env), await env.model('part').count({ name: 'p' })]);
+    const met = await both.transaction(async (env) => {
+      await env.model('part').browse(1).write({ name: 'by itself' });
+      await env.flush();
+      await env.model('glimpse').browse([1, 2]).write({ name: 'through the view' });
+      await env.flush();
+      return [await names(env), await env.model('part').count({ name: 'p' })];
+    }, { isolation });
+    expect(met).toEqual([['through the view', 'through the view'], 0]);
+    expect(await both.transaction(names)).toEqual(['through the view', 'through the view']);
+  } finally {
+    await both.close();
+  }
+});
+
 describe.each(['here', 'of a server'])('a transaction, %s,', (where) => {
   test.each(['read committed', 'repeatable read', 'serializable'] as const)('that was open when a trigger came to a table it writes then is told what that has changed, by no cache and not from memory, at %s', async (isolation) => {
     const server = where === 'here' ? undefined : await serve(db, { port: 0 });

@@ -27,7 +27,7 @@ export interface Introduction {
   readonly mark: string;
   /** Table → the tables whose rows go or change with its rows. */
   readonly cascades: ReadonlyMap<string, readonly string[]>;
-  /** Tables with triggers, rules or updating foreign keys of others: what a statement changes there, nobody knows beforehand. */
+  /** Tables with triggers, rules or updating foreign keys of others, and views, whose rows are those of other tables: what a statement changes there, nobody knows beforehand. */
   readonly unpredictable: ReadonlySet<string>;
   /** Tables of which this role may read every column. */
   readonly readable: ReadonlySet<string>;
@@ -52,7 +52,7 @@ const TABLES = `with recursive reached(oid) as (
     c.relkind::text as kind, c.relpersistence::text as persistence, c.relispartition as partition, c.relrowsecurity as policies,
     exists (select from pg_inherits i where c.oid in (i.inhparent, i.inhrelid)) as inherits,
     exists (select from pg_subscription_rel s where s.srrelid = c.oid) as subscribed,
-    exists (select from pg_trigger g join pg_proc p on p.oid = g.tgfoid where g.tgrelid = c.oid and not g.tgisinternal and g.tgname <> all($2::text[]) and p.proname <> '${RAISE_VERSION}')
+    c.relkind <> 'r' or exists (select from pg_trigger g join pg_proc p on p.oid = g.tgfoid where g.tgrelid = c.oid and not g.tgisinternal and g.tgname <> all($2::text[]) and p.proname <> '${RAISE_VERSION}')
       or exists (select from pg_rewrite r where r.ev_class = c.oid and r.rulename <> '_RETURN')
       or exists (select from pg_constraint k where k.contype = 'f' and k.confrelid = c.oid and k.confupdtype in ('c', 'n', 'd')) as unpredictable,
     array_to_json(array(select distinct ${nameOf('t')} from pg_constraint k join pg_class t on t.oid = k.conrelid where k.contype = 'f' and k.confrelid = c.oid and k.confdeltype in ('c', 'n', 'd'))) as cascades
