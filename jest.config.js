@@ -7,6 +7,7 @@ module.exports = {
   globalSetup: '<rootDir>/test-support/jest/global-setup.ts',
   setupFiles: ['<rootDir>/test-support/jest/law-seed.ts'],
   setupFilesAfterEnv: ['<rootDir>/test-support/jest/weighing.ts'],
+  testSequencer: '<rootDir>/test-support/jest/longest-first.cjs',
   globalTeardown: '<rootDir>/test-support/jest/global-teardown.ts',
   // A data directory in the making and a busy machine together take longer than jest's five seconds.
   testTimeout: 60_000,

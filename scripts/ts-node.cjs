@@ -5,6 +5,7 @@ const { join } = require('node:path');
 require('ts-node').register({
   cwd: join(__dirname, '..'),
   project: join(__dirname, '..', 'tsconfig.json'),
-  swc: true,
+  transpileOnly: true,
+  transpiler: join(__dirname, 'kept-transpiler.cjs'),
   compilerOptions: { target: 'es2022', module: 'node16', sourceMap: true, isolatedDeclarations: false },
 });

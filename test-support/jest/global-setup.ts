@@ -12,6 +12,8 @@ export default async function setUp(): Promise<void> {
   // Started by `npm test`, we end when that is killed; started by hand there is no channel, and nothing to hear.
   process.once('disconnect', () => process.exit(1));
   process.channel?.unref();
+  // Each embedded database of a test would take seconds to make its catalog.
+  process.env['ORMOLU_PGLITE_IMAGES'] ??= join(__dirname, '../../node_modules/.cache/pglite');
   const seed = chooseSeed(join(__dirname, '../../packages'));
   process.env['ORMOLU_SEED'] = String(seed);
   console.error(`laws draw from seed ${seed}: ORMOLU_SEED=${seed} repeats this run, ORMOLU_SEED=random tries others`);

@@ -99,6 +99,7 @@ async function demandAccess(dataDir: string, directory: string): Promise<void> {
   }
 }
 
-function codeOf(error: unknown): unknown {
+/** Of an error of the file system, whatever realm it comes from. */
+export function codeOf(error: unknown): unknown {
   return typeof error === 'object' && error !== null && 'code' in error ? error.code : undefined;
 }

@@ -5,6 +5,7 @@ import type { Connection } from '../wire/connection';
 import type { ReplyReader } from '../wire/reply-reader';
 import { DataDirError, prepareDataDir, startIn } from './data-dir';
 import { DirectoryHeld, lockDirectory, LOCK_FILE } from './directory-lock';
+import { startFresh } from './fresh-image';
 import { loadEngine } from './load-engine';
 import { Turnstile } from './turnstile';
 
@@ -70,8 +71,8 @@ class PgliteConnection implements Connection {
 }
 
 async function start(dataDir: string | undefined): Promise<Running> {
-  const { PGlite } = loadEngine();
-  if (dataDir === undefined) return { engine: await PGlite.create(), unlock: () => undefined };
+  if (dataDir === undefined) return { engine: await startFresh(loadEngine()), unlock: () => undefined };
+  const { PGlite } = loadEngine().engine;
   await prepareDataDir(dataDir, ENGINE_VERSION);
   const unlock = lockDirectory(dataDir);
   if (unlock instanceof DirectoryHeld) {
