@@ -180,6 +180,8 @@ export class MemorySession implements Session {
       const found = this.#reader.ids(table, ids).filter((id) => workspace.row(table.table, id));
       const { mark } = workspace;
       this.#writer.remove(workspace, table, found);
+      // What earlier statements were told to do is not what this one has done.
+      this.#log?.own.forgetTold();
       this.#log?.wrote(model, found, null);
       this.#log?.met(workspace.changedSince(mark));
       return found;

@@ -19,7 +19,7 @@ export class Below {
   #hasWrittenInSavepoint = false;
   #besideInserts: Tag[] = [];
   /** What somebody's own use of the session has touched. */
-  #earlier: readonly Tag[] = [];
+  readonly #earlier: Tag[] = [];
 
   /** @param options - `met`: called once, when the database has answered for the first time */
   constructor(tx: Transaction, { rung, session, met }: { readonly rung: Rung; readonly session: Session; readonly met: (() => Promise<void>) | undefined }) {
@@ -155,21 +155,27 @@ export class Below {
     return this.#tx.origins ? this.#tx.origins.asking(ask) : ask();
   }
 
-  /** Asks the next rung. What it has found out about earlier statements, by a look at the log, memory forgets; what was known of them before is left to the next one. */
+  /**
+   * Asks the next rung. What it has found out about earlier statements, by a look at the log, memory forgets; what was known of them before is left to
+   * the next statement, however many questions overlap and whatever becomes of them.
+   */
   async #asking<T>(call: string, ask: () => Promise<T>): Promise<T> {
-    const earlier = this.#takeTouched();
-    const answer = await this.#noticing(call, ask);
-    const found = this.#takeTouched();
-    this.#earlier = earlier;
-    if (found.length > 0) forgetTouched(this.#tx, found);
-    return answer;
+    this.#earlier.push(...this.#newlyTouched());
+    try {
+      return await this.#noticing(call, ask);
+    } finally {
+      const found = this.#newlyTouched();
+      if (found.length > 0) forgetTouched(this.#tx, found);
+    }
+  }
+
+  #newlyTouched(): readonly Tag[] {
+    return this.session.takeTouched?.() ?? [];
   }
 
   /** What statements have touched since it was last taken. */
   #takeTouched(): readonly Tag[] {
-    const earlier = this.#earlier;
-    this.#earlier = [];
-    return [...earlier, ...this.session.takeTouched?.() ?? []];
+    return [...this.#earlier.splice(0), ...this.#newlyTouched()];
   }
 
   /** Remembers when the database transaction is lost by a statement. */

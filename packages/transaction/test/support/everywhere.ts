@@ -9,8 +9,8 @@ import { Transaction, type TransactionOptions } from '../../src/index';
 
 /** One storage, emptied at the beginning of every test. */
 export interface Place {
-  /** A transaction; it is rolled back at the end of the test unless it was committed. */
-  begin(options?: Partial<TransactionOptions>): Promise<Transaction>;
+  /** A transaction; it is rolled back at the end of the test unless it was committed. @param options - `sight`: its session looks at the change log */
+  begin(options?: Partial<TransactionOptions> & { readonly sight?: boolean }): Promise<Transaction>;
   /** The statements that a transaction sends while some work runs. */
   counting(tx: Transaction, work: () => unknown): Promise<number>;
 }
@@ -47,8 +47,8 @@ export function everywhere(registry: Registry, facts: (place: Place) => void): v
     });
 
     facts({
-      async begin(options = {}) {
-        const tx = new Transaction({ registry, session: await storage.open({ schema }), rung: new StorageRung(), ...options });
+      async begin({ sight = false, ...options } = {}) {
+        const tx = new Transaction({ registry, session: await storage.open({ schema, sight }), rung: new StorageRung(), ...options });
         begun.push(tx);
         return tx;
       },
