@@ -190,9 +190,9 @@ export class Transaction {
     return this.exclusive.during('flush', () => this.#flushing.flush(spec));
   }
 
-  /** Writes what is pending of some fields, so that a question about them has the right answer; sends nothing when nothing is. */
-  flushFor(fields: ReadonlySet<Field>): Promise<void> {
-    return this.#flushing.flushFor(fields);
+  /** Writes what is pending of some fields, so that a question about them has the right answer; sends nothing when nothing is. @see Flushing.flushFor */
+  flushFor(fields: ReadonlySet<Field>, specOf?: () => FlushSpec): Promise<void> {
+    return this.#flushing.flushFor(fields, specOf);
   }
 
   /** Forgets everything in memory, what is pending included. */

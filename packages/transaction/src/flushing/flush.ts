@@ -160,7 +160,7 @@ function waitingForDrafts(tx: Transaction, wanted: Wanted | undefined): readonly
   if (tx.drafts.isEmpty) return [];
   const fields = [...tx.cache.getDirtyFields()].map(({ model, name }) => tx.registry.field(model, name));
   return fields.filter((field) => !wanted || wanted.has(field)).flatMap((field) =>
-    [...tx.cache.dirtyEntries(field)].flatMap(([, id, value]) => (isStoredId(id) && value instanceof NewId ? [new DraftError(field, value)] : [])));
+    [...tx.cache.dirtyEntries(field)].flatMap(([, id, value]) => (isStoredId(id) && value instanceof NewId && isWanted(wanted, field, id) ? [new DraftError(field, value)] : [])));
 }
 
 /** What is to be written, of all or of the records of which something wanted is pending. */

@@ -33,16 +33,17 @@ export class Flushing {
   /**
    * Writes what is pending of some fields, so that a question about them has the right answer; sends nothing when nothing is. Another
    * flush that is running is awaited.
+   *
+   * @param specOf - of which records, where not of all
    */
-  async flushFor(fields: ReadonlySet<Field>): Promise<void> {
-    const spec = Array.from(fields, (field) => [field] as const);
+  async flushFor(fields: ReadonlySet<Field>, specOf: () => FlushSpec = () => Array.from(fields, (field) => [field] as const)): Promise<void> {
     // A compute that this very flush has called asks in its middle.
     if (flushFlow.getStore() === this.#tx) {
-      if (concernsPending(this.#tx, fields)) await flush(this.#tx, spec);
+      if (concernsPending(this.#tx, fields)) await flush(this.#tx, specOf());
       return;
     }
     this.#tx.exclusive.assertMayCall('search');
     while (this.#running) await this.#running;
-    if (concernsPending(this.#tx, fields)) await this.flush(spec);
+    if (concernsPending(this.#tx, fields)) await this.flush(specOf());
   }
 }

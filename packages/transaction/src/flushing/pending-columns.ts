@@ -54,19 +54,39 @@ function keyedColumn(tx: Transaction, field: Field): PendingColumn {
   return { field, ids: [...changes.keys()], values: [...changes.values()] };
 }
 
-/** Leaves out the records of which nothing wanted is pending: a row is written whole. */
+/**
+ * Leaves out the records of which nothing wanted is pending: a row is written whole. Who passes a unique value on goes with those who may take it.
+ */
 export function onlyRowsWith(columns: readonly PendingColumn[], isWanted: (field: Field, id: StoredId) => boolean): readonly PendingColumn[] {
   const wanted = new Set<StoredId>();
   for (const { field, ids } of columns) for (const id of ids) if (isWanted(field, id)) wanted.add(id);
+  const uniques = new Set(columns.filter(({ field }) => isUnique(field)));
+  for (let next: PendingColumn | undefined; (next = [...uniques].find(({ ids }) => ids.some((id) => wanted.has(id))));) {
+    for (const id of next.ids) wanted.add(id);
+    uniques.delete(next);
+  }
   const left = columns.map(({ field, ids, values }) => ({ field, ids: ids.filter((id) => wanted.has(id)), values: values.filter((_, place) => wanted.has(ids[place] ?? 0)) }));
   return left.filter(({ ids }) => ids.length > 0);
 }
 
-/** Records with the same set of pending fields share a statement. Mostly all have the same, and the columns are what they are. */
+/** Whether the database lets one record only have a value of this field. */
+export function isUnique({ isStored, options }: Field): boolean {
+  return isStored && options.unique === true;
+}
+
+/**
+ * Records with the same set of pending fields share a statement. Mostly all have the same, and the columns are what they are.
+ *
+ * A unique field has a statement for all of its records: among several, a value that one record passes on to another would have two for a while.
+ */
 export function rowsOf(columns: readonly PendingColumn[]): readonly PendingRows[] {
   const [first] = columns;
   if (!first) return [];
-  return columns.every(({ ids }) => isSameList(ids, first.ids)) ? [{ ids: first.ids, columns }] : groupByFields(columns);
+  if (columns.every(({ ids }) => isSameList(ids, first.ids))) return [{ ids: first.ids, columns }];
+  const rows = groupByFields(columns);
+  const torn = columns.filter(({ field }) => isUnique(field) && rows.filter((row) => row.columns.some((column) => column.field === field)).length > 1);
+  if (torn.length === 0) return rows;
+  return [...torn.map((column): PendingRows => ({ ids: column.ids, columns: [column] })), ...groupByFields(columns.filter((column) => !torn.includes(column)))];
 }
 
 function isSameList(one: readonly StoredId[], other: readonly StoredId[]): boolean {

@@ -3,6 +3,7 @@ import type { Field, Model } from '@ormolu/registry';
 import type { Environment } from '../environment/environment';
 import { idsOf } from './given-id';
 import { KeyedValues } from '../environment/keyed-values';
+import { freeUniqueValues } from '../flushing/free-values';
 import { forgetTouchedColumns } from '../forget';
 import { groupBy } from '../group-by';
 import { insertOrder, referencesAmong, type Reference } from './insert-order';
@@ -26,10 +27,11 @@ export type InsertedIds = ReadonlyMap<Id, StoredId>;
  * @throws {WriteRefusedError} TX_REFERENCE_CYCLE when required references go round in a circle
  * @throws {DraftError} TX_DRAFT_UNSAVED when a row refers to a draft that is not among them
  * @remarks One INSERT a model, and one UPDATE for every many2one that had to wait. A required reference between new records of one
- * model takes an INSERT for each level.
+ * model takes an INSERT for each level. Before them an UPDATE when unique values are pending.
  */
 export async function insertRows(env: Environment, rows: readonly NewRow[]): Promise<InsertedIds> {
   const tx = env.transaction;
+  for (const [model, own] of groupBy(rows, ({ model }) => model)) await freeUniqueValues(tx, model, own);
   const references = referencesAmong(rows);
   const ids = new Map<Id, StoredId>();
   const late: Reference[] = [];

@@ -19,10 +19,10 @@ everywhere(geo.registry(), ({ begin }) => {
 
   /** The next statement has memory forget what earlier ones have touched. */
   async function twinAfterAStatement(tx: Transaction): Promise<unknown> {
-    one(tx, 'city', 2)['name'] = 'Brugge';
+    one(tx, 'city', 2).set('name', 'Brugge');
     await tx.flush();
     await one(tx, 'city', 2).load(['twin']);
-    return one(tx, 'city', 2)['twin'];
+    return one(tx, 'city', 2).get('twin');
   }
 
   test('what the database changed beside somebody\'s own statement is forgotten with the next one, when questions overlapped in between', async () => {
