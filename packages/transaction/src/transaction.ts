@@ -101,6 +101,8 @@ export class Transaction {
   readonly readCounts: ReadCounts = new ReadCounts();
   #registry: Registry;
   readonly #newest: () => Registry;
+  /** Whether it has ever taken another version: then records may be about that were made from one that is not in use. */
+  hasReset = false;
   #isHeld = false;
   /** How deep work is nested that reads aside. */
   #aside = 0;
@@ -202,8 +204,8 @@ export class Transaction {
   }
 
   /**
-   * Takes the newest version of the models and forgets everything in memory, what is pending included. Environments stay and see the
-   * new version; records taken from them before keep the old one, so browse them anew.
+   * Takes the newest version of the models and forgets everything in memory, what is pending included. Environments and records stay and
+   * follow the new version.
    *
    * @remarks No statement. A rollback to a savepoint taken before brings the old version back.
    */
@@ -221,6 +223,7 @@ export class Transaction {
   }
 
   #adopt(registry: Registry): void {
+    if (registry !== this.#registry) this.hasReset = true;
     this.#registry = registry;
     this.session.adopt(registry.schema);
   }

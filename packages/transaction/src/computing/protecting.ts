@@ -13,7 +13,7 @@ export function shielded(registry: Registry, fields: readonly (Field | string)[]
   if (!Array.isArray(fields)) throw argument('protecting', fields, "a list of fields: ['name']");
   const wrong = fields.find((field: unknown) => typeof field !== 'string' && !(field instanceof Field)) as unknown;
   if (wrong !== undefined) throw argument('protecting', wrong, "fields or names of fields: ['name']");
-  return fields.map((field: Field | string) => [typeof field === 'string' ? registry.field(model, field) : field, ids]);
+  return fields.map((field: Field | string) => [typeof field === 'string' ? registry.field(model, field) : registry.field(field.model, field.name), ids]);
 }
 
 const NOBODY: ReadonlyMap<Field, ReadonlySet<Id>> = new Map();

@@ -20,9 +20,10 @@ export type FlushSpec = Iterable<readonly [field: Field, ids?: Iterable<Id> | un
 /** The same, to be asked. */
 type Wanted = ReadonlyMap<Field, ReadonlySet<Id> | 'all'>;
 
-function wantedBy(spec: FlushSpec): Wanted {
+function wantedBy({ hasReset, registry }: Transaction, spec: FlushSpec): Wanted {
   const wanted = new Map<Field, Set<Id> | 'all'>();
-  for (const [field, ids] of checked(spec)) {
+  for (const [given, ids] of checked(spec)) {
+    const field = hasReset ? registry.field(given.model, given.name) : given;
     const known = wanted.get(field);
     wanted.set(field, ids === undefined || known === 'all' ? 'all' : new Set([...(known ?? []), ...ids]));
   }
@@ -62,7 +63,7 @@ function isWanted(wanted: Wanted | undefined, field: Field, id: Id): boolean {
  * @remarks One UPDATE per model and set of fields, whatever the number of records.
  */
 export async function flush(tx: Transaction, spec?: FlushSpec): Promise<void> {
-  const wanted = spec && wantedBy(spec);
+  const wanted = spec && wantedBy(tx, spec);
   const failures = await recomputeAll(tx, wanted);
   if (tx.unseen.size > 0) await leaveUnseen(tx);
   await writePending(tx, pendingOf(tx, wanted), wanted);

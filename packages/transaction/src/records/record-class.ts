@@ -6,6 +6,7 @@ import { readField } from '../reading/read';
 import { classThatKeeps, type RecordClass } from './keeping-class';
 import { membersOf } from './members';
 import { DEFINITION, type RecordSet } from './recordset';
+import type { Transaction } from '../transaction';
 
 /** So many values of a group's records are found in the cache, at least, before its records begin to keep theirs. */
 const FEWEST_FOUND = 64;
@@ -31,7 +32,9 @@ function makeClass(model: Model): RecordClass {
   for (const [name, method] of model.methods) {
     Object.defineProperty(made.prototype, name, {
       value(this: RecordSet, ...args: readonly unknown[]): unknown {
-        return method(this, ...args);
+        const { transaction } = this.env;
+        const now = transaction.hasReset ? transaction.registry.model(model.name).methods.get(name) : method;
+        return (now ?? method)(this, ...args);
       },
     });
   }
@@ -47,11 +50,16 @@ function accessorOf(made: RecordClass, field: Field): PropertyDescriptor {
   return {
     get: getterOf(made, field),
     set(this: RecordSet, value: unknown): void {
-      assign(this, field, value);
+      assign(this, fieldOfNow(this.env.transaction, field), value);
     },
     enumerable: true,
     configurable: true,
   };
+}
+
+/** What a field is in the version of the models that a transaction works with: records taken before a reset were made from another. */
+function fieldOfNow({ hasReset, registry }: Transaction, field: Field): Field {
+  return hasReset ? registry.field(field.model, field.name) : field;
 }
 
 /**
@@ -60,7 +68,7 @@ function accessorOf(made: RecordClass, field: Field): PropertyDescriptor {
 function getterOf(made: RecordClass, field: Field): (this: RecordSet) => unknown {
   if (!field.isGivenAsKept && !field.relation) {
     return function converted(this: RecordSet): unknown {
-      return readField(this, field);
+      return readField(this, fieldOfNow(this.env.transaction, field));
     };
   }
   const read = found(made, field);
@@ -82,10 +90,11 @@ function found(made: RecordClass, field: Field): (record: RecordSet) => unknown 
   return function read(record: RecordSet): unknown {
     const id = membersOf(record);
     // Sets have no values, and drafts may stand for a record any time.
-    if (typeof id === 'object') return readField(record, field);
+    if (typeof id === 'object') return readField(record, fieldOfNow(record.env.transaction, field));
     const group = record.prefetchGroup;
     const { env } = group;
     const { transaction } = env;
+    if (transaction.hasReset && fieldOfNow(transaction, field) !== field) return readField(record, fieldOfNow(transaction, field));
     if (isFollowed && (transaction.triggers.size > 0 || transaction.toCompute.hasRelations || (compute !== undefined && transaction.toCompute.isMarked(field)))) return readField(record, field);
     const column = env.column(field);
     const value = column.of(id);

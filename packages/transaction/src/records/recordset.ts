@@ -63,7 +63,7 @@ export class RecordSet implements Iterable<RecordSet> {
 
   /** The model's name. */
   get model(): string {
-    return definitionOf(this).name;
+    return madeFrom(this).name;
   }
 
   get length(): number {
@@ -350,8 +350,14 @@ Object.defineProperty(RecordSet.prototype, Symbol.for('nodejs.util.inspect.custo
   },
 });
 
-/** The model that records are of: on the prototype of their class, where it is in nobody's way. */
+/** The model that records are of, in the version that their transaction works with. */
 function definitionOf(records: RecordSet): Model {
+  const { hasReset, registry } = records.env.transaction;
+  return hasReset ? registry.model(records.model) : madeFrom(records);
+}
+
+/** The model that their class was made from: on its prototype, where it is in nobody's way. */
+function madeFrom(records: RecordSet): Model {
   // Put there when the class was made; like the above, it cannot be declared as a member.
   return (records as unknown as { readonly [DEFINITION]: Model })[DEFINITION];
 }
