@@ -1,4 +1,4 @@
-import { ConflictError, durationMs, holding, OrmoluError, type MigrationReport, type Rung, type RungStats, type Schema, type Session, type SessionOptions, type Storage } from '@ormolu/kernel';
+import { durationMs, OrmoluError, type MigrationReport, type Rung, type RungStats, type Schema, type Session, type Storage } from '@ormolu/kernel';
 import type { ModelNameOf, Models, Registry } from '@ormolu/registry';
 import { StorageRung } from '@ormolu/storage';
 import { Transaction, type Actors } from '@ormolu/transaction';
@@ -8,14 +8,12 @@ import { isLocalCacheSwitchedOff } from './environment-variables';
 import { DatabaseError } from './errors';
 import { DatabaseWatch, healthOf, storageHealth, type HealthAlert, type HealthReport } from './health';
 import { backfill, type FilledFields } from './migrate/backfill';
-import { buildLadder, TransactionFigures } from './ladder';
-import { joinCaches, MethodCaches, type OrmcacheStats } from './method-caches';
-import { modificationBehind } from './optimistic';
+import { buildLadder } from './ladder';
+import { MethodCaches, type OrmcacheStats } from './method-caches';
 import { checkOptions, checkWork, type MigrateDatabaseOptions, type OrmoluOptions, type TransactionEnvironment, type TransactionOptions } from './options';
-import { FollowedModels } from './reloads';
+import { FollowedModels, tellOfReload } from './reloads';
 import { RecordSession, type RecordSessionOptions } from './record-session';
-import { conflictBehind, FailedRollbackError, tellFailedRollback, withRetry } from './retry';
-import { UncachableWarnings } from './uncachable';
+import { UnitsOfWork } from './unit-of-work';
 import { UserWrites } from './user-writes/user-writes';
 import { warm, type WarmOptions, type WarmQuery, type WarmReport } from './warm';
 
@@ -50,46 +48,41 @@ export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D
   readonly #ladder: Rung;
   readonly #shared: SharedRung | undefined;
   readonly #methodCaches = new MethodCaches();
-  readonly #named: NamedQueries;
-  readonly #figures = new TransactionFigures();
-  readonly #uncachable = new UncachableWarnings();
   readonly #actors: Actors;
-  readonly #checkRuns: boolean | undefined;
   readonly #models: FollowedModels;
-  /** Whether transactions look for reloads though nothing is cached. */
-  readonly #followsAlways: boolean;
+  readonly #units: UnitsOfWork;
   readonly #watch: DatabaseWatch;
   #isOpen = true;
-  #isServed = false;
 
   /** @see openOrmolu */
   constructor({ models, modules, storage, users, companies, groupsOf, sourceLanguage, checkRuns, caches, records, localCache, healthCheckEvery = 0 }: OrmoluOptions<D, U, C, N>) {
     // What the compiler knows of them is of no use here.
     this.#models = new FollowedModels(models as unknown as Models<unknown>, modules ?? []);
-    this.#followsAlways = modules !== undefined;
     this.storage = storage;
     this.localCache = new LocalCache(localCache === false ? {} : localCache);
     if (isLocalCacheSwitchedOff() || localCache === false) this.localCache.disable();
     // Without the option there is no name to ask for.
     this.caches = new NamedCaches<N>(caches ?? ({} as Readonly<Record<N, never>>), { healthCheckEvery });
     this.#watch = new DatabaseWatch(this.caches, () => storageHealth(storage, this.registry.schema), durationMs(healthCheckEvery, 'healthCheckEvery'));
-    this.#named = new NamedQueries(this.caches);
-    const { shared, ladder } = this.#build(records);
+    const named = new NamedQueries(this.caches);
+    const { shared, ladder } = this.#build(named, records);
     this.#shared = shared;
     this.#ladder = ladder;
     // The transaction's environments are what the registry's types say of them: it makes them from the same definitions.
     this.#actors = { users, companies, groupsOf: groupsOf as Actors['groupsOf'], sourceLanguage };
-    this.#checkRuns = checkRuns;
+    this.#units = new UnitsOfWork({
+      storage, ladder, localCache: this.localCache, shared, named, methodCaches: this.#methodCaches, models: this.#models, actors: this.#actors, checkRuns, followsAlways: modules !== undefined,
+    });
     for (const model of [users, companies]) if (model !== undefined) this.registry.model(model);
   }
 
   /** @throws {MisuseError} TIER_CACHE_UNKNOWN, TIER_RECORDS */
-  #build(records: RecordCaches | undefined): { readonly ladder: Rung; readonly shared: SharedRung | undefined } {
+  #build(named: NamedQueries, records: RecordCaches | undefined): { readonly ladder: Rung; readonly shared: SharedRung | undefined } {
     checkRecordModels(records, new Set(this.registry.schema.tables.map(({ model }) => model)));
     const caches = new SharedCaches(this.caches, records);
     let shared: SharedRung | undefined;
     const over = (below: Rung): SharedRung => (shared = new SharedRung(below, caches));
-    const ladder = buildLadder({ far: this.storage.far, local: this.localCache, named: this.#named, shared: caches.hasAny ? over : undefined });
+    const ladder = buildLadder({ far: this.storage.far, local: this.localCache, named, shared: caches.hasAny ? over : undefined });
     return { ladder, shared };
   }
 
@@ -113,7 +106,7 @@ export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D
     this.#assertOpen('reload');
     const next = models as unknown as Models<unknown>; // what the compiler knows of them is of no use here
     next.registry();
-    await this.#tellOthers(next);
+    if (this.#units.hasOthers) await tellOfReload(this.storage, this.#models, next);
     this.#models.take(next);
     // The same object: what differs is what the compiler may assume of it.
     return this as unknown as Ormolu<E, U & ModelNameOf<E>, C & ModelNameOf<E>, N>;
@@ -152,42 +145,13 @@ export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D
   writerFor(user: number, session: Session): UserWrites {
     this.#assertOpen('writerFor');
     const { registry } = this;
-    return new UserWrites(session, registry, (recorded) => {
-      const tx = new Transaction({ registry, newestRegistry: () => this.registry, session: recorded, rung: this.#ladder, uid: user, checkRuns: this.#checkRuns, ...this.#actors });
-      joinCaches(tx, this.#methodCaches);
-      return tx;
-    });
+    return new UserWrites(session, registry, (recorded) => this.#units.transactionOver(recorded, { registry, uid: user }));
   }
 
   /** What a server calls: its clients have this database open from now on, and are told of reloads, as this program is of theirs. */
   beginServing(): void {
     this.#assertOpen('beginServing');
-    this.#isServed = true;
-  }
-
-  /** Whether other processes may have this database open. */
-  get #hasOthers(): boolean {
-    const { concurrentSessions, durable, sql, shared = concurrentSessions && durable && sql } = this.storage.capabilities;
-    return shared || this.#isServed;
-  }
-
-  async #tellOthers(models: Models<unknown>): Promise<void> {
-    if (!this.#hasOthers) return;
-    const session = await this.storage.open({ schema: this.registry.schema, isolation: 'read committed', sight: true });
-    try {
-      // Without a log there is nobody who listens to it.
-      if (!(await session.sight?.())) return;
-      const takesSql = this.storage.capabilities.sql;
-      if (takesSql) await session.sql('select pg_advisory_xact_lock($1::int8)', [RELOADS]);
-      const sight = await session.sight?.();
-      if (sight && this.#models.follow(sight)) throw reloaded('This one has followed: look at what there is now, and reload again if it still makes sense.');
-      // Where roles are told apart, not by a signal, which is for everybody: whoever tells of models decides what the others do.
-      if (takesSql) await session.sql('insert into ormolu_log (model) values ($1)', [this.#models.signalOf(models)]);
-      else await session.signal?.([this.#models.signalOf(models)]);
-      await session.commit();
-    } finally {
-      await session.rollback();
-    }
+    this.#units.beginServing();
   }
 
   /**
@@ -240,72 +204,8 @@ export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D
     this.#assertOpen('transaction');
     checkWork(work);
     checkOptions(options, 'transaction');
-    return withRetry(async () => {
-      for (;;) {
-        const done = await this.#try(work, options);
-        if (done !== OUTDATED) return done.value;
-      }
-    }, options);
-  }
-
-  /** @returns that it began with models that are no longer the newest, and did nothing */
-  async #try<T>(
-    work: (env: TransactionEnvironment<D, U, C>) => Promise<T> | T, { isolation = 'repeatable read', readOnly, concurrency, uid, context, explain }: TransactionOptions,
-  ): Promise<{ readonly value: T } | typeof OUTDATED> {
-    const session = await this.#begin({ isolation, readOnly });
-    const { registry } = this;
-    if (session.schema !== registry.schema) session.adopt(registry.schema);
-    const state = { isOutdated: false };
-    // Where the first answer brings the change log along, it is only then known what was reloaded before this transaction.
-    const metDatabase = async (): Promise<void> => {
-      const sight = await session.sight?.();
-      state.isOutdated ||= sight !== undefined && this.#models.follow(sight);
-      if (state.isOutdated) throw reloaded('This transaction begins anew with its models.');
-    };
-    let tx: Transaction | undefined;
-    try {
-      tx = new Transaction({
-        registry, newestRegistry: () => this.registry, session, rung: this.#ladder, concurrency, uid, context, explain, checkRuns: this.#checkRuns, ...this.#actors,
-        metDatabase: this.#hasOthers && isolation === 'repeatable read' ? metDatabase : undefined,
-      });
-      joinCaches(tx, this.#methodCaches);
-      await tx.meetUser();
-      // The registry's types say what the transaction's records are at run time: it makes them from the same definitions.
-      const env = tx.env as unknown as TransactionEnvironment<D, U, C>;
-      const value = await tx.holding(() => holding(session, () => work(env)));
-      // The work may have caught it.
-      if (state.isOutdated) throw reloaded('This transaction begins anew with its models.');
-      await tx.commit();
-      return { value };
-    } catch (thrown) {
-      const error = tx ? conflictBehind(thrown, tx) : thrown;
-      const rolledBack = await (tx ?? session).rollback().then(() => undefined, (failure: unknown) => ({ failure }));
-      if (state.isOutdated) {
-        if (rolledBack) tellFailedRollback(rolledBack.failure);
-        return OUTDATED;
-      }
-      const reason = tx?.versions && error instanceof ConflictError ? await modificationBehind(error, tx.versions, () => this.storage.open({ schema: registry.schema, readOnly: true })) : error;
-      throw rolledBack ? new FailedRollbackError(reason, rolledBack.failure) : reason;
-    } finally {
-      if (tx) this.#figures.add(tx.readCounts.models);
-    }
-  }
-
-  /** Opens a session with what is known of the change log by then, where it does not come with the first answer. */
-  async #begin(options: Pick<SessionOptions, 'isolation' | 'readOnly'>): Promise<Session> {
-    const sight = this.localCache.isEnabled || this.#shared !== undefined || this.#methodCaches.isUsed || this.#named.isUsed || this.#followsAlways;
-    const session = await this.storage.open({ schema: this.registry.schema, ...options, sight: sight && this.#shared ? 'far' : sight });
-    if (!sight) return session;
-    this.#uncachable.tell(this.storage.changeLog?.uncachable);
-    if (!this.#hasOthers || options.isolation === 'repeatable read') return session;
-    try {
-      const seen = await session.sight?.();
-      if (seen) this.#models.follow(seen);
-      return session;
-    } catch (error) {
-      await session.rollback();
-      throw error;
-    }
+    // The registry's types say what the transaction's records are at run time: it makes them from the same definitions.
+    return this.#units.run((tx) => work(tx.env as unknown as TransactionEnvironment<D, U, C>), options);
   }
 
   /**
@@ -373,8 +273,8 @@ export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D
   /** The figures of every rung since the database was opened. */
   stats(): OrmoluStats {
     return {
-      rungs: [this.#figures.stats(), ...this.#ladder.stats(), ...this.storage.far?.stats() ?? []],
-      transactions: this.#figures.transactions,
+      rungs: [this.#units.figures.stats(), ...this.#ladder.stats(), ...this.storage.far?.stats() ?? []],
+      transactions: this.#units.figures.transactions,
       statements: this.storage.statements,
       localCache: this.localCache.stats(),
       caches: this.caches.stats(),
@@ -421,16 +321,6 @@ export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D
     if (this.#isOpen) return;
     throw new DatabaseError('DB_CLOSED', `${call}() was called on a closed database. Open it again with openOrmolu().`);
   }
-}
-
-/** The number under which processes that reload take turns: the letters "OrmRel". */
-const RELOADS = 0x4f726d52656cn;
-
-/** A try that began with models that others had replaced. */
-const OUTDATED = Symbol('outdated');
-
-function reloaded(remedy: string): ConflictError {
-  return new ConflictError('DB_MODELS_RELOADED', `Another process has reloaded the models meanwhile. ${remedy}`);
 }
 
 /**

@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { MODELS_SIGNAL, sees, type Sight } from '@ormolu/kernel';
+import { ConflictError, MODELS_SIGNAL, sees, type Sight, type Storage } from '@ormolu/kernel';
 import type { Extension, Models, ModelsPatch, Registry } from '@ormolu/registry';
 
 /** What a process tells the others. */
@@ -83,5 +83,37 @@ export class FollowedModels {
       const reason = error instanceof Error ? error.message : String(error);
       process.emitWarning(`Another process has reloaded its models, and this one cannot follow and goes on with version ${String(this.#registry.version)}: ${reason}`, { code: 'DB_MODELS_REFUSED' });
     }
+  }
+}
+
+/** The number under which processes that reload take turns: the letters "OrmRel". */
+const RELOADS = 0x4f726d52656cn;
+
+/** Says that work began with models that are no longer the newest. */
+export function modelsReloaded(remedy: string): ConflictError {
+  return new ConflictError('DB_MODELS_RELOADED', `Another process has reloaded the models meanwhile. ${remedy}`);
+}
+
+/**
+ * Tells other processes of other models, in a transaction of the change log.
+ *
+ * @throws {ConflictError} DB_MODELS_RELOADED when another process was faster; this one has followed it
+ * @throws {MisuseError} STORAGE_CHANGE_LOG when the role may not insert into the change log
+ */
+export async function tellOfReload(storage: Storage, followed: FollowedModels, models: Models<unknown>): Promise<void> {
+  const session = await storage.open({ schema: followed.registry.schema, isolation: 'read committed', sight: true });
+  try {
+    // Without a log there is nobody who listens to it.
+    if (!(await session.sight?.())) return;
+    const takesSql = storage.capabilities.sql;
+    if (takesSql) await session.sql('select pg_advisory_xact_lock($1::int8)', [RELOADS]);
+    const sight = await session.sight?.();
+    if (sight && followed.follow(sight)) throw modelsReloaded('This one has followed: look at what there is now, and reload again if it still makes sense.');
+    // Where roles are told apart, not by a signal, which is for everybody: whoever tells of models decides what the others do.
+    if (takesSql) await session.sql('insert into ormolu_log (model) values ($1)', [followed.signalOf(models)]);
+    else await session.signal?.([followed.signalOf(models)]);
+    await session.commit();
+  } finally {
+    await session.rollback();
   }
 }
