@@ -34,7 +34,7 @@ const OUTDATED = Symbol('outdated');
  */
 export class UnitsOfWork {
   /** What ended transactions have read. */
-  readonly figures = new TransactionFigures();
+  readonly figures: TransactionFigures = new TransactionFigures();
   readonly #parts: UnitParts;
   readonly #uncachable = new UncachableWarnings();
   #isServed = false;
