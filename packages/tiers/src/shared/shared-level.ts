@@ -1,10 +1,11 @@
 import { randomBytes } from 'node:crypto';
 import type { Clock } from '@ormolu/kernel';
 import type { Backend, BackendEntry } from '../backend/backend';
+import { CacheMark } from './cache-mark';
 import { entryFromBytes, entryToBytes, UnfitError, type EntryFormOptions, type SharedEntry } from './entry-form';
 import { GuardedBackend, type GuardCounts, type GuardOptions } from './guarded-backend';
 import { KeyNames } from './key-names';
-import { markBytes, markUnder, newMark } from './marks';
+import { TagMarks, textOf } from './tag-marks';
 import { TickBatch } from './tick-batch';
 
 /** What was true of a cache and of tags when a key was asked for: entries written under it hold as long as that. */
@@ -56,8 +57,6 @@ export interface SharedLevelOptions extends GuardOptions, EntryFormOptions {
   readonly mended?: (() => void) | undefined;
 }
 
-const TAG_TTL_MS = 30 * 86_400_000;
-
 /** The entries of one cache on a cache server. Its calls fail when the server is away, and are never waited for long. */
 export class SharedLevel {
   readonly counts: SharedCounts = { hits: 0, misses: 0, overruled: 0, unreadable: 0, tooLarge: 0, noData: 0, forgotten: 0 };
@@ -68,9 +67,10 @@ export class SharedLevel {
   readonly #store: Backend;
   readonly #guards: GuardedBackend[] = [];
   readonly #reads: TickBatch;
+  readonly #mark: CacheMark;
+  readonly #tags: TagMarks;
   #away = 0;
   #lastMark: string | undefined;
-  #seenMark: { readonly bytes: Uint8Array; readonly run: string; readonly mark: string } | undefined;
 
   /** @throws {MisuseError} TIER_PREFIX */
   constructor(backend: Backend, options: SharedLevelOptions) {
@@ -83,6 +83,8 @@ export class SharedLevel {
       return one;
     };
     this.#store = backend.eachNode ? backend.eachNode(guard) : guard(backend);
+    this.#mark = new CacheMark(this.#store, this.#names, () => this.#run);
+    this.#tags = new TagMarks(this.#store, this.#names);
     this.#reads = new TickBatch((keys) => this.#store.getMany(keys), [this.#names.mark]);
   }
 
@@ -108,16 +110,19 @@ export class SharedLevel {
   /**
    * @param tags - of what would be loaded: their marks travel with the answer
    * @param askedMs - what was read since then, by the calendar, holds however short its ttl. @defaultValue none does for that
-   * @remarks One round trip; a second for entries that have other tags
+   * @remarks One round trip; a second for entries whose tags are others than those, or than were to be expected
    */
   async find(keys: readonly string[], tags: readonly string[], askedMs: number = Infinity): Promise<readonly Found[]> {
-    const { stamp, there, from } = await this.#ask(keys, tags);
+    const guessed = tags.length === 0 ? this.#tags.guess(keys) : tags;
+    const { stamp, there, from, marks } = await this.#ask(keys, tags, guessed);
     const nowMs = this.#options.calendar.now();
-    const found = keys.map((_, place): Found => {
+    const found = keys.map((key, place): Found => {
       const bytes = there[from + place];
-      return { bytes, entry: this.#read(bytes, stamp.mark, { nowMs, askedMs }), stamp };
+      const entry = this.#read(bytes, stamp.mark, { nowMs, askedMs });
+      if (entry) this.#tags.note(key, entry);
+      return { bytes, entry, stamp };
     });
-    const holding = found.some(({ entry }) => entry !== undefined && entry.tags.size > 0) ? await this.#withoutOverruled(found, stamp) : found;
+    const holding = found.some(({ entry }) => entry !== undefined && entry.tags.size > 0) ? await this.#withoutOverruled(found, guessed, marks) : found;
     for (const { entry } of holding) this.counts[isAnswer(entry) ? 'hits' : 'misses'] += 1;
     return holding;
   }
@@ -172,7 +177,7 @@ export class SharedLevel {
   }
 
   deleteByTag(tag: string): Promise<void> {
-    return this.#store.setMany([{ key: this.#names.ofTag(tag), value: Buffer.from(newMark(), 'latin1'), ttlMs: TAG_TTL_MS }]);
+    return this.#tags.renew(tag);
   }
 
   /** Where the server cannot list keys, or fails to, all are given up. @returns how many there were, where that is known */
@@ -192,21 +197,18 @@ export class SharedLevel {
   async clear(): Promise<void> {
     // Should it fail, the guard takes the mark out when the server is back, which does the same.
     this.counts.forgotten += 1;
-    await this.#store.setMany([this.#markEntry()]);
+    await this.#mark.renew();
   }
 
   async close(): Promise<void> {
     await Promise.all(this.#guards.map((guard) => guard.close()));
   }
 
-  /** Entries hold as long as each of their tags has the mark it had. */
-  async #withoutOverruled(found: readonly Found[], stamp: Stamp): Promise<readonly Found[]> {
-    const others = [...new Set(found.flatMap(({ entry }) => (entry ? [...entry.tags.keys()] : [])))].filter((tag) => !stamp.tags.has(tag));
-    const told = new Map(stamp.tags);
-    if (others.length > 0) {
-      const marks = await this.#store.getMany(others.map((tag) => this.#names.ofTag(tag)));
-      for (const [place, tag] of others.entries()) told.set(tag, textOf(marks[place]) ?? '');
-    }
+  /** Entries hold as long as each of their tags has the mark it had. @param marks - of the tags that were asked for, as far as they have one */
+  async #withoutOverruled(found: readonly Found[], asked: readonly string[], marks: ReadonlyMap<string, string>): Promise<readonly Found[]> {
+    const known = new Set(asked);
+    const others = new Set(found.flatMap(({ entry }) => (entry ? [...entry.tags.keys()] : [])).filter((tag) => !known.has(tag)));
+    const told = others.size === 0 ? marks : new Map([...marks, ...(await this.#tags.read([...others]))]);
     return found.map((one) => {
       if (!one.entry || [...one.entry.tags].every(([tag, is]) => told.get(tag) === is)) return one;
       this.counts.overruled += 1;
@@ -226,25 +228,23 @@ export class SharedLevel {
     await Promise.all([entries.length > 0 && this.#store.setMany(entries), unfit.length > 0 && this.#store.deleteMany(unfit)]);
   }
 
-  /** What there is, from a place on, and the marks as they are at that moment or before it. */
-  async #ask(keys: readonly string[], tags: readonly string[]): Promise<{ readonly stamp: Stamp; readonly there: readonly (Uint8Array | undefined)[]; readonly from: number }> {
+  /**
+   * What there is, from a place on, and the marks as they are at that moment or before it.
+   *
+   * @param tags - those of the stamp, each of which gets a mark if it has none
+   * @param asked - whose marks are asked for; the same, or others
+   */
+  async #ask(keys: readonly string[], tags: readonly string[], asked = tags): Promise<{ readonly stamp: Stamp; readonly there: readonly (Uint8Array | undefined)[]; readonly from: number; readonly marks: ReadonlyMap<string, string> }> {
     const names = keys.map((key) => this.#names.of(key));
-    const there = await this.#reads.get(tags.length === 0 ? names : [...tags.map((tag) => this.#names.ofTag(tag)), ...names]);
-    const mark = this.#markIn(there[0]) ?? (await this.#newMark(there[0]));
+    const there = await this.#reads.get(asked.length === 0 ? names : [...asked.map((tag) => this.#names.ofTag(tag)), ...names]);
+    const mark = this.#mark.seenIn(there[0]) ?? (await this.#mark.make(there[0]));
     this.#lastMark = mark;
     const marks = new Map<string, string>();
-    for (const [place, tag] of tags.entries()) marks.set(tag, textOf(there[1 + place]) ?? (await this.#newTagMark(tag)));
-    return { stamp: { mark, tags: marks }, there, from: 1 + tags.length };
-  }
-
-  /** It is seen with every question, and seldom another than before. */
-  #markIn(there: Uint8Array | undefined): string | undefined {
-    const run = this.#run;
-    const seen = this.#seenMark;
-    if (there !== undefined && seen !== undefined && seen.run === run && Buffer.compare(there, seen.bytes) === 0) return seen.mark;
-    const mark = markUnder(there, run);
-    this.#seenMark = there && mark !== undefined ? { bytes: Uint8Array.from(there), run, mark } : undefined;
-    return mark;
+    for (const [place, tag] of asked.entries()) {
+      const known = textOf(there[1 + place]) ?? (asked === tags ? await this.#tags.make(tag) : undefined);
+      if (known !== undefined) marks.set(tag, known);
+    }
+    return { stamp: { mark, tags: asked === tags ? marks : NO_MARKS }, there, from: 1 + asked.length, marks };
   }
 
   /** What holds of it, tags aside. */
@@ -263,31 +263,10 @@ export class SharedLevel {
     return this.#guards.map(({ run = '' }) => run).join(' ').trim();
   }
 
-  #markEntry(mark = newMark()): BackendEntry {
-    return { key: this.#names.mark, value: markBytes(mark, this.#run), ttlMs: 0 };
-  }
-
-  /** There is none, or one of another run of the server: of those who see that, one writes the next. */
-  async #newMark(there: Uint8Array | undefined): Promise<string> {
-    const mark = newMark();
-    const entry = this.#markEntry(mark);
-    if (await (there === undefined ? this.#store.add(entry) : this.#store.replace(entry, there))) return mark;
-    const [now] = await this.#store.getMany([this.#names.mark]);
-    // Another process knows another run: its entries are not believed here, nor ours there, until one of us has noticed.
-    return markUnder(now, this.#run) ?? newMark();
-  }
-
-  async #newTagMark(tag: string): Promise<string> {
-    const mark = newMark();
-    if (await this.#store.add({ key: this.#names.ofTag(tag), value: Buffer.from(mark, 'latin1'), ttlMs: TAG_TTL_MS })) return mark;
-    const [now] = await this.#store.getMany([this.#names.ofTag(tag)]);
-    return textOf(now) ?? newMark();
-  }
-
   /** Not through the guards: they ask for it before they let anything through. */
   async #forget(): Promise<void> {
     const run = await this.#raw.check();
-    await this.#raw.setMany([{ key: this.#names.mark, value: markBytes(newMark(), run), ttlMs: 0 }]);
+    await this.#mark.renewAt(this.#raw, run);
     this.counts.forgotten += 1;
   }
 
@@ -302,6 +281,4 @@ function isAnswer(entry: SharedEntry | undefined): boolean {
   return entry !== undefined && (entry.kind === 'value' || entry.kind === 'absent' || entry.kind === 'bytes');
 }
 
-function textOf(bytes: Uint8Array | undefined): string | undefined {
-  return bytes && Buffer.from(bytes).toString('latin1');
-}
+const NO_MARKS: ReadonlyMap<string, string> = new Map();

@@ -102,6 +102,31 @@ describe.each(Object.entries(BACKENDS))('two caches on one %s', (_, connect) => 
     expect(calls).toEqual(['getMany']);
   });
 
+  test('the marks of tags travel with the question, once it is known which tags such keys have', async () => {
+    const { a, b, calls } = await two({ l1: false });
+    await b.set('city:1', 1, { tags: ['europe', 'cities'] });
+    await b.set('city:2', 2, { tags: ['europe', 'cities'] });
+    expect(await a.get('city:1')).toBe(1);
+    expect(calls).toEqual(['getMany', 'getMany']);
+    calls.length = 0;
+    expect(await a.get('city:1')).toBe(1);
+    expect(calls).toEqual(['getMany']);
+    // One that was never seen before, of the same kind.
+    expect(await a.get('city:2')).toBe(2);
+    expect((await a.getMany(['city:1', 'city:2'])).size).toBe(2);
+    expect(calls).toEqual(['getMany', 'getMany', 'getMany']);
+    // It has other tags by now, which cost a look of their own.
+    await b.set('city:1', 3, { tags: ['asia'] });
+    calls.length = 0;
+    expect(await a.get('city:1')).toBe(3);
+    expect(calls).toEqual(['getMany', 'getMany']);
+    await b.deleteByTag('asia');
+    await b.deleteByTag('cities');
+    expect(await a.get('city:1')).toBeUndefined();
+    expect(await a.get('city:2')).toBeUndefined();
+    expect((await a.getMany(['city:1', 'city:2'])).size).toBe(0);
+  });
+
   test('what one deletes, empties, or takes out by tag or pattern, is gone for the other', async () => {
     const { a, b } = await two({ l1: false });
     const fill = async (): Promise<void> => {

@@ -1,13 +1,17 @@
 import type { Columns, Commit, GroupQuery, Groups, Query, ReadQuestion, Rung, RungStats, Session, StoredId } from '@ormolu/kernel';
 import { StorageRung } from '@ormolu/storage';
 
-/** The foot of the ladder, which remembers what it was asked: what it was not asked, a cache has answered. */
+/** A place in the ladder, its foot if nothing else is said, which remembers what it was asked: what it was not asked, a cache above it has answered. */
 export class Asked implements Rung {
   readonly name = 'asked';
   readonly capabilities: Rung['capabilities'] = { sharedAcrossTransactions: false, sharedAcrossProcesses: false };
-  readonly #below = new StorageRung();
+  readonly #below: Rung;
   readonly ids = new Set<StoredId>();
   wasAsked = false;
+
+  constructor(below: Rung = new StorageRung()) {
+    this.#below = below;
+  }
 
   /** Begins to remember anew. */
   forget(): void {
@@ -41,6 +45,6 @@ export class Asked implements Rung {
   }
 
   stats(): readonly RungStats[] {
-    return [];
+    return this.#below.stats();
   }
 }

@@ -4,10 +4,11 @@ import type { Asked } from './asked';
 import { past } from './past-caches';
 import type { Tally } from './report';
 
-/** A ladder, and its foot. */
+/** A ladder, its foot, and what stands above its shared rung, where it has one. */
 export interface Watched {
   readonly rung: Rung;
   readonly asked: Asked;
+  readonly shared: Asked | undefined;
 }
 
 /** A question about many records, whoever is asked. */
@@ -32,11 +33,13 @@ export class Comparison {
     this.#tally = tally;
   }
 
-  async records(session: Session, { rung, asked }: Watched, question: ReadQuestion): Promise<void> {
+  async records(session: Session, { rung, asked, shared }: Watched, question: ReadQuestion): Promise<void> {
     const before = session.isolation === 'read committed' ? rowsOf(await session.read(past(question))) : undefined;
     asked.forget();
+    shared?.forget();
     const told = rowsOf(await rung.read(session, question));
     const hits = new Set(question.ids.filter((id) => !asked.ids.has(id)));
+    const hasAskedShared = new Set(shared?.ids);
     const after = rowsOf(await session.read(past(question)));
     if (after.size === 0 && told.size > 0 && await this.#isEmptied(session)) return;
     const counts = this.#tally().levels[session.isolation];
@@ -50,17 +53,17 @@ export class Comparison {
       }
       counts.reads += 1;
       if (!isRight) this.differ(`${session.isolation} read of ${question.model} ${String(id)}${hits.has(id) ? ' (hit)' : ''}`, row, { before: before?.get(id), after: after.get(id) });
-      if (!hits.has(id)) continue;
-      counts.hits += 1;
-      if (this.#isFresh(row, question.fields)) this.#tally().fresh += 1;
+      this.#count({ isHit: hits.has(id), isOfShared: hasAskedShared.has(id), isFresh: this.#isFresh(row, question.fields) }, counts);
     }
   }
 
-  async question(session: Session, { rung, asked }: Watched, question: Question): Promise<void> {
+  async question(session: Session, { rung, asked, shared }: Watched, question: Question): Promise<void> {
     const before = session.isolation === 'read committed' ? await answerOf(session, asPast(question)) : undefined;
     asked.forget();
+    shared?.forget();
     const told = await answerOf({ query: (one) => rung.query(session, one), count: (one) => rung.count(session, one), group: (one) => rung.group(session, one) }, question);
     const isHit = !asked.wasAsked;
+    const hasAskedShared = shared?.wasAsked === true;
     const after = await answerOf(session, asPast(question));
     const isRight = isDeepStrictEqual(told, after) || (before !== undefined && isDeepStrictEqual(told, before));
     // Between two moments there may have been a third.
@@ -70,7 +73,7 @@ export class Comparison {
     }
     const counts = this.#tally().levels[session.isolation];
     counts.reads += 1;
-    if (isHit) counts.hits += 1;
+    this.#count({ isHit, isOfShared: hasAskedShared, isFresh: false }, counts);
     if (!isRight) this.differ(`${session.isolation} ${question.kind} ${JSON.stringify(question.query)}${isHit ? ' (hit)' : ''}`, told, after);
   }
 
@@ -79,6 +82,18 @@ export class Comparison {
     const shown = (value: unknown): string => JSON.stringify(value, (_, part: unknown) => (typeof part === 'bigint' ? String(part) : part));
     const { differences } = this.#tally();
     if (differences.length < 5) differences.push(`${this.#name}: ${what}: was told ${shown(told)}, and the database says ${shown(truth)}`);
+  }
+
+  /** @param isOfShared - the shared rung was asked for it; a local cache has the others */
+  #count({ isHit, isOfShared, isFresh }: { readonly isHit: boolean; readonly isOfShared: boolean; readonly isFresh: boolean }, counts: { hits: number }): void {
+    const tally = this.#tally();
+    if (isOfShared) tally.sharedAsked += 1;
+    if (!isHit) return;
+    counts.hits += 1;
+    if (isFresh) tally.fresh += 1;
+    if (!isOfShared) return;
+    tally.sharedHits += 1;
+    if (isFresh) tally.sharedFresh += 1;
   }
 
   #isFresh(row: Row, fields: readonly string[]): boolean {

@@ -44,10 +44,19 @@ export interface SoakResult extends Report {
 }
 
 const FLOWS = 3;
+/** Answers compared for each write of others, each process that is stopped and each that is killed, at least: what is kept is not always gone before it is asked for, however slow the machine. */
+const READS_A_WRITE = 10;
+const READS_A_STOP = 500;
+const READS_A_KILL = 2_000;
+/** Writes before the first answer. */
+const WRITES_AHEAD = 50;
 const TICK_MS = 50;
 const LONGEST_TRIM_MS = 300;
-/** Answers compared from one trigger to the next. */
+/** Answers compared from one trigger to the next: with each, all that is kept begins anew, and what stands on a server takes longer to come. */
 const ALTERED_EACH = 2_500;
+const ALTERED_EACH_SHARED = 5_000;
+/** The shared cache of one process after the other. On a machine with too much to do, processes that wait no longer than is usual would find their server away nearly always. */
+const SHARED_EACH = [{ serializer: 'msgpack', deadline: '1s' }, { serializer: 'json' }, { serializer: 'msgpack', deadline: '1s' }] as const;
 /** Without a local cache, what the shared one answers is seen. */
 const SHARED: readonly LadderConfig['caches'][] = [{}, { local: { maxEntries: 45 } }, {}];
 const CACHES: readonly LadderConfig['caches'][] = [{ local: { maxEntries: 1_000 } }, { local: { maxEntries: 45 } }, { local: { maxEntries: 200, policy: 'lru' } }];
@@ -56,7 +65,7 @@ const CACHES: readonly LadderConfig['caches'][] = [{ local: { maxEntries: 1_000 
 export async function soak({ reads, seed, maxMs, workers = 3, shared, remote = false, caches = shared ? SHARED : CACHES, bug }: SoakOptions): Promise<SoakResult> {
   const database = await createDatabase();
   const server = shared && await CacheFaults.start(shared, dice(seed + 2));
-  const below = caches.map((one, at): LadderConfig['caches'] => (server ? { ...one, shared: { kind: server.kind, url: server.url, serializer: at % 2 === 0 ? 'msgpack' : 'json' } } : one));
+  const below = caches.map((one, at): LadderConfig['caches'] => (server ? { ...one, shared: { kind: server.kind, url: server.url, serializer: 'msgpack' as const, ...SHARED_EACH[at % SHARED_EACH.length] } } : one));
   const director = new Director({ kind: 'postgres', url: database.url }, { caches: below, server, isRemote: remote, seed, bug });
   try {
     await director.prepare();
@@ -80,7 +89,7 @@ class Director {
   readonly #foreign: ForeignWriter;
   readonly #server: CacheFaults | undefined;
   readonly #between: ServerProcess | undefined;
-  /** Whether triggers come and go. Caches that stand elsewhere, too, would hardly be filled in between. */
+  /** Whether triggers come and go. A server's caches, between clients and the database, would hardly be filled in between. */
   readonly #alters: boolean;
   #born = 0;
   #kills = 0;
@@ -93,8 +102,8 @@ class Director {
     this.#seed = seed;
     this.#bug = bug;
     this.#random = dice(seed);
-    this.#alters = !server && !isRemote;
-    this.#foreign = new ForeignWriter(dice(seed + 1));
+    this.#alters = !isRemote;
+    this.#foreign = new ForeignWriter(dice(seed + 1), (writes) => (writes - WRITES_AHEAD) * READS_A_WRITE <= this.#reads);
     if (isRemote) this.#between = new ServerProcess({ storage, caches: { local: { maxEntries: 100 } } }, bug, (failure) => this.#failures.push(failure));
   }
 
@@ -109,21 +118,22 @@ class Director {
     const start = performance.now();
     for (let at = 0; at < workers; at += 1) this.#start();
     const foreign = this.#writeForeign().catch((error: unknown) => this.#failures.push(`writer in SQL: ${String(error)}`));
-    const faults = this.#server?.run().catch((error: unknown) => this.#failures.push(`cache server: ${String(error)}`));
-    const isEnough = (): boolean => this.#failures.length > 0 || totals(this.#tally).reads >= reads || (this.#bug !== undefined && this.#tally.differences.length > 0);
+    const faults = this.#server?.run(() => this.#reads).catch((error: unknown) => this.#failures.push(`cache server: ${String(error)}`));
+    const isEnough = (): boolean => this.#failures.length > 0 || this.#reads >= reads || (this.#bug !== undefined && this.#tally.differences.length > 0);
     const deaths = this.#between?.run(dice(this.#seed + 3)).catch((error: unknown) => this.#failures.push(`server: ${String(error)}`));
-    let untilAltered = ALTERED_EACH;
+    const alteredEach = this.#server ? ALTERED_EACH_SHARED : ALTERED_EACH;
+    let untilAltered = alteredEach;
     let [untilKill, untilStop] = [this.#random(60), this.#random(10)];
     while (!isEnough() && performance.now() - start < maxMs) {
       await pause(TICK_MS);
-      if (this.#alters && totals(this.#tally).reads >= untilAltered) {
-        untilAltered = totals(this.#tally).reads + ALTERED_EACH;
+      if (this.#alters && this.#reads >= untilAltered) {
+        untilAltered = this.#reads + alteredEach;
         this.#foreign.alter();
       }
-      if ((untilKill -= 1) < 0) {
+      if ((untilKill -= 1) < 0 && this.#kills * READS_A_KILL <= this.#reads) {
         untilKill = 40 + this.#random(120);
         this.#kill();
-      } else if ((untilStop -= 1) < 0) {
+      } else if ((untilStop -= 1) < 0 && this.#stops * READS_A_STOP <= this.#reads) {
         untilStop = this.#random(14);
         await this.#stopAwhile();
       }
@@ -153,6 +163,10 @@ class Director {
 
   #refuseFailures(): void {
     if (this.#failures.length > 0) throw new Error(this.#failures.join('; '));
+  }
+
+  get #reads(): number {
+    return totals(this.#tally).reads;
   }
 
   #start(): void {

@@ -35,13 +35,16 @@ export function filling(likelihood: number): string {
 /** Another program: it writes plain SQL, and knows nothing of caches. */
 export class ForeignWriter {
   readonly #random: (bound: number) => number;
+  readonly #mayWrite: (writes: number) => boolean;
   #writes = 0;
   #onTrimmed: (() => void) | undefined;
   #isToAlter = false;
   #isOver = false;
 
-  constructor(random: (bound: number) => number) {
+  /** @param mayWrite - whether readers have kept up with so many writes; it waits until they have */
+  constructor(random: (bound: number) => number, mayWrite: (writes: number) => boolean) {
     this.#random = random;
+    this.#mayWrite = mayWrite;
   }
 
   /** Statements that were taken. */
@@ -86,11 +89,13 @@ export class ForeignWriter {
     if (this.#onTrimmed) await client.query('select ormolu_log_trim(2)');
     this.#onTrimmed?.();
     this.#onTrimmed = undefined;
+    if (!this.#mayWrite(this.#writes)) return;
     await client.query(this.#statement());
     this.#writes += 1;
   }
 
   async #slow(client: Client): Promise<void> {
+    if (!this.#mayWrite(this.#writes)) return;
     await client.query(['begin', 'begin isolation level repeatable read', 'begin; set local session_replication_role = replica'][this.#random(3)] ?? 'begin');
     for (let left = 1 + this.#random(3); left > 0; left -= 1) {
       const isTakenBack = this.#random(4) === 0;

@@ -1,4 +1,4 @@
-import type { Rung, Storage } from '@ormolu/kernel';
+import type { Duration, Rung, Storage } from '@ormolu/kernel';
 import { remote } from '@ormolu/remote';
 import { postgres } from '@ormolu/storage/postgres';
 import { LocalCache, LocalRung, NamedCaches, SharedCaches, SharedRung, type LocalCacheOptions, type SerializerName } from '@ormolu/tiers';
@@ -18,26 +18,32 @@ export interface SharedConfig {
   readonly kind: 'redis' | 'memcached';
   readonly url: string;
   readonly serializer: SerializerName;
+  /** No call is waited for longer. @defaultValue that of caches */
+  readonly deadline?: Duration;
 }
 
 /** The ladder of one process. */
 export interface Ladder {
   readonly storage: Storage;
-  /** The caches of this process, over a foot of the caller's. */
-  over(foot: Rung): Rung;
+  /**
+   * The caches of this process, over a foot of the caller's.
+   *
+   * @param watch - stands between the shared rung and what is above it
+   */
+  over(foot: Rung, watch?: (shared: Rung) => Rung): Rung;
   close(): Promise<void>;
 }
 
 /** @param flows - how many transactions will be open at a time */
 export function openLadder({ storage, caches }: LadderConfig, flows: number): Ladder {
   const local = caches.local && new LocalCache(caches.local);
-  const named = caches.shared && new NamedCaches({ shared: { l2: { redis, memcached }[caches.shared.kind](caches.shared.url), serializer: caches.shared.serializer } });
+  const named = caches.shared && new NamedCaches({ shared: { l2: { redis, memcached }[caches.shared.kind](caches.shared.url), serializer: caches.shared.serializer, ...(caches.shared.deadline === undefined ? {} : { deadline: caches.shared.deadline }) } });
   const shared = named && new SharedCaches(named, 'shared');
   const database = storage.kind === 'server' ? remote(storage.url) : postgres({ connectionString: storage.url, max: flows, options: '-c lock_timeout=100ms -c deadlock_timeout=100ms' });
   return {
     storage: database,
-    over: (foot) => {
-      const below = shared ? new SharedRung(foot, shared) : foot;
+    over: (foot, watch = (rung) => rung) => {
+      const below = shared ? watch(new SharedRung(foot, shared)) : foot;
       return local ? new LocalRung(below, local) : below;
     },
     close: async () => {

@@ -13,9 +13,12 @@ export interface Report {
   readonly levels: Readonly<Record<Isolation, LevelCounts>>;
   /** Of the hits, records that another process had changed within the last second. */
   readonly fresh: number;
-  /** What the shared rung was asked, and what it answered. */
+  /** Of the answers compared: those that the shared rung was asked for, those of them that it gave, and the records among these that another process had changed within the last second. */
   readonly sharedAsked: number;
   readonly sharedHits: number;
+  readonly sharedFresh: number;
+  /** Why the shared rung did not answer, and how often, also where nothing was compared. */
+  readonly sharedMisses: Readonly<Record<string, number>>;
   /** What nobody can say: at READ COMMITTED, what changed twice meanwhile; tables emptied under an older snapshot. */
   readonly undecided: number;
   readonly transactions: number;
@@ -27,26 +30,28 @@ export interface Report {
 }
 
 /** A report in the making. */
-export type Tally = { -readonly [Key in Exclude<keyof Report, 'levels' | 'differences'>]: Report[Key] } & {
+export type Tally = { -readonly [Key in Exclude<keyof Report, 'levels' | 'sharedMisses' | 'differences'>]: Report[Key] } & {
   readonly levels: Record<Isolation, { -readonly [Key in keyof LevelCounts]: LevelCounts[Key] }>;
+  readonly sharedMisses: Record<string, number>;
   readonly differences: string[];
 };
 
 export function emptyTally(): Tally {
   return {
     levels: { 'read committed': { reads: 0, hits: 0 }, 'repeatable read': { reads: 0, hits: 0 }, serializable: { reads: 0, hits: 0 } },
-    fresh: 0, sharedAsked: 0, sharedHits: 0, undecided: 0, transactions: 0, commits: 0, shifts: 0, differences: [],
+    fresh: 0, sharedAsked: 0, sharedHits: 0, sharedFresh: 0, sharedMisses: {}, undecided: 0, transactions: 0, commits: 0, shifts: 0, differences: [],
   };
 }
 
 /** Adds what a worker tells to what others told. */
-export function addReport(sum: Tally, { levels, differences, ...counts }: Report): void {
+export function addReport(sum: Tally, { levels, sharedMisses, differences, ...counts }: Report): void {
   for (const [level, { reads, hits }] of Object.entries(levels)) {
     const own = sum.levels[level as Isolation]; // a report's own keys
     own.reads += reads;
     own.hits += hits;
   }
   for (const [name, count] of Object.entries(counts)) sum[name as keyof typeof counts] += count; // the same
+  for (const [reason, count] of Object.entries(sharedMisses)) sum.sharedMisses[reason] = (sum.sharedMisses[reason] ?? 0) + count;
   sum.differences.push(...differences);
 }
 

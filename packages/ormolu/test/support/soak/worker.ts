@@ -92,7 +92,9 @@ class Worker {
   /** @param work - tells whether to commit */
   async #inSession(isolation: Isolation, work: (session: Session, own: Own) => Promise<boolean>): Promise<void> {
     const asked = new Asked();
-    const own: Own = { rung: this.#ladder.over(asked), asked, changed: new Map() };
+    let shared: Asked | undefined;
+    const rung = this.#ladder.over(asked, (below) => (shared = new Asked(below)));
+    const own: Own = { rung, asked, shared, changed: new Map() };
     let session: Session | undefined;
     this.#tally.transactions += 1;
     try {
@@ -107,15 +109,16 @@ class Worker {
       if (!OrmoluError.is(error)) throw error;
     } finally {
       await session?.rollback();
-      this.#countShared(own.rung);
+      this.#countMisses(rung);
     }
   }
 
-  #countShared(rung: Rung): void {
+  /** Why the shared rung did not answer. */
+  #countMisses(rung: Rung): void {
+    const { sharedMisses: all } = this.#tally;
     const shared = rung.stats().find((one) => one.rung === 'shared') as SharedRungStats | undefined; // it says so of itself
     for (const { records, queries } of Object.values(shared?.models ?? {})) {
-      this.#tally.sharedAsked += records.asked + queries.asked;
-      this.#tally.sharedHits += records.hits + queries.hits;
+      for (const [reason, count = 0] of [...Object.entries(records.misses), ...Object.entries(queries.misses)]) all[reason] = (all[reason] ?? 0) + count;
     }
   }
 

@@ -1,0 +1,52 @@
+import type { Backend, BackendEntry } from '../backend/backend';
+import type { KeyNames } from './key-names';
+import { markBytes, markUnder, newMark } from './marks';
+
+/** The mark of a whole cache on its server, under which all its entries are written. */
+export class CacheMark {
+  readonly #store: Backend;
+  readonly #key: string;
+  readonly #run: () => string;
+  #seen: { readonly bytes: Uint8Array; readonly run: string; readonly mark: string } | undefined;
+
+  /** @param run - that of the server, or of all servers together */
+  constructor(store: Backend, names: KeyNames, run: () => string) {
+    this.#store = store;
+    this.#key = names.mark;
+    this.#run = run;
+  }
+
+  /** It is seen with every question, and seldom another than before. @returns undefined for none, or one of another run of the server */
+  seenIn(there: Uint8Array | undefined): string | undefined {
+    const run = this.#run();
+    const seen = this.#seen;
+    if (there !== undefined && seen !== undefined && seen.run === run && Buffer.compare(there, seen.bytes) === 0) return seen.mark;
+    const mark = markUnder(there, run);
+    this.#seen = there && mark !== undefined ? { bytes: Uint8Array.from(there), run, mark } : undefined;
+    return mark;
+  }
+
+  /** There is none that counts: of those who see that, one writes the next. */
+  async make(there: Uint8Array | undefined): Promise<string> {
+    const mark = newMark();
+    const entry = this.#entry(mark);
+    if (await (there === undefined ? this.#store.add(entry) : this.#store.replace(entry, there))) return mark;
+    const [now] = await this.#store.getMany([this.#key]);
+    // Another process knows another run: its entries are not believed here, nor ours there, until one of us has noticed.
+    return markUnder(now, this.#run()) ?? newMark();
+  }
+
+  /** All entries hold no more, in every process. */
+  renew(): Promise<void> {
+    return this.#store.setMany([this.#entry(newMark())]);
+  }
+
+  /** The same past the guards of a server, which is known to be in this run. */
+  renewAt(raw: Backend, run: string): Promise<void> {
+    return raw.setMany([this.#entry(newMark(), run)]);
+  }
+
+  #entry(mark: string, run = this.#run()): BackendEntry {
+    return { key: this.#key, value: markBytes(mark, run), ttlMs: 0 };
+  }
+}
