@@ -81,7 +81,7 @@ export class Keeping {
     if (!term || !this.usesMemory) return;
     const { lifetime, ttlMs } = term;
     // A sliding entry begins its ttl anew with every hit: jitter would shorten it once and never again.
-    const expiresAtMs = ttlMs === 0 ? Infinity : readAtMs + ttlMs * (lifetime.isSliding ? 1 : 1 - lifetime.jitter * this.#parts.random());
+    const expiresAtMs = ttlMs === 0 ? undefined : readAtMs + ttlMs * (lifetime.isSliding ? 1 : 1 - lifetime.jitter * this.#parts.random());
     this.#keepHere(key, { value, tags: options.tags ?? NO_TAGS, lifetime, readAtMs, expiresAtMs });
   }
 
@@ -91,8 +91,8 @@ export class Keeping {
     if (!shared || !this.usesMemory) return;
     const now = clock.now();
     const ageMs = Math.max(0, shared.calendar.now() - readAtMs);
-    const expiresAtMs = ttlMs === 0 ? Infinity : isSliding ? now + ttlMs : now - ageMs + ttlMs;
-    this.#keepHere(key, { value: kind === 'absent' ? ABSENT : value, tags: [...tags.keys()], lifetime: { ...lifetime, ttlMs, isSliding }, readAtMs: now - ageMs, expiresAtMs });
+    const expiresAtMs = ttlMs === 0 ? undefined : isSliding ? now + ttlMs : now - ageMs + ttlMs;
+    this.#keepHere(key, { value: kind === 'absent' ? ABSENT : value, tags: [...tags.keys()], lifetime: ttlMs === lifetime.ttlMs && isSliding === lifetime.isSliding ? lifetime : { ...lifetime, ttlMs, isSliding }, readAtMs: now - ageMs, expiresAtMs });
     if (isSliding) void shared.attempt((level) => level.touch(key, ttlMs));
   }
 
@@ -113,9 +113,16 @@ export class Keeping {
   #keepHere(key: string, { value, tags, lifetime, readAtMs, expiresAtMs }: Omit<Entry, 'tally' | 'bytes'>): void {
     const { clock, local, happenings } = this.#parts;
     const trustMs = this.#trustMs;
-    // Here it neither slides nor lasts: the server is asked again, and so told that it is used.
-    const serves = trustMs === Infinity ? { lifetime, expiresAtMs } : { lifetime: { ...lifetime, isSliding: false }, expiresAtMs: Math.min(expiresAtMs, clock.now() + trustMs) };
-    if (local.put(key, { value, tags, readAtMs, ...serves, tally: happenings.counts.models.of(key), bytes: 0 })) happenings.kept(key);
+    const isTrusted = trustMs === Infinity;
+    const kept = local.put(key, {
+      value,
+      // Here it neither slides nor lasts: the server is asked again, and so told that it is used.
+      expiresAtMs: isTrusted ? expiresAtMs : Math.min(expiresAtMs ?? Infinity, clock.now() + trustMs),
+      tally: happenings.counts.models.of(key),
+      lifetime: isTrusted || !lifetime.isSliding ? lifetime : { ...lifetime, isSliding: false },
+      tags, readAtMs, bytes: 0,
+    });
+    if (kept) happenings.kept(key);
   }
 
   /** How long memory is believed, whatever an entry's own ttl. */
@@ -131,6 +138,7 @@ export class Keeping {
     const isNegative = isLoaded && (value === ABSENT || value === null);
     if (isNegative && lifetime.negativeTtlMs === 0) return undefined;
     const ttlMs = (isNegative ? lifetime.negativeTtlMs : undefined) ?? lifetime.ttlMs;
-    return { lifetime: { ...lifetime, ttlMs }, ttlMs };
+    // Entries share what they have in common.
+    return { lifetime: ttlMs === lifetime.ttlMs ? lifetime : { ...lifetime, ttlMs }, ttlMs };
   }
 }

@@ -21,6 +21,8 @@ const DEFAULTS: LifetimeMs = { ttlMs: 0, isSliding: false, jitter: 0.1, earlyRef
  */
 export function lifetimeMs(given: Lifetime, otherwise: LifetimeMs = DEFAULTS): LifetimeMs {
   const { ttl, sliding, jitter, earlyRefresh, grace, negativeTtl } = given;
+  // Nothing is said, mostly: all that is kept so shares one.
+  if (ttl === undefined && sliding === undefined && jitter === undefined && earlyRefresh === undefined && grace === undefined && negativeTtl === undefined) return otherwise;
   return {
     ttlMs: ttl === undefined ? otherwise.ttlMs : durationMs(ttl, 'ttl'),
     isSliding: sliding ?? otherwise.isSliding,

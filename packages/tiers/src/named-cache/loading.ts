@@ -9,7 +9,7 @@ import type { Flight } from './single-flight';
 /** Of an entry, by one clock. */
 interface Age {
   readonly readAtMs: number;
-  readonly expiresAtMs: number;
+  readonly expiresAtMs: number | undefined;
   readonly nowMs: number;
 }
 
@@ -31,7 +31,7 @@ export class Loading {
     const entry = this.#keeping.usesMemory ? local.take(key) : undefined;
     if (entry === undefined || !local.isFresh(entry)) return this.#loadOrStale(key, load, { options, entry });
     happenings.hit(key, entry.tally, beganMs);
-    if (entry.lifetime.earlyRefresh < 1) this.#refreshEarly(key, load, { options, entry });
+    if (entry.expiresAtMs !== undefined && entry.lifetime.earlyRefresh < 1) this.#refreshEarly(key, load, { options, entry });
     // What the loader gave is what is kept under its key.
     return Promise.resolve(valueOf(entry) as T);
   }
@@ -78,7 +78,7 @@ export class Loading {
     }
     const flight = own.get(key);
     const nowMs = shared.calendar.now();
-    const isDue = isOld({ readAtMs: entry.readAtMs, expiresAtMs: entry.readAtMs + entry.ttlMs, nowMs }, lifetimeMs(options, lifetime));
+    const isDue = isOld({ readAtMs: entry.readAtMs, expiresAtMs: entry.ttlMs === 0 ? undefined : entry.readAtMs + entry.ttlMs, nowMs }, lifetimeMs(options, lifetime));
     const work = this.#loads.work([key], load, { options, done: (_, loaded) => this.#loads.end(key, loaded, { options, flight }), failed: (_, cause) => flight?.fail(cause) });
     if (!isDue || !(await shared.refresh(work, found))) this.#loads.end(key, { from: 'server', entry }, { options, flight });
   }
@@ -89,5 +89,5 @@ function loaderOf(key: string, load: () => unknown): LoadMany<unknown> {
 }
 
 function isOld({ readAtMs, expiresAtMs, nowMs }: Age, { earlyRefresh }: LifetimeMs): boolean {
-  return expiresAtMs !== Infinity && nowMs >= readAtMs + earlyRefresh * (expiresAtMs - readAtMs);
+  return expiresAtMs !== undefined && nowMs >= readAtMs + earlyRefresh * (expiresAtMs - readAtMs);
 }

@@ -9,13 +9,13 @@ import type { NamedCacheOptions, RemovalReason } from './options';
 /** What is kept for a key. */
 export interface Entry {
   readonly value: unknown;
-  readonly tags: readonly string[];
+  /** Undefined when it never does: a number would be an object of its own, which every hit would have to fetch. Moves on with every hit when the lifetime slides. */
+  expiresAtMs: number | undefined;
+  readonly tally: ModelTally;
   readonly lifetime: LifetimeMs;
+  readonly tags: readonly string[];
   /** When it was written, or the loader that brought it was called. */
   readonly readAtMs: number;
-  /** Infinity when it never does. Moves on with every hit when the lifetime slides. */
-  expiresAtMs: number;
-  readonly tally: ModelTally;
   /** What it is counted with in its tally; 0 while it is not in the level. */
   bytes: number;
 }
@@ -62,8 +62,7 @@ export class LocalLevel {
   /** The entry, also one that has expired and is within its grace. */
   take(key: string): Entry | undefined {
     const entry = this.#store.get(key);
-    if (entry === undefined) return undefined;
-    if (entry.expiresAtMs === Infinity) return entry;
+    if (entry?.expiresAtMs === undefined) return entry;
     const now = this.#clock.now();
     if (now >= entry.expiresAtMs + entry.lifetime.graceMs) {
       this.#drop(key, entry, 'expired');
@@ -74,7 +73,7 @@ export class LocalLevel {
   }
 
   isFresh(entry: Entry): boolean {
-    return entry.expiresAtMs === Infinity || this.#clock.now() < entry.expiresAtMs;
+    return entry.expiresAtMs === undefined || this.#clock.now() < entry.expiresAtMs;
   }
 
   /** @returns whether it was kept */

@@ -5,6 +5,7 @@ import { randomUUID } from 'node:crypto';
 import { StorageRung } from '@ormolu/storage';
 import { sharedCacheServer } from '@ormolu/test-support';
 import { MeasuredRung } from '../../src/measured-rung';
+import { traceLoad } from '../../src/named-cache/load-trace';
 import { NamedCache } from '../../src/named-cache/named-cache';
 import { openTelemetryTraces } from '../../src/opentelemetry';
 import { redis } from '../../src/redis';
@@ -103,4 +104,15 @@ test('two who trace see the same, and none does after he has ended it', async ()
   end();
   await cache.getOrSet('c', () => 1);
   expect(names()).toHaveLength(3);
+});
+
+test('while nobody traces, a load is called as it is: nothing is made around it, and nothing is asked of its keys', () => {
+  end();
+  const keys = new Proxy<string[]>([], { get: () => { throw new Error('its keys were looked at'); } });
+  const loaded = { of: 'the loader' };
+  expect(traceLoad('rates', keys, () => loaded)).toBe(loaded);
+  const promised = Promise.resolve(loaded);
+  expect(traceLoad('rates', keys, () => promised)).toBe(promised);
+  end = openTelemetryTraces({ tracer });
+  expect(() => traceLoad('rates', keys, () => loaded)).toThrow('its keys were looked at');
 });

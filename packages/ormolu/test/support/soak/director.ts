@@ -56,7 +56,7 @@ const LONGEST_TRIM_MS = 300;
 const ALTERED_EACH = 2_500;
 const ALTERED_EACH_SHARED = 5_000;
 /** The shared cache of one process after the other. On a machine with too much to do, processes that wait no longer than is usual would find their server away nearly always. */
-const SHARED_EACH = [{ serializer: 'msgpack', deadline: '1s' }, { serializer: 'json' }, { serializer: 'msgpack', deadline: '1s' }] as const;
+const SHARED_EACH = [{ serializer: 'msgpack', deadline: '1s' }, { serializer: 'json', deadline: '200ms' }, { serializer: 'msgpack', deadline: '1s' }] as const;
 /** Without a local cache, what the shared one answers is seen. */
 const SHARED: readonly LadderConfig['caches'][] = [{}, { local: { maxEntries: 45 } }, {}];
 const CACHES: readonly LadderConfig['caches'][] = [{ local: { maxEntries: 1_000 } }, { local: { maxEntries: 45 } }, { local: { maxEntries: 200, policy: 'lru' } }];
