@@ -9,7 +9,7 @@ export {
 export { allOf, condition, EVERYTHING, OPERATORS, pathsOf, type Condition, type Filter, type Operator } from './filter';
 export { duringCall, heldSessions, holding, isNestedIn, type CallInFlow } from './flow';
 export { describeIds, isStoredId, NewId, type Id, type NewIdOptions, type StoredId } from './id';
-export { jsonFormOf, keyedValue, referredModel, type JsonForm, type KeyedColumn, type ValueKeys } from './keyed-column';
+export { countingKeys, jsonFormOf, keyedValue, referredModel, valuesUnderAnyKey, type JsonForm, type KeyedColumn, type ValueKeys } from './keyed-column';
 export { LogKnowledge, type LogView, type NewsOptions } from './log-knowledge';
 export { epochOf, LogNames, NamedLog } from './log-names';
 export { nearestName } from './nearest';

@@ -10,8 +10,23 @@ export interface KeyedColumn {
   readonly references?: string | undefined;
 }
 
-/** For each kind of key those to look under, in this order: the first that is there counts, also when it holds no value. */
-export type ValueKeys = { readonly [By in KeyedColumn['by']]?: readonly string[] };
+/**
+ * For each kind of key those to look under, in this order: the first that is there counts, also when it holds no value. `'any'`: a condition on such a column of
+ * the records asked for, at the end of a path without a relation, holds when it does for the value under any key; elsewhere there is no value.
+ */
+export type ValueKeys = { readonly [By in KeyedColumn['by']]?: readonly string[] | 'any' };
+
+/** The keys to look under for the one value that counts. */
+export function countingKeys(keys: ValueKeys | undefined, by: KeyedColumn['by']): readonly string[] {
+  const own = keys?.[by];
+  return own === undefined || own === 'any' ? [] : own;
+}
+
+/** All values of such a column, in the form of its type. @param stored - what the column holds */
+export function valuesUnderAnyKey({ type }: KeyedColumn, stored: unknown): readonly unknown[] {
+  if (typeof stored !== 'object' || stored === null) return [];
+  return Object.values(stored).map((raw: unknown) => (raw === null ? null : jsonFormOf(type).fromJson(raw)));
+}
 
 /** A way from the form that a value of a column type has in JavaScript to JSON, and back. */
 export interface JsonForm {
@@ -39,7 +54,7 @@ export function jsonFormOf(type: ColumnType): JsonForm {
 export function keyedValue({ by, type }: KeyedColumn, stored: unknown, keys: ValueKeys | undefined): unknown {
   if (typeof stored !== 'object' || stored === null) return null;
   const values = new Map<string, unknown>(Object.entries(stored));
-  const key = keys?.[by]?.find((one) => values.has(one));
+  const key = countingKeys(keys, by).find((one) => values.has(one));
   const raw = key === undefined ? null : values.get(key);
   return raw === null || raw === undefined ? null : jsonFormOf(type).fromJson(raw);
 }

@@ -64,6 +64,18 @@ export function keyedRules({ describe, test, beforeAll }: ComplianceRunner, fixt
       }
     });
 
+    test('a condition may be on the value under any key', async () => {
+      const any = { company: 'any', lang: 'any' } as const;
+      const holds: readonly (readonly [string, Condition['operator'], unknown, string])[] = [
+        ['zone', 'in', [2], 'ab'], ['zone', 'eq', 1, 'a'], ['zone', 'in', [1, 2], 'ab'], ['zone', 'in', [3], ''], ['big', 'eq', 9_007_199_254_740_993n, 'a'], ['cost', 'eq', '9.0', 'a'], ['price', 'lt', 0, 'b'],
+        ['slogan', 'ilike', 'a%', 'b'], ['slogan', 'isNull', true, 'b'], ['slogan', 'eq', 'Moin', 'c'], ['bytes', 'eq', new Uint8Array([0, 255]), 'a'], ['free', 'eq', { a: [1] }, 'a'],
+        // Of other records there is no value.
+        ['zone.name', 'eq', 'north', ''], ['twin.zone', 'eq', 2, ''],
+      ];
+      for (const [path, operator, value, expected] of holds) deepStrictEqual(await find(any, condition(path.split('.'), operator, value)), expected, `${path} ${operator}`);
+      deepStrictEqual(await find({ lang: 'any' }, condition(['size'], 'eq', 5)), '');
+    });
+
     test('keys are texts and no part of the statement', async () => {
       for (const key of ["'", '"', '?', '$1', '%', "1'::text", '\\']) deepStrictEqual(await find({ company: [key] }, condition(['size'], 'isNull', false)), '');
     });

@@ -1,6 +1,6 @@
-import type { ColumnSchema, Condition, Filter, Schema, ValueKeys } from '@ormolu/kernel';
+import { countingKeys, type ColumnSchema, type Condition, type Filter, type Schema, type ValueKeys } from '@ormolu/kernel';
 import { quoted } from '../statements/identifiers';
-import { keyedSql } from './keyed-sql';
+import { anyKeySql, keyedSql } from './keyed-sql';
 import type { ParameterList } from '../statements/parameter-list';
 import { checkCondition, unknownFilter } from './check-condition';
 import { comparisonSql, isNever, type ComparisonContext } from './comparison-sql';
@@ -79,6 +79,7 @@ export class FilterSql {
   #walk(walk: Walk, n: number): string {
     const { scope, alias, resolved, leaf } = walk;
     const hop = resolved.hops[n];
+    if (!hop && n === 0 && resolved.column?.keyed && this.#keys?.[resolved.column.keyed.by] === 'any') return anyKeySql(`${alias}.${quoted(resolved.column.column)}`, resolved.column.keyed, leaf);
     if (!hop) return leaf(this.#columnAt(alias, resolved));
     if (hop.kind === 'many2one') return this.#walk({ ...walk, alias: this.#joined(scope, alias, hop) }, n + 1);
     // The id of the record whose list it is; a missing record's is NULL and has no list.
@@ -103,7 +104,7 @@ export class FilterSql {
   /** What a column holds for whoever asks. */
   #valueOf(alias: string, column: ColumnSchema): string {
     const text = `${alias}.${quoted(column.column)}`;
-    return column.keyed ? keyedSql(this.#context.parameters, text, { ...column.keyed, keys: this.#keys?.[column.keyed.by] ?? [], place: { model: this.#model, field: column.field } }) : text;
+    return column.keyed ? keyedSql(this.#context.parameters, text, { ...column.keyed, keys: countingKeys(this.#keys, column.keyed.by), place: { model: this.#model, field: column.field } }) : text;
   }
 
   /** From the rows of a relation table to the records they refer to, which are not joined when only their ids are compared. */

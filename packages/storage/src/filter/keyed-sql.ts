@@ -18,6 +18,12 @@ export function keyedSql(parameters: ParameterList, column: string, { type, keys
   return inType(type, found);
 }
 
+/** Whether something holds of the value under any key. @param holds - what is asked of a value, in the column's type */
+export function anyKeySql(column: string, { type }: KeyedColumn, holds: (value: string) => string): string {
+  const [unfolded, value] = type === 'jsonb' ? ['jsonb_each', 'place.value'] : ['jsonb_each_text', inType(type, 'place.value')];
+  return `exists (select 1 from ${unfolded}(case when jsonb_typeof(${column}) = 'object' then ${column} else '{}' end) as place(key, value) where ${holds(value)})`;
+}
+
 function inType(type: ColumnType, found: string): string {
   if (type === 'jsonb' || type === 'text') return `(${found})`;
   return type === 'bytea' ? `decode(${found}, 'base64')` : `(${found})::${SQL_TYPES[type]}`;

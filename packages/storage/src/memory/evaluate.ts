@@ -1,4 +1,4 @@
-import { keyedValue, type ColumnSchema, type ColumnType, type Condition, type Filter, type Query, type Schema, type StoredId, type TableSchema, type ValueKeys } from '@ormolu/kernel';
+import { keyedValue, valuesUnderAnyKey, type ColumnSchema, type ColumnType, type Condition, type Filter, type Query, type Schema, type StoredId, type TableSchema, type ValueKeys } from '@ormolu/kernel';
 import { columnTypeOfId } from '../column-types';
 import { checkCondition, hierarchyOf, idsOf, unknownFilter } from '../filter/check-condition';
 import { likeMatcher } from '../filter/like';
@@ -76,6 +76,11 @@ export class Evaluator {
       return (entry) => (this.#ends(resolved, entry).length > 0) === ((operator === 'exists') === value);
     }
     const holds = this.#comparison(condition, resolved);
+    const { column } = resolved;
+    if (column?.keyed && resolved.hops.length === 0 && this.#keys?.[column.keyed.by] === 'any') {
+      const { keyed } = column;
+      return ([, row]) => valuesUnderAnyKey(keyed, row.get(column.column)).some((value) => holds(normalValue({ type: keyed.type }, value, { model, field: column.field })));
+    }
     return (entry) => this.#ends(resolved, entry).some(holds);
   }
 

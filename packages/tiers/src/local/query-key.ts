@@ -78,7 +78,11 @@ function orderKey(order: readonly OrderTerm[]): string {
 }
 
 function valueKeysKey(keys: ValueKeys | undefined): string {
-  return keys ? `${keys.company ? `[${keys.company.map(text).join()}]` : '*'}${keys.lang ? `[${keys.lang.map(text).join()}]` : '*'}` : '**';
+  return `${keysKey(keys?.company)}${keysKey(keys?.lang)}`;
+}
+
+function keysKey(keys: readonly string[] | 'any' | undefined): string {
+  return keys === undefined ? '*' : keys === 'any' ? 'any' : `[${keys.map(text).join()}]`;
 }
 
 function pathsKey(paths: readonly (readonly string[])[]): string {

@@ -11,6 +11,7 @@ import type { RecordSet } from '../records/recordset';
 import { resolveTriggers } from '../triggers/resolve-triggers';
 import { surprisesIn } from './surprises';
 import type { Transaction } from '../transaction';
+import { emptyUnwatched, unwatchedReferences, type Unwatched } from './unwatched-references';
 import { assertAllowed } from '../transaction-state';
 import { cachedReference, recordsOf } from '../values';
 
@@ -20,6 +21,8 @@ export interface Consequences {
   readonly deleted: Map<string, Set<StoredId>>;
   /** The many2ones that become null, with the records that lose their value. */
   readonly emptied: Map<Field, Set<StoredId>>;
+  /** What refers to the rows deleted without a foreign key. */
+  readonly unwatched: readonly Unwatched[];
 }
 
 /** Moves records away from what is about to go. @returns whether it moved any */
@@ -32,7 +35,8 @@ export type Spare = (going: Consequences['deleted']) => Promise<boolean>;
  * @param spare - what is to be moved away from what goes, when it is known what that is; nothing when left out
  * @throws {ConstraintError} when other records refer to them and forbid it
  * @throws {ConcurrentModificationError} STORAGE_VERSION in an optimistic transaction; what cascades is not asked for its version
- * @remarks One DELETE, beside the flush; one SELECT for each many2one by which deletion spreads.
+ * @remarks One DELETE, beside the flush; one SELECT for each many2one by which deletion spreads, and for each that no foreign key
+ * watches.
  */
 export async function unlink(set: RecordSet, spare?: Spare): Promise<void> {
   const { env } = set;
@@ -58,6 +62,7 @@ export async function unlink(set: RecordSet, spare?: Spare): Promise<void> {
   }
   await markThoseWhoDepended(tx, consequences);
   await tx.below.delete(set.model, ids, { surprises: (touched) => surprisesIn(tx, consequences, touched) });
+  await emptyUnwatched(tx, consequences.unwatched);
   forget(tx, consequences);
 }
 
@@ -79,16 +84,16 @@ async function spread(tx: Transaction, model: string, ids: readonly StoredId[]):
       if (rule === 'cascade' && fresh.length > 0) work.push({ model: field.model, ids: fresh });
     }
   }
-  return { deleted, emptied };
+  return { deleted, emptied, unwatched: await unwatchedReferences(tx, deleted) };
 }
 
 function referencesTo(tx: Transaction, model: string): readonly Field[] {
   const all = [...tx.registry.models.values()].flatMap((other) => [...other.fields.values()]);
-  return all.filter((field) => field.isStored && field.relation?.kind === 'many2one' && field.relation.comodel === model);
+  return all.filter((field) => field.isStored && !field.keyedBy && field.relation?.kind === 'many2one' && field.relation.comodel === model);
 }
 
 /** Before the rows go: their relations still tell who depends on them. */
-async function markThoseWhoDepended(tx: Transaction, { deleted, emptied }: Consequences): Promise<void> {
+async function markThoseWhoDepended(tx: Transaction, { deleted, emptied, unwatched }: Consequences): Promise<void> {
   for (const [model, ids] of deleted) {
     const fields = [...tx.registry.model(model).fields.values()];
     const owners = fields.filter((field) => field.relation?.kind === 'many2one' && tx.registry.inversesOf(field).length > 0);
@@ -100,6 +105,7 @@ async function markThoseWhoDepended(tx: Transaction, { deleted, emptied }: Conse
   }
   await markThroughPairs(tx, deleted);
   for (const [field, ids] of emptied) fire(tx, startFiring(tx, field, [...ids]), tx.registry.triggersOf(field), ids);
+  for (const { field, holders } of unwatched) fire(tx, startFiring(tx, field, [...holders.keys()]), tx.registry.triggersOf(field), new Set(holders.keys()));
   await resolveTriggers(tx);
 }
 
