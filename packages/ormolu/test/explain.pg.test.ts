@@ -38,6 +38,19 @@ describe.each(storages)('what a transaction on $name explains', ({ open, stateme
     expect(found.toString()).toContain(`city(1).name is 'Ghent': as stored.\nIt was fetched from the rung 'storage' with: ${String(found.statement)}`);
   });
 
+  test('a computed value of a new record: what it was computed from, which was given', async () => {
+    await db.transaction(async (env) => {
+      const [city] = await env.model('city').create([{ name: 'Lyon', country: 1 }, { name: 'Nice' }]);
+      const causes = [{ model: 'city', field: 'name', ids: [city?.id], origin: 'created' }, { model: 'city', field: 'country', ids: [city?.id], origin: 'created' }];
+      if (!city) throw new Error('it was created');
+      expect(env.transaction.explain(city, 'displayName')).toMatchObject({ state: 'to be computed', causes });
+      await env.flush();
+      expect(env.transaction.explain(city, 'displayName')).toMatchObject({ value: 'Lyon, Belgium', origin: 'computed', causes });
+      expect(env.transaction.explain(city, 'displayName').toString()).toContain(`It follows city(${String(city.id)}).name, which was created.`);
+      await env.model('city').browse([city.id, Number(city.id) + 1]).unlink();
+    }, explaining);
+  });
+
   test('two loads at the same time do not take each other\'s statements', async () => {
     await Promise.all([1, 2].map((id) => db.transaction(async (env) => {
       const city = env.model('city').browse(id);

@@ -22,7 +22,7 @@ export function explain(tx: Transaction, record: RecordSet, named: Field | strin
   const parts = {
     model: field.model, id, field: field.name, value, origin,
     state: stateOf(env, field, id),
-    causes: causesOf(tx, isPending || value === undefined ? steps.slice(at + 1) : marksBefore(steps, at)),
+    causes: causesOf(tx, { field, id }, isPending || value === undefined ? steps.slice(at + 1) : marksBefore(steps, at)),
     history: steps.map(({ what }) => what),
     ...(origin !== undefined && source ? answeredBy(source, id) : {}),
     pendingTriggers: triggersFor(tx, field, id),
@@ -68,19 +68,28 @@ function marksBefore(steps: readonly Step[], at: number): readonly Step[] {
   return steps.slice(before + 1, made);
 }
 
-function causesOf(tx: Transaction, marks: readonly Step[]): readonly CauseMembers[] {
+function causesOf(tx: Transaction, { field: explained, id: own }: { readonly field: Field; readonly id: Id }, marks: readonly Step[]): readonly CauseMembers[] {
   const causes = new Map<Field, Set<Id>>();
-  for (const { cause, ids = [] } of marks) {
-    if (!cause) continue;
+  const add = (cause: Field, ids: readonly Id[]): void => {
     const known = causes.get(cause) ?? new Set();
     causes.set(cause, known);
     for (const id of ids) known.add(id);
+  };
+  for (const { what, cause, ids = [] } of marks) {
+    if (cause) add(cause, ids);
+    // A new record's values were all new.
+    else if (what === 'marked') for (const read of ownFieldsRead(tx, explained)) add(read, [own]);
   }
   return Array.from(causes, ([cause, ids]) => {
     const [first] = ids;
     const made = first === undefined ? undefined : lastOf(tx.origins?.of(cause, first) ?? [], ({ what }) => what !== 'marked');
     return { model: cause.model, field: cause.name, ids: [...ids], origin: kindOf(made) };
   });
+}
+
+/** The fields of its own record that a field is computed from, relations on the way to others among them. */
+function ownFieldsRead({ registry }: Transaction, { model, compute }: Field): readonly Field[] {
+  return (compute?.depends ?? []).flatMap((path) => registry.model(model).fields.get(path.split('.', 1)[0] ?? '') ?? []);
 }
 
 function stateOf(env: Environment, field: Field, id: Id): ExplanationMembers['state'] {

@@ -201,6 +201,22 @@ everywhere(registry, ({ begin, counting }) => {
     expect(await tx.env.model('order').count()).toBe(2);
   });
 
+  test('a saved draft, and what its lists held, have the ids of the database for whoever holds them, until the save is taken back', async () => {
+    const draft = tx.env.model('order').new({ name: 'd', lines: [{ create: { product: 'x', price: 5 } }, { create: { product: 'y', price: 1 } }] });
+    const lines = draft.get('lines') as RecordSet;
+    const [first] = lines;
+    const others = tx.env.model('line').browse([lines.ids[1] ?? 0, 1]);
+    await expect(tx.savepoint(async () => {
+      const saved = await draft.save();
+      expect([draft.id, first?.id]).toEqual([saved.id, idsOf(saved, 'lines')[0]]);
+      expect([lines.ids, lines.at(1)?.id, others.ids]).toEqual([idsOf(saved, 'lines'), idsOf(saved, 'lines')[1], [idsOf(saved, 'lines')[1], 1]]);
+      expect(lines.subtract(saved.get('lines') as RecordSet).length).toBe(0);
+      expect(String(first)).toBe(`line(${String(first?.id)})`);
+      throw new Error('back');
+    })).rejects.toThrow('back');
+    for (const id of [draft.id, first?.id, ...lines.ids]) expect(id).toBeInstanceOf(NewId);
+  });
+
   test('a draft made inside a run that is begun again leaves nothing behind', async () => {
     const draft = await tx.run(() => {
       const made = tx.env.model('order').new({ name: 'd', customer: 1 });

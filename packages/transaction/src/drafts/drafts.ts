@@ -148,6 +148,12 @@ export class Drafts {
     return id;
   }
 
+  /** Ids as their owner shows them: those of the database where drafts have been saved. */
+  shown(ids: readonly Id[]): readonly Id[] {
+    if (this.#saved.size === 0) return ids;
+    return ids.some((id) => !isStoredId(id) && this.#saved.has(id)) ? Object.freeze([...new Set(ids.map((id) => (isStoredId(id) ? id : (this.#saved.get(id) ?? id))))]) : ids;
+  }
+
   /** Lets go of every draft that has not been saved; whoever uses one afterwards is told. */
   clear(): void {
     for (const [model, ids] of [...this.#ids]) {

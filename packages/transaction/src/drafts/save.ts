@@ -56,12 +56,12 @@ class Saving {
     this.#batch = batch;
   }
 
-  /** Adds a draft, with all that it leads to. */
+  /** Adds a draft, with all that it leads to, lists in their order. */
   draft(model: Model, start: Id): void {
     const { absent, drafts } = this.#env.transaction;
     const work: { model: Model; id: Id }[] = [{ model, id: start }];
-    for (let next = work.pop(); next; next = work.pop()) {
-      const { id, model: of } = next;
+    // What is added on the way comes behind.
+    for (const { id, model: of } of work) {
       if (isStoredId(id) || this.drafts.has(id)) continue;
       if (id.origin !== undefined && absent.has(of.name, id.origin)) {
         throw new MissingRecordError(of.name, [id.origin], 'a draft that has it as its origin was saved, which writes to it; make a new draft without an origin to have a record again');

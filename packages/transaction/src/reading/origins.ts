@@ -24,7 +24,7 @@ export interface Step {
   readonly what: OriginName | 'marked';
   /** Of fetched values. */
   readonly source?: Source | undefined;
-  /** Of marks: the field that changed. */
+  /** Of marks: the field that changed; undefined when the record was new. */
   readonly cause?: Field | undefined;
   /** Of marks: its records, as far as they are known. */
   readonly ids?: readonly Id[] | undefined;

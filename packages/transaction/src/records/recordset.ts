@@ -58,7 +58,8 @@ export class RecordSet implements Iterable<RecordSet> {
 
   get ids(): readonly Id[] {
     const members = membersOf(this);
-    return members instanceof Members ? members.ids : [members];
+    if (members instanceof Members) return this.env.transaction.drafts.shown(members.ids);
+    return typeof members === 'object' ? this.env.transaction.drafts.shown([members]) : [members];
   }
 
   /** The model's name. */
@@ -71,9 +72,10 @@ export class RecordSet implements Iterable<RecordSet> {
     return members instanceof Members ? members.ids.length : 1;
   }
 
-  /** The id of a single record. @throws {NotSingletonError} TX_NOT_SINGLETON */
+  /** The id of a single record; of a draft that has been saved, that of the record it has become. @throws {NotSingletonError} TX_NOT_SINGLETON */
   get id(): Id {
-    return onlyIdOf(this, 'id');
+    const id = onlyIdOf(this, 'id');
+    return typeof id === 'object' ? (this.ids[0] ?? id) : id;
   }
 
   /** The ids fetched together with a miss on these records. */
