@@ -160,11 +160,13 @@ export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D
    *
    * @throws {MisuseError} STORAGE_MIGRATION_REFUSED when it would lose or reinterpret existing data; `discard` names what may be lost
    * @throws {ComputeError} TX_COMPUTE_FAILED when a new field cannot be computed
+   * @throws {DatabaseError} DB_MIGRATE_NESTED inside a transaction of this database
    * @remarks One database transaction, in which one process at a time migrates: after an error or a crash nothing has changed.
    */
   async migrate({ discard, ...options }: MigrateDatabaseOptions = {}): Promise<DatabaseMigration> {
     this.#assertOpen('migrate');
     checkOptions({ discard, ...options }, 'migrate');
+    this.#units.refuseInside();
     let filled: readonly FilledFields[] = [];
     const report = await this.storage.migrate(this.registry.schema, {
       discard,

@@ -1,7 +1,8 @@
-import { ConflictError, holding, type Rung, type Session, type SessionOptions, type Storage } from '@ormolu/kernel';
+import { ConflictError, heldSessions, holding, type Rung, type Session, type SessionOptions, type Storage } from '@ormolu/kernel';
 import type { Registry } from '@ormolu/registry';
 import { Transaction, type Actors, type TransactionOptions as EngineOptions } from '@ormolu/transaction';
 import type { LocalCache, NamedQueries, SharedRung } from '@ormolu/tiers';
+import { DatabaseError } from './errors';
 import { TransactionFigures } from './ladder';
 import { joinCaches, type MethodCaches } from './method-caches';
 import { modificationBehind } from './optimistic';
@@ -37,6 +38,7 @@ export class UnitsOfWork {
   readonly figures: TransactionFigures = new TransactionFigures();
   readonly #parts: UnitParts;
   readonly #uncachable = new UncachableWarnings();
+  readonly #begun = new WeakSet<Session>();
   #isServed = false;
 
   constructor(parts: UnitParts) {
@@ -52,6 +54,18 @@ export class UnitsOfWork {
   get hasOthers(): boolean {
     const { concurrentSessions, durable, sql, shared = concurrentSessions && durable && sql } = this.#parts.storage.capabilities;
     return shared || this.#isServed;
+  }
+
+  /**
+   * Refuses a migration inside a unit of work: a change of a table waits for all who have looked at it.
+   *
+   * @throws {DatabaseError} DB_MIGRATE_NESTED
+   */
+  refuseInside(): void {
+    for (const session of heldSessions()) {
+      if (!this.#begun.has(session) || (session.state !== 'open' && session.state !== 'failed')) continue;
+      throw new DatabaseError('DB_MIGRATE_NESTED', 'migrate() was called inside a transaction of the same database, whose end it would wait for for ever. Migrate before it, or when it is over.');
+    }
   }
 
   /** A transaction of the engine over the ladder, on a session that stands open. */
@@ -118,6 +132,7 @@ export class UnitsOfWork {
     const { storage, localCache, shared, methodCaches, named, models, followsAlways } = this.#parts;
     const sight = localCache.isEnabled || shared !== undefined || methodCaches.isUsed || named.isUsed || followsAlways;
     const session = await storage.open({ schema: models.registry.schema, ...options, sight: sight && shared ? 'far' : sight });
+    this.#begun.add(session);
     if (!sight) return session;
     this.#uncachable.tell(storage.changeLog?.uncachable);
     if (!this.hasOthers || options.isolation === 'repeatable read') return session;

@@ -56,6 +56,19 @@ onEachStorage('migrating on', ({ open }) => {
     await expect(db.transaction((env) => env.model('line').search({ amount: 1 }))).rejects.toMatchObject({ code: 'STORAGE_NOT_MIGRATED' });
   });
 
+  test('inside a transaction it is refused at once, and nothing has changed; behind one that has ended by an error it is not', async () => {
+    const [before, db] = await Promise.all([openOrmolu({ models: first, storage }), openOrmolu({ models: second, storage })]);
+    const plan = await db.planMigration();
+    await before.transaction(async (env) => {
+      await env.model('line').count({});
+      await expect(before.migrate()).rejects.toMatchObject({ code: 'DB_MIGRATE_NESTED' });
+      expect(await env.model('area').count({})).toBe(3);
+    });
+    expect(await db.planMigration()).toEqual(plan);
+    await expect(before.transaction(() => Promise.reject(new Error('no')))).rejects.toThrow('no');
+    expect((await before.migrate()).statements).toEqual([]);
+  });
+
   test('a compute that fails leaves nothing of the migration', async () => {
     const broken = second.extend({ order: { ratio: integer({ store: true }) } }).compute('order', 'ratio', ['name'], (order) => {
       if (order.name === 'o49') throw new Error('broken');
