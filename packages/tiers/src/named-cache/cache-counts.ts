@@ -11,7 +11,7 @@ export interface NamedCacheStats {
   readonly name: string;
   readonly requests: number;
   readonly hits: number;
-  /** Of the hits: answered with an expired entry because its loader failed. */
+  /** Of the misses: answered with an expired entry because its loader failed. */
   readonly staleHits: number;
   readonly misses: number;
   /** Hits among requests, 0 when there were none. */

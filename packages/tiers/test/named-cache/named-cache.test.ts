@@ -70,7 +70,7 @@ test('within its grace an expired entry stands in for a loader that fails, and o
   clock.advance(120);
   expect(await cache.get('k')).toBeUndefined();
   expect(await cache.getOrSet('k', () => Promise.reject(new Error('down')))).toBe('old');
-  expect(cache.stats()).toMatchObject({ staleHits: 1, loadFailures: 1 });
+  expect(cache.stats()).toMatchObject({ requests: 2, hits: 0, misses: 2, staleHits: 1, loadFailures: 1 });
   clock.advance(30);
   await expect(cache.getOrSet('k', () => Promise.reject(new Error('down')))).rejects.toThrow('down');
 });
