@@ -1,7 +1,7 @@
 import type * as Msgpackr from 'msgpackr';
 import { deserialize, serialize } from 'node:v8';
 import { loadPackage } from '../backend/load-package';
-import { fromPlainForm, toPlainForm } from './plain-form';
+import { fromPlainForm, refuseClasses, toPlainForm } from './plain-form';
 import { isPlainMessagePack } from './plain-msgpack';
 
 /**
@@ -30,7 +30,12 @@ const MSGPACK_REPLACED = 4;
 
 /** @throws {MisuseError} TIER_PACKAGE_MISSING for 'msgpack' without msgpackr */
 export function serializerNamed(name: SerializerName): Serializer {
-  if (name === 'v8') return (value) => ({ bytes: serialize(value), form: V8 });
+  if (name === 'v8') {
+    return (value) => {
+      refuseClasses(value);
+      return { bytes: serialize(value), form: V8 };
+    };
+  }
   if (name === 'msgpack') {
     const packr = messagePack();
     return (value) => {

@@ -5,14 +5,16 @@ import { deserialised, serializerNamed, type SerializerName } from '../../src/sh
 
 const NAMES: readonly SerializerName[] = ['json', 'msgpack', 'v8'];
 
+/** Texts with halves of surrogate pairs, too. */
+const halves = fc.array(fc.integer({ min: 0xd7fe, max: 0xe001 }), { maxLength: 4 }).map((units) => String.fromCharCode(...units));
 const leaf = fc.oneof(
-  fc.string({ unit: 'binary' }), fc.double(), fc.integer(), fc.boolean(), fc.constant(null), fc.constant(undefined), fc.bigInt(), fc.bigInt({ min: -(2n ** 200n), max: 2n ** 200n }),
+  fc.string({ unit: 'binary' }), halves, fc.double(), fc.integer(), fc.boolean(), fc.constant(null), fc.constant(undefined), fc.bigInt(), fc.bigInt({ min: -(2n ** 200n), max: 2n ** 200n }),
   fc.date({ noInvalidDate: false }), fc.uint8Array(),
 );
-const name = fc.oneof(fc.string(), fc.constantFrom('$d', '$n', '$o', '$u', '$', 'constructor', 'toString'));
+const name = fc.oneof(fc.string(), halves, fc.constantFrom('$d', '$n', '$o', '$u', '$j', '$e', '$', '__proto__', 'constructor', 'toString'));
 const { value } = fc.letrec<{ value: unknown }>((tie) => ({
   value: fc.oneof(
-    { maxDepth: 3, depthSize: 'small' }, leaf, fc.array(tie('value'), { maxLength: 4 }), fc.dictionary(name, tie('value'), { maxKeys: 4, noNullPrototype: true }),
+    { maxDepth: 3, depthSize: 'small' }, leaf, fc.array(tie('value'), { maxLength: 4 }), fc.dictionary(name, tie('value'), { maxKeys: 4, noNullPrototype: true }), fc.array(fc.tuple(name, tie('value')), { maxLength: 3 }).map((all) => Object.fromEntries(all)),
     fc.array(leaf, { maxLength: 3 }).map((all) => new Set(all)), fc.array(fc.tuple(fc.string(), tie('value')), { maxLength: 3 }).map((all) => new Map(all)),
   ),
 }));
@@ -28,6 +30,16 @@ test.each(NAMES)('law: every value of plain data comes back as it was: %s', (ser
   );
 });
 
+test('v8 keeps cycles, and what else the engine has', () => {
+  const write = serializerNamed('v8');
+  const cycle: { self?: unknown; readonly all: unknown[] } = { all: [/x/g, new Float64Array([1]), new Error('no')] };
+  cycle.self = cycle;
+  const { bytes, form } = write(cycle);
+  const back = deserialised(Buffer.from(bytes), form) as typeof cycle; // what was written
+  expect(back.self).toBe(back);
+  expect(back.all.map(String)).toEqual(['/x/g', '1', 'Error: no']);
+});
+
 class OfAClass {
   readonly name = 'x';
 }
@@ -36,7 +48,7 @@ test.each(NAMES)('what is no data is refused, not written as something else: %s'
   const write = serializerNamed(serializer);
   expect(() => write({ f: () => 1 })).toThrow();
   expect(() => write([Symbol('x')])).toThrow();
-  if (serializer !== 'v8') expect(() => write({ one: new OfAClass() })).toThrow(TypeError);
+  for (const one of [new OfAClass(), { one: new OfAClass() }, [new OfAClass()], new Map([[1, new OfAClass()]]), new Map([[new OfAClass(), 1]]), new Set([new OfAClass()])]) expect(() => write(one)).toThrow(TypeError);
 });
 
 test.each(NAMES)('a key that would name a prototype names none: %s', (serializer) => {
@@ -46,6 +58,8 @@ test.each(NAMES)('a key that would name a prototype names none: %s', (serializer
   expect(back['isAdmin']).toBeUndefined();
   expect(({} as Record<string, unknown>)['isAdmin']).toBeUndefined();
   expect(Object.getPrototypeOf(Object.getPrototypeOf(back))).toBeNull();
+  expect(Object.keys(back).sort()).toEqual(['__proto__', 'at', 'when']);
+  expect(Object.getOwnPropertyDescriptor(back, '__proto__')?.value).toEqual({ isAdmin: true });
 });
 
 /** Bytes are the same in a Buffer; what v8 brings back is of the main realm, where a test is not. */
