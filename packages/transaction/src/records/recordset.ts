@@ -93,13 +93,13 @@ export class RecordSet implements Iterable<RecordSet> {
     assertIds(definitionOf(this), list);
     // As they were checked; and a copy, because sets are immutable and the caller's list is not.
     const own = [...new Set(list as readonly Id[])];
-    return this.#of(own, PrefetchGroup.browsed(this.env, own));
+    return setOf(this, own, PrefetchGroup.browsed(this.env, own));
   }
 
   /** The record at a place, counted from the end when negative, or undefined. */
   at(index: number): RecordSet | undefined {
     const id = this.ids.at(index);
-    return id === undefined ? undefined : this.#single(id);
+    return id === undefined ? undefined : setOf(this, [id], this.prefetchGroup);
   }
 
   /** The first record, or undefined. */
@@ -149,19 +149,19 @@ export class RecordSet implements Iterable<RecordSet> {
 
   /** These records, then those of the other set that are not among them. */
   union(other: RecordSet): RecordSet {
-    return this.#of(unique([...this.ids, ...this.#same(other)]));
+    return setOf(this, unique([...this.ids, ...idsOfSame(this, other)]));
   }
 
   /** The records that are in both, in this order. */
   intersect(other: RecordSet): RecordSet {
-    const kept = new Set(this.#same(other));
-    return this.#of(this.ids.filter((id) => kept.has(id)));
+    const kept = new Set(idsOfSame(this, other));
+    return setOf(this, this.ids.filter((id) => kept.has(id)));
   }
 
   /** The records that are not in the other set. */
   subtract(other: RecordSet): RecordSet {
-    const gone = new Set(this.#same(other));
-    return this.#of(this.ids.filter((id) => !gone.has(id)));
+    const gone = new Set(idsOfSame(this, other));
+    return setOf(this, this.ids.filter((id) => !gone.has(id)));
   }
 
   /**
@@ -172,21 +172,21 @@ export class RecordSet implements Iterable<RecordSet> {
    * @remarks At most one statement per distinct path prefix and kind of field; none for what is loaded.
    */
   load(paths: readonly string[]): Promise<this> {
-    this.#wait('load');
+    assertMayWait(this, 'load');
     assertNames('load', paths);
     return this.env.transaction.exclusive.asking('load', () => loadRecords(this, paths)).then(() => this);
   }
 
   /** Plain objects of the named fields, one per record: many2one as id, lists as ids. Loads what is missing. */
   read(fields: readonly string[]): Promise<Record<string, unknown>[]> {
-    this.#wait('read');
+    assertMayWait(this, 'read');
     assertNames('read', fields);
     return readApi(this, fields);
   }
 
   /** Makes new records; one value gives one record, a list gives a set. One INSERT, whatever their number. */
   create(values: Values | readonly Values[]): Promise<RecordSet> {
-    this.#wait('create');
+    assertMayWait(this, 'create');
     const list = Array.isArray(values) ? (values as readonly Values[]) : [values as Values];
     for (const one of list) assertValues('create', one);
     return create(this, list);
@@ -214,45 +214,45 @@ export class RecordSet implements Iterable<RecordSet> {
    * @remarks One INSERT a model.
    */
   save(): Promise<RecordSet> {
-    this.#wait('save');
+    assertMayWait(this, 'save');
     return save(this);
   }
 
   /** Makes a copy of each record; values go over what is copied. See the field option `copy`. One INSERT a model. */
   copy(values: Values = {}): Promise<RecordSet> {
-    this.#wait('copy');
+    assertMayWait(this, 'copy');
     assertValues('copy', values);
     return copy(this, values);
   }
 
   /** Sets the same values on all records. Memory only, until the flush; resolves the triggers it meets. */
   write(values: Values): Promise<void> {
-    this.#wait('write');
+    assertMayWait(this, 'write');
     assertValues('write', values);
     return write(this, values);
   }
 
   /** Deletes the records, and what cascades from them, at once. */
   unlink(): Promise<void> {
-    this.#wait('unlink');
+    assertMayWait(this, 'unlink');
     return unlink(this);
   }
 
   /** The records among these that are in the database. One statement. */
   exists(): Promise<RecordSet> {
-    this.#wait('exists');
+    assertMayWait(this, 'exists');
     return existing(this);
   }
 
   /** Finds records by a filter. Flushes first; one statement. */
   search(filter: unknown = {}, options: SearchOptions = {}): Promise<RecordSet> {
-    this.#wait('search');
+    assertMayWait(this, 'search');
     return search(this, filter, options);
   }
 
   /** Groups records by what they have in common, with figures of each group. Flushes what it looks at; one statement. */
   readGroup(options: GroupOptions): Promise<readonly Group[]> {
-    this.#wait('readGroup');
+    assertMayWait(this, 'readGroup');
     return readGroup(this, options);
   }
 
@@ -263,7 +263,7 @@ export class RecordSet implements Iterable<RecordSet> {
 
   /** Counts records by a filter. Flushes first; one statement. */
   count(filter: unknown = {}): Promise<number> {
-    this.#wait('count');
+    assertMayWait(this, 'count');
     return count(this, filter);
   }
 
@@ -276,15 +276,15 @@ export class RecordSet implements Iterable<RecordSet> {
   /** Forgets clean cached values, of all fields when none is named; pending ones stay. What nothing is left of has no version any more. */
   invalidate(fields?: readonly string[]): void {
     const { cache, versions } = this.env.transaction;
-    const chosen = this.#fields('invalidate', fields);
+    const chosen = fieldsOf(this, 'invalidate', fields);
     cache.invalidate(chosen.map((field) => [field, this.ids]));
     if (versions && !fields) versions.forget(this.model, this.ids.filter((id): id is StoredId => isStoredId(id) && !cache.hasDirtyFields(this.browse(id))));
   }
 
   /** Marks computed stored fields of these records, and computes them. */
   recompute(fields?: readonly string[]): Promise<void> {
-    this.#wait('recompute');
-    const chosen = this.#fields('recompute', fields);
+    assertMayWait(this, 'recompute');
+    const chosen = fieldsOf(this, 'recompute', fields);
     const plain = fields && chosen.find(({ compute }) => !compute);
     if (plain) throw argument('recompute', plain.name, `computed fields: nothing computes ${plain.toString()}`);
     return recomputeFields(this.env.transaction, fields ? chosen : chosen.filter((field) => field.isStored && field.compute), this.ids);
@@ -292,7 +292,7 @@ export class RecordSet implements Iterable<RecordSet> {
 
   /** Computes and writes what is pending of these records: of the fields named, or of all. */
   flush(fields?: readonly string[]): Promise<void> {
-    return this.env.transaction.flush(this.#fields('flush', fields).map((field) => [field, this.ids] as const));
+    return this.env.transaction.flush(fieldsOf(this, 'flush', fields).map((field) => [field, this.ids] as const));
   }
 
   toString(): string {
@@ -312,32 +312,6 @@ export class RecordSet implements Iterable<RecordSet> {
   /** Assigns a field by name, as the property does. @throws {UnknownFieldError} FIELD_UNKNOWN */
   set(name: string, value: unknown): void {
     assign(this, this.env.registry.field(this.model, name), value);
-  }
-
-  /** The fields named, or all. */
-  #fields(call: string, names: readonly string[] | undefined): readonly Field[] {
-    if (!names) return [...definitionOf(this).fields.values()];
-    assertNames(call, names);
-    return names.map((name) => this.env.registry.field(this.model, name));
-  }
-
-  /** Refuses a call that returns a promise while a function runs that must not wait. */
-  #wait(call: string): void {
-    this.env.transaction.assertOutsideRun(call);
-  }
-
-  #single(id: Id): RecordSet {
-    return this.env.recordsOf(definitionOf(this), [id], this.prefetchGroup);
-  }
-
-  #of(ids: readonly Id[], group?: PrefetchGroup): RecordSet {
-    return this.env.recordsOf(definitionOf(this), ids, group);
-  }
-
-  #same(other: RecordSet): readonly Id[] {
-    if (other instanceof RecordSet && other.model === this.model) return other.ids;
-    const given = other instanceof RecordSet ? `records of ${other.model}` : typeName(other);
-    throw new MisuseError('TX_ARGUMENT', `Records of ${this.model} were to be joined or compared with ${given}. Give a set of ${this.model}.`);
   }
 }
 
@@ -362,6 +336,32 @@ function definitionOf(records: RecordSet): Model {
 function madeFrom(records: RecordSet): Model {
   // Put there when the class was made; like the above, it cannot be declared as a member.
   return (records as unknown as { readonly [DEFINITION]: Model })[DEFINITION];
+}
+
+// What follows are functions, because private methods would cost every record eight bytes.
+
+/** The fields named, or all. */
+function fieldsOf(records: RecordSet, call: string, names: readonly string[] | undefined): readonly Field[] {
+  if (!names) return [...definitionOf(records).fields.values()];
+  assertNames(call, names);
+  return names.map((name) => records.env.registry.field(records.model, name));
+}
+
+/** Refuses a call that returns a promise while a function runs that must not wait. */
+function assertMayWait(records: RecordSet, call: string): void {
+  records.env.transaction.assertOutsideRun(call);
+}
+
+/** Records of the same model, in the same environment. */
+function setOf(records: RecordSet, ids: readonly Id[], group?: PrefetchGroup): RecordSet {
+  return records.env.recordsOf(definitionOf(records), ids, group);
+}
+
+/** The ids of a set that is joined or compared with another. @throws {MisuseError} TX_ARGUMENT when it is of another model */
+function idsOfSame(records: RecordSet, other: RecordSet): readonly Id[] {
+  if (other instanceof RecordSet && other.model === records.model) return other.ids;
+  const given = other instanceof RecordSet ? `records of ${other.model}` : typeName(other);
+  throw new MisuseError('TX_ARGUMENT', `Records of ${records.model} were to be joined or compared with ${given}. Give a set of ${records.model}.`);
 }
 
 // Nobody asks these records for anything but to be gone through.
