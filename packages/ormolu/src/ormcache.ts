@@ -48,8 +48,8 @@ let numbered = 0;
 /**
  * A function whose results are kept, for all transactions of a process, until its group is cleared.
  *
- * One computation per key runs at a time, but for transactions that have changed something, which neither wait nor are waited for, and
- * computations that would wait for each other. What is computed in a transaction that has changed anything, or does not commit, is not kept. Nothing but a
+ * One computation per key runs at a time, but for transactions that have changed something, which neither wait nor are waited for,
+ * computations that would wait for each other, and transactions at SERIALIZABLE, which take no result of another. What is computed in a transaction that has changed anything, or does not commit, is not kept. Nothing but a
  * clear, and another version of the models, makes results wrong: where they depend on records, whoever changes these clears the group in the
  * same transaction. A result is shared: do not change it, and do not return records, which belong to one transaction.
  *
@@ -100,7 +100,7 @@ function numberOf(registry: object): number {
 function keyPart(name: string, value: unknown): string {
   const kind = notPlain(value);
   if (kind !== undefined) throw new MisuseError('ORMCACHE_KEY', `The memoised function '${name}' would be kept under a ${kind}. Name plain values in its option 'keys': ids, texts, numbers.`);
-  return value === undefined ? 'undefined' : valueKey(value);
+  return valueKey(value);
 }
 
 /** What a value is, or has in it, by which results cannot be told apart: what a set or a map holds is none of its properties. */

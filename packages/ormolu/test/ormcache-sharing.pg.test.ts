@@ -12,6 +12,13 @@ let db: Ormolu<DefinitionsOf<typeof models>>;
 let id: number;
 
 const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms));
+/** Something to wait for. */
+function signal(): { readonly given: Promise<void>; give(): void } {
+  let give: () => void = () => undefined;
+  const given = new Promise<void>((resolve) => (give = resolve));
+  return { given, give: () => give() };
+}
+
 const nameOf = async (env: Env): Promise<string | null | undefined> => (await env.model('street').browse(id).read(['name']))[0]?.name;
 const slowly = ormcache(async (env: Env) => {
   await pause(20);
@@ -61,8 +68,12 @@ describe.each(['repeatable read', 'serializable', 'read committed'] as const)('w
   });
 
   test('is in nobody else\'s results when the function itself changes it, nor when it does so while it is waited for', async () => {
+    const writing = signal();
     const touching = ormcache(async (env: Env, writes: boolean) => {
-      if (writes) await env.sql('select touch()');
+      if (writes) {
+        writing.give();
+        await env.sql('select touch()');
+      }
       await pause(20);
       return nameOf(env);
     }, { name: 'touching', keys: () => [] });
@@ -71,7 +82,8 @@ describe.each(['repeatable read', 'serializable', 'read committed'] as const)('w
     const met: unknown[] = [];
     await expect(db.transaction(async (env) => {
       const own = touching(env, true);
-      await pause(5);
+      // Before that the other might be the first to compute, and this one wait for it.
+      await writing.given;
       met.push(await db.transaction((beside) => touching(beside, false)), await own);
       throw new Error('taken back');
     }, { isolation })).rejects.toThrow('taken back');
@@ -80,19 +92,19 @@ describe.each(['repeatable read', 'serializable', 'read committed'] as const)('w
 });
 
 test('a result that was computed behind a function that writes is not kept under a snapshot without it', async () => {
-  let go: () => void = () => undefined;
-  const gate = new Promise<void>((resolve) => (go = resolve));
+  const [snapshot, touched] = [signal(), signal()];
   const older = db.transaction(async (env) => {
     await env.model('street').search({});
-    await gate;
+    snapshot.give();
+    await touched.given;
     return [await slowly(env), (await env.sql('select name from street'))[0]?.['name']];
   });
-  await pause(50);
+  await snapshot.given;
   await db.transaction(async (env) => {
     await env.sql('select touch()');
     await slowly(env);
   });
-  go();
+  touched.give();
   expect(await older).toEqual(['old', 'old']);
 });
 
@@ -139,6 +151,51 @@ test('what a client has changed by SQL of its own, also of tables that are nobod
     await client.close();
     await server.close();
   }
+});
+
+test('at SERIALIZABLE no two transactions that write what the other was told by a memoised function both commit', async () => {
+  const count = ormcache(async (env: Env, name: string) => await env.model('street').count({ name }), { name: 'count' });
+  const [east = 0, west = 0] = await db.transaction(async (env) => (await env.model('street').create([{ name: 'east' }, { name: 'west' }])).ids);
+  for (let round = 0; round < 5; round += 1) {
+    await db.transaction(async (env) => {
+      await env.model('street').browse(east).write({ name: 'east' });
+      await env.model('street').browse(west).write({ name: 'west' });
+      await count.clear(env);
+    });
+    await db.transaction(async (env) => [await count(env, 'east'), await count(env, 'west')]);
+    const told = [signal(), signal()] as const;
+    const work = (mine: 0 | 1, name: string): Promise<unknown> => db.transaction(async (env) => {
+      const met = await count(env, name);
+      told[mine].give();
+      await Promise.all(told.map(({ given }) => given));
+      if (met === 0) return;
+      await env.model('street').browse([east, west][mine] ?? 0).write({ name: 'closed' });
+      await count.clear(env);
+    }, { isolation: 'serializable' });
+    await Promise.all([work(0, 'west'), work(1, 'east')]);
+    expect((await other.query("select from street where name = 'closed'")).rowCount).toBe(1);
+  }
+  await other.query('delete from street where id = any($1)', [[east, west]]);
+});
+
+test('at SERIALIZABLE a transaction computes once, however often it asks, and others take its result', async () => {
+  let computed = 0;
+  const slow = ormcache(async (env: Env) => {
+    computed += 1;
+    return nameOf(env);
+  }, { name: 'slow' });
+  await db.transaction((env) => slow(env));
+  await db.clearCaches();
+  computed = 0;
+  await db.transaction(async (env) => [await Promise.all([slow(env), slow(env)]), await slow(env)], { isolation: 'serializable' });
+  expect([await db.transaction((env) => slow(env)), computed]).toEqual(['old', 1]);
+});
+
+test.each([
+  [{ a: undefined }, { a: null }], [[undefined], [null]], [new Uint8Array([1, 0]), new Uint16Array([1])],
+])('arguments that differ have results of their own: %p and %p', async (one, another) => {
+  const which = ormcache((_: Env, given: unknown) => Promise.resolve(given), { name: 'which' });
+  expect(await db.transaction(async (env) => [await which(env, one), await which(env, another)])).toEqual([one, another]);
 });
 
 test('SQL that changes nothing leaves results to be kept', async () => {

@@ -34,16 +34,14 @@ const LOWEST_ID = -(2 ** 31);
  * @remarks Each call is O(1) but those that say otherwise.
  */
 export class LocalRecords {
-  readonly #options: LocalRecordsOptions;
   readonly #shapes = new ImageShapes();
   readonly #models = new Map<string, number>();
   readonly #lastStamp = new LastStamp();
-  #images: WeakBoundedMap<number | string, RecordImage>;
+  readonly #images: WeakBoundedMap<number | string, RecordImage>;
 
   /** @throws {MisuseError} TIER_BOUNDS when no bound is given, or one that is none */
   constructor(options: LocalRecordsOptions) {
-    this.#options = options;
-    this.#images = this.#empty();
+    this.#images = new WeakBoundedMap({ ...options, weigh: imageBytes, shared: { partOf: ({ stamp }) => stamp, weighPart: ({ stamp }) => stampBytes(stamp) } });
   }
 
   /** The image, for a look that keeps no reference to it and is no use. */
@@ -93,7 +91,8 @@ export class LocalRecords {
   /** Forgets records: those named, those of a model, or all. @remarks Of a whole model: looks at every image. */
   invalidate(model?: string, ids?: Iterable<StoredId>): void {
     if (model === undefined) {
-      this.#images = this.#empty();
+      // The map stays: records in use come back to those who hold them.
+      this.#images.clear();
       this.#lastStamp.forget();
       return;
     }
@@ -112,10 +111,6 @@ export class LocalRecords {
   stats(): LocalRecordsStats {
     const { size, bytes, heldOutside, evictions } = this.#images;
     return { records: size, bytes, heldOutside, evictions };
-  }
-
-  #empty(): WeakBoundedMap<number | string, RecordImage> {
-    return new WeakBoundedMap({ ...this.#options, weigh: imageBytes, shared: { partOf: ({ stamp }) => stamp, weighPart: ({ stamp }) => stampBytes(stamp) } });
   }
 
   #keyOf(model: string, id: StoredId): number | string | undefined {

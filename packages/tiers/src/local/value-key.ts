@@ -10,8 +10,7 @@ export function valueKey(value: unknown): string {
     case 'object':
       return value === null ? 'null' : objectKey(value);
     case 'undefined':
-      // Comparisons take it for no value.
-      return 'null';
+      return 'undefined';
     default:
       return `${typeof value} ${String(value)}`;
   }
@@ -20,6 +19,6 @@ export function valueKey(value: unknown): string {
 function objectKey(value: object): string {
   if (Array.isArray(value)) return `[${value.map(valueKey).join()}]`;
   if (value instanceof Date) return `date ${String(value.getTime())}`;
-  if (ArrayBuffer.isView(value)) return `bytes ${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64')}`;
+  if (ArrayBuffer.isView(value)) return `${value.constructor.name} ${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64')}`;
   return `{${Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, part]) => `${JSON.stringify(name)}:${valueKey(part)}`).join()}}`;
 }

@@ -13,6 +13,7 @@ export function estimatedBytes(value: unknown, fieldBytes: FieldBytes = commonFi
     const one = open.pop();
     if (typeof one === 'string') bytes += textBytes(one);
     else if (typeof one === 'bigint') bytes += bigintBytes(one);
+    // A whole number takes no more than its slot, of which arrays that grew have up to half as many again, and short ones more.
     else if (typeof one === 'number') bytes += one === (one | 0) ? 8 : 16;
     else if (typeof one !== 'object' || one === null) bytes += 8;
     else if (!seen.has(one)) {

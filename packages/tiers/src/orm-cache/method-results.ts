@@ -40,6 +40,7 @@ interface Result {
 /** A computation that others may wait for. Its promise never fails: it tells when there is nothing to share. */
 interface Flight {
   readonly by: Computation;
+  readonly session: Session;
   readonly result: Promise<Result | undefined>;
 }
 
@@ -91,7 +92,7 @@ export class MethodResults {
       }
       const flight = this.#flights.get(key);
       // Whoever holds locks, or is waited for by the other, must not wait.
-      if (!flight || !seesCommitted(reader, sight) || (within && flight.by.needs(within))) return await this.#compute(reader, { key, tags, compute }, sight);
+      if (!flight || (!takesOthers(reader) && flight.session !== reader.session) || !seesCommitted(reader, sight) || (within && flight.by.needs(within))) return await this.#compute(reader, { key, tags, compute }, sight);
       const result = await (within ? within.waitFor(flight.by, () => flight.result) : flight.result);
       if (result && whyStale(sight, result.stamp, tags) === undefined) {
         this.#hits += 1;
@@ -118,8 +119,8 @@ export class MethodResults {
     const own = this.#own.get(reader.session)?.get(key);
     // At READ COMMITTED a transaction sees the clears of others, too: of what it has computed itself.
     if (own && (reader.session.isolation !== 'read committed' || (sight && whyStale(sight, own.stamp, tags) === undefined))) return own;
-    const kept = sight && this.#store.get(key);
-    return kept && whyStale(sight, kept.stamp, tags) === undefined ? kept : undefined;
+    const kept = sight && takesOthers(reader) ? this.#store.get(key) : undefined;
+    return kept && sight && whyStale(sight, kept.stamp, tags) === undefined ? kept : undefined;
   }
 
   async #compute<T>(reader: ResultReader, { key, tags, compute }: Asked<T>, sight: Sight | undefined): Promise<T> {
@@ -127,7 +128,7 @@ export class MethodResults {
     const by = new Computation(this, key);
     if (!seesCommitted(reader, sight)) return await this.#counted(by, compute);
     let land: (result: Result | undefined) => void = () => undefined;
-    const flight: Flight = { by, result: new Promise((resolve) => (land = resolve)) };
+    const flight: Flight = { by, session: reader.session, result: new Promise((resolve) => (land = resolve)) };
     if (!this.#flights.has(key)) this.#flights.set(key, flight);
     let result: Result | undefined;
     try {
@@ -167,6 +168,11 @@ export class MethodResults {
 }
 
 /** Whether a transaction sees nothing but what was committed: only then is what it computes anybody else's, and may it wait for others, who may need its locks. */
+/** At SERIALIZABLE a result is of use only to the transaction that computed it: of what others read for theirs, the database does not know that this one depends on it. */
+function takesOthers({ session }: ResultReader): boolean {
+  return session.isolation !== 'serializable';
+}
+
 function seesCommitted(reader: ResultReader, sight: Sight | undefined): sight is Sight {
   return sight !== undefined && !reader.hasWritten() && !sight.hasChanged();
 }
