@@ -14,6 +14,7 @@ const TASKS = {
   oracle: typescriptFile('oracle/main.ts'),
   mutants: ['scripts/mutants/main.mjs'],
   soak: typescriptFile('packages/ormolu/test/support/soak/main.ts'),
+  explore: typescriptFile('packages/tiers/test/protocol/main.ts'),
   test: ['scripts/check.mjs'],
   check: ['scripts/check.mjs'],
   'check:packages': ['scripts/check-packages.mjs'],

@@ -94,6 +94,24 @@ describe.each(['here', 'of a server'])('a transaction, %s,', (where) => {
   });
 });
 
+test.each(['read committed', 'repeatable read', 'serializable'] as const)('what came to a table while a savepoint of the caller\'s own had let go of it is met by who writes there again, at %s', async (isolation) => {
+  const ownerOf = async (env: Env): Promise<string | null> => (await env.model('owner').browse(1).load(['name'])).name;
+  await db.transaction(ownerOf);
+  const met = await db.transaction(async (env) => {
+    await env.sql('savepoint mine');
+    await env.model('part').browse(1).write({ name: 'r' });
+    await env.flush();
+    await ownerOf(env);
+    await env.sql('rollback to savepoint mine');
+    await psql.query(`create function follow() returns trigger language plpgsql as $$ begin update owner set name = 'followed' where id = 1; return null; end $$;
+      create trigger follow after update on part for each statement execute function follow()`);
+    await env.model('part').browse(2).write({ name: 's' });
+    await env.flush();
+    return ownerOf(env);
+  }, { isolation });
+  expect(met).toBe('followed');
+});
+
 test.each(['read committed', 'repeatable read', 'serializable'] as const)('who turns to another namespace is told what is there, and nobody else is, at %s', async (isolation) => {
   await psql.query(TENANT);
   const turned = async (env: Env): Promise<unknown> => {

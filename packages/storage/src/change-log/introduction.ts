@@ -5,7 +5,7 @@ import { quoted } from '../statements/identifiers';
 import { LOG_TRIGGERS, logTable, POLL_FUNCTION } from './log-objects';
 import { isWatched, readLog, type LogMode } from './plan-log';
 import { crashOf, RUNNING } from './running';
-import { PLACE, STRUCTURE } from './structure';
+import { PLACE, STANDING, STRUCTURE } from './structure';
 
 /** What a process has to know of a server before it polls the log there. Holds for one schema, until the server or the log is another. */
 export interface Introduction {
@@ -15,7 +15,7 @@ export interface Introduction {
   readonly namespace: string;
   /** The function that polls it, quoted; undefined where it is not there, and statements do. */
   readonly poll: string | undefined;
-  /** What a session finds at each beginning when it is on this server and log: see `POLL_COLUMNS`. */
+  /** What a session finds at each beginning when it is on this server and log: see `homeOf`. */
   readonly home: string;
   /** Of the server, the database and whoever reads; the timeline comes with each poll. */
   readonly epoch: string;
@@ -38,7 +38,7 @@ export interface Introduction {
 const SERVER = `select current_schema()::text as namespace, current_user::text as role, pg_is_in_recovery() as standby, current_setting('synchronous_commit') as commit,
   (select oid::text from pg_database where datname = current_database()) as database,
   (select system_identifier::text from pg_control_system()) as system,
-  ${RUNNING} as started, ${PLACE} as place,
+  ${RUNNING} as started, ${PLACE} as place, ${STANDING} as standing,
   to_regclass($1)::oid::text as log, coalesce(has_table_privilege(to_regclass($1), 'select'), false) as readable`;
 
 /** Tables that deletions reach, also those of other programs and namespaces, from which they may come back to ours. */
@@ -92,7 +92,7 @@ export async function introduce(ask: AskCatalog, schema: Schema, { mode, isEmbed
     log: all === undefined ? log : undefined,
     namespace: quoted(found.namespace),
     poll: all === undefined && found.hasPoll ? `${quoted(found.namespace)}.${quoted(POLL_FUNCTION)}` : undefined,
-    home: homeOf(String(server['started']), String(server['log'])),
+    home: homeOf(String(server['started']), String(server['log']), String(server['standing'])),
     epoch: [server['system'], server['database'], server['log'], found.namespace, server['role'], crashOf(String(server['started']))].map(String).join('/'),
     uncachable,
     place: String(server['place']),
@@ -118,9 +118,9 @@ export function reachedFrom({ cascades }: Introduction, table: string): readonly
   return [...reached];
 }
 
-/** What tells one server with its log from another, as cheaply as it can be had with every poll. */
-export function homeOf(started: string, log: string): string {
-  return `${started}/${log}`;
+/** What tells one server, database and namespace with its log from another, as cheaply as it can be had with every poll. */
+export function homeOf(started: string, log: string, standing: string): string {
+  return `${started}/${log}/${standing}`;
 }
 
 /** Whether a transaction has begun where, and with such tables as, the introduction was made with. */

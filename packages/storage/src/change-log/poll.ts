@@ -3,7 +3,7 @@ import { ResultColumns } from '../wire/result-columns';
 import type { Statement } from '../wire/statement';
 import { homeOf, type Introduction } from './introduction';
 import { RUNNING } from './running';
-import { SAME_STRUCTURE, STRUCTURE } from './structure';
+import { SAME_STRUCTURE, STANDING, STRUCTURE } from './structure';
 import type { Companion } from '../sql-transaction';
 import { MOST_POLLED, TRIMMED } from './log-objects';
 
@@ -28,14 +28,14 @@ export interface Question<T> {
 export function askBeginning(log: string): Question<Beginning | undefined> {
   return {
     statement: {
-      text: `select pg_current_snapshot()::text, case when pg_is_in_recovery() then '' else left(pg_walfile_name(pg_current_wal_lsn()), 8) end, ${RUNNING}, to_regclass('${log.replaceAll('\'', '\'\'')}')::oid::text, ${STRUCTURE}`,
+      text: `select pg_current_snapshot()::text, case when pg_is_in_recovery() then '' else left(pg_walfile_name(pg_current_wal_lsn()), 8) end, ${RUNNING}, to_regclass('${log.replaceAll('\'', '\'\'')}')::oid::text, ${STRUCTURE}, ${STANDING}`,
       parameters: [], results: 'binary',
     },
-    sink: () => new ResultColumns(['text', 'text', 'text', 'text', 'text']),
+    sink: () => new ResultColumns(['text', 'text', 'text', 'text', 'text', 'text']),
     read: ({ columns }) => {
-      const [snapshot, timeline, started, log, structure] = columns.map(([value]) => value);
+      const [snapshot, timeline, started, log, structure, standing] = columns.map(([value]) => value);
       const parsed = typeof snapshot === 'string' ? parseSnapshot(snapshot) : undefined;
-      return parsed && { snapshot: parsed, timeline: String(timeline), home: homeOf(String(started), String(log)), structure: String(structure) };
+      return parsed && { snapshot: parsed, timeline: String(timeline), home: homeOf(String(started), String(log), String(standing)), structure: String(structure) };
     },
   };
 }
@@ -119,19 +119,19 @@ export function askPoll({ log, poll }: { readonly log: string; readonly poll: st
 }
 
 function askFunction(poll: string, after: Snapshot | undefined, known: string | undefined): PollQuestion {
-  const sink = new ResultColumns(['text']);
+  const sink = new ResultColumns(['text', 'text']);
   const since = after === undefined ? 'null' : `'${String(after.xmax)}'`;
   // Who does not know how tables hung together has to be told, whoever has written since: as if a transaction that never was were still running.
   const running = [...known === undefined ? [0n] : [], ...after?.inProgress ?? []];
   return {
-    companions: [{ statement: { text: `select ${poll}(${since}, '{${running.join(',')}}')`, parameters: [], results: 'binary' }, sink }],
+    companions: [{ statement: { text: `select ${poll}(${since}, '{${running.join(',')}}'), ${STANDING}`, parameters: [], results: 'binary' }, sink }],
     read: () => {
-      const [answer] = sink.columns[0] ?? [];
+      const [answer, standing] = sink.columns.map(([value]) => value);
       if (typeof answer !== 'string') return undefined;
       const [snapshot = '', timeline = '', started = '', log = '', structure = ''] = answer.split(' ', 5);
       const parsed = parseSnapshot(snapshot);
       const news = answer.slice(snapshot.length + timeline.length + started.length + log.length + structure.length + 5);
-      return parsed && { beginning: { snapshot: parsed, timeline, home: homeOf(started, log), structure: structure === SAME_STRUCTURE && known !== undefined ? known : structure }, rows: readNews(news) };
+      return parsed && { beginning: { snapshot: parsed, timeline, home: homeOf(started, log, String(standing)), structure: structure === SAME_STRUCTURE && known !== undefined ? known : structure }, rows: readNews(news) };
     },
   };
 }

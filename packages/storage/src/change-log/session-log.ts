@@ -14,6 +14,7 @@ const OWN_ROWS_TYPES = ['text', 'text', 'bool', 'text', 'text', 'jsonb', 'text']
 
 /** The beginning of statements that may make, alter or hide tables, or take rights away; blocks and procedures may do anything. */
 const DEFINING = /^(?:\s|--[^\n]*\n|\/\*[\s\S]*?\*\/)*(?:create|alter|drop|do|call|select\b[\s\S]*\binto|set\s+(?:local\s+|session\s+)?(?:role|session\s+authorization))\b/i;
+const ROLLING_BACK = /\brollback\b/i;
 
 /** What a session with `sight` knows: what it sees, what it has changed, and what it was answered by caches. */
 export class SessionLog {
@@ -181,6 +182,8 @@ export class SessionLog {
   /** The same for SQL of the caller's own. Of what it does to tables themselves, the log has no rows. */
   learningOf(text: string): ReturnType<SessionLog['learning']> {
     this.#isElsewhere ||= DEFINING.test(text);
+    // A savepoint of its own may be taken back, and let go of locks.
+    if (ROLLING_BACK.test(text)) this.#locked.clear();
     return this.learning(undefined, false);
   }
 

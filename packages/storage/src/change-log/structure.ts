@@ -14,6 +14,12 @@ export const SAME_STRUCTURE = '=';
 export const PLACE = 'concat(current_schema(), \'/\', current_user)';
 
 /**
+ * Asks in which database names lead where: a copy of a database has the numbers of all that is in it, and may have taken its name. Whoever connects again may be in
+ * one, or may begin in another namespace than those before. (A table's path in the server's files has the database's number; looking that up by its name takes longer.)
+ */
+export const STANDING: string = `concat(pg_relation_filepath('pg_catalog.pg_class'::regclass), ' ', ${PLACE})`;
+
+/**
  * Asks whether this transaction holds what only they take who alter or empty tables: then functions that SQL of the caller's own has called may have
  * done so. Null: it holds nothing of the kind; false: only of temporary tables, or of those that are gone.
  *

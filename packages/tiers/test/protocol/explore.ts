@@ -1,14 +1,20 @@
 import { whyInvalid, type Judgement, type MissReason } from '@ormolu/kernel';
+import { polled, taken, WATCHED } from './process-steps';
 import { isSerial } from './serial-order';
-import { polled, steps, type Answers, type Bounds, type Faults } from './steps';
-import { beginning, keyOf, snapshotOf, truth, type Entry, type Process, type World } from './world';
+import { steps, type Bounds, type Faults } from './steps';
+import { beginning, snapshotOf, truth, type Entry, type Process, type World } from './world';
+import { WorldKeys } from './world-key';
 
 /** The rule under test: whether an entry may be used. */
 export type Rule = (judgement: Judgement) => MissReason | undefined;
 
 export interface Exploration {
   readonly worlds: number;
-  /** Answers taken from the caches, all of them right but the one of the violation. */
+  /** Steps of the longest way to a world that no shorter one leads to. */
+  readonly depth: number;
+  /** Whether nothing is left that could happen within bounds. */
+  readonly isWhole: boolean;
+  /** Answers that were taken from caches, all of them right but the one of the violation. */
   readonly hits: number;
   readonly misses: ReadonlyMap<MissReason, number>;
   /** The steps that led to a wrong answer, and what it was. */
@@ -21,90 +27,92 @@ export interface Question {
   readonly rule?: Rule;
   /** Take entries whoever they were made for. */
   readonly ignoresRole?: boolean;
+  /** Where to give up. @defaultValue never */
   readonly maxWorlds?: number;
+  /** Told after every step how many worlds are known, and of how many it is not known yet what may follow. */
+  readonly onStep?: (worlds: number, front: number) => void;
 }
 
 interface Path {
-  readonly world: World;
   readonly step: string;
   readonly before: Path | undefined;
+}
+
+interface Met {
+  readonly world: World;
+  readonly path: Path;
 }
 
 /**
  * Goes through everything that can happen within bounds, breadth first, so that the first violation is a shortest one.
  *
- * In every world each open transaction of a process is offered every entry that was ever made: caches that lose, delay, reorder and
- * resurrect them are all among these.
+ * One entry is tried at a time, in every world: whether it may be used depends on no other. Whatever any transaction reads or commits is that
+ * one in some world, and is offered in all that may follow: caches that lose, delay, reorder and resurrect are all among these.
  */
-export function explore({ bounds, faults = {}, rule = whyInvalid, ignoresRole = false, maxWorlds = Infinity }: Question): Exploration {
-  const seen = new Set<string>();
+export function explore({ bounds, faults = {}, rule = whyInvalid, ignoresRole = false, maxWorlds = Infinity, onStep }: Question): Exploration {
+  const keys = new WorldKeys();
+  const keyOf = (world: World): string => keys.of(world, bounds.isSerializable === true);
   const misses = new Map<MissReason, number>();
-  const answers: Answers = (world, place, key) => [...transactionOffers(world, place, ignoresRole)].some(({ judgement }) => judgement.entry.key === key && rule(judgement) === undefined);
   let hits = 0;
-  let front: Path[] = [{ world: beginning(bounds.roles), step: 'beginning', before: undefined }];
-  seen.add(keyOf(beginning(bounds.roles)));
-  while (front.length > 0) {
-    const next: Path[] = [];
-    for (const path of front) {
-      for (const offer of offers(path.world, { ignoresRole, faults })) {
-        const why = rule(offer.judgement);
+  let depth = 0;
+  const start = beginning(bounds.roles);
+  const seen = new Set([keyOf(start)]);
+  const found = (violation: readonly string[] | undefined): Exploration => ({ worlds: seen.size, depth, isWhole: violation === undefined && seen.size < maxWorlds, hits, misses, violation });
+  let front: Met[] = [{ world: start, path: { step: 'beginning', before: undefined } }];
+  for (; front.length > 0; depth += 1) {
+    const next: Met[] = [];
+    for (const { world, path } of front) {
+      for (const { judgement, expected, reader } of offers(world, { ignoresRole, faults })) {
+        const why = rule(judgement);
+        const { value, key } = judgement.entry;
         if (why !== undefined) misses.set(why, (misses.get(why) ?? 0) + 1);
-        else if (offer.isRight) hits += 1;
-        else return { worlds: seen.size, hits, misses, violation: [...stepsOf(path), offer.text] };
+        else if (value === expected) hits += 1;
+        else return found([...stepsOf(path), `${reader} is answered ${value} for ${String(key)} and should be ${expected}`]);
       }
-      if (!isSerial(path.world.serial, 'read')) return { worlds: seen.size, hits, misses, violation: [...stepsOf(path), 'no order of these transactions explains what they have read'] };
-      if (seen.size >= maxWorlds) continue;
-      for (const { name, after } of steps(path.world, faults, bounds, answers)) {
+      if (!isSerial(world.serial, 'read')) return found([...stepsOf(path), 'no order of these transactions explains what they have read']);
+      for (const { open } of bounds.isSerializable === true ? world.processes : []) hits += (open?.read?.length ?? 0) - (open?.asked?.length ?? 0);
+      for (const { name, after } of steps(world, faults, bounds)) {
+        if (seen.size >= maxWorlds) return found(undefined);
         const key = keyOf(after);
         if (seen.has(key)) continue;
         seen.add(key);
-        next.push({ world: after, step: name, before: path });
+        next.push({ world: after, path: { step: name, before: path } });
       }
     }
+    onStep?.(seen.size, next.length);
     front = next;
   }
-  return { worlds: seen.size, hits, misses, violation: undefined };
+  return found(undefined);
 }
 
 interface Offer {
   readonly judgement: Judgement & { readonly entry: Entry };
-  readonly isRight: boolean;
-  readonly text: string;
+  /** What the database would answer. */
+  readonly expected: string;
+  readonly reader: string;
 }
 
+/** What the watched process is offered: within its transaction, and for a statement at READ COMMITTED that begins now. */
 function* offers(world: World, { ignoresRole, faults }: { readonly ignoresRole: boolean; readonly faults: Faults }): Generator<Offer> {
-  for (const place of world.processes.keys()) {
-    yield* transactionOffers(world, place, ignoresRole);
-    yield* statementOffers(world, place, { ignoresRole, faults });
+  const { entry, processes: { [WATCHED]: process } } = world;
+  if (!entry || !process || (entry.role !== process.role && !ignoresRole)) return;
+  const { open, role } = process;
+  if (open && open.isReadCommitted !== true) {
+    const expected = valueFor(world, open.snapshot, { entry, process });
+    yield { reader: 'p0', expected, judgement: { entry, reader: open.snapshot, log: process.log, writers: writersOf(process.rows, entry.key), isChangedHere: open.knows.includes(entry.key) } };
+  }
+  // It polls, and sees what the poll saw.
+  const { log, rows } = (faults.statementsShareOlderPolls === true ? process : polled(world, WATCHED, faults).processes[WATCHED]) ?? process;
+  const judgement = { entry, reader: log.until, log, writers: writersOf(rows, entry.key) };
+  yield { reader: 'a statement of p0', expected: truth(world, snapshotOf(world), { key: entry.key, role }), judgement: { ...judgement, isChangedHere: false } };
+  if (open?.isReadCommitted === true) {
+    yield { reader: 'a statement of its open transaction', expected: valueFor(world, taken(world, faults), { entry, process }), judgement: { ...judgement, isChangedHere: open.knows.includes(entry.key) } };
   }
 }
 
-/** What an open transaction is offered that has one snapshot: at REPEATABLE READ, and at SERIALIZABLE before what it was answered is replayed. */
-function* transactionOffers(world: World, place: number, ignoresRole: boolean): Generator<Offer> {
-  const process = world.processes[place];
-  if (!process?.open) return;
-  const { open, log, rows, role } = process;
-  for (const entry of world.entries) {
-    if (entry.role !== role && !ignoresRole) continue;
-    const expected = open.wrote.includes(entry.key) ? `${String(open.xid)}${role}` : truth(world, open.snapshot, { key: entry.key, role });
-    yield offer(`p${place}`, expected, { entry, reader: open.snapshot, log, writers: writersOf(rows, entry.key), isChangedHere: open.knows.includes(entry.key) });
-  }
-}
-
-/** What a statement at READ COMMITTED is offered that begins now: it polls, and sees what the poll saw. */
-function* statementOffers(world: World, place: number, { ignoresRole, faults }: { readonly ignoresRole: boolean; readonly faults: Faults }): Generator<Offer> {
-  const process = (faults.statementsShareOlderPolls === true ? world : polled(world, place, faults)).processes[place];
-  if (!process) return;
-  const { log, rows, role } = process;
-  for (const entry of world.entries) {
-    if (entry.role !== role && !ignoresRole) continue;
-    yield offer(`a statement of p${place}`, truth(world, snapshotOf(world), { key: entry.key, role }), { entry, reader: log.until, log, writers: writersOf(rows, entry.key), isChangedHere: false });
-  }
-}
-
-function offer(reader: string, expected: string, judgement: Offer['judgement'] & { readonly entry: Entry }): Offer {
-  const { value, key } = judgement.entry;
-  return { judgement, isRight: value === expected, text: `${reader} is answered ${value} for ${String(key)} and should be ${expected}` };
+/** What the open transaction of a process is told by the database: what it wrote itself, or what its snapshot sees. */
+function valueFor(world: World, snapshot: World['processes'][number]['log']['until'], { entry: { key }, process: { open, role } }: { readonly entry: Entry; readonly process: Process }): string {
+  return open?.wrote.includes(key) === true ? `${String(open.xid)}${role}` : truth(world, snapshot, { key, role });
 }
 
 function writersOf(rows: Process['rows'], key: number): readonly bigint[] {

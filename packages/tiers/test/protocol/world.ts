@@ -1,4 +1,4 @@
-import { formatSnapshot, sees, type EntryStamp, type LogExtent, type Snapshot } from '@ormolu/kernel';
+import { sees, type EntryStamp, type LogExtent, type Snapshot } from '@ormolu/kernel';
 import type { SerialTransaction } from './serial-order';
 
 /** A write that committed; the list of them is in the order of commits. */
@@ -18,12 +18,14 @@ export interface Open {
   readonly wrote: readonly number[];
   readonly knows: readonly number[];
   readonly isTruncate?: boolean;
+  /** Each statement has a snapshot of its own; that of the transaction means nothing. */
+  readonly isReadCommitted?: boolean;
   /** At SERIALIZABLE: what it was answered, and of this, what the database was asked for. */
   readonly read?: readonly number[];
   readonly asked?: readonly number[];
 }
 
-/** A value that was once given to the caches. It may turn up at any later time, or never again: so every one ever made is tried. */
+/** A value that was once given to the caches. It may turn up at any later time, or never again: so it is tried ever after. */
 export interface Entry extends EntryStamp {
   readonly key: number;
   readonly value: string;
@@ -51,8 +53,12 @@ export interface World {
   readonly written: number;
   /** How often rows of the log were trimmed or forgotten. */
   readonly forgotten: number;
+  /** How often the watched process was killed. */
+  readonly killed: number;
+  /** The first is watched: what it knows of the log is followed, and it is the one that caches answer. */
   readonly processes: readonly Process[];
-  readonly entries: readonly Entry[];
+  /** The one that is tried: whatever a transaction gives to the caches may be it, in some world. */
+  readonly entry: Entry | undefined;
   /** Serializable transactions that have committed. */
   readonly serial: readonly SerialTransaction[];
 }
@@ -63,8 +69,8 @@ export function beginning(roles: readonly string[]): World {
   const snapshot: Snapshot = { xmin: FIRST_XID, xmax: FIRST_XID, inProgress: [] };
   const process = (role: string): Process => ({ role, log: { since: FIRST_XID, until: snapshot, epoch: 't0' }, rows: [], open: undefined, begun: 0 });
   return {
-    nextXid: FIRST_XID, timeline: 0, committed: [], trimmed: FIRST_XID, writers: [undefined, undefined], written: 0, forgotten: 0,
-    processes: roles.map(process), entries: [], serial: [],
+    nextXid: FIRST_XID, timeline: 0, committed: [], trimmed: FIRST_XID, writers: [undefined, undefined], written: 0, forgotten: 0, killed: 0,
+    processes: roles.map(process), entry: undefined, serial: [],
   };
 }
 
@@ -85,19 +91,4 @@ export function truth(world: World, snapshot: Snapshot, { key, role }: { readonl
     if (version?.keys.includes(key) === true && sees(snapshot, version.xid)) return `${String(version.xid)}${role}`;
   }
   return `start${role}`;
-}
-
-/** A text that two worlds share when everything that can still happen is the same. */
-export function keyOf(world: World): string {
-  const open = (one: Open | undefined): string => (one ? `${formatSnapshot(one.snapshot)}/${String(one.xid)}/${one.wrote.join('')}/${one.knows.join('')}${one.isTruncate === true ? '!' : ''}${one.read ? `${one.read.join('')}?${(one.asked ?? []).join('')}` : ''}` : '-');
-  const snap = (one: Snapshot): string => `${formatSnapshot(one)}+${String(one.own)}`;
-  return [
-    world.nextXid, world.timeline, world.trimmed, world.written, world.forgotten,
-    world.committed.map(({ xid, keys, isLogged }) => `${String(xid)}:${keys.join('')}${isLogged ? '' : '!'}`).join(),
-    // Writers are alike, and so are processes.
-    world.writers.map(open).sort().join('|'),
-    world.processes.map(({ log, rows, open: one, begun, role }) => `${String(log.since)} ${snap(log.until)} ${log.epoch} ${rows.map(({ xid }) => xid).join()} ${open(one)} ${String(begun)} ${role}`).sort().join('|'),
-    world.entries.map(({ key, value, snapshot, epoch, role }) => `${String(key)}=${value}${role}@${snap(snapshot)}${epoch}`).sort().join(),
-    world.serial.map(({ snapshot, xid, wrote, read, asked }) => `${snap(snapshot)}${String(xid)}${wrote.join('')}/${read.join('')}/${asked.join('')}`).sort().join(),
-  ].join(';');
 }
