@@ -6,6 +6,7 @@ import { ormScenarios } from './formats/orm-scenarios';
 import { sqlCounts } from './formats/sql-counts';
 import { structureTraces } from './formats/structure-traces';
 import type { Folder, Format, Scenario } from './scenario';
+import { pglite, type Storage } from 'ormolu';
 
 /** Every format that can be replayed; a new one is one line here. */
 const FORMATS: readonly Format[] = [cacheTraces, structureTraces, ormScenarios, sqlCounts];
@@ -31,8 +32,12 @@ export interface FolderOutcome {
   readonly failures: number;
 }
 
-/** Replays every recording of a folder. What cannot be read or replayed is a failure of its file. */
-export async function runFolder(path: string): Promise<FolderOutcome> {
+/**
+ * Replays every recording of a folder. What cannot be read or replayed is a failure of its file.
+ *
+ * @param open - the database to replay on, where a recording takes one
+ */
+export async function runFolder(path: string, open: () => Storage = () => pglite()): Promise<FolderOutcome> {
   const files: FileOutcome[] = [];
   const statements: Folder['statements'] = new Map();
   const skipped: string[] = [];
@@ -42,7 +47,7 @@ export async function runFolder(path: string): Promise<FolderOutcome> {
     const names = entries.filter((entry) => !entry.isDirectory() && entry.name.endsWith('.json')).map(({ name }) => name).sort();
     skipped.push(...entries.filter(({ name }) => !names.includes(name)).map((entry) => (entry.isDirectory() ? `${entry.name}/` : entry.name)).sort());
     const recordings = names.filter((name) => name !== DEPARTURES).map((file) => readRecording(path, file));
-    const folder: Folder = { files: new Map(recordings.map(({ file, data }) => [file, data])), statements };
+    const folder: Folder = { files: new Map(recordings.map(({ file, data }) => [file, data])), statements, open };
     // Those that look at what others have sent come behind them.
     for (const recording of recordings.sort((a, b) => rank(a) - rank(b))) files.push(await runFile(recording, folder, departures));
     if (files.length === 0) files.push(broken(path, 'there is no recording in this folder'));

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { join } from 'node:path';
-import { OrmoluError } from '@ormolu/kernel';
+import { OrmoluError, type Storage } from '@ormolu/kernel';
 import type { Parts, ScenarioDepartures } from './departures';
 import type { StatementFigures } from './orm/statement-figures';
 
@@ -18,6 +18,8 @@ export interface Folder {
   readonly files: ReadonlyMap<string, unknown>;
   /** What replayed scenarios have sent to the database, by their names. */
   readonly statements: Map<string, StatementFigures>;
+  /** A database to replay on, empty for the first who asks; who opens it closes it. */
+  readonly open: () => Storage;
 }
 
 /** A format of recordings. */

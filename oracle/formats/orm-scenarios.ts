@@ -1,6 +1,6 @@
 import type { Storage } from '@ormolu/kernel';
 import type { Environment } from '@ormolu/transaction';
-import { openOrmolu, pglite, type Ormolu } from 'ormolu';
+import { openOrmolu, type Ormolu } from 'ormolu';
 import type { ScenarioDepartures } from '../departures';
 import { buildModels } from '../orm/build-models';
 import { CallLog } from '../orm/call-log';
@@ -36,7 +36,7 @@ export const ormScenarios: Format = {
         name: scenario.name,
         async run(departures) {
           let database = opened.get(models);
-          if (!database) opened.set(models, (database = open(file, pglite())));
+          if (!database) opened.set(models, (database = open(file, folder.open())));
           return replay(await database, { file, scenario, departures, folder });
         },
       };
