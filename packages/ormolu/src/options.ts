@@ -1,7 +1,9 @@
-import { MisuseError, nearestName, typeName, type Duration, type Isolation, type Storage } from '@ormolu/kernel';
+import type { Duration, Isolation, Storage } from '@ormolu/kernel';
 import type { ActorsIn, DefinitionsOf, EnvironmentOf, Extension, ModelNameOf, Models } from '@ormolu/registry';
 import type { LocalCacheOptions, NamedCacheOptions } from '@ormolu/tiers';
+import { CACHE, LOCAL_CACHE } from './cache-option-forms';
 import type { BackfillOptions } from './migrate/backfill';
+import { checkForms, duration, flag, func, having, invalid, isObject, text, type Form } from './option-forms';
 import type { RecordSessionOptions } from './record-session';
 import type { RetryOptions } from './retry';
 import type { WarmOptions } from './warm';
@@ -110,19 +112,6 @@ export interface MigrateDatabaseOptions extends BackfillOptions {
   readonly discard?: readonly string[] | undefined;
 }
 
-/** What an option may be, and how a message says it. */
-interface Form {
-  readonly accepts: (value: unknown) => boolean;
-  readonly expects: string;
-}
-
-const text: Form = { accepts: (value) => typeof value === 'string', expects: 'a text' };
-const flag: Form = { accepts: (value) => typeof value === 'boolean', expects: 'true or false' };
-const func: Form = { accepts: (value) => typeof value === 'function', expects: 'a function' };
-/** An object that has these methods: another copy of a package makes other classes. */
-const having = (expects: string, ...methods: readonly string[]): Form => ({
-  expects, accepts: (value) => typeof value === 'object' && value !== null && methods.every((method) => typeof (value as Readonly<Record<string, unknown>>)[method] === 'function'),
-});
 const ISOLATIONS: readonly unknown[] = ['read committed', 'repeatable read', 'serializable'] satisfies readonly Isolation[];
 
 // Of any database: which models it has makes no difference here.
@@ -130,11 +119,11 @@ const OPEN: Readonly<Record<keyof OrmoluOptions<unknown>, Form>> = {
   models: having('what defineModels() returned', 'registry', 'extend'),
   modules: { accepts: Array.isArray, expects: 'a list of extensions: [mayors]' },
   storage: having('a storage: pglite(), postgres(url) or memory()', 'open', 'migrate', 'close'),
-  users: text, companies: text, healthCheckEvery: { accepts: (value) => typeof value === 'string' || typeof value === 'number', expects: "a duration: '30s'" }, groupsOf: func, sourceLanguage: text, checkRuns: flag,
-  localCache: { accepts: (value) => value === false || (typeof value === 'object' && value !== null && !Array.isArray(value)), expects: 'false, or its bounds: { maxEntries: 10_000 }' },
-  caches: { accepts: (value) => typeof value === 'object' && value !== null && !Array.isArray(value), expects: 'an object of caches: { fast: { maxEntries: 1_000 } }' },
+  users: text, companies: text, healthCheckEvery: duration, groupsOf: func, sourceLanguage: text, checkRuns: flag,
+  localCache: { accepts: (value) => value === false || isObject(value), expects: 'false, or its bounds: { maxEntries: 10_000 }', within: LOCAL_CACHE },
+  caches: { accepts: isObject, expects: 'an object of caches: { fast: { maxEntries: 1_000 } }', each: { accepts: isObject, expects: 'its bounds: { maxEntries: 1_000 }', within: CACHE } },
   records: {
-    accepts: (value) => typeof value === 'string' || (typeof value === 'object' && value !== null && Object.values(value).every((name) => typeof name === 'string')),
+    accepts: (value) => typeof value === 'string' || (isObject(value) && Object.values(value).every((name) => typeof name === 'string')),
     expects: "the name of a cache, or names by model: { 'res.country': 'fast', '*': 'persistent' }",
   },
 };
@@ -145,7 +134,7 @@ const TRANSACTION: Readonly<Record<keyof TransactionOptions, Form>> = {
   concurrency: { accepts: (value) => value === 'optimistic', expects: "'optimistic', or leave it out" },
   explain: flag,
   uid: { accepts: (value) => value === null || Number.isInteger(value), expects: 'the id of a user, a whole number' },
-  context: { accepts: (value) => typeof value === 'object' && value !== null && !Array.isArray(value), expects: 'an object of context keys' },
+  context: { accepts: isObject, expects: 'an object of context keys' },
   tries: { accepts: (value) => Number.isInteger(value) && Number(value) >= 1, expects: 'the number of executions in all, a whole number of at least 1' },
   signal: having('an AbortSignal', 'throwIfAborted', 'addEventListener'),
 };
@@ -168,13 +157,8 @@ const FORMS = { warm: WARM, openOrmolu: OPEN, transaction: TRANSACTION, migrate:
  * that is missing or of another type
  */
 export function checkOptions(options: unknown, call: 'openOrmolu' | 'transaction' | 'migrate' | 'session' | 'warm'): void {
-  const forms: Readonly<Record<string, Form>> = FORMS[call];
   if (typeof options !== 'object' || options === null) throw invalid(call, 'the options', 'an object', options);
-  for (const [name, value] of Object.entries(options) as readonly [string, unknown][]) {
-    const form = Object.hasOwn(forms, name) ? forms[name] : undefined;
-    if (!form) throw unknown(call, name, Object.keys(forms));
-    if (value !== undefined && !form.accepts(value)) throw invalid(call, `the option '${name}'`, form.expects, value);
-  }
+  checkForms(call, FORMS[call], options);
   for (const name of call === 'openOrmolu' ? (['models', 'storage'] as const) : []) {
     if ((options as Readonly<Record<string, unknown>>)[name] === undefined) throw invalid(call, `the option '${name}'`, OPEN[name].expects, undefined);
   }
@@ -183,13 +167,4 @@ export function checkOptions(options: unknown, call: 'openOrmolu' | 'transaction
 /** @throws {MisuseError} DB_OPTION_INVALID when there is nothing to run */
 export function checkWork(work: unknown): void {
   if (typeof work !== 'function') throw invalid('transaction', 'the work', 'a function of the environment', work);
-}
-
-function unknown(call: string, name: string, known: readonly string[]): MisuseError {
-  const nearest = nearestName(name, known);
-  return new MisuseError('DB_OPTION_UNKNOWN', `${call}() has no option '${name}'. ${nearest ? `Did you mean '${nearest}'?` : `Options: ${known.join(', ')}.`}`, { details: { option: name } });
-}
-
-function invalid(call: string, what: string, expects: string, given: unknown): MisuseError {
-  return new MisuseError('DB_OPTION_INVALID', `${call}() was given ${typeName(given)} for ${what}. Give ${expects}.`, { details: { given } });
 }

@@ -25,6 +25,39 @@ test.each<readonly [what: string, options: unknown, message: RegExp]>([
   expect(await refusal(() => open(options))).toMatchObject({ code: 'DB_OPTION_INVALID', message: expect.stringMatching(message) });
 });
 
+test.each<readonly [options: object, message: RegExp]>([
+  [{ localCache: { maxEntrys: 5 } }, /no option 'localCache.maxEntrys'. Did you mean 'maxEntries'/],
+  [{ localCache: { commands: { maxEntrys: 1 } } }, /no option 'localCache.commands.maxEntrys'. Did you mean 'maxEntries'/],
+  [{ caches: { fast: { maxEntrys: 3 } } }, /no option 'caches.fast.maxEntrys'. Did you mean 'maxEntries'/],
+  [{ caches: { fast: { maxEntries: 3, l1: { maxByte: 1 } } } }, /no option 'caches.fast.l1.maxByte'. Did you mean 'maxBytes'/],
+  [{ caches: { fast: { maxEntries: 3, compress: { over: 1 } } } }, /no option 'caches.fast.compress.over'. .*above/],
+  [{ localCache: { constructor: 5 } }, /no option 'localCache.constructor'/],
+])('%j has an option that nobody would read', async (options, message) => {
+  expect(await refusal(() => open({ models, storage: memory(), ...options }))).toMatchObject({ code: 'DB_OPTION_UNKNOWN', message: expect.stringMatching(message) });
+});
+
+test.each<readonly [options: object, message: RegExp]>([
+  [{ localCache: { policy: 'lrru' } }, /a string for the option 'localCache.policy'. Give 's3fifo' or 'lru' or 'lfu' or 'ttl'/],
+  [{ localCache: { commands: true } }, /a boolean for the option 'localCache.commands'. Give false, or its bounds/],
+  [{ localCache: { commands: 5 } }, /a whole number for the option 'localCache.commands'/],
+  [{ localCache: { commands: { policy: null } } }, /null for the option 'localCache.commands.policy'/],
+  [{ localCache: { maxBytes: '64MB' } }, /a string for the option 'localCache.maxBytes'. Give a number/],
+  [{ caches: { fast: { policy: 'x', maxEntries: 3 } } }, /a string for the option 'caches.fast.policy'/],
+  [{ caches: { fast: undefined } }, /undefined for the option 'caches.fast'. Give its bounds/],
+  [{ caches: { fast: { maxEntries: 3, sliding: 1 } } }, /a whole number for the option 'caches.fast.sliding'. Give true or false/],
+  [{ caches: { fast: { l2: 'redis://localhost' } } }, /a string for the option 'caches.fast.l2'. Give a server: redis\(url\)/],
+  [{ caches: { fast: { maxEntries: 3, l1: { policy: 'lru ' } } } }, /a string for the option 'caches.fast.l1.policy'/],
+])('%j has an option of a kind that it does not take', async (options, message) => {
+  expect(await refusal(() => open({ models, storage: memory(), ...options }))).toMatchObject({ code: 'DB_OPTION_INVALID', message: expect.stringMatching(message) });
+});
+
+test('options within options that are undefined are as good as left out', async () => {
+  const localCache = { maxEntries: 3, maxBytes: undefined, policy: undefined, commands: { policy: undefined, minTime: undefined, maxEntries: 1 } };
+  const db = (await open({ models, storage: memory(), localCache, caches: { fast: { maxEntries: 1, l1: undefined, policy: undefined } } })) as Ormolu<unknown>;
+  expect(db.caches.names()).toEqual(['fast']);
+  await db.close();
+});
+
 describe('a transaction', () => {
   let db: Ormolu<unknown>;
   let begun = 0;

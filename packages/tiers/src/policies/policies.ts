@@ -1,3 +1,4 @@
+import { MisuseError } from '@ormolu/kernel';
 import type { BoundedStore, BoundedStoreOptions } from './bounded-store';
 import { FifoStore } from './fifo';
 import { LfuStore } from './lfu';
@@ -17,7 +18,7 @@ export type PolicyName = 's3fifo' | 'lru' | 'lfu' | 'ttl';
 /** The policies, by name. */
 export const POLICY_NAMES: readonly PolicyName[] = ['s3fifo', 'lru', 'lfu', 'ttl'];
 
-/** A store with a policy. @param policy - @defaultValue 's3fifo' */
+/** A store with a policy. @throws {MisuseError} TIER_POLICY for one that does not exist; TIER_BOUNDS */
 export function storeWith<K extends string | number | bigint | symbol | object, V>(policy: PolicyName, options: BoundedStoreOptions<K, V>): BoundedStore<K, V> {
   switch (policy) {
     case 's3fifo':
@@ -28,5 +29,8 @@ export function storeWith<K extends string | number | bigint | symbol | object, 
       return new LfuStore(options);
     case 'ttl':
       return new FifoStore(options);
+    default:
+      // For callers whom no compiler checks.
+      throw new MisuseError('TIER_POLICY', `There is no policy ${JSON.stringify(policy)}. Give ${POLICY_NAMES.map((name) => `'${name}'`).join(', ')}, or leave it out.`);
   }
 }

@@ -75,6 +75,10 @@ describe.each(POLICY_NAMES)('%s', (policy: PolicyName) => {
   });
 });
 
+test('a policy that does not exist is refused with those that do', () => {
+  expect(() => made('lrru' as PolicyName, { maxEntries: 1 })).toThrow(/no policy "lrru". Give 's3fifo', 'lru', 'lfu', 'ttl'/);
+});
+
 function made(policy: PolicyName, options: BoundedStoreOptions<number, string>): Store {
   return storeWith<number, string>(policy, options);
 }
