@@ -16,7 +16,7 @@ export { nearestName } from './nearest';
 export { OwnChanges, updatedFields, type Change } from './own-changes';
 export { PassingSession } from './passing-session';
 export {
-  SameValue, type Aggregate, type AggregateFunction, type Columns, type GroupOrderTerm, type GroupQuery, type Groups, type InsertRows, type Query, type QueryCaching, type ReadQuestion,
+  SameValue, type Aggregate, type AggregateFunction, type Columns, type ComputeQuestion, type GroupOrderTerm, type GroupQuery, type Groups, type InsertRows, type Query, type QueryCaching, type ReadQuestion,
   type UpdateRows,
 } from './query';
 export { type Rung, type RungCapabilities, type RungStats } from './rung';
@@ -32,4 +32,5 @@ export { Lru, LruCapacityError, LruKeyError } from './structures/lru';
 export { LastOrderedSet, OrderedSet } from './structures/ordered-set';
 export { StackMap, StackMapEmptyError } from './structures/stack-map';
 export { typeName } from './type-name';
+export { type ModelView, type UserView } from './user-view';
 export { whyInvalid, type EntryStamp, type Judgement, type LogExtent, type MissReason } from './validity';

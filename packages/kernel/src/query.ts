@@ -15,6 +15,14 @@ export interface ReadQuestion {
   readonly stamped?: boolean | undefined;
 }
 
+/** Which computed fields of which records, to be worked out where they can be. */
+export interface ComputeQuestion extends Pick<ReadQuestion, 'model' | 'ids'> {
+  /** Computed fields that are not stored. */
+  readonly fields: readonly string[];
+  /** What the values depend on beside the records. */
+  readonly context: Readonly<Record<string, unknown>>;
+}
+
 /**
  * Values by column: `columns[f][i]` belongs to `fields[f]` of the question and to `ids[i]`.
  *

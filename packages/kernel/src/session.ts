@@ -1,9 +1,10 @@
 import type { Tag } from './change-log';
 import type { CommittedImages } from './commit';
 import type { StoredId } from './id';
-import type { Columns, GroupQuery, Groups, InsertRows, Query, ReadQuestion, UpdateRows } from './query';
+import type { Columns, ComputeQuestion, GroupQuery, Groups, InsertRows, Query, ReadQuestion, UpdateRows } from './query';
 import type { Schema } from './schema';
 import type { CachedRead, Sight } from './sight';
+import type { UserView } from './user-view';
 
 export type Isolation = 'read committed' | 'repeatable read' | 'serializable';
 
@@ -21,6 +22,11 @@ export interface SessionOptions {
    * @defaultValue false: nothing of this costs anything
    */
   readonly sight?: boolean | 'far' | undefined;
+  /**
+   * What the caller believes that may be seen: where it is something else by now, the session fails with a `ConflictError`.
+   * @defaultValue nobody compares
+   */
+  readonly view?: UserView | undefined;
 }
 
 /**
@@ -63,6 +69,12 @@ export interface Session {
 
   /** Reads columns by ids. Afterwards nothing has changed. One statement, also for a million ids. */
   read(question: ReadQuestion): Promise<Columns>;
+  /**
+   * Works out computed fields of records, as they are after all that this session has written. Absent where nobody below knows more than its caller.
+   *
+   * @returns values in the forms of columns, lists as ids; records that do not exist are left out
+   */
+  compute?(question: ComputeQuestion): Promise<Columns>;
   /** Finds records by a filter, in order. One statement. */
   query(query: Query): Promise<Columns>;
   /**

@@ -2,6 +2,7 @@ import type { LogKnowledge } from './log-knowledge';
 import type { RungStats } from './rung';
 import type { Schema } from './schema';
 import type { Session, SessionOptions } from './session';
+import type { UserView } from './user-view';
 
 /** What a storage can do, so that callers ask it and not its class. */
 export interface StorageCapabilities {
@@ -84,6 +85,13 @@ export interface Storage {
 
   /** Absent: the truth is here, as far as this process is concerned. */
   readonly far?: FarSide | undefined;
+
+  /**
+   * What may be seen through this storage: sessions take no other names. Absent: everything.
+   * @returns undefined: everything
+   * @throws {OutageError} when whoever knows it cannot be reached
+   */
+  view?(): Promise<UserView | undefined>;
 
   /**
    * Begins a database transaction.

@@ -1,4 +1,4 @@
-import { durationMs, OrmoluError, type MigrationReport, type Rung, type RungStats, type Schema, type Session, type Storage } from '@ormolu/kernel';
+import { durationMs, OrmoluError, type MigrationReport, type Rung, type RungStats, type Session, type Storage } from '@ormolu/kernel';
 import type { ModelNameOf, Models, Registry } from '@ormolu/registry';
 import { StorageRung } from '@ormolu/storage';
 import { Transaction, type Actors } from '@ormolu/transaction';
@@ -15,6 +15,7 @@ import { FollowedModels, tellOfReload } from './reloads';
 import { RecordSession, type RecordSessionOptions } from './record-session';
 import { UnitsOfWork } from './unit-of-work';
 import { UserWrites } from './user-writes/user-writes';
+import { viewWith, type DatabaseView } from './user-view';
 import { warm, type WarmOptions, type WarmQuery, type WarmReport } from './warm';
 
 /** What happened on the ladder since the database was opened. */
@@ -123,18 +124,11 @@ export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D
    *
    * @remarks One read-only transaction, as that user.
    */
-  async viewOf(user: number): Promise<{ readonly schema: Schema; mayRead(model: string, field: string): boolean }> {
+  async viewOf(user: number): Promise<DatabaseView> {
     this.#assertOpen('viewOf');
     const { registry } = this;
     const groups = await this.transaction((env) => (env as unknown as { groups(): Promise<ReadonlySet<string>> }).groups(), { uid: user, readOnly: true }); // what the registry's types say of environments is less
-    const models = new Set(registry.models.keys());
-    return {
-      schema: registry.schema,
-      mayRead: (model, field) => {
-        const allowed = models.has(model) ? registry.model(model).fields.get(field)?.groups : undefined;
-        return allowed === undefined || allowed.some((group) => groups.has(group));
-      },
-    };
+    return viewWith(registry, { user, groups });
   }
 
   /**

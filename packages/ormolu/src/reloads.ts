@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto';
-import { ConflictError, MODELS_SIGNAL, sees, type Sight, type Storage } from '@ormolu/kernel';
-import type { Extension, Models, ModelsPatch, Registry } from '@ormolu/registry';
+import { ConflictError, MODELS_SIGNAL, sees, type Sight, type Storage, type UserView } from '@ormolu/kernel';
+import { narrowedRegistry, type Extension, type Models, type ModelsPatch, type Registry } from '@ormolu/registry';
 
 /** What a process tells the others. */
 interface Told {
@@ -22,6 +22,8 @@ export class FollowedModels {
   readonly #self = randomUUID();
   #models: Models<unknown>;
   #registry: Registry;
+  /** As a user's program may have them, and by which view. */
+  #narrowed: { readonly digest: string; readonly registry: Registry } | undefined;
   /** The transactions whose reloads were met; undefined: nobody has looked yet. */
   #met: Set<bigint> | undefined;
 
@@ -37,10 +39,18 @@ export class FollowedModels {
     return this.#registry;
   }
 
+  /** The newest version, as far as it may be seen. @throws {ModelSetupError} REGISTRY_SETUP_FAILED when that does not hang together */
+  registryFor(view: UserView | undefined): Registry {
+    if (!view) return this.#registry;
+    if (this.#narrowed?.digest !== view.digest) this.#narrowed = { digest: view.digest, registry: narrowedRegistry(this.#models, view) };
+    return this.#narrowed.registry;
+  }
+
   /** @throws {ModelSetupError} REGISTRY_SETUP_FAILED; then nothing has changed */
   take(models: Models<unknown>): void {
     this.#registry = models.registry();
     this.#models = models;
+    this.#narrowed = undefined;
   }
 
   /** What stands in the change log for others to come to these models from those that are here. */

@@ -1,4 +1,4 @@
-import { ConflictError, heldSessions, holding, type Rung, type Session, type SessionOptions, type Storage } from '@ormolu/kernel';
+import { ConflictError, heldSessions, holding, type Rung, type Session, type SessionOptions, type Storage, type UserView } from '@ormolu/kernel';
 import type { Registry } from '@ormolu/registry';
 import { Transaction, type Actors, type TransactionOptions as EngineOptions } from '@ormolu/transaction';
 import type { LocalCache, NamedQueries, SharedRung } from '@ormolu/tiers';
@@ -94,8 +94,10 @@ export class UnitsOfWork {
     work: (tx: Transaction) => Promise<T> | T, { isolation = 'repeatable read', readOnly, concurrency, uid, context, explain }: TransactionOptions,
   ): Promise<{ readonly value: T } | typeof OUTDATED> {
     const { storage, models } = this.#parts;
-    const session = await this.#begin({ isolation, readOnly });
-    const { registry } = models;
+    const view = storage.view && await storage.view();
+    const actor = actorIn(view, uid);
+    const session = await this.#begin({ isolation, readOnly, view });
+    const registry = models.registryFor(view);
     if (session.schema !== registry.schema) session.adopt(registry.schema);
     const state = { isOutdated: false };
     // Where the first answer brings the change log along, it is only then known what was reloaded before this transaction.
@@ -106,7 +108,7 @@ export class UnitsOfWork {
     };
     let tx: Transaction | undefined;
     try {
-      const begun = (tx = this.transactionOver(session, { registry, concurrency, uid, context, explain, metDatabase: this.hasOthers && isolation === 'repeatable read' ? metDatabase : undefined }));
+      const begun = (tx = this.transactionOver(session, { registry, newestRegistry: () => models.registryFor(view), concurrency, uid: actor, context, explain, metDatabase: this.hasOthers && isolation === 'repeatable read' ? metDatabase : undefined }));
       await begun.meetUser();
       const value = await begun.holding(() => holding(session, () => work(begun)));
       // The work may have caught it.
@@ -128,10 +130,10 @@ export class UnitsOfWork {
   }
 
   /** Opens a session with what is known of the change log by then, where it does not come with the first answer. */
-  async #begin(options: Pick<SessionOptions, 'isolation' | 'readOnly'>): Promise<Session> {
+  async #begin(options: Pick<SessionOptions, 'isolation' | 'readOnly' | 'view'>): Promise<Session> {
     const { storage, localCache, shared, methodCaches, named, models, followsAlways } = this.#parts;
     const sight = localCache.isEnabled || shared !== undefined || methodCaches.isUsed || named.isUsed || followsAlways;
-    const session = await storage.open({ schema: models.registry.schema, ...options, sight: sight && shared ? 'far' : sight });
+    const session = await storage.open({ schema: models.registryFor(options.view).schema, ...options, sight: sight && shared ? 'far' : sight });
     this.#begun.add(session);
     if (!sight) return session;
     this.#uncachable.tell(storage.changeLog?.uncachable);
@@ -145,4 +147,11 @@ export class UnitsOfWork {
       throw error;
     }
   }
+}
+
+/** Who acts: of a user's program, that user. @throws {DatabaseError} DB_OPTION_INVALID */
+function actorIn(view: UserView | undefined, uid: number | null | undefined): number | null | undefined {
+  if (!view || uid === view.user) return uid;
+  if (uid !== undefined && uid !== null) throw new DatabaseError('DB_OPTION_INVALID', `The option 'uid' of transaction() is ${String(uid)}, and the server lets this program act as user ${String(view.user)} only. Leave it out, or let a program with a worker's token do it.`);
+  return view.user;
 }

@@ -54,6 +54,8 @@ export interface ModelDefinition {
   readonly computeOf: Readonly<Record<string, string>>;
   readonly inverses: Readonly<Record<string, FunctionName>>;
   readonly searches: Readonly<Record<string, FunctionName>>;
+  /** Fields that it has, and that this program may not see. */
+  readonly hidden?: readonly string[] | undefined;
   /** Method → its versions, the newest last. */
   readonly methods: Readonly<Record<string, readonly MethodDefinition[]>>;
 }

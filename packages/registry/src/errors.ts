@@ -12,6 +12,17 @@ export class FieldValueError extends MisuseError {
   }
 }
 
+/** A field that the server keeps from this program. */
+export class HiddenFieldError extends MisuseError {
+  constructor(model: string, field: string) {
+    super(
+      'TX_ACCESS',
+      `This user may not see ${model}.${field}: the server that this program is a client of keeps it from him. Leave the field out, or let a program with a worker's token ask.`,
+      { details: { model, field } },
+    );
+  }
+}
+
 /** One thing wrong with the models, and what to do about it. */
 export interface SetupProblem {
   readonly model: string;

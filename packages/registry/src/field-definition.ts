@@ -78,5 +78,7 @@ export interface FieldDefinition {
   readonly inverse?: string | undefined;
   /** What a related field shows. */
   readonly path?: string | undefined;
+  /** It is computed, and somewhere else: of what it follows from, this program does not see all. */
+  readonly served?: true | undefined;
   readonly options: KindOptions;
 }

@@ -51,6 +51,7 @@ export interface FieldParts {
   readonly compute: Compute | undefined;
   readonly inverse: Inverse | undefined;
   readonly search: Search | undefined;
+  readonly isServed: boolean;
 }
 
 /**
@@ -80,6 +81,8 @@ export class Field {
   readonly default: unknown;
   /** Whether it has a column of its own. */
   readonly isStored: boolean;
+  /** Computed where more is seen than here: its values come from there, and hold until something is written. */
+  readonly isServed: boolean;
   /** The same, as a cache asks for it. */
   readonly stored: boolean;
   /** Whether the database keeps its value in any way: a column, a relation table, or the many2one of the other side. */
@@ -133,12 +136,13 @@ export class Field {
     const isKept = options.store ?? compute === undefined;
     this.isStored = isKept && this.columnType !== undefined;
     this.stored = this.isStored;
+    this.isServed = parts.isServed;
     this.isPersistent = this.isStored || (relation !== undefined && relation.kind !== 'many2one' && isKept);
     this.isRequired = options.required ?? false;
     this.isRecursive = options.recursive ?? false;
     this.isEditable = compute !== undefined && options.readonly === false && this.related === undefined;
     this.isReadonly = options.readonly ?? (compute !== undefined && inverse === undefined);
-    this.isPrefetched = this.isStored && (options.prefetch ?? kind.name !== 'binary');
+    this.isPrefetched = this.isStored && !this.isServed && (options.prefetch ?? kind.name !== 'binary');
     this.isPrecomputed = options.precompute === true && compute !== undefined && this.isStored;
     this.isCopied = options.copy ?? ((compute === undefined || (this.isStored && this.isEditable)) && relation?.kind !== 'one2many');
     this.groups = options.groups;

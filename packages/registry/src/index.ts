@@ -1,8 +1,9 @@
 export { extension } from './define-extension';
 export { type ComputeDefinition, type Definition, type MethodDefinition, type ModelDefinition, type ModelOptions, type ModuleDefinition } from './definition';
-export { ExtensionConflictError, FieldValueError, ModelSetupError, ModelsMismatchError, type SetupProblem } from './errors';
+export { ExtensionConflictError, FieldValueError, HiddenFieldError, ModelSetupError, ModelsMismatchError, type SetupProblem } from './errors';
 export { type Extension } from './extension';
 export { Field, type Compute, type FieldParts, type Inverse, type Relation, type Search } from './field';
+export { fieldOf } from './field-of';
 export { type FieldDefinition, type FieldOptions, type FunctionName, type KindOptions } from './field-definition';
 export { Refusal, UNFINDABLE, type FieldKind } from './field-kinds/field-kind';
 export { type DeepReadonly, type JsonValue } from './field-kinds/json-kind';
@@ -38,6 +39,7 @@ export { type ComodelOf, type FieldDefinitions, type FieldName, type FieldsOf, t
 export { type CreateValues, type PlainValue, type ReadValue, type WriteValue, type WriteValues } from './infer/values';
 export { type Method, type Model } from './model';
 export { defineModels, Models, type ModelsState, type ModuleOptions, type OptionsOf, type Sum } from './models';
+export { narrowedRegistry, servedFields } from './narrowed';
 export { type ModelsPatch } from './patch';
 export { Registry, type ModelParts, type RegistryParts, type Source } from './registry';
 export { RESERVED_NAMES } from './reserved-names';

@@ -11,6 +11,8 @@ export interface Model {
   readonly idColumn: string;
   readonly idType: IdType;
   readonly fields: ReadonlyMap<string, Field>;
+  /** Names of fields that it has, and that this program may not see. */
+  readonly hidden: ReadonlySet<string>;
   /** In which its searches and lists come when nothing else is asked. */
   readonly order: readonly OrderTerm[];
   readonly methods: ReadonlyMap<string, Method>;

@@ -1,7 +1,8 @@
-import { Schema, UnknownFieldError, UnknownModelError, type TableSchema } from '@ormolu/kernel';
+import { Schema, UnknownModelError, type TableSchema } from '@ormolu/kernel';
 import type { Definition } from './definition';
 import type { Field } from './field';
 import { digestOf, type History } from './history';
+import { fieldOf } from './field-of';
 import type { Model } from './model';
 import { patchBetween, patchesSince, type ModelsPatch } from './patch';
 import { prunedTree, TriggerTrees, type TriggerTree, type Way } from './trigger-tree';
@@ -90,12 +91,9 @@ export class Registry {
     return model;
   }
 
-  /** @throws {UnknownModelError} MODEL_UNKNOWN @throws {UnknownFieldError} FIELD_UNKNOWN with the nearest name */
+  /** @throws {UnknownModelError} MODEL_UNKNOWN @throws {UnknownFieldError} FIELD_UNKNOWN with the nearest name @throws {HiddenFieldError} TX_ACCESS */
   field(model: string, name: string): Field {
-    const { fields } = this.model(model);
-    const field = fields.get(name);
-    if (!field) throw new UnknownFieldError(model, name, fields.keys());
-    return field;
+    return fieldOf(this.model(model), name);
   }
 
   /** Who depends on a field, directly or through others: merged by common prefix, worked out as far as it is looked at, kept. */

@@ -1,6 +1,6 @@
 import {
-  CloseNestedError, heldSessions, holding, OutageError, SessionNestedError, StorageClosedError, type Duration, type MigrateOptions, type MigrationReport, type PlanOptions, type Schema, type Session, type SessionOptions, type Storage,
-  type StorageCapabilities,
+  CloseNestedError, ConflictError, heldSessions, holding, OutageError, SessionNestedError, StorageClosedError, type Duration, type MigrateOptions, type MigrationReport, type PlanOptions, type Schema, type Session, type SessionOptions, type Storage,
+  type StorageCapabilities, type UserView,
 } from '@ormolu/kernel';
 import { ExponentialBackoff, handleWhen, retry } from 'cockatiel';
 import { randomUUID } from 'node:crypto';
@@ -11,6 +11,7 @@ import { NotCommittedError, RemoteCommitUnknownError, RemoteOptionError, Unreach
 import { positiveMs } from './limits';
 import { Link, type Fill, type LinkOptions } from './link';
 import { RemoteChangeLog } from './remote-log';
+import type { WireView } from './protocol';
 import { RemoteSession } from './remote-session';
 import { RemoteSight } from './remote-sight';
 
@@ -64,6 +65,8 @@ export class RemoteStorage implements Storage {
   readonly #options: LinkOptions;
   readonly #open = new Map<Session, { readonly ended: Promise<void>; readonly end: () => void }>();
   #link: Link | undefined;
+  #view: UserView | undefined;
+  #isViewOld = false;
   #connecting: Promise<Link> | undefined;
   #closing: Promise<void> | undefined;
   #statements = 0;
@@ -87,7 +90,14 @@ export class RemoteStorage implements Storage {
     await this.#linked();
   }
 
-  async open({ schema, isolation = 'repeatable read', readOnly = false, sight = false }: SessionOptions): Promise<Session> {
+  /** What the server lets the programs of this user know; undefined where the token is a worker's. @remarks Comes with the connection; a round trip when it has changed since. */
+  async view(): Promise<UserView | undefined> {
+    const link = await this.#linked();
+    if (this.#isViewOld) await this.#meet(link);
+    return this.#view;
+  }
+
+  async open({ schema, isolation = 'repeatable read', readOnly = false, sight = false, view }: SessionOptions): Promise<Session> {
     const link = await this.#linked();
     if (!this.capabilities.concurrentSessions && this.#isHeldHere()) {
       throw new SessionNestedError(this.name);
@@ -96,7 +106,10 @@ export class RemoteStorage implements Storage {
     const seeing = sight !== false && this.changeLog ? new RemoteSight(this.changeLog, schema, isolation) : undefined;
     // The first question goes right behind it, in the same breath.
     const token = randomUUID();
-    const failure = link.call('open', number, [link.schemaArgument(schema), { isolation, readOnly, sight: seeing && sight }, token, seeing?.extent ?? null]).then(() => undefined, (error: unknown) => error);
+    const failure = link.call('open', number, [link.schemaArgument(schema), { isolation, readOnly, sight: seeing && sight }, token, seeing?.extent ?? null, view?.digest ?? null]).then(() => undefined, (error: unknown) => {
+      if (error instanceof ConflictError && error.code === 'REMOTE_VIEW') this.#isViewOld = true;
+      return error;
+    });
     return this.#session(link, number, { schema, isolation, readOnly, failure, token, sight: seeing });
   }
 
@@ -192,11 +205,17 @@ export class RemoteStorage implements Storage {
     const until = this.#link ? Date.now() + this.#options.connectMs : 0;
     const patience = retry(handleWhen((error) => error instanceof UnreachableError && Date.now() < until), { maxAttempts: Number.MAX_SAFE_INTEGER, backoff: new ExponentialBackoff({ initialDelay: 25, maxDelay: 500 }) });
     const link = await patience.execute(() => Link.connect(this.#options));
-    const { capabilities, hasLog } = await link.call('hello', 0, []) as Pick<Storage, 'capabilities'> & { readonly hasLog: boolean }; // so the server says
-    this.capabilities = capabilities;
-    if (!hasLog) this.changeLog = undefined;
+    await this.#meet(link);
     this.#link = link;
     return link;
+  }
+
+  async #meet(link: Link): Promise<void> {
+    const { capabilities, hasLog, view } = await link.call('hello', 0, []) as Pick<Storage, 'capabilities'> & { readonly hasLog: boolean; readonly view: WireView | null }; // so the server says
+    this.capabilities = capabilities;
+    if (!hasLog) this.changeLog = undefined;
+    this.#view = view ? { user: view.user, digest: view.digest, models: new Map(view.models.map(([model, fields, served]) => [model, { fields: new Set(fields), served: new Set(served) }])) } : undefined;
+    this.#isViewOld = false;
   }
 
   #isHeldHere(): boolean {

@@ -1,4 +1,4 @@
-import { MisuseError, OutageError } from '@ormolu/kernel';
+import { ConflictError, MisuseError, OutageError } from '@ormolu/kernel';
 
 /** The server could not be reached. */
 export class UnreachableError extends OutageError {
@@ -46,6 +46,13 @@ export class AccessError extends MisuseError {
 export class ForbiddenError extends MisuseError {
   constructor(call: string, model?: string) {
     super('REMOTE_FORBIDDEN', `The token of this client is a user's, which may not ${call}${model === undefined ? '' : ` records of '${model}'`}: it may do what 'auth' of the server says, with what the user's groups allow. Let a program do it that has a worker's token.`, { details: { call, ...model !== undefined && { model } } });
+  }
+}
+
+/** What a user may see has become more or less since his client asked. */
+export class ViewChangedError extends ConflictError {
+  constructor() {
+    super('REMOTE_VIEW', 'What this user may see has changed since his program asked the server. Run the whole work again: the next transaction asks anew.');
   }
 }
 

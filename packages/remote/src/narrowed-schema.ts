@@ -1,7 +1,7 @@
-import { referredModel, VERSION_FIELD, Schema, type ListSchema, type TableSchema } from '@ormolu/kernel';
+import { referredModel, VERSION_FIELD, Schema, type ListSchema, type TableSchema, type UserView } from '@ormolu/kernel';
 
 /** What one user may see of a database: its schema, and which of its fields. */
-export interface View {
+export interface View extends UserView {
   readonly schema: Schema;
   /** Of stored fields and lists. */
   mayRead(model: string, field: string): boolean;

@@ -4,7 +4,7 @@ import type { Told } from './served-sight';
 import type { Reached } from './watched-session';
 
 /** What both sides must speak, as a WebSocket subprotocol: one that speaks another is turned away before any message. */
-export const SUBPROTOCOL = 'ormolu.2';
+export const SUBPROTOCOL = 'ormolu.3';
 
 /** Schemas remembered of one connection: beyond, both sides forget all of them at the same call. */
 export const MOST_SCHEMAS = 100;
@@ -12,7 +12,7 @@ export const MOST_SCHEMAS = 100;
 /** Every call of a client, by what it is about. `session` calls name a session of the connection; `storage` calls none. */
 export const STORAGE_CALLS = ['hello', 'plan', 'migrate', 'filled', 'outcome', 'trim'] as const;
 export const SESSION_CALLS = [
-  'open', 'adopt', 'sight', 'read', 'query', 'count', 'group', 'insert', 'update', 'delete', 'sql', 'signal', 'savepoint', 'rollbackTo', 'release', 'commit', 'rollback', 'stream', 'next', 'leave',
+  'open', 'adopt', 'sight', 'read', 'compute', 'query', 'count', 'group', 'insert', 'update', 'delete', 'sql', 'signal', 'savepoint', 'rollbackTo', 'release', 'commit', 'rollback', 'stream', 'next', 'leave',
 ] as const;
 
 export type StorageCall = (typeof STORAGE_CALLS)[number];
@@ -52,6 +52,13 @@ export type Reply =
   | { readonly kind: 'answer'; readonly serial: number; readonly value: unknown; readonly figures: SessionFigures | null }
   | { readonly kind: 'error'; readonly serial: number; readonly error: WireError; readonly figures: SessionFigures | null }
   | { readonly kind: 'fill'; readonly serial: number; readonly session: number; readonly added: readonly AddedField[] };
+
+/** What a user may see, as it travels. */
+export interface WireView {
+  readonly user: number;
+  readonly digest: string;
+  readonly models: readonly (readonly [model: string, fields: readonly string[], served: readonly string[]])[];
+}
 
 /** A schema as it travels, once a connection. */
 export interface WireSchema {

@@ -1,5 +1,5 @@
 import {
-  OutageError, SavepointGoneError, SessionStateError, type CachedRead, type Columns, type CommittedImages, type GroupQuery, type Groups, type InsertRows, type Isolation, type Query, type ReadQuestion, type Schema, type Session, type SessionSavepoint,
+  OutageError, SavepointGoneError, SessionStateError, type CachedRead, type Columns, type CommittedImages, type ComputeQuestion, type GroupQuery, type Groups, type InsertRows, type Isolation, type Query, type ReadQuestion, type Schema, type Session, type SessionSavepoint,
   type SessionState, type Sight, type StoredId, type StreamOptions, type Tag, type UpdateRows,
 } from '@ormolu/kernel';
 import type { Asked } from './far-counts';
@@ -96,6 +96,10 @@ export class RemoteSession implements Session {
 
   read(question: ReadQuestion): Promise<Columns> {
     return this.#ask('read', question, ({ ids }: Columns) => ({ records: question.ids.length, found: ids.length }));
+  }
+
+  compute(question: ComputeQuestion): Promise<Columns> {
+    return this.#call('compute', [question]) as Promise<Columns>; // as the server's models answer
   }
 
   query(query: Query): Promise<Columns> {

@@ -3,11 +3,11 @@ import type { WebSocket } from 'ws';
 import { decode, encode } from './codec';
 import type { CommitTokens } from './commit-tokens';
 import type { Access } from './access';
-import { ForbiddenError, LimitError, OtherModelsError } from './errors';
+import { ForbiddenError, LimitError, OtherModelsError, ViewChangedError } from './errors';
 import { keepAlive } from './keep-alive';
 import type { LimitsInForce } from './limits';
-import { narrowed, otherModel } from './narrowed-schema';
-import { callOf, MOST_SCHEMAS, type Call, type CallName, type SessionFigures, type WireSchema } from './protocol';
+import { narrowed, otherModel, type View } from './narrowed-schema';
+import { callOf, MOST_SCHEMAS, type Call, type CallName, type SessionFigures, type WireSchema, type WireView } from './protocol';
 import type { Served } from './server';
 import { ServedLadder } from './served-ladder';
 import { ServedSession, type SessionHome } from './served-session';
@@ -31,7 +31,7 @@ const MOST_UNSENT = 4 * 2 ** 20;
 /** Calls of one client that are being done, from which on it is not believed to wait for answers. */
 const MOST_CALLS = 10_000;
 /** What a user's session takes. */
-const OF_USERS: readonly CallName[] = ['open', 'sight', 'read', 'query', 'count', 'group', 'savepoint', 'rollbackTo', 'release', 'stream', 'next', 'leave', 'commit', 'rollback'];
+const OF_USERS: readonly CallName[] = ['open', 'sight', 'read', 'compute', 'query', 'count', 'group', 'savepoint', 'rollbackTo', 'release', 'stream', 'next', 'leave', 'commit', 'rollback'];
 /** … of one who may write, beside. */
 const OF_WRITERS: readonly CallName[] = ['insert', 'update', 'delete'];
 /** WebSocket close codes. */
@@ -126,18 +126,20 @@ export class ServedConnection {
     if (this.#sessions.size >= this.#home.limits.maxTransactions) {
       throw new LimitError(`This connection has ${String(this.#sessions.size)} transactions open`, 'Let some end first, or raise limits.maxTransactions of serve().');
     }
-    const [named, given, token, extent] = args;
+    const [named, given, token, extent, believed] = args;
     const sent = this.schemaOf(named);
-    const schema = this.#home.access === 'worker' ? sent : this.#ofUser(sent, this.#home.access.user);
+    const { access } = this.#home;
+    const seen = access === 'worker' ? undefined : this.#ofUser(sent, access.user, believed);
+    const schema = seen ? seen.then((one) => one.schema) : sent;
     const options = given as Pick<SessionOptions, 'isolation' | 'readOnly' | 'sight'>; // as a client's own types say; a storage takes no others
     const { sight = false } = options;
     const { storage, ladder } = this.#home.served;
     const rungs = ladder?.sight === false ? undefined : ladder;
     const look = sight === 'far' || rungs === undefined ? sight : rungs.sight;
     return this.#register(number, this.#open(schema, { ...options, sight: look }), {
-      token: typeof token === 'string' && (this.#home.access === 'worker' || this.#writable !== undefined) ? token : undefined,
-      writing: this.#writing(schema),
-      sight: sight === false ? undefined : new ServedSight(storage, schema, { extent, reachesFar: sight === 'far', isNarrow: this.#home.access !== 'worker' }),
+      token: typeof token === 'string' && (access === 'worker' || this.#writable !== undefined) ? token : undefined,
+      writing: seen && this.#writing(seen),
+      sight: sight === false ? undefined : new ServedSight(storage, schema, { extent, reachesFar: sight === 'far', isNarrow: access !== 'worker' }),
       ladder: new ServedLadder(rungs?.rung),
     });
   }
@@ -154,25 +156,44 @@ export class ServedConnection {
     return access === 'worker' || !served.writerFor ? undefined : access.mayWrite;
   }
 
-  #writing(seen: Schema | Promise<Schema>): ((session: Session) => Promise<UserWriting>) | undefined {
+  #writing(seen: Promise<Seen>): ((session: Session) => Promise<UserWriting>) {
     const { access, served } = this.#home;
-    const writable = this.#writable;
-    if (access === 'worker' || writable === undefined) return undefined;
     return async (session) => {
-      const writer = served.writerFor?.(access.user, session);
+      const writer = access === 'worker' ? undefined : served.writerFor?.(access.user, session);
       if (!writer) throw new ForbiddenError('write');
-      return new UserWriting(writer, await seen, writable);
+      return new UserWriting(writer, await seen, this.#writable ?? []);
     };
   }
 
-  /** What a user may see now, by the server's models. @throws {OtherModelsError} REMOTE_MODELS */
-  async #ofUser(sent: Schema, user: number): Promise<Schema> {
-    const view = await this.#home.served.viewOf?.(user);
-    if (!view) throw new ForbiddenError('open');
+  /**
+   * What a user may see now, by the server's models.
+   *
+   * @param believed - the digest of what his client knows of that
+   * @throws {OtherModelsError} REMOTE_MODELS @throws {ViewChangedError} REMOTE_VIEW
+   */
+  async #ofUser(sent: Schema, user: number, believed: unknown): Promise<Seen> {
+    const view = await this.#viewOf(user);
+    if (typeof believed === 'string' && believed !== view.digest) throw new ViewChangedError();
     const schema = narrowed(view);
     const other = otherModel(sent, schema);
     if (other !== undefined) throw new OtherModelsError(other);
-    return schema;
+    return { schema, view };
+  }
+
+  async #viewOf(user: number): Promise<View> {
+    const view = await this.#home.served.viewOf?.(user);
+    if (!view) throw new ForbiddenError('open');
+    return view;
+  }
+
+  /** What a client has to know before anything else. */
+  async #hello(): Promise<unknown> {
+    const { access, served: { storage } } = this.#home;
+    const hasLog = storage.changeLog !== undefined;
+    if (access === 'worker') return { name: storage.name, capabilities: { ...storage.capabilities, shared: true }, hasLog, view: null };
+    const { user, digest, models } = await this.#viewOf(access.user);
+    const view: WireView = { user, digest, models: Array.from(models, ([model, { fields, served }]) => [model, [...fields], [...served]]) };
+    return { name: storage.name, capabilities: { ...storage.capabilities, sql: false }, hasLog, view };
   }
 
   #register(number: number, opened: Promise<Session>, { token, sight, writing, ladder = new ServedLadder(undefined) }: Partial<Pick<SessionHome, 'token' | 'sight' | 'ladder' | 'writing'>> = {}): ServedSession {
@@ -205,7 +226,7 @@ export class ServedConnection {
     const isWorker = this.#home.access === 'worker';
     if (!isWorker && name !== 'hello' && !(name === 'outcome' && this.#writable !== undefined)) throw new ForbiddenError(name);
     switch (name) {
-      case 'hello': return { name: storage.name, capabilities: isWorker ? { ...storage.capabilities, shared: true } : { ...storage.capabilities, sql: false }, hasLog: storage.changeLog !== undefined };
+      case 'hello': return this.#hello();
       case 'plan': return storage.plan(this.schemaOf(first), optionsOf(second));
       case 'migrate': return storage.migrate(this.schemaOf(first), { ...optionsOf(second), fill: typeof third === 'number' ? (session, added) => this.#fill(serial, third, session, added) : undefined });
       case 'filled': {
@@ -279,6 +300,12 @@ export class ServedConnection {
       this.#ending.add(ending);
     }
   }
+}
+
+/** What a user may see, and how storages know it. */
+interface Seen {
+  readonly schema: Schema;
+  readonly view: View;
 }
 
 function optionsOf(argument: unknown): PlanOptions {

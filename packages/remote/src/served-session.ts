@@ -1,6 +1,7 @@
-import { SavepointGoneError, type Columns, type GroupQuery, type InsertRows, type Query, type ReadQuestion, type Schema, type Session, type SessionSavepoint, type StoredId, type StreamOptions, type UpdateRows } from '@ormolu/kernel';
+import { SavepointGoneError, type Columns, type ComputeQuestion, type GroupQuery, type InsertRows, type Query, type ReadQuestion, type Schema, type Session, type SessionSavepoint, type StoredId, type StreamOptions, type UpdateRows } from '@ormolu/kernel';
 import type { CommitTokens } from './commit-tokens';
-import { IdleError, LimitError } from './errors';
+import { ForbiddenError, IdleError, LimitError } from './errors';
+import { inOrderAsked } from './narrowed-answers';
 import type { SessionCall, SessionFigures } from './protocol';
 import { modelOf, type ServedLadder } from './served-ladder';
 import type { ServedSight, Told } from './served-sight';
@@ -17,7 +18,7 @@ export interface SessionHome {
   readonly sight?: ServedSight | undefined;
   /** Who answers its questions. */
   readonly ladder: ServedLadder;
-  /** Who does what a user writes; absent: it goes to the session. */
+  /** Who does what a user writes, and works out what he cannot; absent: the client is a worker, whose writes go to the session. */
   readonly writing?: ((session: Session) => Promise<UserWriting>) | undefined;
   /** Waits until the client has taken what it was sent. */
   taken(): Promise<void>;
@@ -36,7 +37,7 @@ export interface ServedAnswer {
 /** Calls that the rungs of the server may answer. */
 const QUESTIONS: readonly SessionCall[] = ['read', 'query', 'count', 'group'];
 /** Calls whose answers come from the database. */
-const ASKING: readonly SessionCall[] = ['read', 'query', 'count', 'group', 'insert', 'update', 'delete', 'sql', 'signal', 'next'];
+const ASKING: readonly SessionCall[] = ['read', 'compute', 'query', 'count', 'group', 'insert', 'update', 'delete', 'sql', 'signal', 'next'];
 /** Savepoints and streams a session may have open. */
 const MOST_OPEN = 10_000;
 
@@ -116,7 +117,8 @@ export class ServedSession {
         this.#home.sight?.forget(schema);
         return undefined;
       }
-      case 'read': return ladder.read(session, first as ReadQuestion);
+      case 'read': return this.#read(session, first as ReadQuestion);
+      case 'compute': return this.#compute(session, first as ComputeQuestion);
       case 'query': return ladder.query(session, first as Query);
       case 'count': return ladder.count(session, first as Query);
       case 'group': return ladder.group(session, first as GroupQuery);
@@ -134,6 +136,19 @@ export class ServedSession {
       case 'commit': return this.#commit(session, first);
       case 'rollback': return this.#over((this.#user ?? session).rollback());
     }
+  }
+
+  async #read(session: Session, question: ReadQuestion): Promise<Columns> {
+    const answer = await this.#home.ladder.read(session, question);
+    return this.#home.writing ? inOrderAsked(question, answer) : answer;
+  }
+
+  /** Workers have the models themselves. */
+  async #compute(session: Session, question: ComputeQuestion): Promise<Columns> {
+    const { writing } = this.#home;
+    if (!writing) throw new ForbiddenError('compute');
+    this.#user ??= await writing(session);
+    return this.#user.compute(question);
   }
 
   #writing<T>(write: () => T): T {

@@ -1,4 +1,5 @@
-import { formatSnapshot, MODELS_SIGNAL, VERSION_COLUMN, type CachedRead, type ChangeRow, type LogKnowledge, type Schema, type Session, type Sight, type Storage } from '@ormolu/kernel';
+import { formatSnapshot, type CachedRead, type LogKnowledge, type Schema, type Session, type Sight, type Storage } from '@ormolu/kernel';
+import { seenRows, seenTags } from './narrowed-answers';
 import { knownOf, newsToWire, tagToWire, type WireSight, type WireTag } from './wire-sight';
 
 /** What is told beside an answer. */
@@ -38,13 +39,13 @@ export class ServedSight {
   /** What a client wants to know by name. */
   async ask(session: Session, extent: unknown): Promise<Told> {
     this.#extent = extent;
-    return { sight: await this.#look(session), ...this.#touched(session) };
+    return { sight: await this.#look(session), ...await this.#touched(session) };
   }
 
   /** What goes with an answer that the database has given: a look costs nothing then, where one holds for the whole transaction and nothing was written. */
   async beside(session: Session, { hasWritten }: { readonly hasWritten: boolean }): Promise<Told> {
     const isFree = !this.#isTold && !hasWritten && session.isolation === 'repeatable read' && session.state === 'open';
-    return { ...isFree && { sight: await this.#look(session) }, ...this.#touched(session) };
+    return { ...isFree && { sight: await this.#look(session) }, ...await this.#touched(session) };
   }
 
   /** Takes what the client's caches have answered it. */
@@ -75,20 +76,9 @@ export class ServedSight {
     return { snapshot: formatSnapshot(snapshot), epoch, version, hasChanged: sight.hasChanged(), news: newsToWire(this.#isNarrow ? { ...news, rows: seenRows(news.rows, schema) } : news) };
   }
 
-  #touched(session: Session): Pick<Told, 'touched'> {
-    const touched = session.takeTouched?.() ?? [];
+  async #touched(session: Session): Promise<Pick<Told, 'touched'>> {
+    const taken = session.takeTouched?.() ?? [];
+    const touched = this.#isNarrow && taken.length > 0 ? seenTags(taken, await this.#schema) : taken;
     return touched.length > 0 ? { touched: touched.map(tagToWire) } : {};
   }
-}
-
-/** Rows of the log, as far as they are about what a client may see: of what else a transaction has changed, it hears nothing. */
-export function seenRows(rows: readonly ChangeRow[], schema: Schema): readonly ChangeRow[] {
-  const columns = new Map(schema.tables.map(({ table, columns: all, versioned }) => [table, new Set([...all.map(({ column }) => column), ...versioned ? [VERSION_COLUMN.column] : []])]));
-  return rows.flatMap((row) => {
-    if (row.model.startsWith('$')) return row.model === MODELS_SIGNAL ? [] : [row];
-    const seen = columns.get(row.model);
-    if (!seen) return [];
-    const fields = row.fields?.filter((column) => seen.has(column)) ?? null;
-    return fields?.length === 0 ? [] : [{ ...row, fields }];
-  });
 }

@@ -1,11 +1,15 @@
-import { UnknownModelError, VERSION_FIELD, type InsertRows, type Schema, type StoredId, type Tag, type UpdateRows } from '@ormolu/kernel';
+import { MisuseError, UnknownFieldError, UnknownModelError, VERSION_FIELD, type Columns, type ComputeQuestion, type InsertRows, type Schema, type StoredId, type Tag, type UpdateRows } from '@ormolu/kernel';
 import { ForbiddenError } from './errors';
+import { seenTags } from './narrowed-answers';
+import type { View } from './narrowed-schema';
 
-/** Does the writes of a user's session, in its transaction, with the models of the program that serves. */
+/** Does the writes of a user's session, and works out what he cannot, in its transaction, with the models of the program that serves. */
 export interface UserWriter {
   insert(rows: InsertRows): Promise<readonly StoredId[]>;
   update(rows: UpdateRows): Promise<readonly StoredId[]>;
   delete(model: string, ids: readonly StoredId[], expected?: readonly (bigint | null)[]): Promise<readonly StoredId[]>;
+  /** The values of computed fields that are not stored, in the forms of columns; records that do not exist are left out. */
+  compute(question: ComputeQuestion): Promise<Columns>;
   /** What these have changed beyond what they were told to, since the last call. */
   takeTouched(): readonly Tag[];
   /** @param beside - adds to the writer's schema what its server has written in the same transaction */
@@ -20,13 +24,25 @@ export type Writable = true | readonly string[];
 export class UserWriting implements UserWriter {
   readonly #writer: UserWriter;
   readonly #schema: Schema;
+  readonly #models: View['models'];
   readonly #writable: Writable;
 
-  /** @param schema - what the user may see */
-  constructor(writer: UserWriter, schema: Schema, writable: Writable) {
+  /** @param seen - what the user may see */
+  constructor(writer: UserWriter, seen: { readonly schema: Schema; readonly view: View }, writable: Writable) {
     this.#writer = writer;
-    this.#schema = schema;
+    this.#schema = seen.schema;
+    this.#models = seen.view.models;
     this.#writable = writable;
+  }
+
+  /** @throws {UnknownModelError} MODEL_UNKNOWN @throws {UnknownFieldError} FIELD_UNKNOWN @throws {MisuseError} TX_ARGUMENT */
+  async compute(question: ComputeQuestion): Promise<Columns> {
+    const { model, ids, fields, context } = question as { readonly [K in keyof ComputeQuestion]: unknown };
+    const seen = typeof model === 'string' ? this.#models.get(model)?.fields : undefined;
+    if (!seen) throw new UnknownModelError(String(model), this.#models.keys());
+    if (!Array.isArray(ids) || !Array.isArray(fields) || typeof context !== 'object' || context === null || Array.isArray(context)) throw new MisuseError('TX_ARGUMENT', 'What is to be computed takes ids, fields and a context. Send what a session of this version sends.');
+    for (const field of fields as readonly unknown[]) if (typeof field !== 'string' || !seen.has(field)) throw new UnknownFieldError(String(model), String(field), seen);
+    return this.#writer.compute(question);
   }
 
   /** @throws {ForbiddenError} REMOTE_FORBIDDEN @throws {UnknownFieldError} FIELD_UNKNOWN */
@@ -46,7 +62,7 @@ export class UserWriting implements UserWriter {
   }
 
   takeTouched(): readonly Tag[] {
-    return this.#writer.takeTouched().flatMap((tag) => this.#seen(tag) ?? []);
+    return seenTags(this.#writer.takeTouched(), this.#schema);
   }
 
   commit(beside: (schema: Schema) => Schema): Promise<void> {
@@ -68,14 +84,5 @@ export class UserWriting implements UserWriter {
       if (field === VERSION_FIELD) throw new ForbiddenError(call, table.model);
       this.#schema.column(table.model, String(field));
     }
-  }
-
-  /** A tag by the fields that the user sees; of others he hears nothing. */
-  #seen({ fields, ...tag }: Tag): Tag | undefined {
-    const table = this.#schema.tables.find(({ model }) => model === tag.model);
-    if (!table) return undefined;
-    if (fields === undefined) return tag;
-    const seen = fields.filter((field) => field === VERSION_FIELD || table.columns.some((column) => column.field === field));
-    return seen.length > 0 ? { ...tag, fields: seen } : undefined;
   }
 }

@@ -197,6 +197,11 @@ export class Transaction {
     return this.#flushing.flushFor(fields, specOf);
   }
 
+  /** Writes all that is pending, so that who knows more can work out what follows from it. What a flush itself asks does not wait for that flush. */
+  flushAhead(): Promise<void> {
+    return this.#flushing.flushAhead();
+  }
+
   /** Forgets everything in memory, what is pending included. */
   clear(): void {
     this.stage.assertAllows('clear');

@@ -1,5 +1,5 @@
-import { ConcurrentModificationError, VERSION_FIELD, type InsertRows, type Schema, type Session, type StoredId, type Tag, type UpdateRows, type VersionConflict } from '@ormolu/kernel';
-import type { Registry } from '@ormolu/registry';
+import { ConcurrentModificationError, VERSION_FIELD, type Columns, type ComputeQuestion, type InsertRows, type Schema, type Session, type StoredId, type Tag, type UpdateRows, type VersionConflict } from '@ormolu/kernel';
+import type { Field, Registry } from '@ormolu/registry';
 import type { Environment, Transaction } from '@ormolu/transaction';
 import { createRecords, writeRecords } from './given-records';
 import { assertIds, assertRows } from './given-columns';
@@ -68,6 +68,28 @@ export class UserWrites {
       const existing = await this.#existing(model, ids, expected);
       await env.model(model).browse(existing).unlink();
       return { ids: existing, told: { model, ids: existing, fields: [], recomputed: [] } };
+    });
+  }
+
+  /**
+   * Works out computed fields with this program's models, as this transaction sees their causes. Nothing is kept.
+   *
+   * @throws {ComputeError} TX_COMPUTE_FAILED @throws {MisuseError} TX_ARGUMENT
+   */
+  async compute({ model, ids, fields, context }: ComputeQuestion): Promise<Columns> {
+    return this.#seeing(this.#registry.schema, async () => {
+      assertIds(model, ids);
+      const tx = (this.#tx ??= this.#begin(this.#session));
+      const own = fields.map((name) => this.#registry.field(model, name));
+      try {
+        const env = tx.env.withContext(context);
+        const records = await env.model(model).browse(ids).exists();
+        await records.load(fields);
+        const there = records.ids as readonly StoredId[]; // they exist
+        return { ids: there, columns: own.map((field) => there.map((id) => inColumn(field, env.peek(field, id)))) };
+      } finally {
+        tx.clear();
+      }
     });
   }
 
@@ -148,4 +170,9 @@ export class UserWrites {
     const existing = new Set(found);
     return ids.filter((id) => existing.has(id));
   }
+}
+
+/** A cached value as it travels; a list as its ids. */
+function inColumn(field: Field, cached: unknown): unknown {
+  return Array.isArray(cached) && field.columnType === undefined ? cached : field.toColumn(cached);
 }

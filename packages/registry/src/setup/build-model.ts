@@ -37,6 +37,7 @@ export function buildModel(workshop: Workshop, expanded: ExpandedModel): Model {
   }
   return {
     name, fields,
+    hidden: new Set(expanded.own.hidden),
     table: workshop.expansion.tableOf(name),
     idColumn: options.idColumn ?? 'id',
     idType: options.id ?? 'integer',
@@ -91,6 +92,7 @@ function buildField(workshop: Workshop, expanded: ExpandedModel, { name, written
     related: path,
     inverse: inverse ?? (path && complete.options.readonly !== true ? writeRelated(name, path) : undefined),
     search: search ?? (path ? searchRelated(path) : undefined),
+    isServed: complete.served === true,
   });
   if (path && compute) compute.fields.push(field);
   return field;

@@ -60,7 +60,7 @@ function checkContext(field: Field, problems: Problems): void {
   for (const key of keys) if (!CONTEXT_KEY.test(key)) problems.add(where, `its context key '${key}' is no name.`, "Name the keys one by one: dependsContext: ['lang', 'company'].");
   if (new Set(keys).size < keys.length) problems.add(where, 'it names a context key twice.', 'Name each once.');
   if (keys.length === 0 || field.related) return;
-  if (!field.compute) problems.add(where, 'it depends on the context, and is not computed.', 'Compute it, or use translate or companyDependent.');
+  if (!field.compute && !field.isServed) problems.add(where, 'it depends on the context, and is not computed.', 'Compute it, or use translate or companyDependent.');
   if (field.isPersistent) problems.add(where, `it is stored, and depends on the context (${keys.join(', ')}): the database has one value for all.`, 'Leave store out, or dependsContext.');
 }
 

@@ -1,5 +1,5 @@
-import { isStoredId, NewId, UnknownFieldError, type Id, type NewIdOptions } from '@ormolu/kernel';
-import type { Field, Model } from '@ormolu/registry';
+import { isStoredId, NewId, type Id, type NewIdOptions } from '@ormolu/kernel';
+import { fieldOf, type Field, type Model } from '@ormolu/registry';
 import { assignCached } from '../writing/assign-cached';
 import { changeLists, listChange } from '../lists/change-lists';
 import { computedListCommands, followCommands, presentList, type MadeCommand } from '../lists/computed-lists';
@@ -35,8 +35,7 @@ export function newDraft(env: Environment, model: Model, values: Values, options
 export function putDraft(env: Environment, model: Model, id: NewId, values: Values): void {
   for (const [name, value] of Object.entries(values)) {
     if (value === undefined) continue;
-    const field = model.fields.get(name);
-    if (!field) throw new UnknownFieldError(model.name, name, model.fields.keys());
+    const field = fieldOf(model, name);
     putDraftValue(env, field, id, value);
   }
 }

@@ -30,6 +30,14 @@ export class Flushing {
     }
   }
 
+  /** Writes all that is pending, unless it is this very flush that asks. Another one that is running is awaited. */
+  async flushAhead(): Promise<void> {
+    if (flushFlow.getStore() === this.#tx) return;
+    this.#tx.exclusive.assertMayCall('load');
+    while (this.#running) await this.#running;
+    await this.flush();
+  }
+
   /**
    * Writes what is pending of some fields, so that a question about them has the right answer; sends nothing when nothing is. Another
    * flush that is running is awaited.

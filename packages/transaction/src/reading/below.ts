@@ -1,5 +1,6 @@
-import { VERSION_FIELD, type Columns, type GroupQuery, type Groups, type InsertRows, type Query, type ReadQuestion, type Rung, type Session, type StoredId, type Tag, type UpdateRows } from '@ormolu/kernel';
+import { MisuseError, VERSION_FIELD, type Columns, type ComputeQuestion, type GroupQuery, type Groups, type InsertRows, type Query, type ReadQuestion, type Rung, type Session, type StoredId, type Tag, type UpdateRows } from '@ormolu/kernel';
 import { forgetTouched } from '../forget';
+import { forgetServed } from './served';
 import type { Transaction } from '../transaction';
 
 interface StatementOptions {
@@ -44,6 +45,13 @@ export class Below {
     return this.#asking('read', () => this.#heard(() => this.#versioned(question, (asked) => this.rung.read(this.session, asked))));
   }
 
+  /** Has computed fields worked out where more is seen. No rung keeps them: what they follow from is not told here. */
+  compute(question: ComputeQuestion): Promise<Columns> {
+    const { session } = this;
+    if (!session.compute) throw new MisuseError('TX_ARGUMENT', `${question.model} has fields that a server computes, and this storage is none. Open the database with the models themselves.`, { details: { model: question.model } });
+    return this.#asking('read', () => session.compute?.(question) ?? Promise.resolve({ ids: [], columns: [] }));
+  }
+
   /** Asks the next rung for records by filter. */
   query(query: Query): Promise<Columns> {
     return this.#asking('query', () => this.#heard(() => this.#versioned(query, (asked) => this.rung.query(this.session, asked))));
@@ -76,6 +84,7 @@ export class Below {
     const touched = this.#takeTouched();
     const surprising = touched.length > 0 && surprises ? await surprises(touched) : touched;
     if (surprising.length > 0) forgetTouched(this.#tx, surprising);
+    if (!isQuestion) forgetServed(this.#tx);
     return answer;
   }
 

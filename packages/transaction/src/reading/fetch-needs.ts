@@ -2,7 +2,8 @@ import { isStoredId, type Id } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
 import { fetchForDrafts } from '../drafts/draft-values';
 import type { Environment } from '../environment/environment';
-import { fetchColumns, fetchList } from './fetch';
+import { fetchColumns, fetchList, isAskedBy } from './fetch';
+import { flushForServed } from './served';
 import { meetOwners } from './meet-records';
 import { fetchListsBelow, leadsToItself, LongWay } from './long-way';
 import type { Need } from '../running/run';
@@ -19,20 +20,21 @@ import { isList } from '../values';
  * @param way - how far the function has walked along relations of a model to itself
  */
 export async function fetchNeeds(tx: Transaction, needs: readonly Need[], way: LongWay = new LongWay(tx)): Promise<void> {
+  if (needs.some(({ field }) => field.isServed)) await flushForServed(tx);
   const before = needs.filter(({ isBefore }) => isBefore);
   if (before.length > 0) await fetchBefore(tx, before);
   const columns = new Map<Environment, Map<string, { fields: Set<Field>; ids: Set<Id> }>>();
   for (const { field, ids, env = tx.rootEnv, isForCompute = false, isBrowsed = false, isBefore = false } of needs) {
     if (isBefore) continue;
     if (ids.some((id) => !isStoredId(id))) await fetchForDrafts(env, field, ids);
-    if (isList(field)) {
+    if (isList(field) && !field.isServed) {
       const isLong = isForCompute && field.relation?.kind === 'one2many' && leadsToItself(field) && way.reaches(field, ids);
       await (isLong ? fetchListsBelow(tx, field, ids) : fetchList(tx, field, ids));
       if (isBrowsed) await meetOwners(tx, [field], ids);
       continue;
     }
     // Who asks matters only where values differ by who asks.
-    const asking = field.keyedBy ? env : tx.rootEnv;
+    const asking = isAskedBy(field) ? env : tx.rootEnv;
     let ofModels = columns.get(asking);
     if (!ofModels) columns.set(asking, (ofModels = new Map<string, { fields: Set<Field>; ids: Set<Id> }>()));
     let wanted = ofModels.get(field.model);

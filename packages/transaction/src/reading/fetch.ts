@@ -21,8 +21,13 @@ export async function fetchColumns(tx: Transaction, fields: readonly Field[], id
   if (!first) return;
   if (fields.some(({ keyedBy }) => keyedBy === 'company')) await env.meetCompany();
   if (!fields.some((field) => ids.some(lackOf(env, field)))) return;
-  const who = fields.some(({ keyedBy }) => keyedBy) ? env : tx.rootEnv;
+  const who = fields.some(isAskedBy) ? env : tx.rootEnv;
   await tx.rounds.join(who, first.model, { fields, ids, ask: (all, others) => askColumns(who, all, others) });
+}
+
+/** Whether a field's values differ by who asks. */
+export function isAskedBy({ keyedBy, isServed, dependsContext }: Field): boolean {
+  return keyedBy !== undefined || (isServed && dependsContext.length > 0);
 }
 
 async function askColumns(env: Environment, fields: readonly Field[], ids: readonly Id[]): Promise<void> {
@@ -34,9 +39,15 @@ async function askColumns(env: Environment, fields: readonly Field[], ids: reado
     const column = env.column(field);
     return asked.some((id) => column.of(id) === MISS);
   });
-  const answer = await tx.below.read({ model: first.model, ids: asked, fields: wanted.map((field) => field.name) });
-  for (const [place, field] of wanted.entries()) putFetched(env, field, answer.ids, answer.columns[place] ?? []);
-  if (answer.ids.length < asked.length) {
+  const stored = wanted.filter(({ isServed, isStored }) => isStored || !isServed);
+  const computed = wanted.filter(({ isServed, isStored }) => isServed && !isStored);
+  for (const { question, of } of [
+    ...stored.length > 0 ? [{ of: stored, question: (names: readonly string[]) => tx.below.read({ model: first.model, ids: asked, fields: names }) }] : [],
+    ...computed.length > 0 ? [{ of: computed, question: (names: readonly string[]) => tx.below.compute({ model: first.model, ids: asked, fields: names, context: env.context }) }] : [],
+  ]) {
+    const answer = await question(of.map((field) => field.name));
+    for (const [place, field] of of.entries()) putFetched(env, field, answer.ids, answer.columns[place] ?? []);
+    if (answer.ids.length === asked.length) continue;
     const there = new Set(answer.ids);
     tx.absent.add(first.model, asked.filter((id) => !there.has(id)));
   }

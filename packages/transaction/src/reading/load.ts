@@ -8,6 +8,7 @@ import { fetchColumns, fetchList, fetchWithFellows } from './fetch';
 import { meetCompany } from '../environment/keyed-fields';
 import { fetchListsBelow, leadsToItself, LongWay } from './long-way';
 import { addPath, pathTree, type PathTree } from './paths';
+import { flushForServed, leadsToServed } from './served';
 import { computeInMemory } from '../computing/compute-in-memory';
 import { computeAll } from '../computing/recompute';
 import { resolveTriggers } from '../triggers/resolve-triggers';
@@ -29,6 +30,7 @@ export async function load(env: Environment, model: string, given: readonly Id[]
   const tx = env.transaction;
   const ids = given.every(isStoredId) ? given : given.map((id) => tx.drafts.current(id));
   const tree = pathTree(tx.registry, model, paths);
+  if (leadsToServed(tree)) await flushForServed(tx);
   await meetCompany(env);
   if (tx.triggers.size > 0) await resolveTriggers(tx);
   if (tx.unseen.size > 0) await settleUnseen(tx);
@@ -120,7 +122,7 @@ class Loading {
     for (let field = work.pop(); field; field = work.pop()) {
       if (seen.has(field)) continue;
       seen.add(field);
-      if (field.isStored) columns.add(field);
+      if (field.isStored || field.isServed) columns.add(field);
       if (field.compute && this.#uncomputed(field, ids).length > 0) for (const [own] of this.#env.registry.dependsOn(field)) if (own) work.push(own);
     }
     return [...columns];

@@ -10,6 +10,7 @@ import { isReadThrough } from '../drafts/read-through';
 import type { Environment } from '../environment/environment';
 import { MissingRecordError, NotLoadedError } from '../errors';
 import { loadRecords } from './load-records';
+import { meetServed } from './served';
 import { onlyIdOf } from '../records/members';
 import type { RecordSet } from '../records/recordset';
 import { settleForReading } from '../triggers/settle';
@@ -34,6 +35,7 @@ export function readField(record: RecordSet, field: Field): unknown {
     const now = tx.drafts.current(id);
     if (now !== id) return readField(env.recordsOf(env.registry.model(field.model), [now]), field);
   }
+  if (field.isServed) meetServed(tx, field);
   if (tx.triggers.size > 0 && (field.compute || field.relation)) settleBehindRelations(tx, field, id);
   if (tx.toCompute.hasRelations && (field.compute || field.relation)) settleRelations(tx, field);
   if (field.compute) settle(record, field, id);
@@ -100,6 +102,8 @@ function draftOf(env: Environment, field: Field, id: NewId): unknown {
     return value;
   }
   if (id.origin !== undefined && tx.absent.has(field.model, id.origin)) throw new MissingRecordError(field.model, [id.origin], `${field.name} of a draft that has it as its origin was read`);
+  // Nobody can work out anything of what he does not know.
+  if (field.isServed && id.origin === undefined) return null;
   if (!tx.execution || id.origin === undefined) throw new NotLoadedError(field.model, field.name, id);
   return tx.execution.suspend([{ field, ids: [id.origin], env }]);
 }

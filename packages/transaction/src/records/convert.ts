@@ -9,6 +9,11 @@ import { WriteRefusedError } from '../errors';
  * @throws {FieldValueError} FIELD_VALUE_INVALID
  */
 export function writable(field: Field, value: unknown): unknown {
+  if (field.isServed && field.isReadonly) {
+    throw new WriteRefusedError('TX_WRITE_REFUSED', `${field.model}.${field.name} is computed by the server, and cannot be assigned here. Write the fields it depends on, or let a program with a worker's token write it.`, {
+      details: { model: field.model, field: field.name },
+    });
+  }
   if (field.compute && !field.isEditable && !field.inverse) {
     throw new WriteRefusedError(
       'TX_WRITE_REFUSED',

@@ -1,6 +1,6 @@
 import { MISS } from '@ormolu/cache';
 import type { Id } from '@ormolu/kernel';
-import type { Field, Model } from '@ormolu/registry';
+import { HiddenFieldError, type Field, type Model } from '@ormolu/registry';
 import { assign } from '../writing/assign';
 import { readField } from '../reading/read';
 import { classThatKeeps, type RecordClass } from './keeping-class';
@@ -29,6 +29,12 @@ function makeClass(model: Model): RecordClass {
   Object.defineProperty(made, 'name', { value: `RecordSet of ${model.name}` });
   Object.defineProperty(made.prototype, DEFINITION, { value: model });
   for (const field of model.fields.values()) Object.defineProperty(made.prototype, field.name, accessorOf(made, field));
+  for (const name of model.hidden) {
+    const refuse = (): never => {
+      throw new HiddenFieldError(model.name, name);
+    };
+    Object.defineProperty(made.prototype, name, { get: refuse, set: refuse, configurable: true });
+  }
   for (const [name, method] of model.methods) {
     Object.defineProperty(made.prototype, name, {
       value(this: RecordSet, ...args: readonly unknown[]): unknown {
@@ -42,8 +48,8 @@ function makeClass(model: Model): RecordClass {
 }
 
 /** Whether records may keep values of a field: stored ones and many2ones that nothing computes. */
-function isKept({ compute, relation, isGivenAsKept }: Field): boolean {
-  return !compute && (relation ? relation.kind === 'many2one' : isGivenAsKept);
+function isKept({ compute, relation, isGivenAsKept, isServed }: Field): boolean {
+  return !compute && !isServed && (relation ? relation.kind === 'many2one' : isGivenAsKept);
 }
 
 function accessorOf(made: RecordClass, field: Field): PropertyDescriptor {
@@ -66,7 +72,7 @@ function fieldOfNow({ hasReset, registry }: Transaction, field: Field): Field {
  * Reads a field as `readField` does: a value that is in memory and that nothing pending concerns, without the rest of it.
  */
 function getterOf(made: RecordClass, field: Field): (this: RecordSet) => unknown {
-  if (!field.isGivenAsKept && !field.relation) {
+  if ((!field.isGivenAsKept && !field.relation) || field.isServed) {
     return function converted(this: RecordSet): unknown {
       return readField(this, fieldOfNow(this.env.transaction, field));
     };

@@ -119,7 +119,7 @@ function remember(env: Environment, { model, rows, ids }: Made): void {
       cache.update(new IdsOf(env, model.name, ids), field, ids.map(() => NOTHING));
       origins?.note(field, ids, { what: 'created' });
     }
-    if (!field.isStored) continue;
+    if (!field.isStored || field.isServed) continue;
     const known = field.compute ? rows.filter(({ values }) => values.has(field)) : rows;
     if (known.length === 0) continue;
     const own = known === rows ? ids : ids.filter((_, place) => rows[place]?.values.has(field));

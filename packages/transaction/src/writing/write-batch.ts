@@ -1,5 +1,5 @@
-import { isStoredId, NewId, UnknownFieldError, type Id, type StoredId } from '@ormolu/kernel';
-import type { Field, Model } from '@ormolu/registry';
+import { isStoredId, NewId, type Id, type StoredId } from '@ormolu/kernel';
+import { fieldOf, type Field, type Model } from '@ormolu/registry';
 import { writable } from '../records/convert';
 import { givenId, requireId, takesIds } from './given-id';
 import { defaultOf } from '../records/defaults';
@@ -275,8 +275,3 @@ export function isKeptList(field: Field): boolean {
   return isList(field) && field.isPersistent && !field.related;
 }
 
-function fieldOf(model: Model, name: string): Field {
-  const field = model.fields.get(name);
-  if (!field) throw new UnknownFieldError(model.name, name, model.fields.keys());
-  return field;
-}
