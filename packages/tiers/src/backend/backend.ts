@@ -57,7 +57,7 @@ export interface BackendEntry {
 
 /** What a server refuses. Callers keep to it; it is not checked again. */
 export interface BackendLimits {
-  /** Bytes of a key in UTF-8. Longer ones are digested before they come here. */
+  /** Bytes of a key in UTF-8. Longer ones are digested before they come here, and `deleteByPattern` does not find them. */
   readonly keyBytes: number;
   /** Whether keys may hold spaces, control and non-ASCII characters. */
   readonly anyCharacter: boolean;

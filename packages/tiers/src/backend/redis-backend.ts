@@ -46,11 +46,13 @@ return 1`;
 /** A connection that has owed an answer for so long is given up: the far end may be gone without a word. */
 const SILENT_MS = 5_000;
 const KEYS_A_SCAN = 1_000;
+/** Of a key or a value: 512 MiB. */
+const LONGEST = 512 * 1024 * 1024 - 1;
 
 /** Redis or Valkey: one server, the master that Sentinels name, or a Cluster. One connection, on which calls are pipelined, unless it is told to make more. */
 export class RedisBackend implements Backend {
   readonly name = 'redis';
-  readonly limits: BackendLimits = { keyBytes: 65_536, anyCharacter: true, valueBytes: 512 * 1024 * 1024 - 1, ttlGrainMs: 1 };
+  readonly limits: BackendLimits = { keyBytes: LONGEST, anyCharacter: true, valueBytes: LONGEST, ttlGrainMs: 1 };
   readonly #client: Driver.Redis | Driver.Cluster;
   readonly #cluster: Driver.Cluster | undefined;
   /** The client and, with `maxConnections`, others through which only reads go: what is written keeps its order. */

@@ -1,6 +1,7 @@
 import { MisuseError } from '@ormolu/kernel';
 import { createHash } from 'node:crypto';
 import type { BackendLimits } from '../backend/backend';
+import { isWellFormed } from './well-formed';
 
 const PREFIX = /^[\w.:-]{1,80}$/;
 
@@ -25,21 +26,24 @@ export class KeyNames {
     this.#refreshes = `${this.#prefix}:r:`;
   }
 
-  of(key: string): string {
+  of(given: string): string {
+    const key = distinct(given);
     return this.#fits(this.#keys, key) ? this.#keys + key : this.#digested('k', key);
   }
 
+  /** Tags that are the same in UTF-8, as entries have them, are one. */
   ofTag(tag: string): string {
     return this.#fits(this.#tags, tag) ? this.#tags + tag : this.#digested('t', tag);
   }
 
-  ofRefresh(key: string): string {
+  ofRefresh(given: string): string {
+    const key = distinct(given);
     return this.#fits(this.#refreshes, key) ? this.#refreshes + key : this.#digested('r', key);
   }
 
-  /** Of all keys that fit a pattern, where no key is digested; undefined where some are, and no pattern finds them. */
+  /** Of all keys that fit a pattern; undefined where keys are digested for their characters, and no pattern finds them. */
   ofPattern(pattern: string): string | undefined {
-    return this.#limits.anyCharacter ? this.#keys + pattern : undefined;
+    return this.#limits.anyCharacter ? this.#keys + distinct(pattern) : undefined;
   }
 
   /** A prefix has characters that every server takes. */
@@ -53,6 +57,13 @@ export class KeyNames {
   #digested(kind: string, key: string): string {
     return `${this.#prefix}:d${kind}:${createHash('sha256').update(key).digest('base64url')}`;
   }
+}
+
+const STAND_IN = '\ufffd';
+
+/** Halves of surrogate pairs would all be U+FFFD in UTF-8: each is written as that and its number, and so is U+FFFD itself. Part by part, so that patterns fit what they fitted. */
+function distinct(key: string): string {
+  return isWellFormed(key) && !key.includes(STAND_IN) ? key : key.replace(/[\p{Surrogate}\ufffd]/gu, (one) => STAND_IN + one.charCodeAt(0).toString(16));
 }
 
 /** What one cache of many processes tells its likes goes through this channel. @throws {MisuseError} TIER_PREFIX */

@@ -154,6 +154,24 @@ describe.each(Object.entries(BACKENDS))('two caches on one %s', (_, connect) => 
     expect(await b.get('city:1')).toBeUndefined();
   });
 
+  test('keys that differ only in halves of surrogate pairs are several', async () => {
+    const { a, b } = await two({ l1: false });
+    const keys = ['q\ud800', 'q\ud801', 'q\ufffd', 'q\ufffdd800'];
+    await a.setMany(keys.map((key, at) => [key, at]));
+    expect([...(await b.getMany(keys))]).toEqual(keys.map((key, at) => [key, at]));
+    await a.deleteByPattern('q\ud800*');
+    expect(await b.get('q\ud800')).toBeUndefined();
+  });
+
+  test('a pattern takes out keys of any length', async () => {
+    const { a, b } = await two({ l1: false });
+    const long = `x:${'k'.repeat(70_000)}`;
+    await a.set(long, 1);
+    expect(await b.get(long)).toBe(1);
+    await a.deleteByPattern('x:*');
+    expect(await b.get(long)).toBeUndefined();
+  });
+
   test('a key of any length and with any character is a key', async () => {
     const { a, b } = await two();
     const keys = ['a b', 'é'.repeat(300), `${'k'.repeat(400)}1`, `${'k'.repeat(400)}2`, '\n\0'];
