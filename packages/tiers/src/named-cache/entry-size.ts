@@ -1,9 +1,12 @@
+import { types } from 'node:util';
+
 type FieldBytes = (fields: readonly string[]) => number;
 
 /**
- * What a value takes in memory, roughly, and rather too much than too little: enough to keep a cache within its bounds, whatever it is made of.
+ * What a value takes in memory, roughly, and rather too much than too little: enough to keep a cache within its bounds, whatever it is made of:
+ * of a view, the whole buffer it keeps alive. Small ones of Node share a slab, which the first of them that is met is counted with.
  *
- * @param fieldBytes - what the fields of an object take, their values apart. @defaultValue as if other objects had the same: the same estimate each time
+ * @param fieldBytes - what the fields of an object take, their values apart. @defaultValue as if other objects had the same: the same estimate each time, slabs aside
  */
 export function estimatedBytes(value: unknown, fieldBytes: FieldBytes = commonFieldBytes): number {
   let bytes = 0;
@@ -35,10 +38,9 @@ function bigintBytes(one: bigint): number {
 
 /** The object itself; what it holds is added to what is still open. */
 function sizeOfObject(one: object, open: unknown[], fieldBytes: FieldBytes): number {
-  // A view has a buffer of its own, and that a header on either side.
-  if (ArrayBuffer.isView(one)) return 224 + one.byteLength;
+  if (ArrayBuffer.isView(one)) return sizeOfView(one, open);
   if (one instanceof Date) return 120;
-  if (one instanceof ArrayBuffer) return 128 + one.byteLength;
+  if (types.isAnyArrayBuffer(one)) return BUFFER_BYTES + one.byteLength;
   if (one instanceof Map) {
     for (const pair of one) open.push(...pair);
     return 160 + 48 * one.size;
@@ -54,6 +56,23 @@ function sizeOfObject(one: object, open: unknown[], fieldBytes: FieldBytes): num
   const fields = Object.keys(one);
   for (const each of Object.values(one)) open.push(each);
   return 32 + fieldBytes(fields);
+}
+
+const VIEW_BYTES = 96;
+/** A buffer has a header on either side. */
+const BUFFER_BYTES = 128;
+/** Those that are paid for. */
+const slabs = new WeakSet<object>();
+
+function sizeOfView({ buffer, byteLength }: ArrayBufferView, open: unknown[]): number {
+  if (byteLength === buffer.byteLength || buffer.byteLength > Buffer.poolSize) {
+    // Several views of one value may have the same.
+    open.push(buffer);
+    return VIEW_BYTES;
+  }
+  const isPaid = slabs.has(buffer);
+  slabs.add(buffer);
+  return VIEW_BYTES + BUFFER_BYTES + (isPaid ? byteLength : buffer.byteLength);
 }
 
 /** Objects of up to so many fields share the list of their fields; each of those with more has a table of its own. */

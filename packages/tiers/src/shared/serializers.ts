@@ -61,7 +61,8 @@ export function deserialised(bytes: Buffer, form: number): unknown {
   if (form === JSON_REPLACED) return fromPlainForm(JSON.parse(bytes.toString('utf8')));
   if (form === MSGPACK) return unpacked(bytes);
   if (form === MSGPACK_REPLACED) return fromPlainForm(unpacked(bytes));
-  if (form === V8) return deserialize(bytes);
+  // Bytes in the value are views of what it is read from: that must not keep the rest of what came over the network.
+  if (form === V8) return deserialize(new Uint8Array(bytes));
   throw new TypeError('a form that is never written');
 }
 
@@ -84,7 +85,7 @@ export function plainMessagePack(): Msgpackr.Packr {
 function messagePack(): Msgpackr.Packr {
   if (packr) return packr;
   const { Packr } = loadPackage('msgpackr', "The serializer 'msgpack'") as typeof Msgpackr;
-  // Without records: an entry has to be read by a process that has never seen another.
-  packr = new Packr({ useRecords: false, moreTypes: true, structuredClone: false, mapsAsObjects: true, useBigIntExtension: true });
+  // Without records: an entry has to be read by a process that has never seen another. Bytes are copied: they must not keep the rest of what came over the network.
+  packr = new Packr({ useRecords: false, moreTypes: true, structuredClone: false, mapsAsObjects: true, useBigIntExtension: true, copyBuffers: true });
   return packr;
 }

@@ -30,6 +30,16 @@ test.each(NAMES)('law: every value of plain data comes back as it was: %s', (ser
   );
 });
 
+test.each(NAMES)('bytes that are read keep nothing of what they came in but their value: %s', (serializer) => {
+  for (const one of [Buffer.from('abc'), new Uint8Array([1, 2, 3])]) {
+    const { bytes, form } = serializerNamed(serializer)({ one });
+    const arrived = Buffer.concat([Buffer.alloc(100_000), bytes, Buffer.alloc(100_000)]);
+    const back = deserialised(arrived.subarray(100_000, 100_000 + bytes.byteLength), form) as { readonly one: Uint8Array }; // what was written
+    expect([...back.one]).toEqual([...one]);
+    expect(back.one.buffer.byteLength).toBeLessThan(200);
+  }
+});
+
 test('v8 keeps cycles, and what else the engine has', () => {
   const write = serializerNamed('v8');
   const cycle: { self?: unknown; readonly all: unknown[] } = { all: [/x/g, new Float64Array([1]), new Error('no')] };
