@@ -125,6 +125,8 @@ test('what is wrong is said with its remedy, and no password', async () => {
     [1, "CLI_MODELS: The module '", ['migrate', '--models', noModels, ...storage]],
     [1, 'CLI_STORAGE: ', ['migrate', '--models', jsModels, '--storage', 'mysql://me:secret@host/db']],
     ...['postgres//me:secret@host/db', 'postgres:/me:secret@host/db', 'me:secret@host', 'pglite:postgres//me:secret@host/db', 'postgres;//host/secret'].map((place) => [1, 'CLI_STORAGE: ', ['migrate', '--models', jsModels, '--storage', place]] as const),
+    [1, 'CLI_SERVE: serve cannot listen on 192.0.2.1', ['serve', '--models', jsModels, ...storage, '--host', '192.0.2.1', '--port', '0', '--token', 'a-token-of-the-command-line']],
+    [1, 'CLI_SERVE: --key names ', ['serve', '--models', jsModels, ...storage, '--key', join(folder, 'nowhere.pem')]],
     [1, 'DB_OPTION_INVALID: ', ['migrate', '--models', jsModels, ...storage, '--batch-size', 'x']],
     [1, 'STORAGE_REFUSED: ', ['migrate', '--models', jsModels, '--storage', 'postgres://me:secret@127.0.0.1:1/db']],
   ];

@@ -1,9 +1,10 @@
+import { remote, serve } from '@ormolu/remote';
 import { lawRuns } from '@ormolu/test-support';
 import * as fc from 'fast-check';
 import { WebSocket } from 'ws';
 import { encode } from '../src/codec';
 import { SESSION_CALLS, STORAGE_CALLS, SUBPROTOCOL } from '../src/protocol';
-import { Served } from './support/served';
+import { citySchema, Served } from './support/served';
 
 const odd = fc.oneof(fc.constantFrom<unknown>(null, undefined, 0, 1, -1, Number.NaN, 2 ** 53, 1n, '', 'city', '__proto__', 'constructor', [], {}, [[]], { model: 'city' }, { model: '__proto__' }, { length: 2 ** 31 }),
   fc.string(), fc.uint8Array({ maxLength: 8 }));
@@ -22,8 +23,8 @@ const frames = fc.oneof(
   fc.anything().map((value) => encode(value)),
 );
 
-async function connected(url: string): Promise<WebSocket> {
-  const socket = new WebSocket(url.replace('tcp:', 'ws:'), [SUBPROTOCOL]);
+async function connected(url: string, token?: string): Promise<WebSocket> {
+  const socket = new WebSocket(url.replace('tcp:', 'ws:'), [SUBPROTOCOL], token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } });
   socket.on('error', () => undefined);
   await new Promise((resolve, reject) => {
     socket.once('open', resolve);
@@ -74,5 +75,29 @@ test('calls with whatever in them, and messages that are none, change nothing an
   expect(served.server.stats()).toMatchObject({ connections: 1, transactions: 0 });
   expect(sent).toBeGreaterThan(0);
   console.log(`${String(sent)} messages, of which ${String(faults.length)} found a fault, seed ${String(seed)}`);
+  await served.end();
+}, 300_000);
+
+test('the same from a user, who may read: nothing changes, and others are served', async () => {
+  const served = await Served.begin();
+  await served.add(served.client(), 'Ghent');
+  const models = new Map([['city', { fields: new Set(['name']), served: new Set<string>() }]]);
+  const server = await serve({
+    storage: served.below, viewOf: (user) => Promise.resolve({ user, models, digest: 'd', schema: citySchema, mayRead: (_, field) => field !== 'size' }),
+  }, { port: 0, auth: () => ({ user: 1 }), onFault: () => undefined, limits: { maxTransactions: 3 } });
+  const seed = fc.sample(fc.integer(), 1)[0] ?? 0;
+  for (let burst = 0; burst < lawRuns(20); burst += 1) {
+    const socket = await connected(server.url, 'clerk');
+    await send(socket, fc.sample(calls, { numRuns: 1_000, seed: seed + burst }));
+    socket.terminate();
+  }
+  const client = remote(server.url, { token: 'clerk' });
+  const session = await client.open({ schema: citySchema });
+  expect((await session.query({ model: 'city', filter: { kind: 'and', all: [] }, fields: ['name'] })).columns).toEqual([['Ghent']]);
+  await expect(session.query({ model: 'city', filter: { kind: 'and', all: [] }, fields: ['size'] })).rejects.toMatchObject({ code: 'FIELD_UNKNOWN' });
+  await session.rollback();
+  await client.close();
+  expect(await served.names()).toEqual(['Ghent']);
+  await server.close();
   await served.end();
 }, 300_000);
