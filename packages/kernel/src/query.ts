@@ -37,6 +37,8 @@ export interface Columns {
    * Absent when this transaction has written anything, or when the storage cannot tell.
    */
   readonly stamp?: EntryStamp | undefined;
+  /** How long ago the storage was asked which records there are, in milliseconds. Absent: just now. */
+  readonly ageMs?: number | undefined;
 }
 
 /** How caches are to be used for the answer to a question. What they may answer with, the reader's transaction decides in any case. */
@@ -99,6 +101,8 @@ export interface GroupQuery {
   readonly keys?: ValueKeys | undefined;
   /** Asks for the answer's stamp, so that it can be kept. @defaultValue false */
   readonly stamped?: boolean | undefined;
+  /** @defaultValue as caches are made */
+  readonly caching?: QueryCaching | undefined;
 }
 
 /**
@@ -115,6 +119,7 @@ export interface Groups {
   readonly aggregates: readonly (readonly unknown[])[];
   /** As that of `Columns`. */
   readonly stamp?: EntryStamp | undefined;
+  readonly ageMs?: number | undefined;
 }
 
 /** New rows by column. Fields not named get no value. */

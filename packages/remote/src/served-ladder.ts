@@ -33,7 +33,7 @@ export class ServedLadder {
   }
 
   group(session: Session, query: GroupQuery): Promise<Groups> {
-    return this.#rung ? this.#rung.group(this.#watch(session), query) : this.#watch(session).group(query);
+    return this.#rung ? this.#rung.group(this.#watch(session), withoutPlaces(query)) : this.#watch(session).group(query);
   }
 
   /** What has reached the database since the last call. */
@@ -62,8 +62,9 @@ export class ServedLadder {
 }
 
 /** Where a client keeps answers, and under which names, is no business of the server's caches; that they are to be left out of it is. */
-function withoutPlaces({ caching, ...query }: Query): Query {
-  return caching?.use === undefined ? query : { ...query, caching: { use: caching.use } };
+function withoutPlaces<Q extends Query | GroupQuery>(query: Q): Q {
+  const { caching } = query;
+  return caching === undefined ? query : { ...query, caching: caching.use === undefined ? undefined : { use: caching.use } };
 }
 
 /** The model of rows as a client sends them; what is none is refused by the storage. */

@@ -90,13 +90,13 @@ export class Answers {
     return undefined;
   }
 
-  /** Keeps what the database has answered. @param askedAtMs - when it was asked */
-  async keep({ store, key, tags, digest, caching }: Command, { stamp, answer, askedAtMs, results }: { readonly stamp: EntryStamp; readonly answer: unknown; readonly askedAtMs: number; readonly results: number }): Promise<void> {
+  /** Keeps what was answered below. @param askedAtMs - when that was asked @param ageMs - how much longer ago the database was */
+  async keep({ store, key, tags, digest, caching }: Command, { stamp, answer, askedAtMs, ageMs = 0, results }: { readonly stamp: EntryStamp; readonly answer: unknown; readonly askedAtMs: number; readonly ageMs?: number | undefined; readonly results: number }): Promise<void> {
     const { cache, clock } = this.#options;
     // It may have been switched off meanwhile.
     if (caching.cache === undefined && !cache.isEnabled) return;
     const cost: AnswerCost = { ms: clock.now() - askedAtMs, results };
-    await store.put(key, { stamp, tags, answer, askedAtMs, ...(caching.ttlMs === undefined ? {} : { ttlMs: caching.ttlMs }), ...(digest === undefined ? {} : { digest }) }, cost);
+    await store.put(key, { stamp, tags, answer, askedAtMs: askedAtMs - ageMs, ...(caching.ttlMs === undefined ? {} : { ttlMs: caching.ttlMs }), ...(digest === undefined ? {} : { digest }) }, cost);
   }
 
   #warn(model: string, key = ''): void {

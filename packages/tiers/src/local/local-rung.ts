@@ -87,20 +87,20 @@ export class LocalRung implements Rung {
     if (found) return found;
     const askedAtMs = this.#clock.now();
     const answer = await this.#askQuery(session, query, true);
-    if (answer.stamp) await this.#answers.keep(command, { stamp: answer.stamp, answer: Object.freeze([...answer.ids]), askedAtMs, results: answer.ids.length });
+    if (answer.stamp) await this.#answers.keep(command, { stamp: answer.stamp, answer: Object.freeze([...answer.ids]), askedAtMs, ageMs: answer.ageMs, results: answer.ids.length });
     return answer;
   }
 
   async count(session: Session, query: Query): Promise<number> {
-    const { model, filter, keys } = query;
-    const command = this.#answers.commandOf(session, { model, caching: query.caching }, () => ({ key: countKey(query), tags: countTags(session.schema, query) }));
+    const { model, filter, keys, caching } = query;
+    const command = this.#answers.commandOf(session, { model, caching }, () => ({ key: countKey(query), tags: countTags(session.schema, query) }));
     // A group of all is the same question, and its answer says under which snapshot it was found.
-    const groups = command && await this.#group(session, { model, filter, by: [], aggregates: [{ function: 'count' }], ...(keys ? { keys } : {}) }, command);
+    const groups = command && await this.#group(session, { model, filter, by: [], aggregates: [{ function: 'count' }], ...(keys ? { keys } : {}), ...(caching ? { caching } : {}) }, command);
     return groups ? Number(groups.aggregates[0]?.[0]) : this.#below.count(session, query);
   }
 
   group(session: Session, query: GroupQuery): Promise<Groups> {
-    const command = this.#answers.commandOf(session, { model: query.model }, () => ({ key: groupKey(query), tags: groupTags(session.schema, query) }));
+    const command = this.#answers.commandOf(session, { model: query.model, caching: query.caching }, () => ({ key: groupKey(query), tags: groupTags(session.schema, query) }));
     return command ? this.#group(session, query, command) : this.#below.group(session, query);
   }
 
@@ -175,13 +175,13 @@ export class LocalRung implements Rung {
     if (entry) {
       const reason = sight ? whyStale(sight, entry.stamp, command.tags) : 'not watched';
       const answer = entry.answer as Groups; // what a group's key stands for
-      if (sight && reason === undefined) return this.#hit(session, command, { sight, entry, reads: [{ kind: 'group', question: query, answer, tags: command.tags }], answer: { ...answer, ...stampFor(query, sight) } });
+      if (sight && reason === undefined) return this.#hit(session, command, { sight, entry, reads: [{ kind: 'group', question: { ...query, caching: undefined }, answer, tags: command.tags }], answer: { ...answer, ...stampFor(query, sight) } });
       this.#answers.missed(command, reason ?? 'not watched');
     }
     const askedAtMs = this.#clock.now();
     const groups = await this.#below.group(session, { ...query, stamped: true });
-    const { stamp, ...answer } = groups;
-    if (stamp) await this.#answers.keep(command, { stamp, answer: frozen(answer), askedAtMs, results: groups.count });
+    const { stamp, ageMs, ...answer } = groups;
+    if (stamp) await this.#answers.keep(command, { stamp, answer: frozen(answer), askedAtMs, ageMs, results: groups.count });
     return groups;
   }
 

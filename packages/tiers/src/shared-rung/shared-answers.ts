@@ -52,7 +52,7 @@ export class SharedAnswers {
   }
 
   group(schema: Schema, query: GroupQuery): SharedCommand | undefined {
-    return this.#commandOf(schema, { model: query.model }, () => ({ key: groupKey(query), tags: groupTags(schema, query) }));
+    return this.#commandOf(schema, { model: query.model, caching: query.caching }, () => ({ key: groupKey(query), tags: groupTags(schema, query) }));
   }
 
   /** @remarks One round trip. */

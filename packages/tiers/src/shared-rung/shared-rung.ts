@@ -94,10 +94,10 @@ export class SharedRung implements Rung {
   }
 
   async count(session: Session, query: Query): Promise<number> {
-    const { model, filter, keys } = query;
+    const { model, filter, keys, caching } = query;
     const command = session.sight && this.#answers.count(session.schema, query);
     // A group of all is the same question, and its answer says under which snapshot it was found.
-    const groups = command && await this.#group(session, { model, filter, by: [], aggregates: [{ function: 'count' }], ...(keys ? { keys } : {}) }, command);
+    const groups = command && await this.#group(session, { model, filter, by: [], aggregates: [{ function: 'count' }], ...(keys ? { keys } : {}), ...(caching ? { caching } : {}) }, command);
     return groups ? Number(groups.aggregates[0]?.[0]) : this.#below.count(session, query);
   }
 
@@ -163,7 +163,7 @@ export class SharedRung implements Rung {
     const { model, fields = [] } = query;
     const { fields: _, caching: __, stamped: ___, ...question } = query;
     const asked: CachedRead = { kind: 'query', question, answer: { ids, columns: [] }, tags: command.tags };
-    if (fields.length === 0 || ids.length === 0) return this.#hit(session, command, { ...held, reads: [asked], answer: { ids, columns: fields.map(() => []), stamp: stampOf(sight) } });
+    if (fields.length === 0 || ids.length === 0) return this.#hit(session, command, { ...held, reads: [asked], answer: { ids, columns: fields.map(() => []), stamp: stampOf(sight), ageMs: this.#ageMs(command, looked) } });
     const cache = this.#caches.of(model);
     if (!cache?.mayHold(session.schema.table(model), fields) || ids.length > MOST_RECORDS) {
       this.#missed(command, 'asked along');
@@ -187,7 +187,7 @@ export class SharedRung implements Rung {
       return undefined;
     }
     this.#tellRead(session, { model, fields, ids: shared.known }, { cache, sight, shared });
-    return this.#hit(session, command, { ...held, reads: [asked], answer: { ...answer, ...(stamp ? { stamp } : {}) } });
+    return this.#hit(session, command, { ...held, reads: [asked], answer: { ...answer, ...(stamp ? { stamp } : {}), ageMs: this.#ageMs(command, looked) } });
   }
 
   async #group(session: Session, query: GroupQuery, command: SharedCommand): Promise<Groups> {
@@ -196,13 +196,19 @@ export class SharedRung implements Rung {
     if (held) {
       const { count, keys, aggregates } = held.answer;
       const answer = { count, keys, aggregates };
-      return this.#hit(session, command, { ...held, reads: [{ kind: 'group', question: query, answer, tags: command.tags }], answer: { ...answer, stamp: stampOf(held.sight) } });
+      return this.#hit(session, command, { ...held, reads: [{ kind: 'group', question: { ...query, caching: undefined }, answer, tags: command.tags }], answer: { ...answer, stamp: stampOf(held.sight), ageMs: this.#ageMs(command, looked) } });
     }
     const askedAtMs = command.cache.calendar.now();
     const groups = await this.#below.group(session, { ...query, stamped: true });
     const { stamp, count, keys, aggregates } = groups;
     if (stamp) this.#keep(command, looked, { stamp, answer: { count, keys, aggregates }, askedAtMs });
     return groups;
+  }
+
+  /** How long ago the database was asked. */
+  #ageMs({ cache }: SharedCommand, { found }: KeptAnswer): number {
+    const [entry] = found.entries;
+    return entry ? Math.max(0, cache.calendar.now() - entry.readAtMs) : 0;
   }
 
   /** What an entry says, if it holds for the reader. */
