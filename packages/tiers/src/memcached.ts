@@ -12,18 +12,24 @@ export interface MemcachedOptions {
 
 const DEFAULT_PORT = 11_211;
 const MEBIBYTE = 1_048_576;
+/** What Memcached itself takes for -I at least. */
+const LEAST_ITEM = 1_024;
 
 /**
  * One or several Memcached servers (1.6 or newer) as the second level of caches: each has its share of the keys.
  *
  * @param servers - `'host:port'` (11211 unless given, `'[::1]:11211'` for IPv6), or the path of a Unix socket, `'/run/memcached.sock'`. Every process has to name
  *   the same ones in the same way, or they will not find each other's values
- * @throws {MisuseError} TIER_MEMCACHED_SERVER for a list that is empty or names a server twice, and for what is no server
+ * @throws {MisuseError} TIER_MEMCACHED_SERVER for a list that is empty or names a server twice, and for what is no server; TIER_OPTION_UNKNOWN, TIER_OPTION_INVALID
  * @remarks Connects at once, once to each server, and reconnects by itself. Whoever made it closes it.
  * @see docs/decisions/0070
  * @example caches: { rates: { l2: memcached(['cache-1:11211', 'cache-2:11211']), ttl: '5m' } }
  */
-export function memcached(servers: string | readonly string[], { maxItemBytes = MEBIBYTE }: MemcachedOptions = {}): Backend {
+export function memcached(servers: string | readonly string[], options: MemcachedOptions = {}): Backend {
+  const { maxItemBytes = MEBIBYTE, ...rest } = options;
+  const [unknown] = Object.keys(rest);
+  if (unknown !== undefined) throw new MisuseError('TIER_OPTION_UNKNOWN', `memcached() has no option '${unknown}'. There is maxItemBytes.`);
+  if (!Number.isInteger(maxItemBytes) || maxItemBytes < LEAST_ITEM) throw new MisuseError('TIER_OPTION_INVALID', `memcached() was given ${String(maxItemBytes)} for maxItemBytes. Give a whole number of bytes, at least ${String(LEAST_ITEM)}: what its servers were started with as -I.`);
   const names = typeof servers === 'string' ? [servers] : servers;
   const twice = names.find((name, place) => names.indexOf(name) !== place);
   if (twice !== undefined) throw new MisuseError('TIER_MEMCACHED_SERVER', `memcached() was given '${twice}' twice. Name every server once.`);

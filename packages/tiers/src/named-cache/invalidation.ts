@@ -1,5 +1,6 @@
 import type { BusMessage } from '../bus/bus-message';
 import type { CacheParts } from './cache-parts';
+import { checkTexts } from './checked-options';
 import { keyPattern } from './key-pattern';
 
 /**
@@ -14,7 +15,8 @@ export class Invalidation {
   }
 
   async delete(key: string): Promise<boolean> {
-    const { shared, bus } = this.#parts;
+    const { name, shared, bus } = this.#parts;
+    checkTexts(name, 'a key', [key]);
     const wasHere = this.#forgetKey(key);
     if (!shared && !bus) return wasHere;
     const wasThere = await shared?.attempt((level) => level.delete([key]));
@@ -25,7 +27,8 @@ export class Invalidation {
   }
 
   async deleteByTag(tag: string): Promise<number> {
-    const { shared, bus } = this.#parts;
+    const { name, shared, bus } = this.#parts;
+    checkTexts(name, 'a tag', [tag]);
     const count = this.#forgetTag(tag);
     if (!shared && !bus) return count;
     await shared?.attempt((level) => level.deleteByTag(tag));
@@ -35,7 +38,8 @@ export class Invalidation {
   }
 
   async deleteByPattern(pattern: string): Promise<number> {
-    const { shared, bus } = this.#parts;
+    const { name, shared, bus } = this.#parts;
+    checkTexts(name, 'a pattern', [pattern]);
     const fits = keyPattern(pattern);
     const count = this.#forgetFitting(fits);
     if (!shared && !bus) return count;

@@ -1,9 +1,11 @@
 import type { SharedEntry } from '../shared/entry-form';
 import type { ToKeep } from '../shared/shared-level';
 import type { CacheParts } from './cache-parts';
+import { checkEntryOptions, checkTexts } from './checked-options';
 import { lifetimeMs, type LifetimeMs } from './lifetime';
 import type { Entry } from './local-level';
 import type { EntryOptions } from './options';
+import { graceWithoutMemory } from './second-level';
 
 /** What is known of a value beside it. */
 export interface Told {
@@ -40,7 +42,9 @@ export class Keeping {
 
   /** @remarks With a second level, one round trip; two for entries with tags. */
   async setMany(all: readonly (readonly [string, unknown])[], options: EntryOptions): Promise<void> {
-    const { bus } = this.#parts;
+    const { name, bus } = this.#parts;
+    this.check(options);
+    checkTexts(name, 'a key', all.map(([key]) => key));
     this.putHere(all, options);
     await this.#setThere(all, options);
     // Behind the server: who is told looks there.
@@ -58,6 +62,14 @@ export class Keeping {
     ]);
     // What was read from the server before it had them may have come in between.
     for (const [key] of all) shared.fetches.overtake(key);
+  }
+
+  /** @throws {MisuseError} TIER_OPTION_UNKNOWN, TIER_OPTION_INVALID, TIER_LIFETIME, TIER_SHARED_OPTION, DURATION_INVALID */
+  check(options: EntryOptions): void {
+    if (options === NO_OPTIONS) return;
+    const { name, lifetime, shared } = this.#parts;
+    checkEntryOptions(name, options);
+    if (lifetimeMs(options, lifetime).graceMs > 0 && shared?.dropsFirst === true) throw graceWithoutMemory(name);
   }
 
   /** What was asked of the key before must not be kept any more: it may be older than what has happened to it since. */

@@ -1,6 +1,7 @@
-import { NO_TAGS, valueOf, type Keeping } from './keeping';
 import type { CacheParts } from './cache-parts';
+import { checkLoader, checkTexts } from './checked-options';
 import type { Answer, FlightLoads, LoadMany } from './flight-loads';
+import { NO_TAGS, valueOf, type Keeping } from './keeping';
 import { lifetimeMs, type LifetimeMs } from './lifetime';
 import type { Entry } from './local-level';
 import type { EntryOptions } from './options';
@@ -37,7 +38,10 @@ export class Loading {
   }
 
   async #loadOrStale<T>(key: string, load: () => T | Promise<T>, { options, entry }: { readonly options: EntryOptions; readonly entry: Entry | undefined }): Promise<T> {
-    const { flights, shared, happenings, clock } = this.#parts;
+    const { flights, shared, happenings, local, clock } = this.#parts;
+    this.#keeping.check(options);
+    checkTexts(this.#parts.name, 'a key', [key]);
+    checkLoader(this.#parts.name, load);
     const sinceMs = clock.now();
     // Another process may have it: that is known later.
     if (!shared) happenings.farMiss(key);
@@ -53,9 +57,11 @@ export class Loading {
     } catch (cause) {
       if (shared) happenings.farMiss(key);
       happenings.answered(key, sinceMs);
-      if (!entry) throw cause;
+      // Meanwhile it may have been deleted.
+      const stale = entry && local.take(key);
+      if (!stale) throw cause;
       happenings.staleHit(key);
-      return valueOf(entry) as T;
+      return valueOf(stale) as T;
     }
   }
 

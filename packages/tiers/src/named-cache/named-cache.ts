@@ -3,6 +3,7 @@ import { BusLink } from '../bus/bus-link';
 import { channelOf } from '../shared/key-names';
 import type { CacheHealth, NamedCacheStats } from './cache-counts';
 import type { CacheParts } from './cache-parts';
+import { checkCacheOptions, checkEvent } from './checked-options';
 import { FlightLoads, type LoadMany } from './flight-loads';
 import { Happenings } from './happenings';
 import { HealthWatch } from './health-watch';
@@ -60,10 +61,11 @@ export class NamedCache implements PlainCache {
   readonly #schedules = new Set<() => void>();
 
   /**
-   * @throws {MisuseError} TIER_BOUNDS without a bound; TIER_LIFETIME, DURATION_INVALID for a lifetime that is none; TIER_SHARED_OPTION, TIER_PREFIX,
+   * @throws {MisuseError} TIER_OPTION_UNKNOWN, TIER_OPTION_INVALID, TIER_KEYS; TIER_BOUNDS without a bound; TIER_LIFETIME, DURATION_INVALID for a lifetime that is none; TIER_SHARED_OPTION, TIER_PREFIX,
    *   TIER_PACKAGE_MISSING for a second level
    */
   constructor(name: string, options: NamedCacheOptions) {
+    checkCacheOptions(name, options);
     this.name = name;
     this.options = options;
     const { clock = systemClock, random = Math.random } = options;
@@ -221,6 +223,7 @@ export class NamedCache implements PlainCache {
 
   /** Tells of what happens to entries. @returns ends it */
   on<E extends keyof CacheEvents>(event: E, listener: (event: CacheEvents[E]) => void): () => void {
+    checkEvent(this.name, event);
     return this.#parts.happenings.listeners.add(event, listener);
   }
 

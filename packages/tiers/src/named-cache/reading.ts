@@ -1,5 +1,6 @@
 import type { Found } from '../shared/shared-level';
 import type { CacheParts } from './cache-parts';
+import { checkKeys, checkLoader, checkTexts } from './checked-options';
 import type { Answer, FlightLoads, LoadMany } from './flight-loads';
 import { ABSENT, NO_TAGS, type Keeping } from './keeping';
 import type { Entry } from './local-level';
@@ -36,7 +37,8 @@ export class Reading {
 
   /** One key, which nobody loads: what `getMany` of it alone finds, by a shorter way. */
   async get(key: string): Promise<unknown> {
-    const { shared, happenings, clock } = this.#parts;
+    const { name, shared, happenings, clock } = this.#parts;
+    if (typeof key !== 'string') checkTexts(name, 'a key', [key]);
     if (!shared) return this.peek(key);
     const beganMs = happenings.begin();
     const here = this.#inMemory(key);
@@ -62,6 +64,11 @@ export class Reading {
     const { happenings } = this.#parts;
     const found = new Map<string, T>();
     const missing: string[] = [];
+    checkKeys(this.#parts.name, keys);
+    if (load !== undefined) {
+      this.#keeping.check(options);
+      checkLoader(this.#parts.name, load);
+    }
     for (const key of new Set(keys)) {
       const beganMs = happenings.begin();
       const entry = load ? this.#known(key) : this.#inMemory(key);

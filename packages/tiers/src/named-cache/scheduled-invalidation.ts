@@ -23,6 +23,8 @@ export interface Invalidated {
   clear(): Promise<void>;
 }
 
+const OPTIONS: Readonly<Record<keyof ScheduledInvalidation, true>> = { cron: true, timeZone: true, every: true, model: true, tag: true, pattern: true };
+
 /** What a timer of Node can wait. */
 export const LONGEST_TIMER_MS: number = 2 ** 31 - 1;
 
@@ -33,8 +35,12 @@ export const LONGEST_TIMER_MS: number = 2 ** 31 - 1;
  * @throws {MisuseError} TIER_SCHEDULE, DURATION_INVALID
  */
 export function checkedSchedule(name: string, schedule: ScheduledInvalidation): (cache: Invalidated) => () => void {
-  const { cron, timeZone, every, model, tag, pattern } = schedule;
   const wrong = (what: string, cause?: unknown): MisuseError => new MisuseError('TIER_SCHEDULE', `Cache '${name}': ${what}`, { cause });
+  for (const option of Object.keys(schedule)) {
+    // What it does not know might be what it was to take out: without, that would be all.
+    if (!Object.hasOwn(OPTIONS, option)) throw wrong(`a schedule has no '${option}'. There are ${Object.keys(OPTIONS).join(', ')}.`);
+  }
+  const { cron, timeZone, every, model, tag, pattern } = schedule;
   if ((cron === undefined) === (every === undefined)) throw wrong("a schedule wants either cron, as { cron: '0 3 * * *' }, or every, as { every: '1h' }.");
   if ([model, tag, pattern].filter((one) => one !== undefined).length > 1) throw wrong('a schedule takes out what one model, tag or pattern says. Make several schedules of it.');
   const workOn = (cache: Invalidated) => (): void => {

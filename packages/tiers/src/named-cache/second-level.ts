@@ -12,6 +12,11 @@ const DEFAULT_FIRST_TTL = '5s';
 const DEFAULT_FIRST_TTL_WITH_BUS = '1m';
 const COMPRESS_ABOVE = 1_024;
 
+/** A stale value stands in from memory. */
+export function graceWithoutMemory(name: string): MisuseError {
+  return new MisuseError('TIER_SHARED_OPTION', `Cache '${name}' has l1: false and a grace, but keeps nothing that could stand in for a loader that fails. Leave grace out, or give it a small first level: l1: { maxEntries: 1_000, ttl: 1 }.`);
+}
+
 /** Who hears of the server of a second level. */
 export type ServerListener = Required<Pick<SharedLevelOptions, 'changed' | 'mended'>>;
 
@@ -46,6 +51,7 @@ export class SecondLevel {
     const deadlineMs = durationMs(options.deadline ?? 40, 'deadline');
     const leaseMs = durationMs(options.lease ?? '2s', 'lease');
     if (deadlineMs === 0 || leaseMs === 0) throw new MisuseError('TIER_SHARED_OPTION', `Cache '${name}': deadline and lease are lengths of time above zero.`);
+    if (l1 === false && durationMs(options.grace ?? 0, 'grace') > 0) throw graceWithoutMemory(name);
     this.calendar = calendar;
     this.firstTtlMs = l1 === false ? 0 : durationMs(l1?.ttl ?? (options.bus ? DEFAULT_FIRST_TTL_WITH_BUS : DEFAULT_FIRST_TTL), 'l1.ttl');
     this.#keepsHere = l1 !== false;
