@@ -65,10 +65,10 @@ export class FlightLoads {
   }
 
   work(keys: readonly string[], load: LoadMany<unknown>, { options, done, failed }: { readonly options: EntryOptions } & Pick<LoadWork, 'done' | 'failed'>): LoadWork {
-    const { name: cache, clock, happenings } = this.#parts;
+    const { name: cache, clock, happenings, local } = this.#parts;
     let readAtMs = 0;
     return {
-      keys, tags: options.tags ?? NO_TAGS, done, failed,
+      keys, tags: options.tags ?? NO_TAGS, done, failed, absent: (key) => local.deleteIfTakenOut(key),
       load: async (missing) => {
         readAtMs = clock.now();
         const name = missing.length === 1 ? missing[0] ?? '' : `${String(missing.length)} keys`;

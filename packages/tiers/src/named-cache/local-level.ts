@@ -64,12 +64,13 @@ export class LocalLevel {
     const entry = this.#store.get(key);
     if (entry?.expiresAtMs === undefined) return entry;
     const now = this.#clock.now();
-    if (now >= entry.expiresAtMs + entry.lifetime.graceMs) {
-      this.#drop(key, entry, 'expired');
-      return undefined;
+    if (now < entry.expiresAtMs) {
+      if (entry.lifetime.isSliding) entry.expiresAtMs = now + entry.lifetime.ttlMs;
+      return entry;
     }
-    if (entry.lifetime.isSliding && now < entry.expiresAtMs) entry.expiresAtMs = now + entry.lifetime.ttlMs;
-    return entry;
+    if (now < standsInUntilMs(entry)) return entry;
+    this.#drop(key, entry, 'expired');
+    return undefined;
   }
 
   isFresh(entry: Entry): boolean {
@@ -107,6 +108,16 @@ export class LocalLevel {
     return entry !== undefined;
   }
 
+  /**
+   * The server has nothing under the key: what is still here, but no longer serves, was taken out there unless its own ttl may be over.
+   */
+  deleteIfTakenOut(key: string): void {
+    const entry = this.#store.peek(key);
+    if (!entry || this.isFresh(entry)) return;
+    const { readAtMs, lifetime: { ttlMs, jitter } } = entry;
+    if (ttlMs === 0 || this.#clock.now() < readAtMs + ttlMs * (1 - jitter)) this.#drop(key, entry, 'deleted');
+  }
+
   /** @returns how many entries had the tag */
   deleteByTag(tag: string): number {
     const keys = [...(this.#byTag.get(tag) ?? [])];
@@ -139,6 +150,11 @@ export class LocalLevel {
       if (keys?.size === 0) this.#byTag.delete(tag);
     }
   }
+}
+
+/** Its grace begins with the end of its own ttl, though it may have ceased to serve here before. */
+function standsInUntilMs({ expiresAtMs = Infinity, readAtMs, lifetime: { ttlMs, graceMs } }: Entry): number {
+  return graceMs === 0 ? expiresAtMs : Math.max(expiresAtMs, readAtMs + ttlMs) + graceMs;
 }
 
 /** Does nothing to one that is not counted. */

@@ -17,6 +17,8 @@ export interface LoadWork {
   /** Told of each key, as soon as it is known; of one that failed, this or the other. */
   readonly done: (key: string, loaded: Loaded) => void;
   readonly failed: (key: string, cause: unknown) => void;
+  /** Told of each key of which the server says that nothing holds there, which may be several times. */
+  readonly absent?: ((key: string) => void) | undefined;
 }
 
 /** What came of a key. */
@@ -117,6 +119,7 @@ export class LeasedLoads {
       const one = found.get(key);
       if (!one) continue;
       const { entry, bytes } = one;
+      if (entry?.kind !== 'value' && entry?.kind !== 'absent') work.absent?.(key);
       if (entry?.kind === 'value' || entry?.kind === 'absent') {
         open.delete(key);
         work.done(key, { from: 'server', entry });

@@ -1,4 +1,5 @@
 import { randomUUID } from 'node:crypto';
+import { ManualClock } from '@ormolu/kernel';
 import { ownCacheServer, sharedCacheServer, type OwnCacheServer } from '@ormolu/test-support';
 import type { Backend } from '../../src/backend/backend';
 import { MemoryBackend } from '../../src/backend/memory-backend';
@@ -152,6 +153,23 @@ describe.each(Object.entries(BACKENDS))('two caches on one %s', (_, connect) => 
     expect(await left()).toEqual(['city:1', 'city:2', 'country:1']);
     await a.set('city:1', undefined);
     expect(await b.get('city:1')).toBeUndefined();
+  });
+
+  test('what the other has deleted does not stand in for a loader that fails; what is merely old does until its grace is over', async () => {
+    const clock = new ManualClock();
+    const { a, b } = await two({ ttl: '1h', grace: '1h', l1: { ttl: '10s' }, lease: '1s', clock, calendar: clock });
+    const atB = (key: string): Promise<unknown> => b.getOrSet(key, () => Promise.reject(new Error('down')));
+    await a.setMany([['deleted', 1], ['old', 2]]);
+    expect([...(await b.getMany(['deleted', 'old'])).values()]).toEqual([1, 2]);
+    await a.delete('deleted');
+    expect(await b.get('deleted')).toBe(1);
+    clock.advance(10_000);
+    await expect(atB('deleted')).rejects.toThrow('down');
+    // Its grace begins with the end of its own ttl, though it has not served in memory since.
+    clock.advance(2 * 3_600_000 - 10_001);
+    expect(await atB('old')).toBe(2);
+    clock.advance(1);
+    await expect(atB('old')).rejects.toThrow();
   });
 
   test('keys that differ only in halves of surrogate pairs are several', async () => {
