@@ -192,7 +192,7 @@ test('at SERIALIZABLE a transaction computes once, however often it asks, and ot
 });
 
 test.each([
-  [{ a: undefined }, { a: null }], [[undefined], [null]], [new Uint8Array([1, 0]), new Uint16Array([1])],
+  [{ a: undefined }, { a: null }], [[undefined], [null]], [new Array(1), []], [new Uint8Array([1, 0]), new Uint16Array([1])],
 ])('arguments that differ have results of their own: %p and %p', async (one, another) => {
   const which = ormcache((_: Env, given: unknown) => Promise.resolve(given), { name: 'which' });
   expect(await db.transaction(async (env) => [await which(env, one), await which(env, another)])).toEqual([one, another]);

@@ -3,13 +3,13 @@ import { storeWith, type PolicyName } from './policies/policies';
 import { SharingStore, type SharingStoreOptions } from './policies/sharing-store';
 
 /** How a weak bounded map is made. */
-export interface WeakBoundedMapOptions<V> extends Bounds {
+export interface WeakBoundedMapOptions<V, P extends object> extends Bounds {
   /** What an object weighs, in bytes: the same each time. */
   readonly weigh: (value: V) => number;
   /** @defaultValue 's3fifo' */
   readonly policy?: PolicyName | undefined;
   /** What objects may have in common, weighed once for all of them within the bounds. @defaultValue nothing */
-  readonly shared?: Pick<SharingStoreOptions<never, V>, 'partOf' | 'weighPart'> | undefined;
+  readonly shared?: Pick<SharingStoreOptions<never, V, P>, 'partsOf' | 'weighPart'> | undefined;
 }
 
 /** What somebody holds who wants an entry to stay: always the entry's latest object. */
@@ -26,7 +26,7 @@ export interface Lease<V extends object> {
  * time. What was never lent costs no weak reference.
  * @remarks Each call is O(1).
  */
-export class WeakBoundedMap<K extends string | number, V extends object> {
+export class WeakBoundedMap<K extends string | number, V extends object, P extends object = never> {
   readonly #strong: BoundedStore<K, V>;
   /** The leases that somebody holds. */
   readonly #lent = new Map<K, WeakRef<{ value: V | undefined }>>();
@@ -38,7 +38,7 @@ export class WeakBoundedMap<K extends string | number, V extends object> {
   #evictions = 0;
 
   /** @throws {MisuseError} TIER_BOUNDS when no bound is given, or one that is none */
-  constructor({ weigh, policy = 's3fifo', maxEntries, maxBytes, shared }: WeakBoundedMapOptions<V>) {
+  constructor({ weigh, policy = 's3fifo', maxEntries, maxBytes, shared }: WeakBoundedMapOptions<V, P>) {
     this.#weigh = weigh;
     const options = {
       maxEntries, maxBytes,
@@ -46,7 +46,7 @@ export class WeakBoundedMap<K extends string | number, V extends object> {
         this.#evictions += 1;
       },
     };
-    this.#strong = shared ? new SharingStore<K, V>({ ...options, ...shared, policy }) : storeWith<K, V>(policy, options);
+    this.#strong = shared ? new SharingStore<K, V, P>({ ...options, ...shared, policy }) : storeWith<K, V>(policy, options);
   }
 
   /** Entries within the bounds. */

@@ -1,4 +1,4 @@
-import { durationMs, MisuseError, type Duration } from '@ormolu/kernel';
+import { durationMs, MisuseError, type Duration, type EntryStamp } from '@ormolu/kernel';
 import { estimatedBytes } from '../named-cache/entry-size';
 import type { BoundedStore, Bounds } from '../policies/bounded-store';
 import type { PolicyName } from '../policies/policies';
@@ -52,10 +52,10 @@ export class LocalCommands implements QueryCache {
     this.#minMs = durationMs(minTime, 'minTime');
     if (!(maxResult >= 1)) throw new MisuseError('TIER_BOUNDS', `maxResult is ${String(maxResult)}: give a number of records of at least 1. To keep no answers, switch the command cache off.`);
     this.#maxResult = maxResult;
-    this.#entries = new SharingStore<string, CommandEntry>({
+    this.#entries = new SharingStore<string, CommandEntry, EntryStamp>({
       ...bounds, policy,
-      partOf: ({ stamp }) => stamp,
-      weighPart: ({ stamp }) => stampBytes(stamp),
+      partsOf: ({ stamp }) => [stamp],
+      weighPart: stampBytes,
       onEvict: () => {
         this.#evictions += 1;
       },

@@ -3,7 +3,7 @@ import { WeakBoundedMap, type Lease } from '../weak-bounded-map';
 import type { Bounds } from '../policies/bounded-store';
 import type { PolicyName } from '../policies/policies';
 import { LastStamp, stampBytes } from './kept-stamp';
-import { ImageShapes, imageBytes, joinedImage, type RecordImage } from './record-image';
+import { ImageShape, ImageShapes, imageBytes, joinedImage, type RecordImage } from './record-image';
 
 /** How many committed records a process keeps. */
 export interface LocalRecordsOptions extends Bounds {
@@ -37,11 +37,14 @@ export class LocalRecords {
   readonly #shapes = new ImageShapes();
   readonly #models = new Map<string, number>();
   readonly #lastStamp = new LastStamp();
-  readonly #images: WeakBoundedMap<number | string, RecordImage>;
+  readonly #images: WeakBoundedMap<number | string, RecordImage, EntryStamp | ImageShape>;
 
   /** @throws {MisuseError} TIER_BOUNDS when no bound is given, or one that is none */
   constructor(options: LocalRecordsOptions) {
-    this.#images = new WeakBoundedMap({ ...options, weigh: imageBytes, shared: { partOf: ({ stamp }) => stamp, weighPart: ({ stamp }) => stampBytes(stamp) } });
+    this.#images = new WeakBoundedMap({
+      ...options, weigh: imageBytes,
+      shared: { partsOf: ({ stamp, shape }) => [stamp, shape], weighPart: (part) => (part instanceof ImageShape ? part.bytes : stampBytes(part)) },
+    });
   }
 
   /** The image, for a look that keeps no reference to it and is no use. */

@@ -1,15 +1,24 @@
 import type { EntryStamp } from '@ormolu/kernel';
 import { estimatedBytes, variedFieldBytes } from '../named-cache/entry-size';
 
+/** What a shape takes beside its fields: its objects, the weak reference to it, and its place among the parts that images share. Measured in the memory test. */
+const SHAPE_BYTES = 700;
+/** A field in the list, and in the map of places. Its name is the model's own. */
+const SHAPE_FIELD_BYTES = 64;
+
 /** Which columns of a model an image holds, and in which order. One object for all images that hold the same. */
 export class ImageShape {
   readonly model: string;
   readonly fields: readonly string[];
+  /** What it takes in memory, with all that is kept to find it again. */
+  readonly bytes: number;
   readonly #places: ReadonlyMap<string, number>;
 
-  constructor(model: string, fields: readonly string[]) {
+  /** @param key - what it is found by */
+  constructor(model: string, fields: readonly string[], key: string) {
     this.model = model;
     this.fields = fields;
+    this.bytes = SHAPE_BYTES + SHAPE_FIELD_BYTES * fields.length + 2 * key.length;
     this.#places = new Map(fields.map((field, place) => [field, place]));
   }
 
@@ -30,14 +39,26 @@ export interface RecordImage {
   readonly values: readonly unknown[] | undefined;
 }
 
-/** The shapes in use, each once. */
+/**
+ * The shapes in use, each once.
+ *
+ * A shape is there for as long as an image has it: whoever reads other columns each time makes another one each time.
+ */
 export class ImageShapes {
-  readonly #shapes = new Map<string, ImageShape>();
+  readonly #shapes = new Map<string, WeakRef<ImageShape>>();
+  readonly #collected = new FinalizationRegistry<{ readonly key: string; readonly ref: WeakRef<ImageShape> }>(({ key, ref }) => {
+    // The same columns may have been read again meanwhile.
+    if (this.#shapes.get(key) === ref) this.#shapes.delete(key);
+  });
 
   of(model: string, fields: readonly string[]): ImageShape {
     const key = JSON.stringify([model, fields]);
-    let shape = this.#shapes.get(key);
-    if (!shape) this.#shapes.set(key, (shape = new ImageShape(model, Object.freeze([...fields]))));
+    const known = this.#shapes.get(key)?.deref();
+    if (known) return known;
+    const shape = new ImageShape(model, Object.freeze([...fields]), key);
+    const ref = new WeakRef(shape);
+    this.#shapes.set(key, ref);
+    this.#collected.register(shape, { key, ref });
     return shape;
   }
 
@@ -67,7 +88,7 @@ export function joinedImage(shapes: ImageShapes, older: RecordImage, newer: Reco
 /** What an entry takes beside its values: keys, the places of maps and queues, the image itself. Measured in the memory test. */
 const ENTRY_BYTES = 400;
 
-/** What an image takes in memory, with all that is kept to find it again, but without its stamp, which others may have, too. */
+/** What an image takes in memory, with all that is kept to find it again, but without its stamp and shape, which others may have, too. */
 export function imageBytes({ values }: RecordImage): number {
   return ENTRY_BYTES + (values ? estimatedBytes(values, variedFieldBytes) : 0);
 }

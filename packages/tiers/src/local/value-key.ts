@@ -17,7 +17,7 @@ export function valueKey(value: unknown): string {
 }
 
 function objectKey(value: object): string {
-  if (Array.isArray(value)) return `[${value.map(valueKey).join()}]`;
+  if (Array.isArray(value)) return `[${Array.from(value, valueKey).join()}]`;
   if (value instanceof Date) return `date ${String(value.getTime())}`;
   if (ArrayBuffer.isView(value)) return `${value.constructor.name} ${Buffer.from(value.buffer, value.byteOffset, value.byteLength).toString('base64')}`;
   return `{${Object.entries(value).sort(([a], [b]) => (a < b ? -1 : 1)).map(([name, part]) => `${JSON.stringify(name)}:${valueKey(part)}`).join()}}`;

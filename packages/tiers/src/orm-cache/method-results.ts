@@ -167,12 +167,12 @@ export class MethodResults {
   }
 }
 
-/** Whether a transaction sees nothing but what was committed: only then is what it computes anybody else's, and may it wait for others, who may need its locks. */
 /** At SERIALIZABLE a result is of use only to the transaction that computed it: of what others read for theirs, the database does not know that this one depends on it. */
 function takesOthers({ session }: ResultReader): boolean {
   return session.isolation !== 'serializable';
 }
 
+/** Whether a transaction sees nothing but what was committed: only then is what it computes anybody else's, and may it wait for others, who may need its locks. */
 function seesCommitted(reader: ResultReader, sight: Sight | undefined): sight is Sight {
   return sight !== undefined && !reader.hasWritten() && !sight.hasChanged();
 }

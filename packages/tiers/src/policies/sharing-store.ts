@@ -2,30 +2,30 @@ import type { BoundedStore, BoundedStoreOptions } from './bounded-store';
 import { storeWith, type PolicyName } from './policies';
 
 /** How a store is made whose entries have parts in common. */
-export interface SharingStoreOptions<K, V> extends BoundedStoreOptions<K, V> {
+export interface SharingStoreOptions<K, V, P extends object> extends BoundedStoreOptions<K, V> {
   readonly policy: PolicyName;
-  /** What an entry may have in common with others: the same object then. */
-  readonly partOf: (value: V) => object;
-  /** What that part takes, in bytes. */
-  readonly weighPart: (value: V) => number;
+  /** What an entry may have in common with others: the same objects then. None twice. */
+  readonly partsOf: (value: V) => readonly P[];
+  /** What such a part takes, in bytes. */
+  readonly weighPart: (part: P) => number;
 }
 
 /**
- * A bounded store that weighs a part once which many entries share, for as long as one of them is there.
+ * A bounded store that weighs parts once which many entries share, for as long as one of them is there.
  *
  * Weighed with each entry, entries made together would take their place many times over; weighed with the first of them, nobody would count
  * it any more once that one has left.
  * @remarks Each call is O(1), evictions amortised.
  */
-export class SharingStore<K extends string | number, V extends object> implements BoundedStore<K, V> {
+export class SharingStore<K extends string | number, V extends object, P extends object> implements BoundedStore<K, V> {
   readonly #entries: BoundedStore<K, V>;
-  readonly #options: SharingStoreOptions<K, V>;
+  readonly #options: SharingStoreOptions<K, V, P>;
   readonly #maxBytes: number;
-  readonly #parts = new Map<object, { readonly bytes: number; holders: number }>();
+  readonly #parts = new Map<P, { readonly bytes: number; holders: number }>();
   #partBytes = 0;
 
   /** @throws {MisuseError} TIER_BOUNDS when no bound is given, or one that is none */
-  constructor(options: SharingStoreOptions<K, V>) {
+  constructor(options: SharingStoreOptions<K, V, P>) {
     const { policy, maxEntries, maxBytes, onEvict } = options;
     this.#options = options;
     this.#maxBytes = maxBytes ?? Infinity;
@@ -100,25 +100,29 @@ export class SharingStore<K extends string | number, V extends object> implement
     while (this.#entries.size > 0 && this.bytes + bytes > this.#maxBytes) this.#entries.evict();
   }
 
-  /** @returns what its part takes */
+  /** @returns what its parts take */
   #hold(value: V): number {
-    const key = this.#options.partOf(value);
-    let part = this.#parts.get(key);
-    if (!part) {
-      this.#parts.set(key, (part = { bytes: this.#options.weighPart(value), holders: 0 }));
-      this.#partBytes += part.bytes;
+    let bytes = 0;
+    for (const key of this.#options.partsOf(value)) {
+      let part = this.#parts.get(key);
+      if (!part) {
+        this.#parts.set(key, (part = { bytes: this.#options.weighPart(key), holders: 0 }));
+        this.#partBytes += part.bytes;
+      }
+      part.holders += 1;
+      bytes += part.bytes;
     }
-    part.holders += 1;
-    return part.bytes;
+    return bytes;
   }
 
   #release(value: V): void {
-    const key = this.#options.partOf(value);
-    const part = this.#parts.get(key);
-    if (!part) return;
-    part.holders -= 1;
-    if (part.holders > 0) return;
-    this.#parts.delete(key);
-    this.#partBytes -= part.bytes;
+    for (const key of this.#options.partsOf(value)) {
+      const part = this.#parts.get(key);
+      if (!part) continue;
+      part.holders -= 1;
+      if (part.holders > 0) continue;
+      this.#parts.delete(key);
+      this.#partBytes -= part.bytes;
+    }
   }
 }

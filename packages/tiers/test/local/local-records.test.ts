@@ -52,6 +52,8 @@ test('all, a model or some records of it are forgotten; what somebody holds is f
   one();
   records.invalidate();
   expect([known(), lent?.value]).toEqual([[], undefined]);
+  one();
+  expect(lent?.value?.values).toEqual(['v']);
 });
 
 test('within a bound of bytes, the process stays within it under a scan of ten times as much', async () => {
@@ -153,6 +155,41 @@ test('a stamp weighs as long as one record has it, also when those it was read w
   const full = await collected();
   records.invalidate();
   expect((full - (await collected())) / maxBytes).toBeLessThan(MOST);
+});
+
+const COLUMNS = times(16, (at) => `column${String(at)}`);
+/** Another choice of columns for each number. */
+const choice = (id: number): string[] => [...COLUMNS.filter((_, at) => (id >> at) % 2 === 1), ...COLUMNS.filter((_, at) => (id >> at) % 2 === 0).slice(0, 1)];
+
+test('the bound holds for records read with a choice of columns each, and what they take goes with them', async () => {
+  const maxBytes = 2_000_000;
+  const records = new LocalRecords({ maxBytes });
+  const empty = await collected();
+  for (let id = 0; id < 40_000; id += 1) {
+    const fields = choice(id);
+    records.put('city', fields, fill([[id, fields.map((_, at) => at)]]));
+  }
+  expect(records.stats().bytes).toBeLessThanOrEqual(maxBytes);
+  const full = await collected();
+  const share = (full - empty) / maxBytes;
+  records.invalidate();
+  const left = ((await collected()) - empty) / maxBytes;
+  expect([share < MOST, share > 0.4, left < 0.1, [share, left]]).toEqual([true, true, true, [share, left]]);
+});
+
+test('a choice of columns weighs as long as one record has it', () => {
+  const records = new LocalRecords({ maxBytes: 1_000_000 });
+  const put = (id: number, fields: readonly string[]): number => {
+    records.put('city', fields, fill([[id, fields.map(() => 1)]]));
+    return records.stats().bytes;
+  };
+  const first = put(1, ['name', 'size']);
+  const second = put(2, ['name', 'size']);
+  const third = put(3, ['size', 'name']);
+  expect(third - second).toBeGreaterThan(second - first + 500);
+  put(3, ['name', 'size']);
+  records.invalidate('city', [1, 3]);
+  expect(records.stats().bytes).toBe(first);
 });
 
 test('unless another policy is asked for, what is used again stays through a scan of what is not', () => {
