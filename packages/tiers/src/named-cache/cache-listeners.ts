@@ -1,6 +1,8 @@
+import { types } from 'node:util';
 import type { CacheEvents } from './options';
 
-type Listener<E extends keyof CacheEvents> = (event: CacheEvents[E]) => void;
+/** What it returns is looked at: it may be a promise. */
+type Listener<E extends keyof CacheEvents> = (event: CacheEvents[E]) => unknown;
 type Listeners = { [E in keyof CacheEvents]?: Set<Listener<E>> };
 
 /** Who wants to hear of a cache. Where nobody does, telling costs a look. */
@@ -25,11 +27,16 @@ export class CacheListeners {
     if (all === undefined || all.size === 0) return;
     const made = make();
     for (const listener of all) {
-      try {
-        listener(made);
-      } catch (error) {
-        // A listener's failure is not the cache's, and must not become that of whoever reads from it.
+      // A listener's failure is not the cache's, and must not become that of whoever reads from it, nor of the process.
+      const failed = (error: unknown): void => {
         process.emitWarning(`A listener to '${event}' of a cache threw: ${String(error)}`, { code: 'TIER_LISTENER' });
+      };
+      try {
+        const told = listener(made);
+        // One that is an async function fails later.
+        if (types.isPromise(told)) told.catch(failed);
+      } catch (error) {
+        failed(error);
       }
     }
   }
