@@ -73,6 +73,41 @@ test.each(['read committed', 'repeatable read', 'serializable'] as const)('what 
   }
 });
 
+/** A view that changes a part whenever it is asked, hidden behind a view of a function of a function. */
+const COUNTING = `
+  create function counted() returns int language sql volatile as $$ update part set size = size + 1 where id = 1 returning size $$;
+  create function hiding() returns int language plpgsql immutable as $$ begin return counted(); end $$;
+  create view counting as select 1 as id, hiding() as size;
+  create view asked as select id, size from counting`;
+
+test.each(['read committed', 'repeatable read', 'serializable'] as const)('what a view changes when it is asked is met at once, and given to nobody else, at %s', async (isolation) => {
+  await psql.query(`${COUNTING}; update part set size = id`);
+  const withView = defineModels({ part: { name: char(), size: integer() }, asked: { size: integer() } });
+  type Both = EnvironmentOf<typeof withView>;
+  const sizes = async (env: Both): Promise<readonly unknown[]> => [(await env.model('part').browse(1).load(['size'])).size, await env.model('part').count({ size: 1 })];
+  const ask: Record<string, (env: Both) => Promise<unknown>> = {
+    read: (env) => env.model('asked').browse(1).read(['size']),
+    search: (env) => env.model('asked').search({ size: { gt: 0 } }),
+  };
+  const both = await openOrmolu({ models: withView, storage: postgres(scratch.url) });
+  try {
+    for (const [how, asked] of Object.entries(ask)) {
+      expect([how, await both.transaction(sizes)]).toEqual([how, [1, 1]]);
+      await expect(both.transaction(async (env) => {
+        if (how === 'search') await sizes(env);
+        await asked(env);
+        const [size, ones] = await sizes(env);
+        expect([how, (size as number) > 1, ones]).toEqual([how, true, 0]);
+        throw new Error('taken back');
+      }, { isolation })).rejects.toThrow('taken back');
+      expect([how, await both.transaction(sizes)]).toEqual([how, [1, 1]]);
+      both.localCache.invalidate();
+    }
+  } finally {
+    await both.close();
+  }
+});
+
 describe.each(['here', 'of a server'])('a transaction, %s,', (where) => {
   test.each(['read committed', 'repeatable read', 'serializable'] as const)('that was open when a trigger came to a table it writes then is told what that has changed, by no cache and not from memory, at %s', async (isolation) => {
     const server = where === 'here' ? undefined : await serve(db, { port: 0 });

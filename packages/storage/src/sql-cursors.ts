@@ -9,6 +9,7 @@ import { plainStatement } from './wire/statement';
 export interface Cursor {
   readonly serial: number;
   readonly types: readonly ColumnType[];
+  readonly question: string;
   readonly context: StatementContext & { readonly model: string };
 }
 
@@ -27,14 +28,14 @@ export class SqlCursors {
   async open(serial: number, { text, parameters, types }: RowsStatement, context: Cursor['context']): Promise<Cursor> {
     await this.#statements.run('open a stream', { statement: { text: `declare c${serial} no scroll cursor for ${text}`, parameters, results: 'none' }, context });
     this.#open.add(serial);
-    return { serial, types, context };
+    return { serial, types, question: text, context };
   }
 
   /** The next rows, fewer than asked for at the end. @throws {StreamGoneError} when a rollback took the cursor */
-  fetch({ serial, types, context }: Cursor, count: number): Promise<readonly unknown[][]> {
+  fetch({ serial, types, question, context }: Cursor, count: number): Promise<readonly unknown[][]> {
     if (!this.#open.has(serial) && this.#transaction.state === 'open') throw new StreamGoneError(context.model);
     // FETCH takes no parameter; the number is checked to be one.
-    return this.#statements.rows('read a stream', { text: `fetch forward ${count} from c${serial}`, parameters: [], results: 'binary', types }, context);
+    return this.#statements.rows('read a stream', { text: `fetch forward ${count} from c${serial}`, parameters: [], results: 'binary', types }, context, question);
   }
 
   /** Lets go of a cursor that is still there; one of a session that is over or has failed goes with its transaction. */

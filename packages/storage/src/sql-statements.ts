@@ -60,9 +60,12 @@ export class SqlStatements {
     }
   }
 
-  async rows(call: string, statement: RowsStatement, context: StatementContext): Promise<readonly unknown[][]> {
+  /** @param question - what it asks, where it does not say so itself */
+  async rows(call: string, statement: RowsStatement, context: StatementContext, question: string = statement.text): Promise<readonly unknown[][]> {
     const result = new ResultColumns(statement.types);
-    await this.run(call, { statement, sink: result, context });
+    const learning = this.#log?.learningOfQuestion(question);
+    await this.run(call, { statement, sink: result, context, then: learning?.then });
+    learning?.learn();
     return result.columns;
   }
 

@@ -166,3 +166,14 @@ describe.each(['read committed', 'repeatable read', 'serializable'] as const)('a
     }, { isolation });
   });
 });
+
+test.each(['repeatable read', 'read committed', 'serializable'] as const)('what is read behind the stream of a view that changes rows has no stamp, at %s', async (isolation) => {
+  await outside.query('insert into street_1 (id, name_col) values (1, \'s\')');
+  await outside.query('alter table street_1 rename to street_2');
+  await outside.query('create function grow() returns bool language sql volatile as $$ update city_1 set size_col = size_col + 1 returning true $$');
+  await outside.query('create view street_1 as select * from street_2 where coalesce(grow(), true)');
+  await inSession(async (session) => {
+    for await (const { ids } of session.stream({ model: 'street', filter: EVERYTHING, fields: ['name'] })) expect(ids).toHaveLength(1);
+    expect(await stamped(session)).toBeUndefined();
+  }, { isolation });
+});

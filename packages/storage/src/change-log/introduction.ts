@@ -29,6 +29,8 @@ export interface Introduction {
   readonly cascades: ReadonlyMap<string, readonly string[]>;
   /** Tables with triggers, rules or updating foreign keys of others, and views, whose rows are those of other tables: what a statement changes there, nobody knows beforehand. */
   readonly unpredictable: ReadonlySet<string>;
+  /** Views, and tables with policies, that call functions which the database does not bring along: who asks them may write, without being told. */
+  readonly calling: ReadonlySet<string>;
   /** Tables of which this role may read every column. */
   readonly readable: ReadonlySet<string>;
   /** How tables hang together, as `STRUCTURE` tells it: another one may do what was not foreseen. */
@@ -46,6 +48,10 @@ const TABLES = `with recursive reached(oid) as (
     select c.oid from pg_class c join pg_namespace n on n.oid = c.relnamespace and n.nspname = current_schema() where c.relname = any($1::text[])
     union
     select k.conrelid from reached join pg_constraint k on k.confrelid = reached.oid and k.contype = 'f' and k.confdeltype in ('c', 'n', 'd')
+  ), asked(asked, class, oid) as (
+    select reached.oid, 'pg_class'::regclass::oid, reached.oid from reached
+    union
+    select asked.asked, next.class, next.oid from asked cross join lateral (${partsOf('asked')}) next(class, oid)
   )
   select ${nameOf('c')} as table, has_table_privilege(c.oid, 'select') as readable,
     array_to_json(case when not has_table_privilege(c.oid, 'select') then array(select a.attname::text from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and not has_column_privilege(c.oid, a.attnum, 'select') order by 1) end) as hidden,
@@ -55,6 +61,7 @@ const TABLES = `with recursive reached(oid) as (
     c.relkind <> 'r' or exists (select from pg_trigger g join pg_proc p on p.oid = g.tgfoid where g.tgrelid = c.oid and not g.tgisinternal and g.tgname <> all($2::text[]) and p.proname <> '${RAISE_VERSION}')
       or exists (select from pg_rewrite r where r.ev_class = c.oid and r.rulename <> '_RETURN')
       or exists (select from pg_constraint k where k.contype = 'f' and k.confrelid = c.oid and k.confupdtype in ('c', 'n', 'd')) as unpredictable,
+    exists (select from asked a where a.asked = c.oid and ${isForeignCode('a')}) as calling,
     array_to_json(array(select distinct ${nameOf('t')} from pg_constraint k join pg_class t on t.oid = k.conrelid where k.contype = 'f' and k.confrelid = c.oid and k.confdeltype in ('c', 'n', 'd'))) as cascades
   from reached join pg_class c on c.oid = reached.oid
   where c.relkind = any('{r,p,v,m,f}')`;
@@ -62,6 +69,19 @@ const TABLES = `with recursive reached(oid) as (
 /** A table's name; of those in other namespaces, with theirs. */
 function nameOf(table: string): string {
   return `(select case when n.nspname = current_schema() then ${table}.relname::text else concat(n.nspname, '.', ${table}.relname) end from pg_namespace n where n.oid = ${table}.relnamespace)`;
+}
+
+/** What a view's question, a policy, an operator or a domain is made of, part by part: what is built in leaves no trace among dependencies. */
+function partsOf(part: string): string {
+  return `select 'pg_rewrite'::regclass::oid, r.oid from pg_rewrite r where ${part}.class = 'pg_class'::regclass and r.ev_class = ${part}.oid and r.rulename = '_RETURN'
+      union all select 'pg_policy'::regclass::oid, y.oid from pg_policy y where ${part}.class = 'pg_class'::regclass and y.polrelid = ${part}.oid
+      union all select 'pg_constraint'::regclass::oid, k.oid from pg_constraint k where ${part}.class = 'pg_type'::regclass and k.contypid = ${part}.oid
+      union all select d.refclassid, d.refobjid from pg_depend d where ${part}.class <> all('{pg_class,pg_proc}'::regclass[]) and d.classid = ${part}.class and d.objid = ${part}.oid and d.refclassid = any('{pg_class,pg_proc,pg_operator,pg_type}'::regclass[])`;
+}
+
+/** Whether a part is a function that may do anything. Those written in C are extensions', which compute. */
+function isForeignCode(part: string): string {
+  return `${part}.class = 'pg_proc'::regclass and exists (select from pg_proc p join pg_language l on l.oid = p.prolang where p.oid = ${part}.oid and (l.lanname <> all('{c,internal}') or p.prokind = 'a'))`;
 }
 
 /**
@@ -99,6 +119,7 @@ export async function introduce(ask: AskCatalog, schema: Schema, { mode, isEmbed
     mark: [...[...uncachable.keys()].sort().map((model) => `-${model}`), '@', createHash('sha256').update(JSON.stringify([[...found.made].sort(), hiddenColumns(tables)])).digest('hex').slice(0, 16)].join(''),
     cascades: new Map([...tables].map(([name, row]) => [name, row['cascades'] as string[]])), // names, as the statement makes them
     unpredictable: new Set([...tables].filter(([, row]) => row['unpredictable'] === true).map(([name]) => name)),
+    calling: new Set([...tables].filter(([, row]) => row['calling'] === true).map(([name]) => name)),
     readable: new Set([...tables].filter(([, row]) => row['readable'] === true).map(([name]) => name)),
     structure: String(structure),
   };

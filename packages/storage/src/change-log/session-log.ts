@@ -1,6 +1,7 @@
 import { epochOf, LogNames, NamedLog, OutageError, OwnChanges, updatedFields, withOwn, type Change, type ChangeRow, type CommittedImages, type EntryStamp, type Isolation, type Schema, type Sight, type Snapshot, type StoredId } from '@ormolu/kernel';
 import type { Companion } from '../sql-transaction';
 import { ResultColumns } from '../wire/result-columns';
+import { quoted } from '../statements/identifiers';
 import { isIntroducedBy, reachedFrom, type Introduction } from './introduction';
 import { MOST_ROWS, SIGNAL_FUNCTION, TABLES } from './log-objects';
 import type { Statement } from '../wire/statement';
@@ -185,6 +186,12 @@ export class SessionLog {
     // A savepoint of its own may be taken back, and let go of locks.
     if (ROLLING_BACK.test(text)) this.#locked.clear();
     return this.learning(undefined, false);
+  }
+
+  /** The same for a question. Of views, and tables with policies, that call functions, it may change anything. */
+  learningOfQuestion(text: string): ReturnType<SessionLog['learning']> {
+    for (const table of this.#introduction.calling) if (text.includes(quoted(table))) return this.learning(undefined, false);
+    return undefined;
   }
 
   /**
