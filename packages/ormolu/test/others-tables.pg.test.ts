@@ -108,6 +108,42 @@ test.each(['read committed', 'repeatable read', 'serializable'] as const)('what 
   }
 });
 
+test.each<readonly [string, string]>([
+  ['a default', 'alter table owner add no int default hiding()'],
+  ['a check', 'alter table owner add check (hiding() > 0)'],
+  ['a domain\'s check', 'create domain numbered as int check (value is null or counted() > 0); create domain deeply as numbered; alter table owner add no deeply default 5'],
+])('what %s changes along with a row is met at once, and leaves no image', async (_, statement) => {
+  await psql.query(`${COUNTING}; update part set size = id; ${statement}; select setval(pg_get_serial_sequence('owner', 'id'), 10)`);
+  const sizeOf = async (env: Env): Promise<number | null> => (await env.model('part').browse(1).load(['size'])).size;
+  for (const isolation of ['read committed', 'repeatable read', 'serializable'] as const) {
+    const before = await db.transaction(sizeOf) ?? 0;
+    const met = await db.transaction(async (env) => {
+      await env.model('owner').create({ name: 'c' });
+      await env.flush();
+      return sizeOf(env);
+    }, { isolation });
+    expect([isolation, met]).toEqual([isolation, before + 1]);
+    await db.transaction(async (env) => {
+      await env.model('part').browse(1).write({ size: 100 });
+      await env.flush();
+      await env.model('owner').create({ name: 'd' });
+    }, { isolation });
+    expect([isolation, await db.transaction(sizeOf)]).toEqual([isolation, 101]);
+  }
+});
+
+test('sequences and functions that the database brings along are foreseen: what was written is known to who reads next', async () => {
+  await psql.query(`create sequence numbers; alter table part add no bigint default nextval('numbers'), add made timestamptz default now(), add key uuid default gen_random_uuid(), add check (length(name) > 0);
+    create index on part (lower(name))`);
+  await db.transaction(async (env) => {
+    await env.model('part').browse(1).write({ name: 'known' });
+  }, { isolation: 'repeatable read' });
+  const questions = (): number => db.stats().rungs.at(-1)?.questions ?? NaN;
+  const before = questions();
+  expect(await db.transaction(nameOf)).toBe('known');
+  expect(questions()).toBe(before);
+});
+
 describe.each(['here', 'of a server'])('a transaction, %s,', (where) => {
   test.each(['read committed', 'repeatable read', 'serializable'] as const)('that was open when a trigger came to a table it writes then is told what that has changed, by no cache and not from memory, at %s', async (isolation) => {
     const server = where === 'here' ? undefined : await serve(db, { port: 0 });

@@ -23,11 +23,11 @@ export interface Introduction {
   readonly uncachable: ReadonlyMap<string, string>;
   /** The namespace and the role, as `PLACE` tells them: elsewhere the same names are other tables, or not all of their rows. */
   readonly place: string;
-  /** Says which models may not be kept, since when the others may, and what this role may not read: what was read while one might not, or while it might, is of another epoch. */
+  /** Says which models may not be kept, since when the others may, what this role may not read, and where more may change than is written: what was read while one might not, or while it might, is of another epoch. */
   readonly mark: string;
   /** Table → the tables whose rows go or change with its rows. */
   readonly cascades: ReadonlyMap<string, readonly string[]>;
-  /** Tables with triggers, rules or updating foreign keys of others, and views, whose rows are those of other tables: what a statement changes there, nobody knows beforehand. */
+  /** Tables with triggers, rules or updating foreign keys of others, or with defaults, checks, indexes or policies that call functions of others, and views, whose rows are those of other tables: what a statement changes there, nobody knows beforehand. */
   readonly unpredictable: ReadonlySet<string>;
   /** Views, and tables with policies, that call functions which the database does not bring along: who asks them may write, without being told. */
   readonly calling: ReadonlySet<string>;
@@ -48,10 +48,18 @@ const TABLES = `with recursive reached(oid) as (
     select c.oid from pg_class c join pg_namespace n on n.oid = c.relnamespace and n.nspname = current_schema() where c.relname = any($1::text[])
     union
     select k.conrelid from reached join pg_constraint k on k.confrelid = reached.oid and k.contype = 'f' and k.confdeltype in ('c', 'n', 'd')
-  ), asked(asked, class, oid) as (
-    select reached.oid, 'pg_class'::regclass::oid, reached.oid from reached
+  ), parts(of, writes, class, oid) as (
+    select reached.oid, first.* from reached cross join lateral (
+      select false, 'pg_class'::regclass::oid, reached.oid
+      union all select true, 'pg_attrdef'::regclass::oid, e.oid from pg_attrdef e where e.adrelid = reached.oid
+      union all select true, 'pg_constraint'::regclass::oid, k.oid from pg_constraint k where k.conrelid = reached.oid and k.contype in ('c', 'x')
+      union all select true, 'pg_type'::regclass::oid, a.atttypid from pg_attribute a join pg_type y on y.oid = a.atttypid and y.typtype = 'd' where a.attrelid = reached.oid and a.attnum > 0 and not a.attisdropped
+      union all select true, d.refclassid, d.refobjid from pg_index i join pg_depend d on d.classid = 'pg_class'::regclass and d.objid = i.indexrelid where i.indrelid = reached.oid and d.refclassid = any('{pg_proc,pg_operator}'::regclass[])
+    ) first(writes, class, oid)
     union
-    select asked.asked, next.class, next.oid from asked cross join lateral (${partsOf('asked')}) next(class, oid)
+    select parts.of, parts.writes, next.class, next.oid from parts cross join lateral (${partsOf('parts')}) next(class, oid)
+  ), calling(of, writes) as (
+    select parts.of, parts.writes from parts where ${isForeignCode('parts')}
   )
   select ${nameOf('c')} as table, has_table_privilege(c.oid, 'select') as readable,
     array_to_json(case when not has_table_privilege(c.oid, 'select') then array(select a.attname::text from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and not has_column_privilege(c.oid, a.attnum, 'select') order by 1) end) as hidden,
@@ -60,8 +68,9 @@ const TABLES = `with recursive reached(oid) as (
     exists (select from pg_subscription_rel s where s.srrelid = c.oid) as subscribed,
     c.relkind <> 'r' or exists (select from pg_trigger g join pg_proc p on p.oid = g.tgfoid where g.tgrelid = c.oid and not g.tgisinternal and g.tgname <> all($2::text[]) and p.proname <> '${RAISE_VERSION}')
       or exists (select from pg_rewrite r where r.ev_class = c.oid and r.rulename <> '_RETURN')
-      or exists (select from pg_constraint k where k.contype = 'f' and k.confrelid = c.oid and k.confupdtype in ('c', 'n', 'd')) as unpredictable,
-    exists (select from asked a where a.asked = c.oid and ${isForeignCode('a')}) as calling,
+      or exists (select from pg_constraint k where k.contype = 'f' and k.confrelid = c.oid and k.confupdtype in ('c', 'n', 'd'))
+      or exists (select from calling where calling.of = c.oid) as unpredictable,
+    exists (select from calling where calling.of = c.oid and not calling.writes) as calling,
     array_to_json(array(select distinct ${nameOf('t')} from pg_constraint k join pg_class t on t.oid = k.conrelid where k.contype = 'f' and k.confrelid = c.oid and k.confdeltype in ('c', 'n', 'd'))) as cascades
   from reached join pg_class c on c.oid = reached.oid
   where c.relkind = any('{r,p,v,m,f}')`;
@@ -71,7 +80,7 @@ function nameOf(table: string): string {
   return `(select case when n.nspname = current_schema() then ${table}.relname::text else concat(n.nspname, '.', ${table}.relname) end from pg_namespace n where n.oid = ${table}.relnamespace)`;
 }
 
-/** What a view's question, a policy, an operator or a domain is made of, part by part: what is built in leaves no trace among dependencies. */
+/** What a view's question, a policy, a default, a check, an operator or a domain is made of, part by part: what is built in leaves no trace among dependencies. */
 function partsOf(part: string): string {
   return `select 'pg_rewrite'::regclass::oid, r.oid from pg_rewrite r where ${part}.class = 'pg_class'::regclass and r.ev_class = ${part}.oid and r.rulename = '_RETURN'
       union all select 'pg_policy'::regclass::oid, y.oid from pg_policy y where ${part}.class = 'pg_class'::regclass and y.polrelid = ${part}.oid
@@ -116,11 +125,11 @@ export async function introduce(ask: AskCatalog, schema: Schema, { mode, isEmbed
     epoch: [server['system'], server['database'], server['log'], found.namespace, server['role'], crashOf(String(server['started']))].map(String).join('/'),
     uncachable,
     place: String(server['place']),
-    mark: [...[...uncachable.keys()].sort().map((model) => `-${model}`), '@', createHash('sha256').update(JSON.stringify([[...found.made].sort(), hiddenColumns(tables)])).digest('hex').slice(0, 16)].join(''),
+    mark: [...[...uncachable.keys()].sort().map((model) => `-${model}`), '@', createHash('sha256').update(JSON.stringify([[...found.made].sort(), hiddenColumns(tables), namesOf(tables, 'unpredictable').sort()])).digest('hex').slice(0, 16)].join(''),
     cascades: new Map([...tables].map(([name, row]) => [name, row['cascades'] as string[]])), // names, as the statement makes them
-    unpredictable: new Set([...tables].filter(([, row]) => row['unpredictable'] === true).map(([name]) => name)),
-    calling: new Set([...tables].filter(([, row]) => row['calling'] === true).map(([name]) => name)),
-    readable: new Set([...tables].filter(([, row]) => row['readable'] === true).map(([name]) => name)),
+    unpredictable: new Set(namesOf(tables, 'unpredictable')),
+    calling: new Set(namesOf(tables, 'calling')),
+    readable: new Set(namesOf(tables, 'readable')),
     structure: String(structure),
   };
 }
@@ -147,6 +156,11 @@ export function homeOf(started: string, log: string, standing: string): string {
 /** Whether a transaction has begun where, and with such tables as, the introduction was made with. */
 export function isIntroducedBy({ home, structure }: Introduction, beginning: Pick<Introduction, 'home' | 'structure'>): boolean {
   return beginning.home === home && beginning.structure === structure;
+}
+
+/** The tables of which something holds. */
+function namesOf(tables: ReadonlyMap<string, Readonly<Record<string, unknown>>>, what: 'unpredictable' | 'calling' | 'readable'): string[] {
+  return [...tables].filter(([, row]) => row[what] === true).map(([name]) => name);
 }
 
 /** Table → the columns that this role may not read, where there are any. */
