@@ -1,4 +1,4 @@
-export { type Backend, type BackendEntry, type BackendLimits, type BackendState } from './backend/backend';
+export { type Backend, type BackendEntry, type BackendLimits, type BackendState, type BackendStep } from './backend/backend';
 export { MemoryBackend } from './backend/memory-backend';
 export { type Bus, type BusListener } from './bus/bus';
 export { type BusStats } from './bus/bus-link';

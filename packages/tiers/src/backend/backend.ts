@@ -25,8 +25,10 @@ export interface Backend {
   /**
    * Takes out all keys that fit a pattern, in which `*` stands for any characters, without keeping others waiting. Absent where the
    * server cannot list its keys: caches then forget all they have there.
+   *
+   * @param step - each of the many calls it takes is made through it: none of them is waited for longer than any other call. @defaultValue they are made as they are
    */
-  deleteByPattern?(pattern: string): Promise<number>;
+  deleteByPattern?(pattern: string, step?: BackendStep): Promise<number>;
 
   /**
    * Whether the server answers, and which run of it: a text that differs after it has been restarted or another server took its place,
@@ -43,6 +45,9 @@ export interface Backend {
   /** Ends connections. What is under way fails; later calls fail. */
   close(): Promise<void>;
 }
+
+/** Makes a call that can be made twice, and fails when it fails or takes too long. */
+export type BackendStep = <T>(call: () => Promise<T>) => Promise<T>;
 
 /** `up`: there is a connection to each server; `down`: there is none to some. */
 export type BackendState = 'up' | 'down';

@@ -1,6 +1,6 @@
 import { MisuseError, OutageError } from '@ormolu/kernel';
 import type * as Driver from 'ioredis';
-import type { Backend, BackendEntry, BackendLimits, BackendState } from './backend';
+import type { Backend, BackendEntry, BackendLimits, BackendState, BackendStep } from './backend';
 import { loadPackage } from './load-package';
 
 /** How a Redis is reached. What is not named here goes to ioredis as it is: `keyPrefix` alone is refused, caches have prefixes of their own. */
@@ -131,16 +131,17 @@ export class RedisBackend implements Backend {
   }
 
   /** @remarks SCAN and UNLINK in small steps, between which the server answers others. */
-  async deleteByPattern(pattern: string): Promise<number> {
+  async deleteByPattern(pattern: string, step: BackendStep = (call) => call()): Promise<number> {
     // Only `*` is special here; Redis knows more.
     const match = pattern.replaceAll(/[\\?[\]^]/g, (special) => `\\${special}`);
     const counts = await Promise.all(this.#masters().map(async (node) => {
       let deleted = 0;
       let cursor = '0';
       do {
-        const [next, keys] = await node.scan(cursor, 'MATCH', match, 'COUNT', KEYS_A_SCAN);
+        const at = cursor;
+        const [next, keys] = await step(() => node.scan(at, 'MATCH', match, 'COUNT', KEYS_A_SCAN));
         cursor = next;
-        deleted += await this.deleteMany(keys);
+        if (keys.length > 0) deleted += await step(() => this.deleteMany(keys));
       } while (cursor !== '0');
       return deleted;
     }));

@@ -37,6 +37,7 @@ const PROBE_EVERY_MS = 100;
 const FIRST_PROBES_MS = 5;
 const PROBE_LIMIT_MS = 1_000;
 const DELETES_A_CALL = 500;
+const STEP_TRIES = 3;
 
 /**
  * A cache server that is never waited for long, and not at all while it is away.
@@ -123,10 +124,10 @@ export class GuardedBackend implements Backend {
     return this.#call('touch', 1, () => this.#backend.touch(key, ttlMs));
   }
 
-  /** As long as it takes: it is many calls. */
+  /** It is many calls, each of which has a deadline of its own. Where it fails, some keys may be left. */
   deleteByPattern = (pattern: string): Promise<number> => {
-    if (this.#state !== 'up' || !this.#backend.deleteByPattern) return Promise.reject(AWAY);
-    return this.#backend.deleteByPattern(pattern);
+    if (!this.#backend.deleteByPattern) return Promise.reject(AWAY);
+    return this.#backend.deleteByPattern(pattern, (call) => this.#step(call));
   };
 
   check(): Promise<string> {
@@ -162,6 +163,17 @@ export class GuardedBackend implements Backend {
       this.counts.failures += 1;
       this.#failed(error);
       throw outage(error);
+    }
+  }
+
+  /** Of thousands, one may be late without anything being wrong: what is at stake is all that the cache has there. */
+  async #step<T>(make: () => Promise<T>): Promise<T> {
+    for (let left = STEP_TRIES; ; left -= 1) {
+      try {
+        return await this.#call('deleteByPattern', 0, make);
+      } catch (error) {
+        if (left === 1 || !(error instanceof LateError)) throw error;
+      }
     }
   }
 
