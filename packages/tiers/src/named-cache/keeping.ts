@@ -18,6 +18,9 @@ export interface Told {
 /** While nothing is heard of what others change. */
 const UNHEARD_MS = 5_000;
 
+/** Of a sliding ttl: hits in memory tell the server nothing, so that an entry may expire by so much too early. */
+const SLIDING_SHARE = 0.1;
+
 /** Stands for what a loader did not find. */
 export const ABSENT: unique symbol = Symbol('absent');
 export const NO_TAGS: readonly string[] = Object.freeze([]);
@@ -97,15 +100,15 @@ export class Keeping {
     this.#keepHere(key, { value, tags: options.tags ?? NO_TAGS, lifetime, readAtMs, expiresAtMs });
   }
 
-  /** What the server had, as old as it is. */
+  /** What the server had, as old as it is. A hit on a sliding entry begins its ttl there anew, which nobody waits for. */
   putFound(key: string, { kind, value, tags, readAtMs, ttlMs, isSliding }: SharedEntry): void {
     const { shared, clock, lifetime } = this.#parts;
+    if (isSliding) void shared?.attempt((level) => level.touch(key, ttlMs));
     if (!shared || !this.usesMemory) return;
     const now = clock.now();
     const ageMs = Math.max(0, shared.calendar.now() - readAtMs);
     const expiresAtMs = ttlMs === 0 ? undefined : isSliding ? now + ttlMs : now - ageMs + ttlMs;
     this.#keepHere(key, { value: kind === 'absent' ? ABSENT : value, tags: [...tags.keys()], lifetime: ttlMs === lifetime.ttlMs && isSliding === lifetime.isSliding ? lifetime : { ...lifetime, ttlMs, isSliding }, readAtMs: now - ageMs, expiresAtMs });
-    if (isSliding) void shared.attempt((level) => level.touch(key, ttlMs));
   }
 
   /** The value as the server is to have it; undefined when it is not to. */
@@ -124,7 +127,7 @@ export class Keeping {
 
   #keepHere(key: string, { value, tags, lifetime, readAtMs, expiresAtMs }: Omit<Entry, 'tally' | 'bytes'>): void {
     const { clock, local, happenings } = this.#parts;
-    const trustMs = this.#trustMs;
+    const trustMs = this.#trustMs(lifetime);
     const isTrusted = trustMs === Infinity;
     const kept = local.put(key, {
       value,
@@ -138,9 +141,11 @@ export class Keeping {
   }
 
   /** How long memory is believed, whatever an entry's own ttl. */
-  get #trustMs(): number {
+  #trustMs({ isSliding, ttlMs }: LifetimeMs): number {
     const { shared, bus } = this.#parts;
-    const ownMs = shared && !shared.dropsFirst && shared.firstTtlMs > 0 ? shared.firstTtlMs : Infinity;
+    const isBacked = shared !== undefined && !shared.dropsFirst;
+    const slidingMs = isBacked && isSliding && ttlMs > 0 ? ttlMs * SLIDING_SHARE : Infinity;
+    const ownMs = Math.min(slidingMs, isBacked && shared.firstTtlMs > 0 ? shared.firstTtlMs : Infinity);
     return bus?.isUp === false ? Math.min(ownMs, UNHEARD_MS) : ownMs;
   }
 
