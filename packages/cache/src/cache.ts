@@ -163,6 +163,11 @@ export class Cache extends ColumnLookup {
     return entriesOf(this.table.columnsOf(field));
   }
 
+  /** The columns of a field: one for each context under which it has had values. */
+  columns(field: CacheField): readonly ColumnView[] {
+    return this.table.columnsOf(field).inOrder();
+  }
+
   /** Forgets values in every context: all, or those of the fields given, or of their ids given. Dirty values stay. */
   invalidate(spec?: InvalidateSpec | null): void {
     invalidate(this.table, spec);

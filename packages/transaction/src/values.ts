@@ -2,6 +2,7 @@ import { MISS } from '@ormolu/cache';
 import type { Id } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
 import type { Environment } from './environment/environment';
+import type { Transaction } from './transaction';
 
 /**
  * Some records of a model, as the cache takes them: the engine's own work needs no handles with accessors.
@@ -31,6 +32,15 @@ export function recordsOf(env: Environment, field: Field, ids: readonly Id[]): I
 export function cachedReference(env: Environment, field: Field, id: Id): Id | null | undefined {
   // A many2one is cached as an id or null and as nothing else: `write` and `fetch` put nothing else there.
   return env.peek(field, id) as Id | null | undefined;
+}
+
+/**
+ * Where a many2one with a value for each company leads to from a record under any of them, as far as it is cached. Undefined where nothing is.
+ */
+export function cachedAnywhere({ cache }: Transaction, field: Field, id: Id): readonly Id[] | undefined {
+  // As `cachedReference` says.
+  const cached = cache.columns(field).map((column) => column.of(id) as Id | null | typeof MISS).filter((value) => value !== MISS);
+  return cached.length === 0 ? undefined : cached.filter((value) => value !== null);
 }
 
 /** A cached list of related ids, or `undefined` when it is not in memory. */

@@ -8,7 +8,7 @@ import { KeyedValues } from '../environment/keyed-values';
 import { isReadThrough, readThrough } from './read-through';
 import { fetchColumns, fetchList, inverseOf } from '../reading/fetch';
 import type { Transaction } from '../transaction';
-import { cachedReference, isList, recordsOf } from '../values';
+import { isList, recordsOf } from '../values';
 
 /**
  * The value of a draft's field that is not computed: as given, as its origin has it, or the default; null or an empty list where there
@@ -142,5 +142,5 @@ export function draftsHolding(tx: Transaction, key: Field, member: Id): readonly
 
 /** The stored records whose many2one was assigned a draft. */
 export function waitingFor(tx: Transaction, key: Field, draft: NewId): readonly Id[] {
-  return [...tx.cache.dirtyEntries(key)].flatMap(([, id]) => (cachedReference(tx.rootEnv, key, id) === draft ? [id] : []));
+  return [...tx.cache.dirtyEntries(key)].flatMap(([, id, value]) => (value === draft ? [id] : []));
 }

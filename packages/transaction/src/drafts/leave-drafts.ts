@@ -10,11 +10,22 @@ import type { Transaction } from '../transaction';
 export function leaveDrafts(tx: Transaction, model: string, gone: ReadonlySet<Id>): void {
   if (tx.drafts.isEmpty) return;
   const isGone = (id: Id): boolean => gone.has(id) || (id instanceof NewId && id.origin !== undefined && gone.has(id.origin));
+  const texts = new Set(Array.from(gone, (id) => `${model},${String(id)}`)); // as references are kept
   for (const holder of tx.registry.models.values()) {
     const drafts = tx.drafts.of(holder.name);
-    for (const field of drafts.length > 0 ? holder.fields.values() : []) if (field.relation?.comodel === model && !field.compute) for (const id of drafts) leave(tx, field, id, isGone);
+    for (const field of drafts.length > 0 ? holder.fields.values() : []) {
+      if (field.compute) continue;
+      if (field.relation?.comodel === model) for (const id of drafts) leave(tx, field, id, isGone);
+      else if (field.options.models?.includes(model)) for (const id of drafts) leaveReference(tx, field, id, texts);
+    }
   }
   for (const id of tx.drafts.of(model)) if (id.origin !== undefined && gone.has(id.origin) && tx.drafts.isStandIn(id)) tx.drafts.drop(model, id);
+}
+
+/** What it reads of its origin's reference follows that by itself. */
+function leaveReference(tx: Transaction, field: Field, id: NewId, gone: ReadonlySet<string>): void {
+  const given = tx.drafts.given(id).get(field) ?? (id.origin === undefined ? tx.rootEnv.peek(field, id) : undefined);
+  if (gone.has(String(given))) assignCached(tx.rootEnv, field, [id], null);
 }
 
 function leave(tx: Transaction, field: Field, id: NewId, isGone: (id: Id) => boolean): void {

@@ -4,7 +4,7 @@ import { WriteRefusedError } from '../errors';
 import { refuseUnfinished } from '../running/unfinished';
 import type { RecordSet } from '../records/recordset';
 import type { Transaction } from '../transaction';
-import { isList } from '../values';
+import { isList, recordsOf } from '../values';
 
 /** A field that is given values, and the records that get them. */
 export interface Written {
@@ -40,11 +40,22 @@ export function putWithInverses(tx: Transaction, written: readonly Written[], pu
       put();
       for (const { field, records } of written) invert(tx, field, records);
     });
+    for (const { field, records } of given) if (!field.isStored && field.dependsContext.length > 0) forgetElsewhere(tx, field, records);
   } catch (error) {
     tx.undo.undo(checkpoint);
     throw error;
   }
   tx.undo.keep(checkpoint);
+}
+
+/**
+ * A value was given in one context, and shielded in all of them while its inverse wrote what it is computed from. In the others it is computed anew.
+ */
+function forgetElsewhere(tx: Transaction, field: Field, records: RecordSet): void {
+  const ids = records.ids.filter((id) => isStoredId(id) && records.env.peek(field, id) !== undefined);
+  const kept = ids.map((id) => records.env.peek(field, id));
+  tx.cache.invalidate([[field, records.ids.filter(isStoredId)]]);
+  tx.cache.update(recordsOf(records.env, field, ids), field, kept);
 }
 
 function invert(tx: Transaction, field: Field, given: RecordSet): void {

@@ -278,6 +278,8 @@ export class RecordSet implements Iterable<RecordSet> {
     const { cache, versions } = this.env.transaction;
     const chosen = fieldsOf(this, 'invalidate', fields);
     cache.invalidate(chosen.map((field) => [field, this.ids]));
+    // Where such a relation led is known from memory alone, by which what was computed through it is found.
+    for (const field of chosen) if (field.relation && field.keyedBy) fireModified(this.env.transaction, field, this.ids);
     if (versions && !fields) versions.forget(this.model, this.ids.filter((id): id is StoredId => isStoredId(id) && !cache.hasDirtyFields(this.browse(id))));
   }
 

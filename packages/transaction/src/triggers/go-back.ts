@@ -4,7 +4,7 @@ import type { Field } from '@ormolu/registry';
 import { draftsHolding, waitingFor } from '../drafts/draft-values';
 import type { Environment } from '../environment/environment';
 import type { Transaction } from '../transaction';
-import { cachedList, cachedReference } from '../values';
+import { cachedAnywhere, cachedList, cachedReference } from '../values';
 
 /** The dependents found in memory, and the ids for which memory cannot tell. */
 export interface Found {
@@ -42,6 +42,7 @@ export function goBack(tx: Transaction, key: Field, ids: readonly Id[]): Found {
   const env = tx.rootEnv;
   const unknown: Id[] = [];
   if (!key.isPersistent) return { known: [...holdersInMemory(tx, key, new Set(ids))], unknown };
+  if (key.keyedBy) return { known: holdersAnywhere(tx, key, new Set(ids)), unknown };
   const known = new Distinct();
   const inverses = tx.registry.inversesOf(key);
   const [inverse] = inverses;
@@ -72,6 +73,21 @@ export function goBack(tx: Transaction, key: Field, ids: readonly Id[]): Found {
     else if (holder !== null && holder !== last) known.add(last = holder);
   }
   return { known: known.ids, unknown };
+}
+
+/**
+ * Those whose many2one with a value for each company may hold one of some records under one of them. What is computed through it is not stored: memory has all its
+ * values. Of which memory has none of the many2one's, those may have been computed before these were forgotten.
+ */
+function holdersAnywhere(tx: Transaction, key: Field, ids: ReadonlySet<Id>): readonly Id[] {
+  const slots = tx.cache.slots(key.model);
+  const holders = new Set<Id>();
+  for (let slot = 0; slot < slots.size; slot += 1) {
+    const holder = slots.idOf(slot);
+    if (cachedAnywhere(tx, key, holder)?.some((id) => ids.has(id)) ?? true) holders.add(holder);
+  }
+  if (!tx.drafts.isEmpty) for (const id of ids) for (const holder of draftsHolding(tx, key, id)) holders.add(holder);
+  return [...holders];
 }
 
 /** So many are looked through faster than a set is made. */

@@ -8,7 +8,7 @@ import type { PendingTrigger } from './pending-triggers';
 import { reachOf } from './reach';
 import type { Need } from '../running/run';
 import type { Transaction } from '../transaction';
-import { cachedList, cachedReference } from '../values';
+import { cachedAnywhere, cachedList, cachedReference } from '../values';
 
 /**
  * Makes sure that no pending trigger makes this value stale unnoticed: from the reader's side, in memory.
@@ -108,7 +108,7 @@ function trace(tx: Transaction, trigger: PendingTrigger, field: Field, ids: read
 /** What memory has not on the way from a value to what was changed. */
 interface Lack {
   readonly needs: Need[];
-  /** A relation that is computed and not stored: nobody knows any more where it led. */
+  /** A relation that is computed and not stored, or has a value for each company: nobody knows any more where it led. */
   isLost: boolean;
 }
 
@@ -131,6 +131,12 @@ function follow(tx: Transaction, route: readonly Field[], ids: readonly Id[], la
     const next = new Set<Id>();
     const missing: Id[] = [];
     for (const id of here) {
+      if (field.keyedBy) {
+        const related = cachedAnywhere(tx, field, id);
+        if (!related) lack.isLost = true;
+        else for (const one of related) next.add(one);
+        continue;
+      }
       if (field.relation?.kind === 'many2one') {
         const related = cachedReference(env, field, id);
         if (related === undefined) missing.push(id);
