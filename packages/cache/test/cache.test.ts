@@ -239,3 +239,12 @@ test('an environment is not asked about a field that depends on no context', () 
   cache.set(records, name, 'Ghent');
   expect([cache.get(records, name), cache.getFields(records)]).toEqual(['Ghent', [name]]);
 });
+
+test('the columns of a field are those of the contexts it was written in, and each answers for its own', () => {
+  const cache = new Cache();
+  expect(cache.columns(slogan)).toEqual([]);
+  cache.set(inLang('fr', 1), slogan, 'oui');
+  cache.set(inLang('nl', 1), slogan, 'ja');
+  cache.set(inLang('nl', 2), slogan, 'nee');
+  expect(cache.columns(slogan).map((column) => [column.key, column.of(1), column.of(2)])).toEqual([[contextKey(['fr']), 'oui', MISS], [contextKey(['nl']), 'ja', 'nee']]);
+});

@@ -1,6 +1,6 @@
 import { MISS } from '@ormolu/cache';
 import type { Id } from '@ormolu/kernel';
-import type { Field } from '@ormolu/registry';
+import type { Field, Model, Registry } from '@ormolu/registry';
 import type { Environment } from './environment/environment';
 import type { Transaction } from './transaction';
 
@@ -47,6 +47,13 @@ export function cachedAnywhere({ cache }: Transaction, field: Field, id: Id): re
 export function cachedList(env: Environment, field: Field, id: Id): readonly Id[] | undefined {
   // A list is cached as an array of ids and as nothing else.
   return env.peek(field, id) as readonly Id[] | undefined;
+}
+
+/** The record that a reference's text stands for; null when there is none, or its model does not exist any more. */
+export function referredBy(registry: Registry, text: unknown): { readonly model: Model; readonly id: Id } | null {
+  const [, name = '', id = ''] = typeof text === 'string' ? (/^([^,]+),(.+)$/s.exec(text) ?? []) : [];
+  const model = registry.models.get(name);
+  return model ? { model, id: model.idType === 'integer' ? Number(id) : model.idType === 'bigint' ? BigInt(id) : id } : null;
 }
 
 /** Whether a field holds a list of records. */

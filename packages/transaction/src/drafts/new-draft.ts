@@ -5,6 +5,7 @@ import { changeLists, listChange } from '../lists/change-lists';
 import { computedListCommands, followCommands, presentList, type MadeCommand } from '../lists/computed-lists';
 import { toCache, writable } from '../records/convert';
 import { draftList, memberOf } from './draft-values';
+import type { Shielded } from '../computing/protecting';
 import type { Environment } from '../environment/environment';
 import { MissingRecordError, NotLoadedError, WriteRefusedError } from '../errors';
 import { inverseOf } from '../reading/fetch';
@@ -17,32 +18,39 @@ import { isList } from '../values';
  * Makes a draft: a record in memory only, until it is saved.
  *
  * @param values - lists too, as commands; what is required may be left out, or be null
+ * @param options - `given` takes the computed values that it was given, those of its members included
  * @throws {UnknownFieldError} FIELD_UNKNOWN @throws {WriteRefusedError} TX_WRITE_REFUSED, TX_COMMAND_INVALID @throws {FieldValueError} FIELD_VALUE_INVALID
  */
-export function newDraft(env: Environment, model: Model, values: Values, options: NewIdOptions = {}): NewId {
+export function newDraft(env: Environment, model: Model, values: Values, { given, ...options }: NewIdOptions & { readonly given?: Shielded[] } = {}): NewId {
   const id = new NewId(options);
   const { drafts } = env.transaction;
   const { id: named, ...others } = values;
   const isNamed = named !== undefined && options.origin === undefined && takesIds(model);
-  const given = isNamed ? givenId(model, values, 'new') : undefined;
+  const ownId = isNamed ? givenId(model, values, 'new') : undefined;
   drafts.add(model.name, id);
-  if (given !== undefined) drafts.name(id, given);
-  putDraft(env, model, id, isNamed ? others : values);
+  if (ownId !== undefined) drafts.name(id, ownId);
+  putDraft(env, { model, id, given }, isNamed ? others : values);
   return id;
 }
 
 /** Gives a draft values. @throws as {@link newDraft}; {NotLoadedError} TX_NOT_LOADED when a list of its origin must be known first */
-export function putDraft(env: Environment, model: Model, id: NewId, values: Values): void {
-  for (const [name, value] of Object.entries(values)) {
-    if (value === undefined) continue;
-    const field = fieldOf(model, name);
-    putDraftValue(env, field, id, value);
-  }
+export function putDraft(env: Environment, { model, id, given = [] }: { readonly model: Model; readonly id: NewId; readonly given?: Shielded[] | undefined }, values: Values): void {
+  const fields = Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [{ field: fieldOf(model, name), value }]));
+  const computed = fields.flatMap(({ field }): readonly Shielded[] => (field.compute ? [[field, [id]]] : []));
+  given.push(...computed);
+  // What is given stays, whatever is given with it.
+  env.transaction.protection.during(computed, () => {
+    for (const { field, value } of fields) putOne(env, { field, id, given }, value);
+  });
 }
 
 /** Gives a draft one value. Everything may be null: what is required is asked for when it is saved. */
 export function putDraftValue(env: Environment, field: Field, id: NewId, value: unknown): void {
-  if (isKeptList(field)) putDraftList(env, field, id, value);
+  putOne(env, { field, id, given: [] }, value);
+}
+
+function putOne(env: Environment, { field, id, given }: { readonly field: Field; readonly id: NewId; readonly given: Shielded[] }, value: unknown): void {
+  if (isKeptList(field)) putDraftList(env, field, { owner: id, given }, value);
   else if (isList(field)) putComputedList(env, field, id, value);
   else assignCached(env, field, [id], value === null && !field.compute ? toCache(field, value) : writable(field, value));
 }
@@ -56,7 +64,7 @@ function putComputedList(env: Environment, field: Field, id: NewId, value: unkno
   assignCached(env, field, [id], followCommands(before, made));
 }
 
-function putDraftList(env: Environment, field: Field, owner: NewId, value: unknown): void {
+function putDraftList(env: Environment, field: Field, { owner, given }: { readonly owner: NewId; readonly given: Shielded[] }, value: unknown): void {
   const comodel = env.registry.model(field.relation?.comodel ?? '');
   const before = draftList(env, field, owner);
   if (!before) {
@@ -66,17 +74,18 @@ function putDraftList(env: Environment, field: Field, owner: NewId, value: unkno
     throw new NotLoadedError(field.model, field.name, owner);
   }
   let after: readonly Id[] = before;
+  const ofMembers: Shielded[] = [];
   const here = (id: Id): Id | undefined => after.find((member) => member === id || (!isStoredId(member) && member.origin === id));
   for (const command of listCommands(field, value)) {
     switch (command.kind) {
       case 'create':
         if (field.relation?.kind === 'one2many' && command.values[inverseOf(env.transaction, field).name] !== undefined) throw otherOwner(inverseOf(env.transaction, field));
-        after = [...after, newDraft(env, comodel, command.values)];
+        after = [...after, newDraft(env, comodel, command.values, { given: ofMembers })];
         break;
       case 'update': {
         const member = here(command.id);
         if (member === undefined || isStoredId(member)) throw notAMember(field, command.id);
-        putDraft(env, comodel, member, command.values);
+        putDraft(env, { model: comodel, id: member, given: ofMembers }, command.values);
         break;
       }
       case 'link':
@@ -94,7 +103,11 @@ function putDraftList(env: Environment, field: Field, owner: NewId, value: unkno
       }
     }
   }
-  putMembers(env, field, { owner, before, after: [...new Set(after)] });
+  given.push(...ofMembers);
+  // Whose they are they learn only now.
+  env.transaction.protection.during(ofMembers, () => {
+    putMembers(env, field, { owner, before, after: [...new Set(after)] });
+  });
 }
 
 function notAMember(field: Field, id: Id): WriteRefusedError {

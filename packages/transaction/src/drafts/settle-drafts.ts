@@ -1,9 +1,9 @@
 import { isStoredId, NewId, type Id, type StoredId } from '@ormolu/kernel';
 import type { Field, Model } from '@ormolu/registry';
+import { recordsUnder } from '../environment/keyed-fields';
 import { KeyedValues } from '../environment/keyed-values';
 import { moveBetweenLists } from '../lists/inverse-lists';
 import type { Transaction } from '../transaction';
-import { recordsOf } from '../values';
 
 /** Drafts, and the records that they have become. */
 export type SavedDrafts = ReadonlyMap<NewId, { readonly model: Model; readonly id: StoredId }>;
@@ -34,10 +34,10 @@ export function settleDrafts(tx: Transaction, saved: SavedDrafts): void {
 
 function settleCached(tx: Transaction, field: Field, saved: SavedDrafts): void {
   const concerned = [...tx.cache.entries(field)].filter(([, , value]) => isConcerned(value, saved));
-  for (const [, id, value] of concerned) {
+  for (const [key, id, value] of concerned) {
     const now = settled(value, saved);
     // What waits to be written goes on waiting.
-    tx.cache.set(recordsOf(tx.rootEnv, field, [id]), field, now);
+    tx.cache.set(recordsUnder(field, key, [id]), field, now);
     if (field.relation?.kind !== 'many2one' || !isStoredId(id)) continue;
     for (const inverse of tx.registry.inversesOf(field)) moveBetweenLists(tx, inverse, [{ id, from: null, to: now as Id }]); // a many2one holds an id
   }

@@ -62,6 +62,11 @@ export function recordsAt(field: Field, place: string | null, ids: readonly Id[]
   return new RecordsAt(field.model, keyOfPlace(place), ids);
 }
 
+/** Records, as the cache takes them, under a key that it has told. */
+export function recordsUnder(field: Field, key: ContextKey, ids: readonly Id[]): RecordsAt {
+  return new RecordsAt(field.model, key as string, ids); // what another kind of key would be is nobody's here
+}
+
 class RecordsAt {
   readonly model: string;
   readonly ids: readonly Id[];

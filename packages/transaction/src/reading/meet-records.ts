@@ -4,7 +4,7 @@ import type { Field } from '@ormolu/registry';
 import { fetchColumns } from './fetch';
 import { MissingRecordError } from '../errors';
 import type { Transaction } from '../transaction';
-import { cachedList } from '../values';
+import { cachedList, referredBy } from '../values';
 
 /**
  * Makes sure that records of which nothing but empty lists is known are there: nobody else would say that they are not.
@@ -38,9 +38,19 @@ export async function meetRecords(tx: Transaction, model: string, ids: readonly 
   tx.absent.add(model, unknown.filter((id) => !there.has(id)));
 }
 
-/** @throws {MissingRecordError} TX_RECORD_MISSING when a field is to refer to records that are known to be missing */
-export function refuseMissing(tx: Transaction, field: Field, ids: readonly Id[]): void {
-  const model = field.relation?.comodel ?? '';
+/**
+ * @param cached - what the field is to hold, as it is kept
+ * @throws {MissingRecordError} TX_RECORD_MISSING when a field is to refer to records that are known to be missing
+ */
+export function refuseMissing(tx: Transaction, field: Field, cached: unknown): void {
+  if (cached === null) return;
+  if (field.kind === 'reference') {
+    const referred = referredBy(tx.registry, cached);
+    if (referred) refuseGone(tx, field, referred.model.name, [referred.id]);
+  } else if (field.relation) refuseGone(tx, field, field.relation.comodel, Array.isArray(cached) ? (cached as readonly Id[]) : [cached as Id]); // a many2one is kept as an id, a list as an array of ids
+}
+
+function refuseGone(tx: Transaction, field: Field, model: string, ids: readonly Id[]): void {
   const gone = ids.filter((id) => isStoredId(id) && tx.absent.has(model, id));
   if (gone.length > 0) throw new MissingRecordError(model, gone, `${field.toString()} was to refer to ${gone.length === 1 ? 'it' : 'them'}`);
 }

@@ -15,7 +15,7 @@ import { onlyIdOf } from '../records/members';
 import type { RecordSet } from '../records/recordset';
 import { settleForReading } from '../triggers/settle';
 import { assertAllowed } from '../transaction-state';
-import { recordsOf } from '../values';
+import { recordsOf, referredBy } from '../values';
 
 /**
  * Reads a field of a single record: from memory, computing what is pending; on a miss it suspends the running function or says
@@ -47,10 +47,8 @@ export function readField(record: RecordSet, field: Field): unknown {
 
 /** The record that a reference's text stands for; null when its model does not exist any more. */
 function referred(env: Environment, text: unknown): unknown {
-  const [, name = '', id = ''] = typeof text === 'string' ? (/^([^,]+),(.+)$/s.exec(text) ?? []) : [];
-  const model = env.registry.models.get(name);
-  if (!model) return null;
-  return env.recordsOf(model, [model.idType === 'integer' ? Number(id) : model.idType === 'bigint' ? BigInt(id) : id]);
+  const found = referredBy(env.registry, text);
+  return found && env.recordsOf(found.model, [found.id]);
 }
 
 /** Makes sure that no pending computation or trigger stands between memory and the truth. */

@@ -113,8 +113,12 @@ async function apply(batch: WriteBatch, changes: ListChanges): Promise<InsertedI
   return inserted;
 }
 
-/** A computed value that a new record was inserted with stands, although its lists were filled afterwards: it was given, or worked out, with them. */
-function keepGiven({ env, rows }: WriteBatch, inserted: InsertedIds): void {
+/**
+ * A computed value that a new record was inserted with stands, although its lists were filled afterwards: it was given, or worked out, with them. So does one
+ * that was written along with the list that its record came into.
+ */
+function keepGiven({ env, rows, puts }: WriteBatch, inserted: InsertedIds): void {
+  for (const { field, ids } of puts) if (field.compute && field.isStored) env.transaction.toCompute.give(field, ids);
   for (const [field, own] of rowsWith(rows, computedOf)) env.transaction.toCompute.give(field, own.map(({ id }) => idIn(inserted, id)));
 }
 

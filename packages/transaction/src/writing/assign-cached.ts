@@ -30,7 +30,7 @@ export function assignCached(env: Environment, field: Field, ids: readonly Id[],
   }
   const tx = env.transaction;
   refuseAbsent(tx, field, ids);
-  if (field.relation && cached !== null) refuseMissing(tx, field, Array.isArray(cached) ? (cached as readonly Id[]) : [cached as Id]); // a many2one is kept as an id, a list as an array of ids
+  refuseMissing(tx, field, cached);
   refuseWithoutCompany(env, field);
   const value = tx.drafts.isEmpty ? cached : current(tx, field, cached);
   const { changed, seen, unseen } = changedBy(env, field, ids, value);

@@ -11,7 +11,7 @@ import { assignCached, refuseAbsent } from './assign-cached';
 
 /** Whether assigning a field changes its own value and marks who reads it, and nothing else: most fields are like that. */
 export function isPlain(field: Field): boolean {
-  return field.isStored && !field.compute && !field.relation && !field.inverse && field.keyedBy === undefined && field.dependsContext.length === 0;
+  return field.isStored && !field.compute && !field.relation && field.kind !== 'reference' && !field.inverse && field.keyedBy === undefined && field.dependsContext.length === 0;
 }
 
 /**

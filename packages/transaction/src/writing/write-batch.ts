@@ -113,6 +113,7 @@ export class WriteBatch {
         const cached = writable(field, value);
         if (preset.has(field) && preset.get(field) !== cached) throw otherOwner(field);
         if (field.relation?.kind === 'many2one') this.#refuseMissing(field, [cached as Id]); // its canonical form; null is no stored id
+        else if (field.kind === 'reference') refuseMissing(this.env.transaction, field, cached);
         row.values.set(field, cached);
       }
     }

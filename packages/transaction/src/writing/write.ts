@@ -28,7 +28,7 @@ export async function write(records: RecordSet, values: Values): Promise<void> {
   if (gone.length > 0) throw new MissingRecordError(model.name, gone, `${Object.keys(values).join(', ')} was written`);
   const drafts = ids.filter((id): id is NewId => !isStoredId(id));
   if (drafts.length > 0) await run(env.transaction, () => {
-    for (const id of drafts) putDraft(env, model, id, values);
+    for (const id of drafts) putDraft(env, { model, id }, values);
   });
   if (drafts.length > 0 && drafts.length === ids.length) return;
   const { batch } = await gather(env, (work) => {
