@@ -106,6 +106,11 @@ export class SqlTransaction {
     const replies = await this.#exchange(statements, bytes, () => new ReplyReader(sinks));
     if (statement.mayCopy === true && this.#forgetting !== FORGET_ALL) this.#forgetting = touchesConnection(statement.text, replies.sessionTags) ? FORGET_ALL : FORGET_SETTINGS;
     this.#check(replies, context);
+    if (statement.mayCopy === true && isChained(statement.text, replies)) {
+      // What stands now is another transaction, of which nobody knows: it goes with the rollback.
+      this.state = 'failed';
+      throw endedError();
+    }
     return replies.tag;
   }
 
@@ -275,7 +280,7 @@ export class SqlTransaction {
     if (replies.status === 'I') {
       // The statement itself was a COMMIT or ROLLBACK, or BEGIN failed.
       this.#end(replies.error ? 'rolled back' : 'failed', false);
-      if (!replies.error) throw new MisuseError('STORAGE_SESSION_ENDED', 'A statement of env.sql ended the transaction it ran in. Leave BEGIN, COMMIT and ROLLBACK to the transaction itself.');
+      if (!replies.error) throw endedError();
     } else if (replies.status === 'E') {
       this.state = 'failed';
     }
@@ -303,6 +308,15 @@ export class SqlTransaction {
 }
 
 const COMMIT = plainStatement('commit');
+
+function endedError(): MisuseError {
+  return new MisuseError('STORAGE_SESSION_ENDED', 'A statement of env.sql ended the transaction it ran in. Leave BEGIN, COMMIT and ROLLBACK to the transaction itself.');
+}
+
+/** Whether a statement has ended its transaction and begun another. The tag of a rollback to a savepoint is that of a rollback. */
+function isChained(text: string, { ending }: ReplyReader): boolean {
+  return ending === 'COMMIT' || (ending === 'ROLLBACK' && /\band\s+chain[\s;]*$/i.test(text.replaceAll(/--[^\n]*|\/\*[\s\S]*?\*\//g, ' ')));
+}
 
 /** `SELECT 12` → 12 */
 function rowsOfTag(tag: string): number {

@@ -290,6 +290,24 @@ describe('faults of a real server', () => {
     await session.rollback();
   });
 
+  test.each([
+    ['commit and chain', 1], ['end /* and */ and chain;', 1], ['rollback and -- another\n chain', 0], ['ABORT TRANSACTION AND CHAIN', 0],
+  ])('env.sql that ends the transaction and begins another is told so: %s', async (text, kept) => {
+    const storage = through(database.url, { max: 1 });
+    const session = await storage.open({ schema: SCHEMA });
+    await add(session, 'chained');
+    await expect(session.sql(text, [])).rejects.toMatchObject({ code: 'STORAGE_SESSION_ENDED' });
+    await expect(add(session, 'behind')).rejects.toMatchObject({ code: 'STORAGE_SESSION_STATE' });
+    await expect(session.commit()).rejects.toMatchObject({ code: 'STORAGE_SESSION_STATE' });
+    const next = await storage.open({ schema: SCHEMA });
+    expect(await next.count({ model: 'city', filter: EVERYTHING })).toBe(kept);
+    await next.sql('savepoint "and chain"', []);
+    await next.sql('rollback to savepoint "and chain"', []);
+    await next.sql('delete from city', []);
+    await next.commit();
+    expect(next.state).toBe('committed');
+  });
+
   test('env.sql that ends the transaction is told so, and the connection stays usable', async () => {
     const storage = through(database.url, { max: 1 });
     const session = await storage.open({ schema: SCHEMA });

@@ -40,6 +40,8 @@ export class ReplyReader {
   failure: unknown;
   /** The tag of the last statement, such as `UPDATE 3` or `ROLLBACK`. */
   tag = '';
+  /** A statement has ended a transaction, or gone back in it. */
+  ending: 'COMMIT' | 'ROLLBACK' | undefined;
   /** A statement was a COPY that takes rows from the client, or sends them outside of results. */
   copy: 'in' | 'out' | undefined;
   /** The tags of statements that may have changed what a connection keeps beyond a transaction. */
@@ -112,6 +114,7 @@ export class ReplyReader {
     } else if (code === COMPLETE) {
       this.#answered += 1;
       this.tag = bytes.toString('utf8', at + 5, end - 1);
+      if (this.tag === 'COMMIT' || this.tag === 'ROLLBACK') this.ending = this.tag;
       if (SESSION_TAG.test(this.tag)) this.sessionTags.push(this.tag);
     } else if (code === EMPTY) {
       this.#answered += 1;
