@@ -54,6 +54,9 @@ const FORM_BITS = 0b111;
 const COMPRESSED = 0b1000;
 const SLIDING = 0b1_0000;
 const FASTEST = 1;
+/** Their number has one byte, the length of each two. */
+const MOST_TAGS = 0xff;
+const LONGEST_TAG = 0xffff;
 /** What is unpacked may be so much longer than what was: a few bytes must not become all memory. */
 const MOST_UNPACKED = 256 * 1024 * 1024;
 
@@ -62,7 +65,7 @@ export function isMark(text: string): boolean {
   return text.length === MARK_BYTES;
 }
 
-/** @throws {UnfitError} for a value that is no data, or too large */
+/** @throws {UnfitError} for a value that is no data, or too large; for more than 255 tags, or one of more than 65,535 bytes */
 export function entryToBytes(entry: SharedEntry, { serialise, compressAbove, maxBytes }: EntryFormOptions): Buffer {
   let flags = entry.isSliding ? SLIDING : 0;
   let payload: Uint8Array = Buffer.alloc(0);
@@ -83,8 +86,10 @@ export function entryToBytes(entry: SharedEntry, { serialise, compressAbove, max
     }
   } else if (types.isUint8Array(entry.value)) payload = entry.value;
   else if (typeof entry.value === 'string') payload = Buffer.from(entry.value, 'utf8');
+  if (entry.tags.size > MOST_TAGS) throw new UnfitError('too large');
   const tags = [...entry.tags].map(([tag, mark]) => {
     const name = Buffer.from(tag, 'utf8');
+    if (name.length > LONGEST_TAG) throw new UnfitError('too large');
     const one = Buffer.allocUnsafe(2 + name.length + MARK_BYTES);
     one.writeUInt16BE(name.length, 0);
     name.copy(one, 2);

@@ -264,6 +264,21 @@ describe.each(Object.entries(BACKENDS))('two caches on one %s', (_, connect) => 
     expect(a.stats().shared).toMatchObject({ tooLarge: 1, noData: 1 });
   });
 
+  test('too many tags, or too long ones, keep an entry here, are counted, and leave nothing old there', async () => {
+    const { a, b } = await two();
+    for (const [at, tags] of [Array.from({ length: 256 }, (_none, tag) => `t${String(tag)}`), ['y'.repeat(65_536)]].entries()) {
+      expect(await a.getOrSet(`loaded${String(at)}`, () => 7, { tags })).toBe(7);
+      expect(await b.getOrSet(`loaded${String(at)}`, () => 8)).toBe(8);
+      await a.set(`set${String(at)}`, 'old');
+      await a.set(`set${String(at)}`, 'new', { tags });
+      expect([await a.get(`set${String(at)}`), await b.get(`set${String(at)}`)]).toEqual(['new', undefined]);
+    }
+    expect(a.stats().shared?.tooLarge).toBe(4);
+    expect(a.stats()).toMatchObject({ loadFailures: 0 });
+    await a.set('most', 1, { tags: [...Array.from({ length: 254 }, (_none, tag) => `t${String(tag)}`), 'y'.repeat(65_535)] });
+    expect(await b.get('most')).toBe(1);
+  });
+
   test('an entry is no older in the second process than in the first', async () => {
     const { a, b } = await two();
     await a.set('k', 1, { ttl: 300 });
