@@ -44,10 +44,12 @@ export class Keeping {
   }
 
   /** @remarks With a second level, one round trip; two for entries with tags. */
-  async setMany(all: readonly (readonly [string, unknown])[], options: EntryOptions): Promise<void> {
+  async setMany(given: readonly (readonly [string, unknown])[], options: EntryOptions): Promise<void> {
     const { name, bus } = this.#parts;
     this.check(options);
-    checkTexts(name, 'a key', all.map(([key]) => key));
+    checkTexts(name, 'a key', given.map(([key]) => key));
+    // Of a key that is named twice, the last counts: what is kept and what is deleted goes to the server side by side.
+    const all = given.length < 2 ? given : [...new Map(given)];
     this.putHere(all, options);
     await this.#setThere(all, options);
     // Behind the server: who is told looks there.

@@ -279,6 +279,13 @@ describe.each(Object.entries(BACKENDS))('two caches on one %s', (_, connect) => 
     expect(await b.get('most')).toBe(1);
   });
 
+  test('of a key that is set twice at once, the last counts, here and there', async () => {
+    const { a, b } = await two();
+    await a.setMany([['gone', 1], ['gone', undefined], ['there', undefined], ['there', 2]], { tags: ['t'] });
+    const both = async (cache: NamedCache): Promise<unknown> => [await cache.get('gone'), await cache.get('there')];
+    expect([await both(a), await both(b)]).toEqual([[undefined, 2], [undefined, 2]]);
+  });
+
   test('an entry is no older in the second process than in the first', async () => {
     const { a, b } = await two();
     await a.set('k', 1, { ttl: 300 });
