@@ -73,6 +73,45 @@ test.each(['read committed', 'repeatable read', 'serializable'] as const)('what 
   }
 });
 
+/** Where the second owner is a row of a table that inherits, or of a partition, whose own trigger changes the second part. */
+const BELOW = {
+  inherits: `
+    create table heir () inherits (owner);
+    delete from owner where id = 2;
+    insert into heir (id, name) values (2, 'b')`,
+  partition: `
+    drop table owner cascade;
+    create table owner (id int primary key, name text) partition by range (id);
+    create table first partition of owner for values from (1) to (2);
+    create table heir partition of owner for values from (2) to (3);
+    insert into owner values (1, 'a'), (2, 'b')`,
+};
+const TRIGGER = `
+  create function renaming() returns trigger language plpgsql as $$ begin update part set name = 'renamed' where id = 2; return new; end $$;
+  create trigger renames after update on heir for each row execute function renaming()`;
+
+describe.each([['that another inherits', 'inherits'], ['of partitions', 'partition']] as const)('a table %s', (_, form) => {
+  test.each(['read committed', 'repeatable read', 'serializable'] as const)('what a trigger there changes is met at once, and leaves no image, at %s', async (isolation) => {
+    await psql.query(BELOW[form]);
+    await psql.query(TRIGGER);
+    const again = await openOrmolu({ models, storage: postgres(scratch.url) });
+    try {
+      await again.transaction((env) => nameOf(env, 2));
+      const met = await again.transaction(async (env) => {
+        await env.model('part').browse(2).write({ name: 'by itself' });
+        await env.flush();
+        await env.model('owner').browse(2).write({ name: 'c' });
+        await env.flush();
+        return nameOf(env, 2);
+      }, { isolation });
+      expect(met).toBe('renamed');
+      expect(await again.transaction((env) => nameOf(env, 2))).toBe('renamed');
+    } finally {
+      await again.close();
+    }
+  });
+});
+
 /** A view that changes a part whenever it is asked, hidden behind a view of a function of a function. */
 const COUNTING = `
   create function counted() returns int language sql volatile as $$ update part set size = size + 1 where id = 1 returning size $$;

@@ -66,7 +66,7 @@ const TABLES = `with recursive reached(oid) as (
     c.relkind::text as kind, c.relpersistence::text as persistence, c.relispartition as partition, c.relrowsecurity as policies,
     exists (select from pg_inherits i where c.oid in (i.inhparent, i.inhrelid)) as inherits,
     exists (select from pg_subscription_rel s where s.srrelid = c.oid) as subscribed,
-    c.relkind <> 'r' or exists (select from pg_trigger g join pg_proc p on p.oid = g.tgfoid where g.tgrelid = c.oid and not g.tgisinternal and g.tgname <> all($2::text[]) and p.proname <> '${RAISE_VERSION}')
+    c.relkind <> 'r' or exists (select from pg_inherits i where c.oid in (i.inhparent, i.inhrelid)) or exists (select from pg_trigger g join pg_proc p on p.oid = g.tgfoid where g.tgrelid = c.oid and not g.tgisinternal and g.tgname <> all($2::text[]) and p.proname <> '${RAISE_VERSION}')
       or exists (select from pg_rewrite r where r.ev_class = c.oid and r.rulename <> '_RETURN')
       or exists (select from pg_constraint k where k.contype = 'f' and k.confrelid = c.oid and k.confupdtype in ('c', 'n', 'd'))
       or exists (select from calling where calling.of = c.oid) as unpredictable,
