@@ -15,6 +15,15 @@ type Environment = EnvironmentOf<Definitions>;
 
 const OTHERS = "from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() and backend_type = 'client backend'";
 
+/** Lets others through when it is opened. */
+function gate(): { readonly opened: Promise<void>; open(): void } {
+  let open = (): void => undefined;
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { opened, open: () => open() };
+}
+
 /** What somebody finds who comes by a connection of his own. */
 async function asked(url: string, text: string): Promise<readonly unknown[]> {
   const client = new Client({ connectionString: url });
@@ -191,13 +200,19 @@ describe('a connection that breaks', () => {
 
   test('a pool in which nothing is free is an error that says so; whoever holds it goes on, and then others do', async () => {
     const narrow = await openOrmolu({ models, storage: postgres({ connectionString: database.url, max: 1, connectionTimeoutMillis: 50 }) });
-    await narrow.transaction(async (env) => {
+    const [holds, goOn] = [gate(), gate()];
+    const holder = narrow.transaction(async (env) => {
       await change(env, 'kept');
       await env.flush();
       expect(await failureOf(narrow.transaction(() => 1))).toMatchObject({ code: 'STORAGE_REFUSED', message: expect.stringContaining('all 1 connections of the pool are in use') as string });
-      expect(await failureOf(narrow.migrate())).toMatchObject({ code: 'STORAGE_REFUSED' });
+      holds.open();
+      await goOn.opened;
       await env.model('city').create({ name: 'Bruges' });
     });
+    await Promise.race([holder, holds.opened]);
+    expect(await failureOf(narrow.migrate())).toMatchObject({ code: 'STORAGE_REFUSED' });
+    goOn.open();
+    await holder;
     expect(await seen(narrow)).toEqual(['kept', 'kept, Belgium', 1003]);
     await narrow.close();
     await goesOn(['kept', 'kept, Belgium', 1003]);

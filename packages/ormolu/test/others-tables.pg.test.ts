@@ -112,6 +112,26 @@ describe.each([['that another inherits', 'inherits'], ['of partitions', 'partiti
   });
 });
 
+test.each(['read committed', 'repeatable read', 'serializable'] as const)('what a trigger changes on a table that a deletion goes on to is met at once, at %s', async (isolation) => {
+  await psql.query("create table bridge (id int primary key, owner int references owner on delete cascade); insert into bridge values (1, 1)");
+  await psql.query(`
+    create function renaming() returns trigger language plpgsql as $$ begin update part set name = 'renamed' where id = 2; return old; end $$;
+    create trigger renames after delete on bridge for each row execute function renaming()`);
+  const again = await openOrmolu({ models, storage: postgres(scratch.url) });
+  try {
+    await again.transaction((env) => nameOf(env, 2));
+    const met = await again.transaction(async (env) => {
+      await env.model('owner').browse(1).unlink();
+      await env.flush();
+      return nameOf(env, 2);
+    }, { isolation, tries: 1 });
+    expect(met).toBe('renamed');
+    expect(await again.transaction((env) => nameOf(env, 2))).toBe('renamed');
+  } finally {
+    await again.close();
+  }
+});
+
 /** A view that changes a part whenever it is asked, hidden behind a view of a function of a function. */
 const COUNTING = `
   create function counted() returns int language sql volatile as $$ update part set size = size + 1 where id = 1 returning size $$;
@@ -142,6 +162,14 @@ test.each(['read committed', 'repeatable read', 'serializable'] as const)('what 
       expect([how, await both.transaction(sizes)]).toEqual([how, [1, 1]]);
       both.localCache.invalidate();
     }
+    await both.transaction(async (env) => {
+      await expect(env.transaction.savepoint(async () => {
+        await env.model('asked').browse(1).read(['size']);
+        expect((await sizes(env))[0]).toBeGreaterThan(1);
+        throw new Error('taken back');
+      })).rejects.toThrow('taken back');
+      expect(await sizes(env)).toEqual([1, 1]);
+    }, { isolation });
   } finally {
     await both.close();
   }

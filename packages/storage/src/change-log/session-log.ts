@@ -201,9 +201,10 @@ export class SessionLog {
    */
   learning(model: string | undefined, isDelete: boolean): { readonly then: readonly Companion[]; learn(): void } | undefined {
     const table = model === undefined ? undefined : this.#schema.table(model).table;
-    const isUnpredictable = table === undefined || this.#mayReachMore || this.#introduction.unpredictable.has(table);
-    const cascades = isDelete && table !== undefined && (this.#introduction.cascades.get(table)?.length ?? 0) > 0;
-    if (this.#introduction.log === undefined || (!isUnpredictable && !cascades)) return undefined;
+    const reached = isDelete && table !== undefined ? reachedFrom(this.#introduction, table) : [];
+    const { unpredictable } = this.#introduction;
+    const isUnpredictable = table === undefined || this.#mayReachMore || unpredictable.has(table) || reached.some((one) => unpredictable.has(one));
+    if (this.#introduction.log === undefined || (!isUnpredictable && reached.length === 0)) return undefined;
     this.images.unforeseen(isUnpredictable ? undefined : table);
     // Elsewhere one may not read the log, nor does it tell what became of tables: then all may have changed.
     const reads = this.#readsLog && this.#log.mode === 'triggers' && !this.#isElsewhere;
@@ -223,7 +224,7 @@ export class SessionLog {
         if (typeof xid !== 'string') return;
         const rows = reads && altered === null && sink.rows <= MOST_ROWS ? this.#ownRows(sink) : undefined;
         if (rows) for (const command of sink.columns[6] ?? []) this.#lastCommand = Math.max(this.#lastCommand, Number(command ?? -1));
-        this.own.met(rows ?? this.#allOf(isUnpredictable ? this.#allTables : reachedFrom(this.#introduction, table)));
+        this.own.met(rows ?? this.#allOf(isUnpredictable ? this.#allTables : reached));
         if (!rows && !isUnpredictable && model !== undefined) this.unlearnt(model);
       },
     };

@@ -174,7 +174,11 @@ export class Below {
       return await this.#noticing(call, ask);
     } finally {
       const found = this.#newlyTouched();
-      if (found.length > 0) forgetTouched(this.#tx, found);
+      if (found.length > 0) {
+        forgetTouched(this.#tx, found);
+        // A view may change rows when it is asked: what is read behind that goes with the savepoint, as behind a statement.
+        if (this.#tx.savepoints.length > 0) this.#hasWrittenInSavepoint = true;
+      }
     }
   }
 
