@@ -154,7 +154,7 @@ export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D
    *
    * @throws {MisuseError} STORAGE_MIGRATION_REFUSED when it would lose or reinterpret existing data; `discard` names what may be lost
    * @throws {ComputeError} TX_COMPUTE_FAILED when a new field cannot be computed
-   * @throws {DatabaseError} DB_MIGRATE_NESTED inside a transaction of this database
+   * @throws {DatabaseError} DB_MIGRATE_NESTED inside a transaction of this database, unless it is in memory
    * @remarks One database transaction, in which one process at a time migrates: after an error or a crash nothing has changed.
    */
   async migrate({ discard, ...options }: MigrateDatabaseOptions = {}): Promise<DatabaseMigration> {

@@ -57,11 +57,12 @@ export class UnitsOfWork {
   }
 
   /**
-   * Refuses a migration inside a unit of work: a change of a table waits for all who have looked at it.
+   * Refuses a migration inside a unit of work: a change of a table waits for all who have looked at it, save in memory.
    *
    * @throws {DatabaseError} DB_MIGRATE_NESTED
    */
   refuseInside(): void {
+    if (!this.#parts.storage.capabilities.sql) return;
     for (const session of heldSessions()) {
       if (!this.#begun.has(session) || (session.state !== 'open' && session.state !== 'failed')) continue;
       throw new DatabaseError('DB_MIGRATE_NESTED', 'migrate() was called inside a transaction of the same database, whose end it would wait for for ever. Migrate before it, or when it is over.');

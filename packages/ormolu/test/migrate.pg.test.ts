@@ -61,7 +61,9 @@ onEachStorage('migrating on', ({ open }) => {
     const plan = await db.planMigration();
     await before.transaction(async (env) => {
       await env.model('line').count({});
-      await expect(before.migrate()).rejects.toMatchObject({ code: 'DB_MIGRATE_NESTED' });
+      // In memory nobody waits for anybody's end.
+      if (storage.capabilities.sql) await expect(before.migrate()).rejects.toMatchObject({ code: 'DB_MIGRATE_NESTED' });
+      else expect((await before.migrate()).statements).toEqual([]);
       expect(await env.model('area').count({})).toBe(3);
     });
     expect(await db.planMigration()).toEqual(plan);

@@ -47,6 +47,16 @@ everywhere(models.registry(), ({ begin }) => {
     expect(await stored(await tx.env.model('part').search({}), ['label'])).toEqual([['own, too'], ['in new']]);
   });
 
+  test.each(['new', 'write', 'with an origin'])('so do those of members when something else is given behind the list: %s', async (how) => {
+    const values = { members: [{ create: { label: 'own', parts: [{ create: { label: 'own, too' } }] } }], name: 'last' };
+    const draft = how === 'write' ? tx.env.model('team').new({}) : tx.env.model('team').new(how === 'new' ? values : {}, how === 'new' ? {} : { origin: 1 });
+    await tx.run(() => [...(draft.get('members') as RecordSet)].length);
+    if (how !== 'new') await draft.write(values);
+    await draft.save();
+    expect(await stored(await tx.env.model('member').search({}), ['label'])).toEqual([['own']]);
+    expect(await stored(await tx.env.model('part').search({}), ['label'])).toEqual([['own, too']]);
+  });
+
   test('what a draft is given later is computed anew when its cause changes after that', () => {
     const draft = tx.env.model('member').new({ team: 1, label: 'own' });
     draft.set('team', teams.at(1));

@@ -36,12 +36,14 @@ export function newDraft(env: Environment, model: Model, values: Values, { given
 /** Gives a draft values. @throws as {@link newDraft}; {NotLoadedError} TX_NOT_LOADED when a list of its origin must be known first */
 export function putDraft(env: Environment, { model, id, given = [] }: { readonly model: Model; readonly id: NewId; readonly given?: Shielded[] | undefined }, values: Values): void {
   const fields = Object.entries(values).flatMap(([name, value]) => (value === undefined ? [] : [{ field: fieldOf(model, name), value }]));
-  const computed = fields.flatMap(({ field }): readonly Shielded[] => (field.compute ? [[field, [id]]] : []));
-  given.push(...computed);
-  // What is given stays, whatever is given with it.
-  env.transaction.protection.during(computed, () => {
-    for (const { field, value } of fields) putOne(env, { field, id, given }, value);
-  });
+  // What is given stays, whatever is given with it or behind it.
+  const shielded: Shielded[] = fields.flatMap(({ field }): readonly Shielded[] => (field.compute ? [[field, [id]]] : []));
+  for (const { field, value } of fields) {
+    env.transaction.protection.during([...shielded], () => {
+      putOne(env, { field, id, given: shielded }, value);
+    });
+  }
+  given.push(...shielded);
 }
 
 /** Gives a draft one value. Everything may be null: what is required is asked for when it is saved. */
