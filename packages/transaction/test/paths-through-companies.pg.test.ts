@@ -100,6 +100,18 @@ everywhere(models.registry(), ({ begin }) => {
     expect([await seen('en_US'), await seen('nl'), await seen('fr')]).toEqual(['Z,Z!', 'N,N!', 'F,F!']);
   });
 
+  test.each([false, true])('a text that a language was first asked for in a savepoint goes with the text of the source that it followed; written there: %s', async (isFlushed) => {
+    const french = tx.env.withContext({ lang: 'fr' });
+    const title = async (): Promise<unknown> => [(await bases.at(0)?.read(['title']))?.[0]?.['title'], (await bases.at(0)?.withEnv(french).read(['title']))?.[0]?.['title'], await inLanguage('fr').read(['title', 'shout'])];
+    await expect(tx.savepoint(async () => {
+      await bases.at(0)?.write({ title: 'B' });
+      if (isFlushed) await tx.flush();
+      expect(await title()).toMatchObject(['B', 'B', [{ title: 'B', shout: 'B!' }]]);
+      throw new Error('taken back');
+    })).rejects.toThrow('taken back');
+    expect(await title()).toMatchObject(['A', 'A', [{ title: 'A', shout: 'A!' }]]);
+  });
+
   test('a draft refers to a record that is deleted no longer', async () => {
     const draft = tx.env.model('own').new({ about: bases.at(1) });
     const untouched = tx.env.model('own').new({ about: bases.at(0) });

@@ -49,7 +49,9 @@ export function putFetched(env: Environment, field: Field, ids: readonly Id[], r
   // The cache is asked, not the answer: the source may have a pending value.
   const column = tx.cache.column(field, keyOfPlace(source));
   const slots = tx.cache.slots(field.model);
-  insertFetched(tx, recordsAt(field, own, unknown), field, { values: unknown.map((id) => column.at(slots.slotOf(id))), ...options });
+  // What a savepoint takes back of the source it takes back of who follows it.
+  const undoable = options.undoable || tx.cache.hasDirtyFields(recordsAt(field, source, unknown), [field]);
+  insertFetched(tx, recordsAt(field, own, unknown), field, { values: unknown.map((id) => column.at(slots.slotOf(id))), ...options, undoable });
   tx.fallbacks.note(field, own, unknown);
 }
 
