@@ -21,7 +21,7 @@ import { isList } from '../values';
  */
 export async function fetchNeeds(tx: Transaction, needs: readonly Need[], way: LongWay = new LongWay(tx)): Promise<void> {
   if (needs.some(({ field }) => field.isServed)) await flushForServed(tx);
-  const before = needs.filter(({ isBefore }) => isBefore);
+  const before = needs.filter((need) => need.isBefore === true || isHidden(tx, need));
   if (before.length > 0) await fetchBefore(tx, before);
   const columns = new Map<Environment, Map<string, { fields: Set<Field>; ids: Set<Id> }>>();
   for (const { field, ids, env = tx.rootEnv, isForCompute = false, isBrowsed = false, isBefore = false } of needs) {
@@ -47,6 +47,14 @@ export async function fetchNeeds(tx: Transaction, needs: readonly Need[], way: L
     await way.climb(model, [...ids]);
     await fetchColumns(tx, [...fields], [...ids], env);
   }
+}
+
+/**
+ * Whether a function misses stored values that are all marked: it had found that nothing they are computed from has changed, and its marks came back
+ * when it was suspended. Such values are not fetched otherwise, because they will be computed.
+ */
+function isHidden(tx: Transaction, { field, ids }: Need): boolean {
+  return field.compute !== undefined && field.isStored && !field.isServed && ids.every((id) => isStoredId(id) && (tx.toCompute.has(field, id) || tx.rootEnv.peek(field, id) !== undefined));
 }
 
 /** What was put unseen and stays is compared; what was taken back with the function that put it is put over the value before when it runs again. */
