@@ -4,66 +4,94 @@ import { StorageRung } from '@ormolu/storage';
 import { memory } from '@ormolu/storage/memory';
 import { pglite } from '@ormolu/storage/pglite';
 import { postgres } from '@ormolu/storage/postgres';
-import { createDatabase } from '@ormolu/test-support';
+import { createDatabase, lawRuns } from '@ormolu/test-support';
 import { Transaction, type TransactionOptions } from '../../src/index';
+import { counted, type Opened } from './open';
+
+/** How a transaction begins, where a test cares; `sight`: its session looks at the change log. */
+type Beginning = Partial<TransactionOptions> & { readonly sight?: boolean };
 
 /** One storage, emptied at the beginning of every test. */
 export interface Place {
-  /** A transaction; it is rolled back at the end of the test unless it was committed. @param options - `sight`: its session looks at the change log */
-  begin(options?: Partial<TransactionOptions> & { readonly sight?: boolean }): Promise<Transaction>;
+  /** A transaction; it is rolled back at the end of the test unless it was committed. */
+  begin(options?: Beginning): Promise<Transaction>;
+  /** Empties the storage once more, for other models if they are given, and begins: what was open is rolled back before. */
+  open(registry?: Registry, options?: Beginning): Promise<Opened>;
   /** The statements that a transaction sends while some work runs. */
   counting(tx: Transaction, work: () => unknown): Promise<number>;
+  /**
+   * How often a law runs here. What a script does to memory is found out in memory; a database costs ten times as much a script, and has only to do the
+   * same: a few tens of scripts meet each statement that the engine can send.
+   */
+  runs(inMemory: number, inDatabases: number): number;
 }
 
 /** Describes the same facts on memory, PGlite and PostgreSQL. */
 export function everywhere(registry: Registry, facts: (place: Place) => void): void {
-  const { schema } = registry;
   describe.each(['memory', 'PGlite', 'PostgreSQL'])('on %s', (name) => {
     let storage: Storage;
     let close: () => Promise<void>;
+    let isEmpty = true;
     const begun: Transaction[] = [];
+    const migrated = new Set<Registry>();
+
+    async function migrate(models: Registry): Promise<void> {
+      if (migrated.has(models)) return;
+      await storage.migrate(models.schema);
+      migrated.add(models);
+    }
+
+    async function clear(): Promise<void> {
+      for (const tx of begun.splice(0)) await tx.rollback();
+      if (isEmpty) return;
+      if (name === 'memory') {
+        storage = memory();
+        migrated.clear();
+        await migrate(registry);
+      } else await empty(storage, registry.schema, ...Array.from(migrated, ({ schema }) => schema));
+      isEmpty = true;
+    }
+
+    async function begin(models: Registry, { sight = false, ...options }: Beginning): Promise<Transaction> {
+      isEmpty = false;
+      await migrate(models);
+      const tx = new Transaction({ registry: models, session: await storage.open({ schema: models.schema, sight }), rung: new StorageRung(), ...options });
+      begun.push(tx);
+      return tx;
+    }
 
     beforeAll(async () => {
-      if (name === 'memory') return;
       const database = name === 'PostgreSQL' ? await createDatabase() : undefined;
-      storage = database ? postgres(database.url) : pglite();
+      storage = database ? postgres(database.url) : name === 'PGlite' ? pglite() : memory();
       close = async () => {
         await storage.close();
         await database?.drop();
       };
-      await storage.migrate(schema);
+      await migrate(registry);
     });
-    beforeEach(async () => {
-      if (name === 'memory') {
-        storage = memory();
-        await storage.migrate(schema);
-      } else await empty(storage, schema);
-    });
+    beforeEach(clear);
     afterEach(async () => {
       for (const tx of begun.splice(0)) await tx.rollback();
     });
-    afterAll(async () => {
-      if (name !== 'memory') await close();
-    });
+    afterAll(() => close());
 
     facts({
-      async begin({ sight = false, ...options } = {}) {
-        const tx = new Transaction({ registry, session: await storage.open({ schema, sight }), rung: new StorageRung(), ...options });
-        begun.push(tx);
-        return tx;
+      begin: (options = {}) => begin(registry, options),
+      async open(models = registry, options = {}) {
+        await clear();
+        const tx = await begin(models, options);
+        return { tx, again: () => begin(models, options), counting: (work) => counted(tx, work) };
       },
-      async counting(tx, work) {
-        const before = tx.session.statements;
-        await work();
-        return tx.session.statements - before;
-      },
+      counting: counted,
+      runs: (inMemory, inDatabases) => lawRuns(name === 'memory' ? inMemory : inDatabases),
     });
   });
 }
 
 /** Removes every row and begins ids with 1 again. */
-export async function empty(storage: Storage, schema: Schema): Promise<void> {
+export async function empty(storage: Storage, schema: Schema, ...others: readonly Schema[]): Promise<void> {
   const session = await storage.open({ schema });
-  await session.sql(`truncate ${schema.tables.map(({ table }) => `"${table}"`).join(', ')} restart identity cascade`, []);
+  const tables = new Set([schema, ...others].flatMap((one) => one.tables.map(({ table }) => `"${table}"`)));
+  await session.sql(`truncate ${[...tables].join(', ')} restart identity cascade`, []);
   await session.commit();
 }
