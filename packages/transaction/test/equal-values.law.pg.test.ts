@@ -14,6 +14,7 @@ const registry = defineModels({
     qty: integer(), order: many2one('order'), own: integer({ store: true, readonly: false }), rated: integer({ store: true, readonly: false }), isMany: integer({ store: true }),
     told: integer({ store: true, readonly: false }), twice: integer(), fourfold: integer({ store: true, readonly: false }), signed: integer({ store: true, readonly: false }),
     up: many2one('line'), depth: integer({ store: true, readonly: false, recursive: true }),
+    pick: integer(), picked: many2one('order', { store: true }), pickedSign: integer({ store: true, readonly: false }),
   },
 })
   .compute('order', 'sum', ['lines.qty'], (order) => [...order.lines].reduce((sum, { qty }) => sum + (qty ?? 0), 0))
@@ -26,10 +27,12 @@ const registry = defineModels({
   .compute('line', 'fourfold', ['twice'], (line) => (line.twice ?? 0) * 2)
   .compute('line', 'signed', ['order.sign'], (line) => line.order?.sign ?? 0)
   .compute('line', 'depth', ['up.depth', 'qty'], (line) => (line.up?.depth ?? 0) + ((line.qty ?? 0) > 0 ? 1 : 0))
+  .compute('line', 'picked', ['pick'], (line) => ((line.pick ?? 0) % 3 === 0 ? null : line.env.model('order').browse((line.pick ?? 0) % 3)))
+  .compute('line', 'pickedSign', ['picked.sign'], (line) => line.picked?.sign ?? 0)
   .registry();
 
-const HANDS = { order: ['sum'], line: ['own', 'rated', 'told', 'fourfold', 'signed', 'depth'] } as const;
-const ALL = { order: ['rate', 'sum', 'sign'], line: ['qty', 'order', 'up', 'own', 'rated', 'isMany', 'told', 'twice', 'fourfold', 'signed', 'depth'] } as const;
+const HANDS = { order: ['sum'], line: ['own', 'rated', 'told', 'fourfold', 'signed', 'depth', 'pickedSign'] } as const;
+const ALL = { order: ['rate', 'sum', 'sign'], line: ['qty', 'order', 'up', 'own', 'rated', 'isMany', 'told', 'twice', 'fourfold', 'signed', 'depth', 'pick', 'picked', 'pickedSign'] } as const;
 const STORED = { order: ALL.order, line: ALL.line.filter((name) => name !== 'twice') };
 type ModelName = 'order' | 'line';
 
@@ -37,14 +40,14 @@ const small = fc.nat({ max: 5 });
 const model = fc.constantFrom<ModelName>('line', 'line', 'order');
 type Step =
   | { readonly op: 'assign' | 'write' | 'hand'; readonly model: ModelName; readonly which: number; readonly field: number; readonly value: number; readonly inRun: boolean }
-  | { readonly op: 'read' | 'load'; readonly model: ModelName; readonly which: number; readonly field: number }
+  | { readonly op: 'read' | 'load'; readonly model: ModelName; readonly which: number; readonly field: number; readonly among: boolean }
   | { readonly op: 'flush' | 'flush some' | 'forget'; readonly field: number; readonly model: ModelName }
   | { readonly op: 'savepoint'; readonly isKept: boolean; readonly steps: readonly Step[] };
 const { step } = fc.letrec<{ step: Step }>((tie) => ({
   step: fc.oneof(
     { depthSize: 'small', withCrossShrink: true },
     { weight: 8, arbitrary: fc.record({ op: fc.constantFrom('assign' as const, 'assign' as const, 'write' as const, 'hand' as const), model, which: small, field: small, value: small, inRun: fc.boolean() }) },
-    { weight: 3, arbitrary: fc.record({ op: fc.constantFrom('read' as const, 'load' as const), model, which: small, field: fc.nat({ max: 10 }) }) },
+    { weight: 3, arbitrary: fc.record({ op: fc.constantFrom('read' as const, 'load' as const), model, which: small, field: fc.nat({ max: 13 }), among: fc.boolean() }) },
     { weight: 3, arbitrary: fc.record({ op: fc.constantFrom('flush' as const, 'flush some' as const, 'forget' as const), field: small, model }) },
     { weight: 1, arbitrary: fc.record({ op: fc.constant('savepoint' as const), isKept: fc.boolean(), steps: fc.array(tie('step'), { maxLength: 4 }) }) },
   ),
@@ -69,7 +72,7 @@ async function performOne(tx: Transaction, step: Step, isWarm: boolean): Promise
   switch (step.op) {
     case 'assign': case 'write': case 'hand': {
       const record = one(tx, step.model, (step.which % (step.model === 'order' ? 2 : 3)) + 1);
-      const plain = step.model === 'order' ? ['rate'] : ['qty', 'qty', 'order', 'up'];
+      const plain = step.model === 'order' ? ['rate'] : ['qty', 'qty', 'order', 'up', 'pick'];
       const names = step.op === 'hand' ? HANDS[step.model] : plain;
       const name = names[step.field % names.length] ?? '';
       // A line stands above one that comes after it, so that there is no circle.
@@ -81,9 +84,14 @@ async function performOne(tx: Transaction, step: Step, isWarm: boolean): Promise
       return;
     }
     case 'read': case 'load': {
-      const record = one(tx, step.model, (step.which % (step.model === 'order' ? 2 : 3)) + 1);
+      const id = (step.which % (step.model === 'order' ? 2 : 3)) + 1;
       const name = ALL[step.model][step.field % ALL[step.model].length] ?? '';
-      await (step.op === 'load' ? record.load([name]) : tx.run(() => { record.get(name); }));
+      if (step.op === 'load') await one(tx, step.model, id).load([name]);
+      else {
+        // One that is not there and a draft travel along, and change nothing.
+        const set = step.among ? tx.env.model(step.model).browse([id, 99]).union(tx.env.model(step.model).new({})) : one(tx, step.model, id);
+        await tx.run(() => { set.at(0)?.get(name); });
+      }
       return;
     }
     case 'flush':
@@ -106,7 +114,7 @@ async function performOne(tx: Transaction, step: Step, isWarm: boolean): Promise
 async function outcome(tx: Transaction, steps: readonly Step[], isWarm: boolean): Promise<unknown> {
   try {
     await tx.env.model('order').create([{ rate: 1 }, { rate: 2 }]);
-    await tx.env.model('line').create([{ qty: 1, order: 1 }, { qty: 2, order: 1, up: 1 }, { qty: 3, order: 2, up: 2 }]);
+    await tx.env.model('line').create([{ qty: 1, order: 1, pick: 1 }, { qty: 2, order: 1, up: 1, pick: 2 }, { qty: 3, order: 2, up: 2 }]);
     await tx.flush();
     for (const each of ['order', 'line'] as const) await tx.env.model(each).browse([1, 2]).write(Object.fromEntries(HANDS[each].map((name) => [name, 90])));
     await tx.flush();

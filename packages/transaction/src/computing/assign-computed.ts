@@ -32,7 +32,8 @@ export function assignComputed(env: Environment, field: Field, id: Id, cached: u
   const before = env.peek(field, id);
   tx.toCompute.unmark(field, [id]);
   if (before !== undefined && field.isEqual(before, cached)) return;
-  const firing = field.relation && startFiring(tx, field, [id]);
+  const isUnseen = before === undefined && isAskedFor(tx, field) && !tx.unseen.isBorn(field.model, id);
+  const firing = field.relation && { ...startFiring(tx, field, [id]), isUnseen };
   if (firing) changeReference(tx, field, [id], { cached, firing });
   tx.cache.set(record, field, cached, { dirty: true });
   if (firing) fire(tx, firing, tx.registry.triggersOf(field), [id]);

@@ -1,4 +1,4 @@
-import { isStoredId, type Id } from '@ormolu/kernel';
+import { isStoredId, type Id, type StoredId } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
 import { fetchForDrafts } from '../drafts/draft-values';
 import type { Environment } from '../environment/environment';
@@ -50,11 +50,13 @@ export async function fetchNeeds(tx: Transaction, needs: readonly Need[], way: L
 }
 
 /**
- * Whether a function misses stored values that are all marked: it had found that nothing they are computed from has changed, and its marks came back
- * when it was suspended. Such values are not fetched otherwise, because they will be computed.
+ * Whether the stored values that a function misses are all marked: it had found that nothing they are computed from has changed, and its marks came back
+ * when it was suspended. Such values are not fetched otherwise, because they will be computed. Drafts and records that are not there have none to be fetched.
  */
 function isHidden(tx: Transaction, { field, ids }: Need): boolean {
-  return field.compute !== undefined && field.isStored && !field.isServed && ids.every((id) => isStoredId(id) && (tx.toCompute.has(field, id) || tx.rootEnv.peek(field, id) !== undefined));
+  if (!field.compute || !field.isStored || field.isServed) return false;
+  const lacking = ids.filter((id) => isStoredId(id) && tx.rootEnv.peek(field, id) === undefined && !tx.absent.has(field.model, id));
+  return lacking.length > 0 && lacking.every((id) => tx.toCompute.has(field, id));
 }
 
 /** What was put unseen and stays is compared; what was taken back with the function that put it is put over the value before when it runs again. */
@@ -64,7 +66,10 @@ async function fetchBefore(tx: Transaction, needs: readonly Need[]): Promise<voi
   if (gone.length < needs.length) await settleUnseen(tx);
   for (const [model, ofModel] of groupBy(gone, ({ field }) => field.model)) {
     const fields = [...new Set(ofModel.map(({ field }) => field))];
-    const answer = await tx.below.read({ model, ids: [...new Set(ofModel.flatMap(({ ids }) => ids))].filter(isStoredId), fields: fields.map(({ name }) => name) });
+    const asked = [...new Set(ofModel.flatMap(({ ids }) => ids))].filter((id): id is StoredId => isStoredId(id) && !tx.absent.has(model, id));
+    const answer = await tx.below.read({ model, ids: asked, fields: fields.map(({ name }) => name) });
     for (const [place, field] of fields.entries()) putFetched(tx.rootEnv, field, answer.ids, answer.columns[place] ?? []);
+    const there = new Set<Id>(answer.ids);
+    tx.absent.add(model, asked.filter((id) => !there.has(id)));
   }
 }

@@ -70,7 +70,7 @@ function miss(record: RecordSet, field: Field, id: Id): unknown {
   assertAllowed(tx.state, 'read');
   tx.readCounts.of(field.model).misses += 1;
   if (isStoredId(id) && tx.absent.has(field.model, id)) throw new MissingRecordError(field.model, [id], `${field.name} was read`);
-  const group = [...tx.cache.getMissingIds(recordsOf(env, field, groupOf(record, id)), field)];
+  const group = tx.absent.present(field.model, [...tx.cache.getMissingIds(recordsOf(env, field, groupOf(record, id)), field)]);
   if (!isStoredId(id) && !field.compute) return draftOf(env, field, id);
   if (isReadThrough(tx, field, id)) return ofOrigin(env, field, id);
   if (field.compute && (!field.isStored || !isStoredId(id))) {

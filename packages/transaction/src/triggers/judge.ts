@@ -1,4 +1,4 @@
-import type { Id } from '@ormolu/kernel';
+import { isStoredId, type Id } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
 import { isDue } from '../computing/layers';
 import { inverseOf } from '../reading/fetch';
@@ -75,10 +75,14 @@ class Judging {
   }
 
   #hasChanged(cause: Field, id: Id): boolean {
-    const { toCompute, unseen, rootEnv } = this.#tx;
+    const { absent, toCompute, unseen, rootEnv } = this.#tx;
     if (cause.compute && cause.isStored && isDue(rootEnv, cause, id)) return true;
     if (toCompute.hasChangedSince(cause, id, this.#since)) return true;
-    if (unseen.hasSince(cause, id, this.#since)) this.needs.push({ field: cause, ids: [id], isBefore: true });
+    if (unseen.hasSince(cause, id, this.#since)) {
+      // Of a record that is not there nobody will ever know what stood before.
+      if (absent.has(cause.model, id)) return true;
+      this.needs.push({ field: cause, ids: [id], isBefore: true });
+    }
     if (!isList(cause) || !cause.isPersistent || cause.relation?.kind !== 'one2many') return false;
     // Who has come into a list has changed his many2one; of who has left it the owner is told.
     const inverse = inverseOf(this.#tx, cause);
@@ -88,11 +92,16 @@ class Judging {
   #related(relation: Field, id: Id): readonly Id[] {
     const related = this.#tx.rootEnv.peek(relation, id);
     if (related === undefined) {
-      if (!relation.compute) this.needs.push({ field: relation, ids: [id] });
+      if (isKnownBelow(this.#tx, relation, id)) this.needs.push({ field: relation, ids: [id] });
       return [];
     }
     // A relation is cached as an id, null or a list of ids.
     if (Array.isArray(related)) return related as readonly Id[];
     return related === null ? [] : [related as Id];
   }
+}
+
+/** Whether the database says where a relation leads: one that is computed is not fetched where it is to be computed, or being so. */
+function isKnownBelow({ toCompute }: Transaction, relation: Field, id: Id): boolean {
+  return !relation.compute || (relation.isStored && isStoredId(id) && !toCompute.has(relation, id));
 }
