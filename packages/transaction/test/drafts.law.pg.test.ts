@@ -31,7 +31,7 @@ const small = fc.nat({ max: 3 });
 type Step =
   | { readonly op: 'look' | 'look at lines'; readonly field: number }
   | { readonly op: 'forget' | 'flush' }
-  | { readonly op: 'assign'; readonly to: 'origin' | 'draft'; readonly field: number }
+  | { readonly op: 'assign' | 'empty'; readonly to: 'origin' | 'draft'; readonly field: number }
   | { readonly op: 'price' | 'hand-written line'; readonly of: 'origin' | 'draft'; readonly which: number }
   | { readonly op: 'add' | 'take away' | 'label'; readonly of: 'origin' | 'draft'; readonly which: number }
   | { readonly op: 'rate' | 'delete line' | 'delete label' | 'move line'; readonly which: number };
@@ -42,7 +42,7 @@ const looks = fc.oneof(
 );
 const side = fc.constantFrom('origin' as const, 'draft' as const);
 const deeds: fc.Arbitrary<Step> = fc.oneof(
-  { weight: 3, arbitrary: fc.record({ op: fc.constant('assign' as const), to: side, field: small }) },
+  { weight: 3, arbitrary: fc.record({ op: fc.constantFrom('assign' as const, 'assign' as const, 'assign' as const, 'empty' as const), to: side, field: small }) },
   { weight: 3, arbitrary: fc.record({ op: fc.constantFrom('price' as const, 'hand-written line' as const), of: side, which: small }) },
   { weight: 2, arbitrary: fc.record({ op: fc.constantFrom('add' as const, 'take away' as const, 'label' as const), of: side, which: small }) },
   { weight: 2, arbitrary: fc.record({ op: fc.constantFrom('rate' as const, 'delete line' as const, 'delete label' as const, 'move line' as const), which: small }) },
@@ -72,6 +72,8 @@ class Form {
         return;
       case 'flush':
         return tx.flush();
+      case 'empty':
+        return of(step.to).write({ [step.field % 2 === 0 ? 'name' : 'customer']: null });
       case 'assign': {
         const field = HANDS[step.field] ?? 'name';
         const customer = await tx.run(() => of(step.to).get('customer') as RecordSet | null);

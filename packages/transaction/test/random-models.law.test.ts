@@ -88,6 +88,20 @@ test('who is asked by way of a computed list that is not in memory is computed a
   await play(storage, registry, { computed, before: [], script: [{ op: 'assign in run', model: 'tree', which: 0, field: 3, pick: 0 }, { op: 'create', model: 'leaf', picks: [0, 0, 0, 0] }], isWarm: false });
 });
 
+test('a load brings a value, too, that turns out to need no computing on the way', async () => {
+  // Found by the law: it was not fetched because it was marked, and nothing it is computed from had changed.
+  const kept = { isBatch: false, isStored: true, shape: 'sum' } as const;
+  const computed: readonly Computed[] = [
+    { ...kept, model: 'leaf', name: 'c0', isRecursive: true, paths: [['x'], ['ups', 'c0']] },
+    { ...kept, model: 'tree', name: 'c1', isRecursive: false, paths: [['marked', 'c0']] },
+  ];
+  const registry = registryOf(computed);
+  const storage = memory();
+  await storage.migrate(registry.schema);
+  const load: Step = { op: 'load', model: 'tree', field: 4 };
+  await play(storage, registry, { computed, before: [], script: [{ op: 'assign', model: 'leaf', which: 5, field: 2, pick: 0 }, { op: 'savepoint', flush: false, isKept: false, steps: [load] }], isWarm: false });
+});
+
 test('law: for all models, data and scripts, warm and cold, every value read is what the rows make it', async () => {
   let played = 0;
   // Most reads of what is not in memory are refused, and nobody looks at where.

@@ -19,7 +19,9 @@ import { isList, recordsOf } from '../values';
  */
 export function draftValue(env: Environment, field: Field, id: NewId): unknown {
   const tx = env.transaction;
-  const given = givenIn(env, field, id) ?? textFollowed(env, field, id);
+  // Nothing is a value like others: who was given it does not show his origin's.
+  const own = givenIn(env, field, id);
+  const given = own === undefined ? textFollowed(env, field, id) : own;
   if (given !== undefined) return given;
   const { origin } = id;
   const read = origin === undefined ? defaultValue(env, field) : env.peek(field, origin);
@@ -45,7 +47,7 @@ function textFollowed(env: Environment, field: Field, id: NewId): unknown {
   const given = tx.drafts.given(id).get(field);
   if (field.keyedBy !== 'lang' || !(given instanceof KeyedValues)) return undefined;
   const source = given.get(keyOfPlace(sourceLanguage(tx)));
-  if (id.origin === undefined) return source ?? given.first;
+  if (id.origin === undefined) return source === undefined ? given.first : source;
   return tx.fallbacks.has(field, placeOf(env, 'lang') ?? '', id.origin) ? source : undefined;
 }
 

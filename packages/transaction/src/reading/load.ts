@@ -67,6 +67,7 @@ class Loading {
     // Who names what to load gets that; what computes read comes with what they may read next.
     await (mode === 'fetch' ? fetchWithFellows(tx, columns, ids, this.#env) : fetchColumns(tx, columns, ids, this.#env));
     const hasDrafts = ids.some((id) => !isStoredId(id));
+    const marked = mode === 'compute' ? fields.filter((field) => field.isStored && tx.toCompute.isMarked(field)) : [];
     for (const field of fields) {
       if (hasDrafts && !field.compute) await fetchForDrafts(this.#env, field, ids);
       if (isList(field) && field.isPersistent) await this.#list(field, ids, mode);
@@ -79,6 +80,8 @@ class Loading {
       const failures = await run(tx, () => computeAll(this.#env, field, this.#uncomputed(field, ids)));
       if (failures.length > 0) throw new ComputeError(failures);
     }
+    // What was marked was not fetched, and stays as it was where nothing it is computed from has changed.
+    if (marked.length > 0) await fetchColumns(tx, marked, ids, this.#env);
     for (const [field, below] of tree.fields) if (below.fields.size > 0) await this.level(relatedIds(this.#env, field, ids), below, mode);
   }
 
