@@ -202,7 +202,12 @@ export class Transaction {
     return this.#flushing.flushAhead();
   }
 
-  /** Forgets everything in memory, what is pending included. */
+  /**
+   * Forgets everything in memory, what is pending included.
+   *
+   * @remarks What is in the database already stays, and computations that were due because of it are forgotten like all others: of rows that `create` has
+   * inserted, and of values that a search or a flush of some fields has written. Flush before, or take a savepoint and roll it back.
+   */
   clear(): void {
     this.stage.assertAllows('clear');
     forgetAll(this);

@@ -64,4 +64,36 @@ everywhere(geo.registry(), ({ open }) => {
     expect(OrmoluError.is(failure) && failure.code).toBe('CACHE_INCONSISTENT');
     expect(String(failure)).toContain('city(1).name');
   });
+
+  describe('a clear behind a flush of some fields', () => {
+    test('leaves what was computed from them as it was, and what new rows are computed as unset; recompute mends both', async () => {
+      one(tx, 'city', 1).set('name', 'Gent');
+      const made = await tx.env.model('city').create({ name: 'Namur', country: 1 });
+      expect((await tx.env.model('city').search({ name: 'Gent' })).ids).toEqual([1]);
+      tx.clear();
+      await tx.flush();
+      const cities = tx.env.model('city').browse([1, ...made.ids]);
+      expect(await cities.read(['name', 'displayName'])).toMatchObject([{ name: 'Gent', displayName: 'Ghent, Belgium' }, { name: 'Namur', displayName: null }]);
+      await cities.recompute(['displayName']);
+      await tx.flush();
+      tx.clear();
+      expect(await cities.read(['displayName'])).toMatchObject([{ displayName: 'Gent, Belgium' }, { displayName: 'Namur, Belgium' }]);
+    });
+
+    test('loses nothing behind a flush of all, and with a savepoint everything', async () => {
+      await tx.savepoint(async () => {
+        one(tx, 'city', 1).set('name', 'Gent');
+        await tx.env.model('city').search({ name: 'Gent' });
+        tx.clear();
+        throw new Error('back');
+      }, { flush: false }).catch(() => undefined);
+      await tx.flush();
+      tx.clear();
+      expect(await one(tx, 'city', 1).read(['name', 'displayName'])).toMatchObject([{ name: 'Ghent', displayName: 'Ghent, Belgium' }]);
+      one(tx, 'city', 1).set('name', 'Gent');
+      await tx.flush();
+      tx.clear();
+      expect(await one(tx, 'city', 1).read(['name', 'displayName'])).toMatchObject([{ name: 'Gent', displayName: 'Gent, Belgium' }]);
+    });
+  });
 });
