@@ -202,6 +202,6 @@ everywhere(registry, ({ open, runs }) => {
       tx.cache.invalidate();
       await playing.lookAtAll();
       await tx.cache.check(tx.env);
-    }), { numRuns: runs(200, 10) });
+    }), { numRuns: runs(100, 8) });
   });
 });
