@@ -1,5 +1,5 @@
 import { execFile } from 'node:child_process';
-import { chownSync, mkdirSync } from 'node:fs';
+import { chownSync, mkdirSync, writeFileSync } from 'node:fs';
 import { join } from 'node:path';
 import { promisify } from 'node:util';
 import { answers, startOnFreePort, waitUntilReady } from './free-port.mjs';
@@ -12,7 +12,7 @@ const KINDS = {
     variable: 'REDIS_URL',
     program: 'redis-server',
     question: { send: 'PING\r\n', expect: '+PONG' },
-    command: ({ port, folder }) => ['redis-server', '--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'no', '--cluster-node-timeout', '2000'],
+    command: ({ port, folder, config }) => ['redis-server', ...(config ? [config] : []), '--port', String(port), '--bind', '127.0.0.1', '--dir', folder, '--save', '', '--appendonly', 'no', '--cluster-node-timeout', '2000'],
     url: ({ port }) => `redis://127.0.0.1:${port}`,
     target: (url) => ({ host: new URL(url).hostname, port: Number(new URL(url).port || 6379) }),
   },
@@ -32,19 +32,25 @@ let made = 0;
 /**
  * Starts one server on a free port, or on the port and in the folder that one had which has ended.
  *
- * @param {{ kind: 'redis' | 'memcached', args?: string[], port?: number, folder?: string, onSocket?: boolean }} wanted - `onSocket`: Memcached on a Unix socket
+ * @param {{ kind: 'redis' | 'memcached', args?: string[], config?: string, port?: number, folder?: string, onSocket?: boolean }} wanted - `onSocket`: Memcached on a Unix socket; `config`: of Redis, what stands in its file
  * @param {{ folder: string, owner: { uid?: number, gid?: number } }} home
  * @returns {Promise<{ url: string, pid: number, port: number, folder: string, release: () => void }>}
  */
-export async function startCacheServer({ kind, args = [], port: given, folder: before, onSocket = false }, { folder: parent, owner }) {
+export async function startCacheServer({ kind, args = [], config: lines, port: given, folder: before, onSocket = false }, { folder: parent, owner }) {
   const { name, program, question, command, url } = KINDS[kind];
   await checkInstalled(KINDS[kind]);
   const folder = before ?? join(parent, `${kind}-${String((made += 1))}`);
   mkdirSync(folder, { recursive: true });
   if (owner.uid !== undefined) chownSync(folder, owner.uid, owner.gid);
   const socket = onSocket ? join(folder, 'socket') : undefined;
+  const config = lines === undefined ? undefined : join(folder, 'redis.conf');
+  if (config !== undefined) {
+    // A Sentinel writes there, too.
+    writeFileSync(config, lines);
+    if (owner.uid !== undefined) chownSync(config, owner.uid, owner.gid);
+  }
   let server;
-  const start = (port) => (server = onLeash([...command({ port, folder, socket }), ...args], { folder, owner, signal: 'KILL' }));
+  const start = (port) => (server = onLeash([...command({ port, folder, socket, config }), ...args], { folder, owner, signal: 'KILL' }));
   let port = given ?? 0;
   if (socket !== undefined || given !== undefined) await waitUntilReady({ name: program, server: start(port), target: socket === undefined ? { port, host: '127.0.0.1' } : { path: socket }, question });
   else port = await startOnFreePort(name, start, question);

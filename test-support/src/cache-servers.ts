@@ -21,6 +21,8 @@ export interface OwnCacheServer {
 export interface OwnCacheServerOptions {
   /** Further arguments of the program. */
   readonly args?: readonly string[];
+  /** Redis only: what stands in its configuration file, for what arguments cannot say. */
+  readonly config?: string;
   /** The port of one that has ended, to take its place. */
   readonly port?: number;
   /** The folder of one that has ended, with what it left there. */

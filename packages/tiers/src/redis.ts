@@ -1,9 +1,10 @@
 import type { Backend } from './backend/backend';
-import { RedisBackend, type RedisConnection } from './backend/redis-backend';
+import { RedisBackend } from './backend/redis-backend';
+import type { RedisConnection } from './backend/redis-connection';
 import type { Bus } from './bus/bus';
 import { RedisBus } from './bus/redis-bus';
 
-export { type RedisConnection } from './backend/redis-backend';
+export { type RedisConnection } from './backend/redis-connection';
 
 /**
  * A Redis or Valkey as the second level of caches, through ioredis.

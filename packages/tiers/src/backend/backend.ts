@@ -36,8 +36,8 @@ export interface Backend {
    */
   check(): Promise<string>;
 
-  /** Tells when connections come and go. `down` means: what is asked now fails at once. @returns ends it */
-  onState(listener: (state: BackendState) => void): () => void;
+  /** Tells when connections come and go. `down` means: what is asked now fails at once; and why, as far as that is known. @returns ends it */
+  onState(listener: (state: BackendState, cause?: unknown) => void): () => void;
 
   /** Where it is several servers that fail one by one: the same with something around each of them. */
   eachNode?(wrap: (node: Backend) => Backend): Backend;

@@ -1,33 +1,9 @@
 import { MisuseError, OutageError } from '@ormolu/kernel';
 import type * as Driver from 'ioredis';
 import type { Backend, BackendEntry, BackendLimits, BackendState, BackendStep } from './backend';
+import { ClusterCalls, runOf, type RoutedCall } from './cluster-calls';
 import { loadPackage } from './load-package';
-
-/** How a Redis is reached. What is not named here goes to ioredis as it is: `keyPrefix` alone is refused, caches have prefixes of their own. */
-export interface RedisConnection {
-  readonly url?: string | undefined;
-  readonly host?: string | undefined;
-  readonly port?: number | undefined;
-  /** A Unix socket. */
-  readonly path?: string | undefined;
-  /** Of an ACL. */
-  readonly username?: string | undefined;
-  readonly password?: string | undefined;
-  readonly db?: number | undefined;
-  /** Options of `tls.connect`; `{}` for TLS as it is by default. */
-  readonly tls?: object | undefined;
-  /** With `name`: the master is asked of these. */
-  readonly sentinels?: readonly { readonly host: string; readonly port: number }[] | undefined;
-  readonly name?: string | undefined;
-  /** Some nodes of a Redis Cluster, which know the others; all other options are those of each connection. */
-  readonly cluster?: readonly { readonly host: string; readonly port: number }[] | undefined;
-  /**
-   * So many connections are made to a server: writes go through the first, reads through all in turn, so that large answers keep others waiting less. Of a cluster, it is one to
-   * each node. @defaultValue 1: calls are pipelined
-   */
-  readonly maxConnections?: number | undefined;
-  readonly [option: string]: unknown;
-}
+import { checkConnection, notConnected, type RedisConnection } from './redis-connection';
 
 /** What we ask of ioredis, which by itself keeps calls waiting for as long as there is no server: a cache would rather miss. */
 const IMPATIENT = {
@@ -55,9 +31,12 @@ export class RedisBackend implements Backend {
   readonly limits: BackendLimits = { keyBytes: LONGEST, anyCharacter: true, valueBytes: LONGEST, ttlGrainMs: 1 };
   readonly #client: Driver.Redis | Driver.Cluster;
   readonly #cluster: Driver.Cluster | undefined;
+  readonly #calls: ClusterCalls | undefined;
   /** The client and, with `maxConnections`, others through which only reads go: what is written keeps its order. */
   readonly #readers: readonly (Driver.Redis | Driver.Cluster)[];
   #turn = 0;
+  /** Why there was no connection the last time. */
+  #problem: unknown;
   /** Since when the oldest check is unanswered. */
   #owedSinceMs: number | undefined;
 
@@ -65,41 +44,49 @@ export class RedisBackend implements Backend {
    * @throws {MisuseError} TIER_PACKAGE_MISSING without ioredis; TIER_REDIS_OPTION for a URL of something else, or a key prefix
    */
   constructor(connection: RedisConnection) {
+    checkConnection('redis', connection);
     const { Redis, Cluster } = loadPackage('ioredis', 'redis()') as typeof Driver;
     const { url, cluster, maxConnections = 1, ...options } = connection;
     if (!Number.isInteger(maxConnections) || maxConnections < 1) throw new MisuseError('TIER_REDIS_OPTION', `redis() was given ${String(maxConnections)} for maxConnections. Give a whole number above zero.`);
     if (cluster && maxConnections > 1) throw new MisuseError('TIER_REDIS_OPTION', 'redis() makes one connection to each node of a cluster. Leave maxConnections out.');
     if (options['keyPrefix'] !== undefined) throw new MisuseError('TIER_REDIS_OPTION', 'redis() takes no keyPrefix: patterns would not find their keys. Give the cache a prefix.');
-    if (url !== undefined && !/^rediss?:\/\//.test(url)) throw new MisuseError('TIER_REDIS_OPTION', "redis() was given a text that is no URL of Redis. Give 'redis://user:password@host:6379/0', or rediss:// for TLS; is an environment variable missing?");
     // Options that are ours go through to ioredis, which names them likewise.
     const redisOptions = { ...IMPATIENT, ...options, replyMapping: 'legacy' } as Driver.RedisOptions & { replyMapping: 'legacy' };
     if (cluster) {
       this.#cluster = new Cluster([...cluster], {
         // A tick's calls travel together to each node.
-        enableOfflineQueue: false, enableAutoPipelining: true, redisOptions: { socketTimeout: SILENT_MS, ...redisOptions }, clusterRetryStrategy: IMPATIENT.retryStrategy,
-        retryDelayOnFailover: 50, retryDelayOnClusterDown: 50, maxRedirections: 4, slotsRefreshTimeout: 1_000,
+        enableAutoPipelining: true, clusterRetryStrategy: IMPATIENT.retryStrategy, retryDelayOnFailover: 50, retryDelayOnClusterDown: 50, maxRedirections: 4, slotsRefreshTimeout: 1_000,
+        // Some are of the cluster as a whole, as `dnsLookup` and `natMap`; it does not look at those of connections.
+        ...options, enableOfflineQueue: false, redisOptions: { socketTimeout: SILENT_MS, ...redisOptions },
       });
       this.#client = this.#cluster;
+      this.#calls = new ClusterCalls(this.#cluster);
       this.#readers = [this.#cluster];
     } else {
       const made = Array.from({ length: maxConnections }, () => (url === undefined ? new Redis(redisOptions) : new Redis(url, redisOptions)));
       this.#client = made[0] as Driver.Redis; // there is at least one
       this.#readers = made;
     }
-    // It tells of every failed attempt to connect; whoever has to know learns it from the call that fails.
-    for (const client of this.#readers) client.on('error', () => undefined);
+    for (const client of this.#readers) {
+      // It tells of every failed attempt to connect; whoever has to know learns it from the call that fails.
+      client.on('error', (error: unknown) => {
+        this.#problem = error;
+      }).on('ready', () => {
+        this.#problem = undefined;
+      });
+    }
   }
 
   async getMany(keys: readonly string[]): Promise<readonly (Uint8Array | undefined)[]> {
     const client = this.#reader;
     // In a cluster every key may be on another node: the client gathers the calls of each.
-    const found = this.#cluster ? await Promise.all(keys.map((key) => client.getBuffer(key))) : await client.mgetBuffer(...keys);
+    const found = this.#cluster ? await Promise.all(keys.map((key) => this.#routed(() => client.getBuffer(key)))) : await client.mgetBuffer(...keys);
     return found.map((value) => value ?? undefined);
   }
 
   async setMany(entries: readonly BackendEntry[]): Promise<void> {
     if (this.#cluster || entries.length < 2) {
-      await Promise.all(entries.map((entry) => this.#set(this.#client, entry)));
+      await Promise.all(entries.map((entry) => this.#routed(async () => this.#set(this.#client, entry))));
       return;
     }
     const pipeline = this.#client.pipeline();
@@ -109,24 +96,24 @@ export class RedisBackend implements Backend {
 
   async add({ key, value, ttlMs }: BackendEntry): Promise<boolean> {
     const client = this.#client;
-    return (ttlMs === 0 ? await client.set(key, bytes(value), 'NX') : await client.set(key, bytes(value), 'PX', whole(ttlMs), 'NX')) === 'OK';
+    return (await this.#routed(() => (ttlMs === 0 ? client.set(key, bytes(value), 'NX') : client.set(key, bytes(value), 'PX', whole(ttlMs), 'NX')))) === 'OK';
   }
 
   async replace({ key, value, ttlMs }: BackendEntry, expected: Uint8Array): Promise<boolean> {
-    return (await this.#client.eval(REPLACE, 1, key, bytes(expected), bytes(value), whole(ttlMs))) === 1;
+    return (await this.#routed(() => this.#client.eval(REPLACE, 1, key, bytes(expected), bytes(value), whole(ttlMs)))) === 1;
   }
 
   async deleteMany(keys: readonly string[]): Promise<number> {
     if (keys.length === 0) return 0;
     const client = this.#client;
     if (!this.#cluster) return client.unlink(...keys);
-    const counts = await Promise.all(keys.map((key) => client.unlink(key)));
+    const counts = await Promise.all(keys.map((key) => this.#routed(() => client.unlink(key))));
     return counts.reduce((sum, count) => sum + count, 0);
   }
 
   async touch(key: string, ttlMs: number): Promise<boolean> {
-    if (ttlMs > 0) return (await this.#client.pexpire(key, whole(ttlMs))) === 1;
-    const [, isThere] = await Promise.all([this.#client.persist(key), this.#client.exists(key)]);
+    if (ttlMs > 0) return (await this.#routed(() => this.#client.pexpire(key, whole(ttlMs)))) === 1;
+    const [, isThere] = await Promise.all([this.#routed(() => this.#client.persist(key)), this.#routed(() => this.#client.exists(key))]);
     return isThere === 1;
   }
 
@@ -150,25 +137,23 @@ export class RedisBackend implements Backend {
 
   async check(): Promise<string> {
     // Before that, it answers some questions and not others.
-    if (this.#readers.some(({ status }) => status !== 'ready')) throw new OutageError('TIER_UNAVAILABLE', 'There is no connection to Redis.');
+    if (this.#readers.some(({ status }) => status !== 'ready')) throw notConnected(this.#problem);
+    if (this.#calls) return this.#calls.check();
     this.#giveUpSilent();
-    const masters = this.#masters();
-    if (masters.length === 0) throw new OutageError('TIER_UNAVAILABLE', 'No node of the Redis Cluster has been reached yet.');
     this.#owedSinceMs ??= performance.now();
-    const all = Promise.all([Promise.all(masters.map((node) => node.info('server'))), ...this.#readers.slice(1).map((client) => client.ping())]);
-    const [told] = await all.finally(() => {
+    const all = Promise.all([...this.#masters().map((node) => node.info('server')), ...this.#readers.slice(1).map((client) => client.ping())]);
+    const [info = ''] = await all.finally(() => {
       this.#owedSinceMs = undefined;
     });
-    const runs = told.map((info) => /run_id:(\w+)/.exec(info)?.[1] ?? '');
-    return runs.sort().join(' ');
+    return runOf(info);
   }
 
-  onState(listener: (state: BackendState) => void): () => void {
+  onState(listener: (state: BackendState, cause?: unknown) => void): () => void {
     const all = this.#readers;
     const up = (): void => {
       if (all.every(({ status }) => status === 'ready')) listener('up');
     };
-    const down = (): void => listener('down');
+    const down = (): void => listener('down', this.#problem === undefined ? undefined : notConnected(this.#problem));
     for (const client of all) client.on('ready', up).on('close', down).on('end', down);
     up();
     return () => {
@@ -181,16 +166,20 @@ export class RedisBackend implements Backend {
     return Promise.resolve();
   }
 
+  get #routed(): RoutedCall {
+    return this.#calls?.make ?? asItIs;
+  }
+
   #set(on: Driver.Redis | Driver.Cluster | Driver.ChainableCommander, { key, value, ttlMs }: BackendEntry): unknown {
     return ttlMs === 0 ? on.set(key, bytes(value)) : on.set(key, bytes(value), 'PX', whole(ttlMs));
   }
 
   /**
    * Whoever is not answered asks whether anybody is there, again and again. The driver's own `socketTimeout` does this too, with a timer and a listener for
-   * every call: a tenth of what a hit costs. In a cluster, where one of many may be silent, it is left to that.
+   * every call: a tenth of what a hit costs.
    */
   #giveUpSilent(): void {
-    if (this.#cluster || this.#owedSinceMs === undefined || performance.now() - this.#owedSinceMs < SILENT_MS) return;
+    if (this.#owedSinceMs === undefined || performance.now() - this.#owedSinceMs < SILENT_MS) return;
     this.#owedSinceMs = undefined;
     for (const client of this.#readers) client.disconnect(true);
     throw new OutageError('TIER_UNAVAILABLE', 'Redis did not answer for long, so that the connection is given up.');
@@ -207,6 +196,8 @@ export class RedisBackend implements Backend {
     return [this.#client as Driver.Redis];
   }
 }
+
+const asItIs: RoutedCall = (call) => call();
 
 /** ioredis tells texts from bytes by the class. */
 function bytes(value: Uint8Array): Buffer {

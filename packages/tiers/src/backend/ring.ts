@@ -82,15 +82,15 @@ export class Ring implements Backend {
     return (await everywhere(this.#nodes.map(({ backend }) => backend.check()))).join(' ').trim();
   }
 
-  onState(listener: (state: BackendState) => void): () => void {
+  onState(listener: (state: BackendState, cause?: unknown) => void): () => void {
     const up = new Set<number>();
     let last: BackendState | undefined;
-    const ends = this.#nodes.map(({ backend }, place) => backend.onState((state) => {
+    const ends = this.#nodes.map(({ backend }, place) => backend.onState((state, cause) => {
       if (state === 'up') up.add(place);
       else up.delete(place);
       const now = up.size === this.#nodes.length ? 'up' : 'down';
       if (now === 'down' && last === undefined && state === 'up') return;
-      if (now !== last) listener((last = now));
+      if (now !== last) listener((last = now), cause);
     }));
     return () => {
       for (const end of ends) end();

@@ -22,7 +22,7 @@ export interface BusLinkOptions {
   /** What others say has changed. */
   readonly heard: (message: BusMessage) => void;
   /** Once for each change, and when the bus is heard for the first time. */
-  readonly changed: (state: 'up' | 'away', isFirst: boolean) => void;
+  readonly changed: (state: 'up' | 'away', how: { readonly isFirst: boolean; readonly cause: unknown }) => void;
 }
 
 /** So many keys go in one message. */
@@ -47,7 +47,7 @@ export class BusLink {
 
   constructor(options: BusLinkOptions) {
     this.#options = options;
-    this.#end = options.bus.subscribe(options.channel, { message: (bytes) => this.#heard(bytes), state: (state) => this.#changed(state) });
+    this.#end = options.bus.subscribe(options.channel, { message: (bytes) => this.#heard(bytes), state: (state, cause) => this.#changed(state, cause) });
   }
 
   get isUp(): boolean {
@@ -109,13 +109,13 @@ export class BusLink {
     this.#options.heard(message ?? { kind: 'all' });
   }
 
-  #changed(state: 'up' | 'down'): void {
+  #changed(state: 'up' | 'down', cause: unknown): void {
     const was = this.#state;
     if (was === 'closed') return;
     this.#state = state === 'up' ? 'up' : 'away';
     if (this.#state === was) return;
     if (this.#state === 'away') this.#outages += 1;
-    this.#options.changed(this.#state, was === 'new');
+    this.#options.changed(this.#state, { isFirst: was === 'new', cause });
     this.#pay();
   }
 }

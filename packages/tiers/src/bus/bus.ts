@@ -25,7 +25,7 @@ export interface BusListener {
   readonly message: (bytes: Uint8Array) => void;
   /**
    * `up`: what is published from now on arrives; told once the listener is known to be heard. `down`: since the last message, some may have been lost; told
-   * within two seconds of the first that was.
+   * within two seconds of the first that was; and why, as far as that is known.
    */
-  readonly state: (state: 'up' | 'down') => void;
+  readonly state: (state: 'up' | 'down', cause?: unknown) => void;
 }

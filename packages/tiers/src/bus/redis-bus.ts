@@ -1,8 +1,8 @@
-import { MisuseError, OutageError } from '@ormolu/kernel';
+import { OutageError } from '@ormolu/kernel';
 import type * as Driver from 'ioredis';
 import { randomUUID } from 'node:crypto';
 import { loadPackage } from '../backend/load-package';
-import type { RedisConnection } from '../backend/redis-backend';
+import { checkConnection, notConnected, type RedisConnection } from '../backend/redis-connection';
 import type { Bus, BusListener } from './bus';
 
 /** One to listen, one to speak: a connection that listens can do nothing else. */
@@ -10,6 +10,8 @@ interface Pair {
   readonly subscriber: Driver.Redis;
   readonly publisher: Driver.Redis;
   isUp: boolean;
+  /** The channel it listens to for its own beats, once it does. */
+  beat: string | undefined;
   /** When a beat was sent that has not come back. */
   beatMs: number | undefined;
 }
@@ -33,7 +35,8 @@ export class RedisBus implements Bus {
   readonly #driver: typeof Driver;
   readonly #nodes: readonly RedisOptions[];
   readonly #url: string | undefined;
-  readonly #beat = `ormolu:beat:${randomUUID()}`;
+  /** Behind the name of the first channel that is listened to: who may use that may use this. Nobody needs it before. */
+  #beat: string | undefined;
   readonly #listeners = new Map<string, Set<BusListener>>();
   readonly #beats: NodeJS.Timeout;
   #pair: Pair | undefined;
@@ -42,9 +45,10 @@ export class RedisBus implements Bus {
   #reconnect: NodeJS.Timeout | undefined;
 
   /** @throws {MisuseError} TIER_PACKAGE_MISSING; TIER_REDIS_OPTION */
-  constructor({ url, cluster, ...options }: RedisConnection) {
+  constructor(connection: RedisConnection) {
+    checkConnection('redisBus', connection);
+    const { url, cluster, ...options } = connection;
     this.#driver = loadPackage('ioredis', 'redisBus()') as typeof Driver;
-    if (url !== undefined && !/^rediss?:\/\//.test(url)) throw new MisuseError('TIER_REDIS_OPTION', "redisBus() was given a text that is no URL of Redis. Give 'redis://user:password@host:6379', or rediss:// for TLS.");
     this.#url = url;
     const impatient = { connectTimeout: 2_000, keepAlive: 5_000, maxRetriesPerRequest: 0, ...options, enableOfflineQueue: false, lazyConnect: true, autoResubscribe: false, retryStrategy: () => null, sentinelRetryStrategy: () => null, replyMapping: 'legacy' } as RedisOptions; // ours go through as ioredis names them
     // Any node of a cluster passes messages on to all others.
@@ -62,11 +66,13 @@ export class RedisBus implements Bus {
   subscribe(channel: string, listener: BusListener): () => void {
     const all = this.#listeners.get(channel) ?? new Set();
     this.#listeners.set(channel, all.add(listener));
+    const beat = (this.#beat ??= `${channel}:beat:${randomUUID()}`);
     const pair = this.#pair;
     if (pair?.isUp === true) {
-      pair.subscriber.subscribe(channel).then(() => {
+      pair.subscriber.subscribe(channel, beat).then(() => {
+        pair.beat = beat;
         if (this.#pair === pair && all.has(listener)) listener.state('up');
-      }, () => this.#lost(pair));
+      }, (error: unknown) => this.#lost(pair, error));
     }
     return () => {
       all.delete(listener);
@@ -91,48 +97,58 @@ export class RedisBus implements Bus {
   async #connect(): Promise<void> {
     const options = this.#nodes[this.#turn++ % this.#nodes.length] as RedisOptions; // there is one
     const made = (): Driver.Redis => (this.#url === undefined ? new this.#driver.Redis(options) : new this.#driver.Redis(this.#url, options));
-    const pair: Pair = { subscriber: made(), publisher: made(), isUp: false, beatMs: undefined };
+    const pair: Pair = { subscriber: made(), publisher: made(), isUp: false, beat: undefined, beatMs: undefined };
     this.#pair = pair;
-    // It tells of every failure twice; that the connection has ended says all.
-    for (const client of [pair.subscriber, pair.publisher]) client.on('error', () => undefined).on('close', () => this.#lost(pair));
+    // Behind every failure, the connection is closed.
+    let problem: unknown;
+    for (const client of [pair.subscriber, pair.publisher]) {
+      client.on('error', (error: unknown) => {
+        problem = error;
+      }).on('close', () => this.#lost(pair, problem));
+    }
     pair.subscriber.on('messageBuffer', (channel: Buffer, message: Buffer) => this.#heard(pair, channel.toString(), message));
     try {
       await Promise.all([pair.subscriber.connect(), pair.publisher.connect()]);
-      const channels = [...this.#listeners.keys()];
-      await pair.subscriber.subscribe(this.#beat, ...channels);
+      const channels = this.#channels();
+      if (channels.length > 0) await pair.subscriber.subscribe(...channels);
       // Those that came meanwhile.
-      const late = [...this.#listeners.keys()].filter((channel) => !channels.includes(channel));
+      const late = this.#channels().filter((channel) => !channels.includes(channel));
       if (late.length > 0) await pair.subscriber.subscribe(...late);
       if (this.#pair !== pair) return;
       pair.isUp = true;
+      pair.beat = this.#beat;
       this.#tell('up');
-    } catch {
-      this.#lost(pair);
+    } catch (error) {
+      this.#lost(pair, problem ?? error);
     }
   }
 
+  #channels(): readonly string[] {
+    return [...(this.#beat === undefined ? [] : [this.#beat]), ...this.#listeners.keys()];
+  }
+
   #heard(pair: Pair, channel: string, message: Uint8Array): void {
-    if (channel === this.#beat) pair.beatMs = undefined;
+    if (channel === pair.beat) pair.beatMs = undefined;
     else for (const listener of this.#listeners.get(channel) ?? []) listener.message(message);
   }
 
   /** Only the first of several that say so counts. */
-  #lost(pair: Pair): void {
+  #lost(pair: Pair, cause?: unknown): void {
     if (this.#pair !== pair || this.#isClosed) return;
     this.#pair = undefined;
     pair.subscriber.disconnect();
     pair.publisher.disconnect();
-    this.#tell('down');
+    this.#tell('down', cause === undefined ? AWAY : notConnected(cause));
     this.#reconnect = setTimeout(() => void this.#connect(), RECONNECT_MS);
     this.#reconnect.unref();
   }
 
   #sendBeat(): void {
     const pair = this.#pair;
-    if (pair?.isUp !== true) return;
+    if (pair?.isUp !== true || pair.beat === undefined) return;
     if (pair.beatMs === undefined) {
       pair.beatMs = performance.now();
-      pair.publisher.publish(this.#beat, '').catch(() => this.#lost(pair));
+      pair.publisher.publish(pair.beat, '').catch((error: unknown) => this.#lost(pair, error));
       return;
     }
     const { beatMs } = pair;
@@ -143,7 +159,7 @@ export class RedisBus implements Bus {
     }));
   }
 
-  #tell(state: 'up' | 'down'): void {
-    for (const all of this.#listeners.values()) for (const listener of all) listener.state(state);
+  #tell(state: 'up' | 'down', cause?: unknown): void {
+    for (const all of this.#listeners.values()) for (const listener of all) listener.state(state, cause);
   }
 }

@@ -35,7 +35,7 @@ const CACHE: Readonly<Record<keyof NamedCacheOptions, Form>> = {
   l2: having('what redis(…) or memcached(…) gives, or a Backend of your own', 'getMany', 'setMany', 'add', 'replace', 'deleteMany', 'touch', 'check', 'onState', 'close'),
   bus: having('what redisBus(…) gives, or a Bus of your own', 'publish', 'subscribe', 'close'),
   serializer: oneOf('json', 'msgpack', 'v8'),
-  compress: { accepts: (value) => typeof value === 'boolean' || (isObject(value) && 'above' in value && isByteCount(value.above)), expects: 'true, false, or { above: bytes }' },
+  compress: { accepts: (value) => typeof value === 'boolean' || (isObject(value) && 'above' in value && isByteCount(value.above) && Object.keys(value).length === 1), expects: 'true, false, or { above: bytes }' },
   keys: { ...list, expects: 'a list of keys, each { id, key }' },
   prefix: text, maxSharedBytes: bytes, deadline: anything, breakAfter: number, maxUnsure: number, lease: anything, fallback: oneOf('memory'),
   calendar: having('a clock', 'now'), clock: having('a clock', 'now'), random: func,
@@ -81,9 +81,11 @@ export function checkLoader(name: string, load: unknown): void {
   if (typeof load !== 'function') throw invalid(`Cache '${name}'`, `a loader, which is ${typeName(load)}`, 'a function that gives the value');
 }
 
-/** @throws {MisuseError} TIER_OPTION_UNKNOWN for an event there is not */
-export function checkEvent(name: string, event: string): void {
+/** @throws {MisuseError} TIER_OPTION_UNKNOWN for an event there is not, TIER_OPTION_INVALID for what cannot be told of it */
+export function checkListener(name: string, event: string, listener: unknown): void {
+  checkTexts(name, 'an event', [event]);
   if (!Object.hasOwn(EVENTS, event)) throw unknown(`Cache '${name}'`, `event '${event}'`, nearest(event, Object.keys(EVENTS)));
+  if (typeof listener !== 'function') throw invalid(`Cache '${name}'`, `a listener, which is ${typeName(listener)}`, 'a function');
 }
 
 /** @throws {MisuseError} TIER_OPTION_UNKNOWN, TIER_OPTION_INVALID */

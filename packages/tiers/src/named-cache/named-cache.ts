@@ -3,7 +3,7 @@ import { BusLink } from '../bus/bus-link';
 import { channelOf } from '../shared/key-names';
 import type { CacheHealth, NamedCacheStats } from './cache-counts';
 import type { CacheParts } from './cache-parts';
-import { checkCacheOptions, checkEvent } from './checked-options';
+import { checkCacheOptions, checkListener } from './checked-options';
 import { FlightLoads, type LoadMany } from './flight-loads';
 import { Happenings } from './happenings';
 import { HealthWatch } from './health-watch';
@@ -221,9 +221,9 @@ export class NamedCache implements PlainCache {
     };
   }
 
-  /** Tells of what happens to entries. @returns ends it */
+  /** Tells of what happens to entries. @returns ends it @throws {MisuseError} TIER_OPTION_UNKNOWN, TIER_OPTION_INVALID */
   on<E extends keyof CacheEvents>(event: E, listener: (event: CacheEvents[E]) => void): () => void {
-    checkEvent(this.name, event);
+    checkListener(this.name, event, listener);
     return this.#parts.happenings.listeners.add(event, listener);
   }
 
@@ -239,16 +239,16 @@ export class NamedCache implements PlainCache {
     const { bus, prefix = DEFAULT_PREFIX, deadline = DEFAULT_DEADLINE_MS } = this.options;
     return bus && new BusLink({
       bus, channel: channelOf(prefix, this.name), deadlineMs: durationMs(deadline, 'deadline'),
-      heard: (message) => this.#invalidation.heard(message), changed: (state, isFirst) => this.#busChanged(state, isFirst),
+      heard: (message) => this.#invalidation.heard(message), changed: (state, how) => this.#busChanged(state, how),
     });
   }
 
   /** What came into memory before may have been changed without a word: it is forgotten when the bus is lost, and once more when it is back. */
-  #busChanged(state: 'up' | 'away', isFirst: boolean): void {
+  #busChanged(state: 'up' | 'away', { isFirst, cause }: { readonly isFirst: boolean; readonly cause: unknown }): void {
     this.#invalidation.forgetAll();
     if (isFirst && state === 'up') return;
-    this.#parts.happenings.listeners.tell('bus', () => ({ state }));
-    const text = state === 'away' ? 'its bus is away. Until it is back, nothing is kept in memory for longer than 5 s.' : 'its bus is back.';
+    this.#parts.happenings.listeners.tell('bus', () => ({ state, cause }));
+    const text = state === 'away' ? 'its bus is away. Until it is back, nothing is kept in memory for longer than 5 s.' + whyOf(cause) : 'its bus is back.';
     process.emitWarning(`Cache '${this.name}': ${text}`, { code: 'TIER_STATE' });
   }
 
@@ -257,10 +257,13 @@ export class NamedCache implements PlainCache {
     const { shared, local, happenings } = this.#parts;
     if (state === 'up' && shared?.dropsFirst === true) local.clear();
     happenings.listeners.tell('state', () => ({ state, cause }));
-    const why = cause instanceof Error ? ` ${cause.message}` : '';
-    const text = state === 'away' ? `Cache '${this.name}': its server is away, and done without until it is back.${why}` : `Cache '${this.name}': its server is back.`;
+    const text = state === 'away' ? `Cache '${this.name}': its server is away, and done without until it is back.${whyOf(cause)}` : `Cache '${this.name}': its server is back.`;
     process.emitWarning(text, { code: 'TIER_STATE' });
   }
+}
+
+function whyOf(cause: unknown): string {
+  return cause instanceof Error ? ` ${cause.message}` : '';
 }
 
 function stateOf(isUp: boolean | undefined): 'none' | 'up' | 'away' {

@@ -124,7 +124,7 @@ export interface CacheEvents {
   readonly load: { readonly key: string; readonly durationMs: number };
   readonly error: { readonly key: string; readonly cause: unknown };
   /** The bus was lost, or is back: once for each change. */
-  readonly bus: { readonly state: 'up' | 'away' };
+  readonly bus: { readonly state: 'up' | 'away'; readonly cause: unknown };
   /** A threshold was crossed, or is no longer: once for each change. */
   readonly alert: CacheAlert;
   /** The server of the second level went away, or is back: once for each change. */

@@ -1,5 +1,5 @@
 import { Cron } from 'croner';
-import { durationMs, MisuseError, OrmoluError, type Duration } from '@ormolu/kernel';
+import { durationMs, MisuseError, OrmoluError, typeName, type Duration } from '@ormolu/kernel';
 
 /** When entries are taken out by themselves, and which: all, or those of one model, tag or pattern. */
 export interface ScheduledInvalidation {
@@ -36,11 +36,13 @@ export const LONGEST_TIMER_MS: number = 2 ** 31 - 1;
  */
 export function checkedSchedule(name: string, schedule: ScheduledInvalidation): (cache: Invalidated) => () => void {
   const wrong = (what: string, cause?: unknown): MisuseError => new MisuseError('TIER_SCHEDULE', `Cache '${name}': ${what}`, { cause });
+  if (typeof schedule !== 'object' || (schedule as unknown) === null) throw wrong(`a schedule is ${typeName(schedule)}. Give an object, as { every: '1h' }.`);
   for (const option of Object.keys(schedule)) {
     // What it does not know might be what it was to take out: without, that would be all.
     if (!Object.hasOwn(OPTIONS, option)) throw wrong(`a schedule has no '${option}'. There are ${Object.keys(OPTIONS).join(', ')}.`);
   }
   const { cron, timeZone, every, model, tag, pattern } = schedule;
+  for (const [option, value] of Object.entries({ model, tag, pattern })) if (value !== undefined && typeof value !== 'string') throw wrong(`the ${option} of a schedule is ${typeName(value)}. Give a text.`);
   if ((cron === undefined) === (every === undefined)) throw wrong("a schedule wants either cron, as { cron: '0 3 * * *' }, or every, as { every: '1h' }.");
   if ([model, tag, pattern].filter((one) => one !== undefined).length > 1) throw wrong('a schedule takes out what one model, tag or pattern says. Make several schedules of it.');
   const workOn = (cache: Invalidated) => (): void => {

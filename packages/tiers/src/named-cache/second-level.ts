@@ -36,21 +36,18 @@ export class SecondLevel {
    * @throws {MisuseError} TIER_PREFIX; TIER_SHARED_OPTION; TIER_PACKAGE_MISSING; DURATION_INVALID
    */
   static of(name: string, options: NamedCacheOptions, heard: ServerListener): SecondLevel | undefined {
+    // Also of a cache that has none yet: what is wrong is told when it is written.
+    checkGuards(name, options);
     if (options.l2 !== undefined) return new SecondLevel(name, options, heard);
     if (options.l1 === false) throw new MisuseError('TIER_SHARED_OPTION', `Cache '${name}' has neither a first level nor a second. Give it l2: redis(…), or bounds.`);
     return undefined;
   }
 
   private constructor(name: string, { l1, l2, fallback, ...options }: NamedCacheOptions, { changed, mended }: ServerListener) {
-    const { calendar = { now: () => Date.now() }, compress = false, serializer = 'json', prefix = 'ormolu', maxSharedBytes = Infinity, breakAfter = 3, maxUnsure = 10_000 } = options;
+    const { calendar = { now: () => Date.now() }, compress = false, serializer = 'json', prefix = 'ormolu', maxSharedBytes = Infinity } = options;
+    const { deadlineMs, leaseMs, breakAfter, maxUnsure } = checkGuards(name, options);
     if (l2 === undefined) throw new MisuseError('TIER_SHARED_OPTION', `Cache '${name}' has no second level.`);
     if (!['json', 'msgpack', 'v8'].includes(serializer)) throw new MisuseError('TIER_SHARED_OPTION', `Cache '${name}': serializer is ${JSON.stringify(serializer)}. Give 'json', 'msgpack' or 'v8'.`);
-    for (const [option, value] of Object.entries({ breakAfter, maxUnsure })) {
-      if (!Number.isInteger(value) || value < 1) throw new MisuseError('TIER_SHARED_OPTION', `Cache '${name}': ${option} is ${String(value)}. Give a whole number above zero.`);
-    }
-    const deadlineMs = durationMs(options.deadline ?? 40, 'deadline');
-    const leaseMs = durationMs(options.lease ?? '2s', 'lease');
-    if (deadlineMs === 0 || leaseMs === 0) throw new MisuseError('TIER_SHARED_OPTION', `Cache '${name}': deadline and lease are lengths of time above zero.`);
     if (l1 === false && durationMs(options.grace ?? 0, 'grace') > 0) throw graceWithoutMemory(name);
     this.calendar = calendar;
     this.firstTtlMs = l1 === false ? 0 : durationMs(l1?.ttl ?? (options.bus ? DEFAULT_FIRST_TTL_WITH_BUS : DEFAULT_FIRST_TTL), 'l1.ttl');
@@ -106,6 +103,16 @@ export class SecondLevel {
   close(): Promise<void> {
     return this.level.close();
   }
+}
+
+/** How long its server is waited for, and what is remembered meanwhile. */
+function checkGuards(name: string, { deadline = 40, lease = '2s', breakAfter = 3, maxUnsure = 10_000 }: NamedCacheOptions): { readonly deadlineMs: number; readonly leaseMs: number; readonly breakAfter: number; readonly maxUnsure: number } {
+  for (const [option, value] of Object.entries({ breakAfter, maxUnsure })) {
+    if (!Number.isInteger(value) || value < 1) throw new MisuseError('TIER_SHARED_OPTION', `Cache '${name}': ${option} is ${String(value)}. Give a whole number above zero.`);
+  }
+  const [deadlineMs, leaseMs] = [durationMs(deadline, 'deadline'), durationMs(lease, 'lease')];
+  if (deadlineMs === 0 || leaseMs === 0) throw new MisuseError('TIER_SHARED_OPTION', `Cache '${name}': deadline and lease are lengths of time above zero.`);
+  return { deadlineMs, leaseMs, breakAfter, maxUnsure };
 }
 
 /** From how many bytes on values are deflated. */

@@ -80,7 +80,7 @@ export class GuardedBackend implements Backend {
     this.#opened = new Promise((resolve) => {
       this.#open = resolve;
     });
-    this.#end = backend.onState((state) => this.#heard(state));
+    this.#end = backend.onState((state, cause) => this.#heard(state, cause));
     this.#probeIn(0);
   }
 
@@ -134,7 +134,7 @@ export class GuardedBackend implements Backend {
     return this.#call('check', 0, () => this.#backend.check());
   }
 
-  onState(listener: (state: BackendState) => void): () => void {
+  onState(listener: (state: BackendState, cause?: unknown) => void): () => void {
     return this.#backend.onState(listener);
   }
 
@@ -206,14 +206,14 @@ export class GuardedBackend implements Backend {
     this.#probeIn(PROBE_EVERY_MS);
   }
 
-  #heard(state: BackendState): void {
+  #heard(state: BackendState, cause: unknown): void {
     if (state === 'up') {
       if (this.#state !== 'up') this.#probeIn(0);
       return;
     }
     if (this.#mayStillArrive > 0) this.#mustForget = true;
     this.#mayStillArrive = 0;
-    this.#lost(AWAY);
+    this.#lost(cause === undefined ? AWAY : outage(cause));
   }
 
   #failed(cause: unknown): void {

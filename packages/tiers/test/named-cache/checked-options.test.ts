@@ -29,6 +29,11 @@ test.each<[object, string, RegExp]>([
   [{ invalidate: [{ every: '1h', tags: 'x' }] }, 'TIER_SCHEDULE', /'tags'/],
   [{ random: 7 }, INVALID, /a function/],
   [{ thresholds: 'low' }, INVALID, /an object/],
+  // Also where there is no server yet that they are about.
+  [{ deadline: 'soon' }, 'DURATION_INVALID', /deadline/],
+  [{ lease: 0 }, 'TIER_SHARED_OPTION', /lease/],
+  [{ breakAfter: 0 }, 'TIER_SHARED_OPTION', /breakAfter/],
+  [{ maxUnsure: 1.5 }, 'TIER_SHARED_OPTION', /maxUnsure/],
 ])('%j is refused: %s', (options, code, message) => {
   expect(() => made({ maxEntries: 5, ...options })).toThrow(refusal({ code, message: expect.stringMatching(message) as unknown }));
 });
@@ -38,6 +43,7 @@ test.each<[object, string]>([
   [{ l1: { maxEntires: 5 } }, UNKNOWN],
   [{ compress: 'yes' }, INVALID],
   [{ compress: { abov: 10 } }, INVALID],
+  [{ compress: { above: 10, below: 20 } }, INVALID],
   [{ maxSharedBytes: '1mb' }, INVALID],
   [{ maxSharedBytes: Number.NaN }, INVALID],
   [{ l1: false, fallback: 'memroy' }, INVALID],
@@ -80,8 +86,10 @@ test('an entry of a cache without memory has no grace', async () => {
   await cache.close();
 });
 
-test('an event there is not is refused', () => {
+test('an event there is not is refused, and a listener that is none', () => {
   expect(() => made({ maxEntries: 5 }).on('hitt' as never, () => undefined)).toThrow(refusal({ code: UNKNOWN }));
+  expect(() => made({ maxEntries: 5 }).on(undefined as never, () => undefined)).toThrow(refusal({ code: INVALID }));
+  expect(() => made({ maxEntries: 5 }).on('hit', 5 as never)).toThrow(refusal({ code: INVALID }));
 });
 
 test.each<[object, string]>([[{ maxItemByte: 5 }, UNKNOWN], [{ maxItemBytes: '5mb' }, INVALID], [{ maxItemBytes: 5 }, INVALID]])('memcached() refuses %j: %s', (options, code) => {

@@ -74,6 +74,11 @@ test.each<[ScheduledInvalidation, RegExp]>([
   [{ cron: '0 3 * * *', timeZone: 'Mars/Olympus' }, /no time for a schedule.*time zone/],
   [{ cron: '0 0 31 2 *' }, /./],
   [{ every: '1h', tag: 'a', model: 'b' }, /Make several schedules/],
+  // As a program without types gives them: each would take out nothing, and end the process, when its time has come.
+  [{ every: '1h', tag: 5 as never }, /the tag of a schedule is a whole number/],
+  [{ every: '1h', model: ['city'] as never }, /the model of a schedule is a list/],
+  [{ every: '1h', pattern: null as never }, /the pattern of a schedule is null/],
+  [5 as never, /a schedule is a whole number/],
 ])('a schedule that is none is refused: %j', (schedule, message) => {
   const made = (): NamedCache => new NamedCache('scheduled', { maxEntries: 1, invalidate: [schedule] });
   expect(made).toThrow(MisuseError);

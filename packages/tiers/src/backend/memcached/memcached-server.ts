@@ -11,12 +11,12 @@ export class MemcachedServer implements Backend {
   readonly name = 'memcached';
   readonly limits: BackendLimits;
   readonly #connection: MetaConnection;
-  readonly #listeners = new Set<(state: BackendState) => void>();
+  readonly #listeners = new Set<(state: BackendState, cause?: unknown) => void>();
 
   constructor(address: MetaAddress, { maxItemBytes }: { readonly maxItemBytes: number }) {
     this.limits = { keyBytes: 250, anyCharacter: false, valueBytes: maxItemBytes - HEAD_BYTES, ttlGrainMs: 2_000 };
-    this.#connection = new MetaConnection(address, (isUp) => {
-      for (const listener of this.#listeners) listener(isUp ? 'up' : 'down');
+    this.#connection = new MetaConnection(address, (isUp, cause) => {
+      for (const listener of this.#listeners) listener(isUp ? 'up' : 'down', cause);
     });
   }
 
@@ -56,7 +56,7 @@ export class MemcachedServer implements Backend {
     return '';
   }
 
-  onState(listener: (state: BackendState) => void): () => void {
+  onState(listener: (state: BackendState, cause?: unknown) => void): () => void {
     this.#listeners.add(listener);
     if (this.#connection.isUp) listener('up');
     return () => {

@@ -1,6 +1,7 @@
 import { OutageError } from '@ormolu/kernel';
 import Denque from 'denque';
 import { connect, type Socket } from 'node:net';
+import { types } from 'node:util';
 
 /** What a server says to one request of its meta protocol. */
 export interface MetaReply {
@@ -38,7 +39,7 @@ const LINE_END = Buffer.from('\r\n');
  */
 export class MetaConnection {
   readonly #address: MetaAddress;
-  readonly #onState: (isUp: boolean) => void;
+  readonly #onState: (isUp: boolean, cause?: OutageError) => void;
   readonly #waiting = new Denque<Waiting>();
   #socket: Socket | undefined;
   #isUp = false;
@@ -50,7 +51,7 @@ export class MetaConnection {
   /** Of the next answer, as far as it is known: until there is so much, looking again is in vain. */
   #neededBytes = 0;
 
-  constructor(address: MetaAddress, onState: (isUp: boolean) => void) {
+  constructor(address: MetaAddress, onState: (isUp: boolean, cause?: OutageError) => void) {
     this.#address = address;
     this.#onState = onState;
     this.#connect();
@@ -138,7 +139,7 @@ export class MetaConnection {
     const waiting = this.#waiting.toArray();
     this.#waiting.clear();
     for (const { reject } of waiting) reject(this.#outage('The connection ended before the answer', cause));
-    if (wasUp || this.#tries === 0) this.#onState(false);
+    if (wasUp || this.#tries === 0) this.#onState(false, this.#outage(`There is no connection${types.isNativeError(cause) ? `: ${cause.message}` : ''}`, cause));
     if (this.#isClosed) return;
     this.#tries += 1;
     this.#retry = setTimeout(() => this.#connect(), Math.min(FIRST_WAIT_MS * this.#tries, LONGEST_WAIT_MS));

@@ -1,0 +1,128 @@
+import { ownCacheServer, type OwnCacheServer } from '@ormolu/test-support';
+import { Redis } from 'ioredis';
+import { writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
+import { join } from 'node:path';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { generate } from 'selfsigned';
+import type { Backend } from '../../src/backend/backend';
+import type { Bus } from '../../src/bus/bus';
+import { NamedCache } from '../../src/named-cache/named-cache';
+import { redis, redisBus, type RedisConnection } from '../../src/redis';
+
+/** What a cache, its bus and health checks ask of Redis, and nothing else. */
+const COMMANDS = '+get +mget +set +unlink +eval +pexpire +persist +exists +scan +info +publish +subscribe +unsubscribe';
+
+const servers: OwnCacheServer[] = [];
+let open: (NamedCache | Backend | Bus)[] = [];
+let warnings: string[] = [];
+
+beforeEach(() => {
+  warnings = [];
+  jest.spyOn(process, 'emitWarning').mockImplementation((warning) => void warnings.push(String(warning)));
+});
+afterEach(async () => {
+  jest.restoreAllMocks();
+  await Promise.all(open.map((one) => one.close()));
+  open = [];
+});
+afterAll(() => {
+  for (const server of servers) server.stop();
+});
+
+async function started(options: Parameters<typeof ownCacheServer>[1]): Promise<OwnCacheServer> {
+  const server = await ownCacheServer('redis', options);
+  servers.push(server);
+  return server;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer();
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  const { port } = server.address() as AddressInfo; // of a server that listens on a port
+  await new Promise((resolve) => server.close(resolve));
+  return port;
+}
+
+function cacheOn(connection: RedisConnection, prefix: string): NamedCache {
+  const [l2, bus] = [redis(connection), redisBus(connection)];
+  const cache = new NamedCache('rates', { l2, bus, prefix, l1: false, ttl: '1m', deadline: '10s' });
+  open.push(cache, l2, bus);
+  return cache;
+}
+
+/** All that a cache asks of its server. */
+async function used(cache: NamedCache): Promise<unknown> {
+  while (cache.stats().bus?.isUp !== true || cache.stats().shared?.isUp !== true) await sleep(5);
+  await cache.setMany([['rate:1', 1], ['rate:2', 2]], { tags: ['rates'], sliding: true });
+  const told = [await cache.get('rate:1'), await cache.getOrSet('rate:3', () => 3), await cache.deleteByPattern('rate:1'), await cache.delete('rate:3')];
+  await cache.deleteByTag('rates');
+  await cache.clear();
+  return [...told, await cache.get('rate:2'), cache.stats().shared?.failures];
+}
+
+const USED = [1, 3, 1, true, undefined, 0];
+
+async function warned(): Promise<string> {
+  while (!warnings.some((warning) => warning.includes('server is away')) || !warnings.some((warning) => warning.includes('bus is away'))) await sleep(5);
+  return warnings.join('\n');
+}
+
+test('a user of an ACL needs his prefix and few commands; who may not come in is told why', async () => {
+  const { url, port } = await started({});
+  const admin = new Redis(url);
+  await admin.acl('SETUSER', 'app', 'on', '>secret', '~app:*', '&app:*', '-@all', ...COMMANDS.split(' '));
+  admin.disconnect();
+  const connection = { host: '127.0.0.1', port, username: 'app', password: 'secret' };
+  expect(await used(cacheOn(connection, 'app'))).toEqual(USED);
+  expect(await used(cacheOn({ url: `redis://app:secret@127.0.0.1:${String(port)}` }, 'app'))).toEqual(USED);
+  expect(warnings).toEqual([]);
+  cacheOn({ ...connection, password: 'wrong' }, 'app');
+  expect(await warned()).toMatch(/server is away.*There is no connection to Redis: WRONGPASS[^]*bus is away.*WRONGPASS|bus is away.*WRONGPASS[^]*server is away.*WRONGPASS/);
+});
+
+test('a server that speaks TLS is reached by who trusts its certificate, and nobody else, who is told why', async () => {
+  const { private: key, cert } = await generate([{ name: 'commonName', value: 'localhost' }], { keyType: 'ec', extensions: [{ name: 'subjectAltName', altNames: [{ type: 7, ip: '127.0.0.1' }] }] });
+  const [port, { folder }] = [await freePort(), await started({})];
+  writeFileSync(join(folder, 'key.pem'), key, { mode: 0o644 });
+  writeFileSync(join(folder, 'cert.pem'), cert);
+  const file = (name: string): string => join(folder, name);
+  await started({ args: ['--tls-port', String(port), '--tls-cert-file', file('cert.pem'), '--tls-key-file', file('key.pem'), '--tls-ca-cert-file', file('cert.pem'), '--tls-auth-clients', 'no'] });
+  expect(await used(cacheOn({ host: '127.0.0.1', port, tls: { ca: cert } }, 'app'))).toEqual(USED);
+  expect(await used(cacheOn({ url: `rediss://127.0.0.1:${String(port)}`, tls: { ca: cert } }, 'app'))).toEqual(USED);
+  expect(warnings).toEqual([]);
+  cacheOn({ url: `rediss://127.0.0.1:${String(port)}` }, 'app');
+  expect(await warned()).toMatch(/server is away.*There is no connection to Redis: .*certificate/);
+});
+
+test('the master that Sentinels name is used, and the one that they put in its place', async () => {
+  const [master, replica] = [await started({}), await started({})];
+  const admin = new Redis(replica.url);
+  await admin.replicaof('127.0.0.1', master.port);
+  while (!(await admin.info('replication')).includes('master_link_status:up')) await sleep(20);
+  admin.disconnect();
+  const sentinel = await started({ config: `sentinel monitor main 127.0.0.1 ${String(master.port)} 1\nsentinel down-after-milliseconds main 300\nsentinel failover-timeout main 2000\n`, args: ['--sentinel'] });
+  const sentinels = [{ host: '127.0.0.1', port: sentinel.port }];
+  const cache = cacheOn({ sentinels, name: 'main' }, 'app');
+  expect(await used(cache)).toEqual(USED);
+  await cache.set('rate:4', 'old');
+  master.signal('SIGKILL');
+  while (cache.stats().shared?.isUp === true) await sleep(5);
+  await cache.set('rate:4', 'new');
+  expect(await used(cache)).toEqual([...USED.slice(0, -1), expect.any(Number)]);
+  // What the replica had taken over is not believed.
+  expect(await cache.get('rate:4')).toBeUndefined();
+  warnings = [];
+  cacheOn({ sentinels, name: 'mian' }, 'app');
+  expect(await warned()).toMatch(/server is away.*sentinel/);
+}, 60_000);
+
+test.each<[string, RedisConnection | undefined]>([
+  ['nothing', undefined],
+  ['a cluster of no nodes', { cluster: [] }],
+  ['a URL and a cluster', { url: 'redis://user:secret@127.0.0.1', cluster: [{ host: '127.0.0.1', port: 1 }] }],
+  ['replicas of a cluster to read from', { cluster: [{ host: '127.0.0.1', port: 1 }], scaleReads: 'slave' }],
+])('%s is refused, also for a bus', (_, connection) => {
+  const given = connection as RedisConnection; // as a program without types gives it
+  for (const make of [redis, redisBus]) expect(() => make(given)).toThrow(expect.objectContaining({ code: 'TIER_REDIS_OPTION' }) as Error);
+});
