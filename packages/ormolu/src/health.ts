@@ -1,5 +1,6 @@
 import { OrmoluError, type Schema, type Storage } from '@ormolu/kernel';
 import type { CacheAlert, CacheHealth, NamedCaches } from '@ormolu/tiers';
+import { types } from 'node:util';
 
 /** How a database and its caches are, asked just now. */
 export interface HealthReport {
@@ -22,16 +23,47 @@ export interface StorageHealth {
 /** Something about a database that should be looked at, or is well again: told once for each change. */
 export type HealthAlert = (CacheAlert & { readonly cache: string }) | { readonly kind: 'storage'; readonly state: 'raised' | 'over'; readonly problem: string | undefined };
 
+/** A storage that takes longer to answer is as good as one that does not. */
+const LONGEST_MS = 5_000;
+
+/** Asks a storage how it is. One question at a time is under way, however many want to know: of a storage that stands still, each would take another connection. */
+export class StorageProbe {
+  readonly #storage: Storage;
+  readonly #schema: () => Schema;
+  readonly #longestMs: number;
+  #underWay: Promise<StorageHealth> | undefined;
+
+  constructor(storage: Storage, schema: () => Schema, longestMs: number = LONGEST_MS) {
+    this.#storage = storage;
+    this.#schema = schema;
+    this.#longestMs = longestMs;
+  }
+
+  /** Never fails, and does not wait for longer than five seconds. */
+  async ask(): Promise<StorageHealth> {
+    this.#underWay ??= storageHealth(this.#storage, this.#schema()).finally(() => {
+      this.#underWay = undefined;
+    });
+    const [name, ms] = [this.#storage.name, this.#longestMs];
+    let timer: NodeJS.Timeout | undefined;
+    const late = new Promise<StorageHealth>((resolve) => {
+      timer = setTimeout(() => resolve({ name, isUp: false, ms, problem: `no answer within ${String(ms / 1_000)} s` }), ms);
+    });
+    return Promise.race([this.#underWay, late]).finally(() => clearTimeout(timer));
+  }
+}
+
 /** Asks the storage at an interval how it is, and hears what the caches have to say of themselves. */
 export class DatabaseWatch {
-  readonly #listeners = new Set<(alert: HealthAlert) => void>();
+  readonly #listeners = new Set<(alert: HealthAlert) => unknown>();
   readonly #ends: (() => void)[] = [];
   #isUp = true;
 
-  constructor(caches: NamedCaches, ask: () => Promise<StorageHealth>, everyMs: number) {
+  /** @param ask - gives nothing for a database that is closed meanwhile: that is no outage */
+  constructor(caches: NamedCaches, ask: () => Promise<StorageHealth | undefined>, everyMs: number) {
     for (const cache of caches.all()) this.#ends.push(cache.on('alert', (alert) => this.#tell({ cache: cache.name, ...alert })));
     if (everyMs === 0) return;
-    const timer = setInterval(() => void ask().then((health) => this.see(health)), everyMs).unref();
+    const timer = setInterval(() => void ask().then((health) => health && this.see(health)), everyMs).unref();
     this.#ends.push(() => clearInterval(timer));
   }
 
@@ -56,23 +88,28 @@ export class DatabaseWatch {
 
   #tell(alert: HealthAlert): void {
     for (const listener of this.#listeners) {
-      try {
-        listener(alert);
-      } catch (error) {
+      const failed = (error: unknown): void => {
         process.emitWarning(`A listener to the alerts of a database threw: ${String(error)}`, { code: 'TIER_LISTENER' });
+      };
+      try {
+        const told = listener(alert);
+        // One that is an async function fails later.
+        if (types.isPromise(told)) told.catch(failed);
+      } catch (error) {
+        failed(error);
       }
     }
   }
 }
 
 /** Asks the storage and the servers of the caches, all at once. */
-export async function healthOf(storage: Storage, schema: Schema, caches: NamedCaches): Promise<HealthReport> {
-  const [database, named] = await Promise.all([storageHealth(storage, schema), Promise.all(caches.all().map((cache) => cache.health()))]);
+export async function healthOf(probe: StorageProbe, caches: NamedCaches): Promise<HealthReport> {
+  const [database, named] = await Promise.all([probe.ask(), Promise.all(caches.all().map((cache) => cache.health()))]);
   return { isHealthy: database.isUp && named.every(({ server }) => server !== 'away'), storage: database, caches: named };
 }
 
-/** Whether the storage answers a statement. It is told, not thrown, when it does not. */
-export async function storageHealth(storage: Storage, schema: Schema): Promise<StorageHealth> {
+/** Whether the storage answers a statement. */
+async function storageHealth(storage: Storage, schema: Schema): Promise<StorageHealth> {
   const began = performance.now();
   const told = (problem: string | undefined): StorageHealth => ({ name: storage.name, isUp: problem === undefined, ms: performance.now() - began, problem });
   try {

@@ -1,7 +1,7 @@
 import type { FarSide, Rung, RungStats } from '@ormolu/kernel';
 import { StorageRung } from '@ormolu/storage';
 import type { Transaction } from '@ormolu/transaction';
-import { LocalRung, MeasuredRung, type LocalCache, type NamedQueries, type SharedRung } from '@ormolu/tiers';
+import { LocalRung, MeasuredRung, type KeyWarnings, type LocalCache, type NamedQueries, type SharedRung } from '@ormolu/tiers';
 
 /** What the ladder is built of. */
 export interface LadderParts {
@@ -9,6 +9,7 @@ export interface LadderParts {
   readonly far?: FarSide | undefined;
   readonly local: LocalCache;
   readonly named: NamedQueries;
+  readonly warnings: KeyWarnings;
   /** The rung between the local cache and storage, over what is below it; absent: there is none. */
   readonly shared?: ((below: Rung) => SharedRung) | undefined;
 }
@@ -18,9 +19,9 @@ export interface LadderParts {
  *
  * Each rung holds the next, so that a read asks the first and what is missing goes down by itself.
  */
-export function buildLadder({ far, local, named, shared }: LadderParts): Rung {
+export function buildLadder({ far, local, named, warnings, shared }: LadderParts): Rung {
   const storage = new MeasuredRung(new StorageRung(far?.step));
-  return new MeasuredRung(new LocalRung(shared ? new MeasuredRung(shared(storage)) : storage, local, { named: (name) => named.get(name) }));
+  return new MeasuredRung(new LocalRung(shared ? new MeasuredRung(shared(storage)) : storage, local, { named: (name) => named.get(name), warnings }));
 }
 
 /** The first rung's figures: property reads, those aside of what records keep themselves, and of them, those that asked nobody below. */

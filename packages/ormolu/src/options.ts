@@ -168,3 +168,9 @@ export function checkOptions(options: unknown, call: 'openOrmolu' | 'transaction
 export function checkWork(work: unknown): void {
   if (typeof work !== 'function') throw invalid('transaction', 'the work', 'a function of the environment', work);
 }
+
+/** @throws {MisuseError} DB_OPTION_INVALID for an event that never comes, and for what cannot be told of it */
+export function checkListener(event: unknown, listener: unknown): void {
+  if (event !== 'alert') throw invalid('on', 'the event', "'alert', the one there is", event);
+  if (typeof listener !== 'function') throw invalid('on', 'the listener', 'a function', listener);
+}

@@ -2,15 +2,15 @@ import { durationMs, OrmoluError, type MigrationReport, type Rung, type RungStat
 import type { ModelNameOf, Models, Registry } from '@ormolu/registry';
 import { StorageRung } from '@ormolu/storage';
 import { Transaction, type Actors } from '@ormolu/transaction';
-import { checkRecordModels, LocalCache, NamedCaches, NamedQueries, SharedCaches, SharedRung, type LocalCacheStats, type NamedCacheStats, type RecordCaches } from '@ormolu/tiers';
+import { checkRecordModels, KeyWarnings, LocalCache, NamedCaches, NamedQueries, SharedCaches, SharedRung, type LocalCacheStats, type NamedCacheStats, type RecordCaches } from '@ormolu/tiers';
 import { bufferHitsOf, type BufferHits } from './buffer-hits';
 import { isLocalCacheSwitchedOff } from './environment-variables';
 import { DatabaseError } from './errors';
-import { DatabaseWatch, healthOf, storageHealth, type HealthAlert, type HealthReport } from './health';
+import { DatabaseWatch, healthOf, StorageProbe, type HealthAlert, type HealthReport } from './health';
 import { backfill, type FilledFields } from './migrate/backfill';
 import { buildLadder } from './ladder';
 import { MethodCaches, type OrmcacheStats } from './method-caches';
-import { checkOptions, checkWork, type MigrateDatabaseOptions, type OrmoluOptions, type TransactionEnvironment, type TransactionOptions } from './options';
+import { checkListener, checkOptions, checkWork, type MigrateDatabaseOptions, type OrmoluOptions, type TransactionEnvironment, type TransactionOptions } from './options';
 import { FollowedModels, tellOfReload } from './reloads';
 import { RecordSession, type RecordSessionOptions } from './record-session';
 import { UnitsOfWork } from './unit-of-work';
@@ -52,6 +52,7 @@ export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D
   readonly #actors: Actors;
   readonly #models: FollowedModels;
   readonly #units: UnitsOfWork;
+  readonly #probe: StorageProbe;
   readonly #watch: DatabaseWatch;
   #isOpen = true;
 
@@ -64,7 +65,8 @@ export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D
     if (isLocalCacheSwitchedOff() || localCache === false) this.localCache.disable();
     // Without the option there is no name to ask for.
     this.caches = new NamedCaches<N>(caches ?? ({} as Readonly<Record<N, never>>), { healthCheckEvery });
-    this.#watch = new DatabaseWatch(this.caches, () => storageHealth(storage, this.registry.schema), durationMs(healthCheckEvery, 'healthCheckEvery'));
+    this.#probe = new StorageProbe(storage, () => this.registry.schema);
+    this.#watch = new DatabaseWatch(this.caches, () => this.#probe.ask().then((health) => (this.#isOpen ? health : undefined)), durationMs(healthCheckEvery, 'healthCheckEvery'));
     const named = new NamedQueries(this.caches);
     const { shared, ladder } = this.#build(named, records);
     this.#shared = shared;
@@ -80,10 +82,10 @@ export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D
   /** @throws {MisuseError} TIER_CACHE_UNKNOWN, TIER_RECORDS */
   #build(named: NamedQueries, records: RecordCaches | undefined): { readonly ladder: Rung; readonly shared: SharedRung | undefined } {
     checkRecordModels(records, new Set(this.registry.schema.tables.map(({ model }) => model)));
-    const caches = new SharedCaches(this.caches, records);
+    const [caches, warnings] = [new SharedCaches(this.caches, records), new KeyWarnings()];
     let shared: SharedRung | undefined;
-    const over = (below: Rung): SharedRung => (shared = new SharedRung(below, caches));
-    const ladder = buildLadder({ far: this.storage.far, local: this.localCache, named, shared: caches.hasAny ? over : undefined });
+    const over = (below: Rung): SharedRung => (shared = new SharedRung(below, caches, warnings));
+    const ladder = buildLadder({ far: this.storage.far, local: this.localCache, named, warnings, shared: caches.hasAny ? over : undefined });
     return { ladder, shared };
   }
 
@@ -248,11 +250,11 @@ export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D
    * Whether the database and the servers of the caches answer, now, and how fast. A cache whose server is away goes on without it; a storage that is away is told of
    * here, not thrown.
    *
-   * @remarks A statement, and a question to each server, all at once.
+   * @remarks A statement, and a question to each server, all at once; a storage is waited for five seconds, a server for its deadline.
    */
   async health(): Promise<HealthReport> {
     this.#assertOpen('health');
-    const report = await healthOf(this.storage, this.registry.schema, this.caches);
+    const report = await healthOf(this.#probe, this.caches);
     this.#watch.see(report.storage);
     return report;
   }
@@ -261,8 +263,10 @@ export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D
    * Tells of alerts: the storage does not answer, or a cache has crossed one of its thresholds, or is no longer beyond it. Looked for every `healthCheckEvery`, and by `health()`.
    *
    * @returns ends it
+   * @throws {MisuseError} DB_OPTION_INVALID for what is no listener, or for another event
    */
-  on(_event: 'alert', listener: (alert: HealthAlert) => void): () => void {
+  on(event: 'alert', listener: (alert: HealthAlert) => void): () => void {
+    checkListener(event, listener);
     return this.#watch.add(listener);
   }
 

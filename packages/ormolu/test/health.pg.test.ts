@@ -1,4 +1,6 @@
 import { createDatabase, ownCacheServer, type ScratchDatabase } from '@ormolu/test-support';
+import { createServer, type AddressInfo, type Socket } from 'node:net';
+import { StorageProbe } from '../src/health';
 import { char, defineModels, memory, openOrmolu, postgres, redis } from '../src/index';
 
 const models = defineModels({ city: { name: char() } });
@@ -71,5 +73,36 @@ test('a database that cannot be reached is told of, not thrown', async () => {
 test('a storage without SQL is well when it opens', async () => {
   const db = await openOrmolu({ models, storage: memory() });
   expect(await db.health()).toMatchObject({ isHealthy: true, storage: { name: 'memory' }, caches: [] });
+  await db.close();
+});
+
+test('a database that takes connections and says nothing is asked once at a time, and told of in the end', async () => {
+  const connections: Socket[] = [];
+  const silent = createServer((connection) => connections.push(connection));
+  await new Promise<void>((resolve) => silent.listen(0, '127.0.0.1', resolve));
+  const { port } = silent.address() as AddressInfo; // of a server that listens on a port
+  const storage = postgres(`postgres://nobody@127.0.0.1:${String(port)}/none`);
+  const probe = new StorageProbe(storage, () => models.registry().schema, 100);
+  for (let times = 0; times < 3; times += 1) expect(await Promise.all([probe.ask(), probe.ask()])).toEqual(Array(2).fill({ name: 'postgres', isUp: false, ms: 100, problem: 'no answer within 0.1 s' }));
+  expect(connections).toHaveLength(1);
+  for (const connection of connections) connection.destroy();
+  // Whoever asks now begins anew, and is told sooner.
+  expect(await probe.ask()).toMatchObject({ isUp: false });
+  await storage.close();
+  for (const connection of connections) connection.destroy();
+  silent.close();
+});
+
+test('a listener to alerts that is an async function and fails becomes a warning, and what is no listener is refused', async () => {
+  const db = await openOrmolu({ models, storage: postgres('postgres://nobody@127.0.0.1:1/none') });
+  const warnings = jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined).mockClear();
+  db.on('alert', () => Promise.reject(new Error('later')));
+  db.on('alert', () => {
+    throw new Error('at once');
+  });
+  await db.health();
+  await new Promise(setImmediate);
+  expect(warnings.mock.calls.map(([text]) => String(text))).toEqual([expect.stringContaining('at once'), expect.stringContaining('later')]);
+  for (const [event, listener] of [['alerts', () => undefined], ['alert', 5]]) expect(() => db.on(event as 'alert', listener as () => void)).toThrow(expect.objectContaining({ code: 'DB_OPTION_INVALID' }) as Error);
   await db.close();
 });

@@ -126,8 +126,12 @@ describe.each(Object.entries(SERVERS))('two processes without local caches, on %
     expect(await b.asked(named(2))).toEqual([0, [1, 3]]);
     expect(await b.asked(named(3))).toEqual([1, [1]]);
     expect(warnings.take()).toEqual([expect.stringMatching(/^TIER_CACHE_KEY .*'city'.*'large'/)]);
-    warnings.end();
     expect(b.shared().models['city']?.queries.misses).toMatchObject({ 'another question': 1 });
+    // Where no memory stands before the server, who asks there says so.
+    const bare = await joined({ l1: false });
+    expect(await bare.asked(named(2))).toEqual([1, [1, 3]]);
+    expect(warnings.take()).toEqual([expect.stringMatching(/^TIER_CACHE_KEY .*'city'.*'large'/)]);
+    warnings.end();
   });
 
   test('noCache() asks the database and leaves nothing there; cacheRefresh() asks, and leaves what it was told', async () => {

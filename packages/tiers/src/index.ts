@@ -4,6 +4,7 @@ export { type Bus, type BusListener } from './bus/bus';
 export { type BusStats } from './bus/bus-link';
 export { MemoryBus } from './bus/memory-bus';
 export { Histogram, type DurationSummary } from './histogram';
+export { KeyWarnings } from './local/key-warnings';
 export { LocalCache, type LocalCacheOptions, type LocalCacheStats } from './local/local-cache';
 export { type LocalCommandsOptions, type LocalCommandsStats } from './local/local-commands';
 export { type Answered, type LocalMiss, type ModelCounts } from './local/local-counts';

@@ -1,4 +1,5 @@
 import { OrmoluError, type Clock, type Columns, type EntryStamp, type QueryCaching, type Session } from '@ormolu/kernel';
+import type { KeyWarnings } from './key-warnings';
 import type { LocalCache } from './local-cache';
 import type { LocalCounts, LocalMiss } from './local-counts';
 import type { AnswerCost, CommandEntry, QueryCache } from './query-cache';
@@ -30,16 +31,14 @@ export interface AnswersOptions {
   readonly clock: Clock;
   /** A named cache. @throws {MisuseError} TIER_CACHE_UNKNOWN */
   readonly named: (name: string) => QueryCache;
+  readonly warnings: KeyWarnings;
 }
 
-/** Of so many given keys it is remembered that they were warned of. */
-const MOST_WARNINGS = 1_000;
 const AS_MADE: QueryCaching = {};
 
 /** Where the answers to questions are found again: in the command cache, or in the named cache that a query asks for. */
 export class Answers {
   readonly #options: AnswersOptions;
-  readonly #warned = new Set<string>();
 
   constructor(options: AnswersOptions) {
     this.#options = options;
@@ -75,7 +74,7 @@ export class Answers {
     const entry = caching.use === 'refresh' ? undefined : await store.get(key);
     const reason = caching.use === 'refresh' ? 'refreshed' : !entry ? 'not kept' : entry.digest !== digest ? 'another question' : isExpired(entry, caching, clock.now()) ? 'expired' : undefined;
     if (reason === undefined) return entry;
-    if (reason === 'another question') this.#warn(model, caching.key);
+    if (reason === 'another question') this.#options.warnings.warn(model, caching.key);
     counted.miss(reason, 1);
     return undefined;
   }
@@ -97,13 +96,6 @@ export class Answers {
     if (caching.cache === undefined && !cache.isEnabled) return;
     const cost: AnswerCost = { ms: clock.now() - askedAtMs, results };
     await store.put(key, { stamp, tags, answer, askedAtMs: askedAtMs - ageMs, ...(caching.ttlMs === undefined ? {} : { ttlMs: caching.ttlMs }), ...(digest === undefined ? {} : { digest }) }, cost);
-  }
-
-  #warn(model: string, key = ''): void {
-    const name = `${model} ${key}`;
-    if (this.#warned.has(name) || this.#warned.size >= MOST_WARNINGS) return;
-    this.#warned.add(name);
-    process.emitWarning(`Different queries of model '${model}' are kept under the cache key '${key}', or one under several companies or languages: each drives out the other's answer. Give each its own key, or none: then what is asked is the key.`, { code: 'TIER_CACHE_KEY' });
   }
 }
 

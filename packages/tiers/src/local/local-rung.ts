@@ -5,6 +5,7 @@ import {
 import { asksForAllOrNone, inOrder, NONE, tellAnswer, together } from '../joined-answers';
 import { Answers, type Command } from './answers';
 import { countHeld, heldRecords, keepRecords, keepWritten, meetsOthers } from './held-records';
+import { KeyWarnings } from './key-warnings';
 import type { LocalCache } from './local-cache';
 import { LocalCounts, type ModelCounts } from './local-counts';
 import type { CommandEntry, QueryCache } from './query-cache';
@@ -22,6 +23,8 @@ export interface LocalRungOptions {
   readonly clock?: Clock | undefined;
   /** The named caches that queries may ask for. @throws {MisuseError} TIER_CACHE_UNKNOWN @defaultValue there are none */
   readonly named?: ((name: string) => QueryCache) | undefined;
+  /** Whom keys are warned of with that several queries share. @defaultValue nobody else */
+  readonly warnings?: KeyWarnings | undefined;
 }
 
 /**
@@ -40,11 +43,11 @@ export class LocalRung implements Rung {
   readonly #counts = new LocalCounts();
   readonly #answers: Answers;
 
-  constructor(below: Rung, cache: LocalCache, { clock = systemClock, named = noNamedCache }: LocalRungOptions = {}) {
+  constructor(below: Rung, cache: LocalCache, { clock = systemClock, named = noNamedCache, warnings = new KeyWarnings() }: LocalRungOptions = {}) {
     this.#below = below;
     this.#cache = cache;
     this.#clock = clock;
-    this.#answers = new Answers({ cache, counts: this.#counts, clock, named });
+    this.#answers = new Answers({ cache, counts: this.#counts, clock, named, warnings });
   }
 
   async read(session: Session, question: ReadQuestion): Promise<Columns> {

@@ -2,6 +2,7 @@ import {
   whyStale, type CachedRead, type Columns, type Commit, type CommittedImages, type EntryStamp, type GroupQuery, type Groups, type Query, type ReadQuestion, type Rung, type RungCapabilities, type RungStats, type Session, type Sight, type WrittenRows,
 } from '@ormolu/kernel';
 import { asksForAllOrNone, inOrder, NONE, tellAnswer, together } from '../joined-answers';
+import { KeyWarnings } from '../local/key-warnings';
 import { epochBytes } from './kept-form';
 import type { RecordCache, SharedCaches } from './record-caches';
 import { isGroups, isIds, SharedAnswers, type KeptAnswer, type SharedCommand } from './shared-answers';
@@ -28,13 +29,16 @@ const MOST_FILLS = 200;
 export class SharedRung implements Rung {
   readonly name = 'shared';
   readonly capabilities: RungCapabilities = { sharedAcrossTransactions: true, sharedAcrossProcesses: true };
+  readonly #warnings: KeyWarnings;
   readonly #below: Rung;
   readonly #caches: SharedCaches;
   readonly #answers: SharedAnswers;
   readonly #counts = new SharedCounts();
   readonly #fills = new Set<Promise<unknown>>();
 
-  constructor(below: Rung, caches: SharedCaches) {
+  /** @param warnings - whom keys are warned of with that several queries share */
+  constructor(below: Rung, caches: SharedCaches, warnings: KeyWarnings = new KeyWarnings()) {
+    this.#warnings = warnings;
     this.#below = below;
     this.#caches = caches;
     this.#answers = new SharedAnswers(caches);
@@ -228,7 +232,8 @@ export class SharedRung implements Rung {
     return answer;
   }
 
-  #missed({ model }: SharedCommand, reason: SharedMiss): void {
+  #missed({ model, caching }: SharedCommand, reason: SharedMiss): void {
+    if (reason === 'another question') this.#warnings.warn(model, caching.key);
     this.#counts.of(model).queries.miss(reason);
   }
 
