@@ -135,6 +135,27 @@ export function lifetimeRules({ describe, test }: ComplianceRunner, fixture: Bac
       await backend().deleteMany([ever, touched, emptied]);
     });
 
+    test('what has expired is as if it had never been: it is added, and neither replaced nor touched', async () => {
+      const keys = [key(), key(), key()] as const;
+      await backend().setMany(keys.map((one) => entryOf(one, 'old', 200)));
+      for (const one of keys) ok(await isGone(backend(), one, 1_500 + backend().limits.ttlGrainMs), 'it has not expired');
+      const [added, replaced, touched] = keys;
+      deepStrictEqual([await backend().add(entryOf(added, 'new')), await backend().replace(entryOf(replaced, 'new'), bytesOf('old')), await backend().touch(touched, 60_000)], [true, false, false]);
+      deepStrictEqual(await textsOf(backend(), keys), ['new', undefined, undefined]);
+    });
+
+    test('a value that takes the place of another has its own ttl, and a touch of 0 takes it off', async () => {
+      const [longer, briefer, lasting] = [key(), key(), key()];
+      const before = 300;
+      await backend().setMany([entryOf(longer, 'old', before), entryOf(briefer, 'old'), entryOf(lasting, 'lasting', before)]);
+      await backend().setMany([entryOf(longer, 'new'), entryOf(briefer, 'new', before)]);
+      const wasThere = await backend().touch(lasting, 0);
+      ok(await isGone(backend(), briefer, 1_500 + backend().limits.ttlGrainMs), 'it has the ttl of before');
+      // Where time stood still for long before the touch, there was nothing left to touch.
+      deepStrictEqual(await textsOf(backend(), [longer, lasting]), ['new', wasThere ? 'lasting' : undefined]);
+      await backend().deleteMany([longer, lasting]);
+    });
+
     test('an added and a replaced value have the ttl they were given', async () => {
       const [a, b] = [key(), key()];
       await backend().setMany([entryOf(b, 'old')]);
