@@ -92,6 +92,6 @@ export class ModelTallies {
   stats(): Readonly<Record<string, NamedModelStats>> {
     const named = Array.from(this.#models, ([model, tally]): [string, NamedModelStats] => [model, tally.stats()]);
     const others = this.#others.stats();
-    return Object.fromEntries(others.requests + others.items > 0 ? [...named, [OTHER_KEYS, others]] : named);
+    return Object.fromEntries(others.requests + others.items + others.evictions > 0 ? [...named, [OTHER_KEYS, others]] : named);
   }
 }

@@ -48,3 +48,10 @@ test('of keys of very many models, only so many are told apart', async () => {
   expect(Object.keys(models).length).toBe(257);
   expect(models['*']?.items).toBe(144);
 });
+
+test('keys without a model are told of when all that is left of them is that they had to leave', async () => {
+  const cache = new NamedCache('figures', { maxEntries: 1, policy: 'lru' });
+  await cache.set('plain', 1);
+  await cache.set('city:1', 1);
+  expect(cache.stats()).toMatchObject({ evictions: 1, models: { '*': { items: 0, evictions: 1 }, city: { evictions: 0 } } });
+});
