@@ -35,6 +35,8 @@ export interface GuardListener {
 
 const PROBE_EVERY_MS = 100;
 const FIRST_PROBES_MS = 5;
+/** One that answers when it is asked how it is, and refuses all else, is looked at ever more seldom. */
+const LONGEST_PAUSE_MS = 30_000;
 const PROBE_LIMIT_MS = 1_000;
 const DELETES_A_CALL = 500;
 const STEP_TRIES = 3;
@@ -66,6 +68,8 @@ export class GuardedBackend implements Backend {
   /** Writes that were late on the connection there is: should it be given up, they may arrive after what the next one writes. */
   #mayStillArrive = 0;
   #probe: NodeJS.Timeout | undefined;
+  /** How many times in turn it was back, and refused all that it was asked. */
+  #relapses = 0;
   readonly #bornMs = performance.now();
 
   constructor(backend: Backend, options: GuardOptions, listener: GuardListener) {
@@ -158,6 +162,7 @@ export class GuardedBackend implements Backend {
     try {
       const answer = await (isTraced() ? this.#traced(name, keys, make) : this.#deadlines.within(make()));
       this.#breaker.success(CircuitState.Closed);
+      this.#relapses = 0;
       return answer;
     } catch (error) {
       this.counts.failures += 1;
@@ -213,11 +218,15 @@ export class GuardedBackend implements Backend {
     }
     if (this.#mayStillArrive > 0) this.#mustForget = true;
     this.#mayStillArrive = 0;
+    this.#relapses = 0;
     this.#lost(cause === undefined ? AWAY : outage(cause));
   }
 
   #failed(cause: unknown): void {
-    if (this.#breaker.failure(CircuitState.Closed)) this.#lost(cause);
+    if (!this.#breaker.failure(CircuitState.Closed)) return;
+    // One that is late has too much to do, which passes.
+    if (!(cause instanceof LateError)) this.#relapses += 1;
+    this.#lost(cause);
   }
 
   #lost(cause: unknown): void {
@@ -229,7 +238,7 @@ export class GuardedBackend implements Backend {
       this.counts.outages += 1;
       this.#listener.changed('away', cause);
     }
-    this.#probeIn(PROBE_EVERY_MS);
+    this.#probeIn(Math.min(PROBE_EVERY_MS * 2 ** Math.max(0, this.#relapses - 1), LONGEST_PAUSE_MS));
   }
 
   #probeIn(ms: number): void {

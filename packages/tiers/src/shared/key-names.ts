@@ -17,7 +17,7 @@ export class KeyNames {
   /** @throws {MisuseError} TIER_PREFIX for a prefix or name that no server could take */
   constructor({ prefix, name, limits }: { readonly prefix: string; readonly name: string; readonly limits: BackendLimits }) {
     checkNames(prefix, name);
-    this.#prefix = `${prefix}:${name}`;
+    this.#prefix = `${prefix}:${written(name)}`;
     this.#limits = limits;
     this.mark = `${this.#prefix}:m`;
     // Texts put together of several parts are taken apart again by whoever writes them: two parts are the fewest.
@@ -69,7 +69,12 @@ function distinct(key: string): string {
 /** What one cache of many processes tells its likes goes through this channel. @throws {MisuseError} TIER_PREFIX */
 export function channelOf(prefix: string, name: string): string {
   checkNames(prefix, name);
-  return `${prefix}:${name}:bus`;
+  return `${prefix}:${written(name)}:bus`;
+}
+
+/** As no prefix can end: of two programs with prefixes `a` and `a:b`, none has a cache where the other has one. */
+function written(name: string): string {
+  return name.replaceAll(':', '%');
 }
 
 function checkNames(...parts: readonly string[]): void {

@@ -81,6 +81,28 @@ test('a user of an ACL needs his prefix and few commands; who may not come in is
   expect(await warned()).toMatch(/server is away.*There is no connection to Redis: WRONGPASS[^]*bus is away.*WRONGPASS|bus is away.*WRONGPASS[^]*server is away.*WRONGPASS/);
 });
 
+test('a server that refuses all it is asked is looked at ever more seldom, and used when it does not any more', async () => {
+  const { url, port } = await started({});
+  const admin = new Redis(url);
+  await admin.acl('SETUSER', 'app', 'on', '>secret', '+@all', 'resetkeys');
+  const l2 = redis({ host: '127.0.0.1', port, username: 'app', password: 'secret' });
+  const cache = new NamedCache('rates', { l2, l1: false, ttl: '1m', deadline: '10s' });
+  open.push(cache, l2);
+  let outages = 0;
+  cache.on('state', ({ state }) => (outages += state === 'away' ? 1 : 0));
+  // 100, 100, 200, 400 and 800 ms behind each other: were it looked at every 100 ms, there would be a dozen.
+  for (const end = performance.now() + 1_500; performance.now() < end; await sleep(1)) expect(await cache.getOrSet('rate', () => 1)).toBe(1);
+  expect(outages).toBeGreaterThan(1);
+  expect(outages).toBeLessThan(7);
+  await admin.acl('SETUSER', 'app', '~*');
+  admin.disconnect();
+  while (cache.stats().shared?.hits === 0) {
+    await cache.getOrSet('rate', () => 1);
+    await sleep(1);
+  }
+  expect(cache.stats().shared?.isUp).toBe(true);
+});
+
 test('a server that speaks TLS is reached by who trusts its certificate, and nobody else, who is told why', async () => {
   const { private: key, cert } = await generate([{ name: 'commonName', value: 'localhost' }], { keyType: 'ec', extensions: [{ name: 'subjectAltName', altNames: [{ type: 7, ip: '127.0.0.1' }] }] });
   const [port, { folder }] = [await freePort(), await started({})];

@@ -1,6 +1,6 @@
 import * as fc from 'fast-check';
 import { lawRuns } from '@ormolu/test-support';
-import { KeyNames } from '../../src/shared/key-names';
+import { channelOf, KeyNames } from '../../src/shared/key-names';
 import { keyPattern } from '../../src/named-cache/key-pattern';
 
 const limits = { keyBytes: 250, anyCharacter: true, valueBytes: 1_000, ttlGrainMs: 0 };
@@ -33,4 +33,27 @@ test('law: a pattern that a key fits is fitted by its name', () => {
     }),
     { numRuns: lawRuns(1_000) },
   );
+});
+
+test('law: caches of other prefixes or names are other caches, wherever a colon stands in these', () => {
+  const units = fc.array(fc.constantFrom('a', 'b', '-'), { minLength: 3, maxLength: 6 });
+  fc.assert(
+    fc.property(units, fc.nat(), fc.nat(), (all, one, other) => {
+      // The same text, cut in two at one of its colons.
+      const cut = (at: number): readonly [string, string] => {
+        const place = 1 + (at % (all.length - 1));
+        return [all.slice(0, place).join(':'), all.slice(place).join(':')];
+      };
+      const [[prefix, name], [otherPrefix, otherName]] = [cut(one), cut(other)];
+      const isSame = prefix === otherPrefix;
+      expect(new KeyNames({ prefix, name, limits }).mark === new KeyNames({ prefix: otherPrefix, name: otherName, limits }).mark).toBe(isSame);
+      expect(channelOf(prefix, name) === channelOf(otherPrefix, otherName)).toBe(isSame);
+    }),
+    { numRuns: lawRuns(200) },
+  );
+});
+
+test('a pattern of one cache fits no key of another whose name begins alike', () => {
+  const [one, other] = [new KeyNames({ prefix: 'p', name: 'a', limits }), new KeyNames({ prefix: 'p', name: 'a:k', limits })];
+  expect(keyPattern(one.ofPattern('*') ?? '')(other.of('key'))).toBe(false);
 });
