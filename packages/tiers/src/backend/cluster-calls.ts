@@ -64,7 +64,7 @@ export function runOf(info: string): string {
 /** A user who may not ask is not told of an outage before he meets it. */
 async function stateOf(node: Driver.Redis): Promise<string> {
   try {
-    return String(await node.cluster('INFO'));
+    return await node.cluster('INFO');
   } catch (error) {
     if (error instanceof Error && error.message.startsWith('NOPERM')) return '';
     throw error;

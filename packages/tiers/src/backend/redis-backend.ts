@@ -86,7 +86,7 @@ export class RedisBackend implements Backend {
 
   async setMany(entries: readonly BackendEntry[]): Promise<void> {
     if (this.#cluster || entries.length < 2) {
-      await Promise.all(entries.map((entry) => this.#routed(async () => this.#set(this.#client, entry))));
+      await Promise.all(entries.map((entry) => this.#routed(() => Promise.resolve(this.#set(this.#client, entry)))));
       return;
     }
     const pipeline = this.#client.pipeline();

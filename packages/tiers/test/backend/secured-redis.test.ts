@@ -91,7 +91,10 @@ test('a server that refuses all it is asked is looked at ever more seldom, and u
   let outages = 0;
   cache.on('state', ({ state }) => (outages += state === 'away' ? 1 : 0));
   // 100, 100, 200, 400 and 800 ms behind each other: were it looked at every 100 ms, there would be a dozen.
-  for (const end = performance.now() + 1_500; performance.now() < end; await sleep(1)) expect(await cache.getOrSet('rate', () => 1)).toBe(1);
+  for (const end = performance.now() + 1_500; performance.now() < end;) {
+    expect(await cache.getOrSet('rate', () => 1)).toBe(1);
+    await sleep(1);
+  }
   expect(outages).toBeGreaterThan(1);
   expect(outages).toBeLessThan(7);
   await admin.acl('SETUSER', 'app', '~*');
