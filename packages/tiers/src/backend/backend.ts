@@ -39,8 +39,17 @@ export interface Backend {
   /** Tells when connections come and go. `down` means: what is asked now fails at once; and why, as far as that is known. @returns ends it */
   onState(listener: (state: BackendState, cause?: unknown) => void): () => void;
 
-  /** Where it is several servers that fail one by one: the same with something around each of them. */
-  eachNode?(wrap: (node: Backend) => Backend): Backend;
+  /**
+   * How many bytes of answers have come so far. Large answers that are still on their way are then not taken for silence. @defaultValue it is not known: the deadline of a
+   * call must be long enough for the largest answer
+   */
+  readonly receivedBytes?: number;
+
+  /** Where it is several servers that fail one by one: these, in an order that stays. Caches keep on each what has no need of the others. */
+  readonly nodes?: readonly Backend[];
+
+  /** Which of the nodes has a key: its place among them. */
+  nodeOf?(key: string): number;
 
   /** Ends connections. What is under way fails; later calls fail. */
   close(): Promise<void>;

@@ -77,6 +77,12 @@ export class RedisBackend implements Backend {
     }
   }
 
+  get receivedBytes(): number {
+    // Before the first connection, there is no stream yet.
+    const streams = (this.#cluster?.nodes() ?? this.#readers as readonly Driver.Redis[]).map(({ stream }): Driver.Redis['stream'] | undefined => stream);
+    return streams.reduce((sum, stream) => sum + (stream?.bytesRead ?? 0), 0);
+  }
+
   async getMany(keys: readonly string[]): Promise<readonly (Uint8Array | undefined)[]> {
     const client = this.#reader;
     // In a cluster every key may be on another node: the client gathers the calls of each.

@@ -35,11 +35,8 @@ export class Ring implements Backend {
     this.#owners = Uint16Array.from(places, ({ owner }) => owner);
   }
 
-  /** The same ring with something around each of its servers, which fail one by one. */
-  eachNode(wrap: (backend: Backend) => Backend): Backend {
-    const [first, ...others] = this.#nodes.map(({ name, backend }): RingNode => ({ name, backend: wrap(backend) }));
-    // A ring has a node, so that there is a first one.
-    return new Ring([first as RingNode, ...others]);
+  get nodes(): readonly Backend[] {
+    return this.#nodes.map(({ backend }) => backend);
   }
 
   /** What a server that fails would have answered is missing; it is an error when all do. */
@@ -62,11 +59,11 @@ export class Ring implements Backend {
   }
 
   add(entry: BackendEntry): Promise<boolean> {
-    return this.#nodeOf(entry.key).add(entry);
+    return this.#backendOf(entry.key).add(entry);
   }
 
   replace(entry: BackendEntry, expected: Uint8Array): Promise<boolean> {
-    return this.#nodeOf(entry.key).replace(entry, expected);
+    return this.#backendOf(entry.key).replace(entry, expected);
   }
 
   async deleteMany(keys: readonly string[]): Promise<number> {
@@ -75,7 +72,7 @@ export class Ring implements Backend {
   }
 
   touch(key: string, ttlMs: number): Promise<boolean> {
-    return this.#nodeOf(key).touch(key, ttlMs);
+    return this.#backendOf(key).touch(key, ttlMs);
   }
 
   async check(): Promise<string> {
@@ -104,7 +101,7 @@ export class Ring implements Backend {
   #shares<T>(all: readonly T[], keyOf: (one: T) => string): ReadonlyMap<Backend, readonly number[]> {
     const shares = new Map<Backend, number[]>();
     for (const [place, one] of all.entries()) {
-      const node = this.#nodeOf(keyOf(one));
+      const node = this.#backendOf(keyOf(one));
       const share = shares.get(node);
       if (share) share.push(place);
       else shares.set(node, [place]);
@@ -112,7 +109,12 @@ export class Ring implements Backend {
     return shares;
   }
 
-  #nodeOf(key: string): Backend {
+  #backendOf(key: string): Backend {
+    // Every place has an owner.
+    return (this.#nodes[this.nodeOf(key)] as RingNode).backend;
+  }
+
+  nodeOf(key: string): number {
     const wanted = hashOf(key);
     let from = 0;
     let to = this.#places.length;
@@ -121,8 +123,8 @@ export class Ring implements Backend {
       if ((this.#places[middle] ?? 0) < wanted) from = middle + 1;
       else to = middle;
     }
-    // Beyond the last place the ring begins anew; every place has an owner.
-    return (this.#nodes[this.#owners[from % this.#places.length] ?? 0] as RingNode).backend;
+    // Beyond the last place the ring begins anew.
+    return this.#owners[from % this.#places.length] ?? 0;
   }
 }
 

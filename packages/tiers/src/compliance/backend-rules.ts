@@ -198,6 +198,17 @@ export function serverRules({ describe, test }: ComplianceRunner, fixture: Backe
       strictEqual(await of.deleteByPattern(`${prefix}*`), 2);
     });
 
+    test('where it is several servers, a key lies on the one it says, and on no other', async () => {
+      const { nodes } = backend();
+      if (!nodes || nodes.length < 2) return;
+      const keys = Array.from({ length: 50 }, () => key());
+      await backend().setMany(keys.map((one) => entryOf(one, one)));
+      for (const one of keys) {
+        const there: readonly (string | undefined)[] = await Promise.all(nodes.map(async (node) => (await textsOf(node, [one]))[0]));
+        deepStrictEqual(there, nodes.map((_, place) => (place === backend().nodeOf?.(one) ? one : undefined)));
+      }
+    });
+
     test('it answers a check, and the same as long as it is the same', async () => {
       strictEqual(await backend().check(), await another().check());
     });

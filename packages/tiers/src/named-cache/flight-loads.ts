@@ -33,8 +33,8 @@ export class FlightLoads {
     return { tags: options.tags ?? NO_TAGS, longestMs: ttlMs === 0 ? Infinity : ttlMs };
   }
 
-  /** @param found - what the server was known to have under the keys of `own`, and perhaps others, a moment ago */
-  async run(own: ReadonlyMap<string, Flight>, load: LoadMany<unknown>, { options, found }: { readonly options: EntryOptions; readonly found?: ReadonlyMap<string, Found> | undefined }): Promise<void> {
+  /** @param found - what the server said of the keys of `own`, and perhaps of others, a moment ago; undefined where it did not answer */
+  async run(own: ReadonlyMap<string, Flight>, load: LoadMany<unknown>, { options, found }: { readonly options: EntryOptions; readonly found?: ReadonlyMap<string, Found | undefined> | undefined }): Promise<void> {
     const { shared } = this.#parts;
     const work = this.work([...own.keys()], load, {
       options,

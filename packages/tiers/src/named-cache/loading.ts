@@ -4,6 +4,7 @@ import type { Answer, FlightLoads, LoadMany } from './flight-loads';
 import { NO_TAGS, valueOf, type Keeping } from './keeping';
 import { lifetimeMs, type LifetimeMs } from './lifetime';
 import type { Entry } from './local-level';
+import { runWithin } from './nested-loads';
 import type { EntryOptions } from './options';
 import type { Flight } from './single-flight';
 
@@ -70,7 +71,7 @@ export class Loading {
     const { readAtMs, expiresAtMs } = entry;
     if (!isOld({ readAtMs, expiresAtMs, nowMs: clock.now() }, entry.lifetime) || flights.isUnderWay(key)) return;
     // Nobody waits for it: a failure is counted and told of where loads are.
-    flights.join(key, this.#loads.wish(options), (own) => this.#refresh(key, loaderOf(key, load), { options, own })).catch(() => undefined);
+    runWithin(undefined, () => flights.join(key, this.#loads.wish(options), (own) => this.#refresh(key, loaderOf(key, load), { options, own }))).catch(() => undefined);
   }
 
   /** What another process has refreshed is taken as it is. */

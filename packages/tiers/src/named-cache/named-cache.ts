@@ -82,7 +82,7 @@ export class NamedCache implements PlainCache {
       // Others may have read, and kept in memory, what only now is gone.
       mended: () => void this.#parts.bus?.tell({ kind: 'all' }),
     });
-    this.#parts = { name, clock, random, lifetime, local, shared, bus: undefined, flights: new SingleFlight(clock), happenings };
+    this.#parts = { name, clock, random, lifetime, local, shared, bus: undefined, flights: new SingleFlight(name, clock), happenings };
     this.#keeping = new Keeping(this.#parts);
     const loads = new FlightLoads(this.#parts, this.#keeping);
     this.#reading = new Reading(this.#parts, this.#keeping, loads);

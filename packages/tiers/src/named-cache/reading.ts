@@ -128,9 +128,7 @@ export class Reading {
   async #loadLeft<T>(left: ReadonlyMap<string, Found | undefined>, { found, load, options, sinceMs }: Missing<T> & { readonly load: LoadMany<T>; readonly sinceMs: number }): Promise<void> {
     const { flights, happenings, clock } = this.#parts;
     const keys = [...left.keys()];
-    // Of a server that did not answer nothing is known.
-    const known = new Map([...left].flatMap(([key, one]) => (one ? [[key, one] as const] : [])));
-    const results = flights.joinMany(keys, this.#loads.wish(options), (own) => this.#loads.run(own, load, { options, found: known.size > 0 ? known : undefined }));
+    const results = flights.joinMany(keys, this.#loads.wish(options), (own) => this.#loads.run(own, load, { options, found: left }));
     const answers = await Promise.allSettled(results);
     for (const [place, key] of keys.entries()) {
       const answer = answers[place];

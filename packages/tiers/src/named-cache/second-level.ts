@@ -70,8 +70,8 @@ export class SecondLevel {
     return !this.#keepsHere;
   }
 
-  /** @returns undefined when the server is away */
-  async find(keys: readonly string[], tags: readonly string[] = []): Promise<readonly Found[] | undefined> {
+  /** @returns undefined when the server is away; undefined for keys of one of several that is */
+  async find(keys: readonly string[], tags: readonly string[] = []): Promise<readonly (Found | undefined)[] | undefined> {
     try {
       return await this.level.find(keys, tags);
     } catch {
@@ -79,7 +79,7 @@ export class SecondLevel {
     }
   }
 
-  load(work: LoadWork, found?: ReadonlyMap<string, Found>): Promise<void> {
+  load(work: LoadWork, found?: ReadonlyMap<string, Found | undefined>): Promise<void> {
     return this.#loads.run(work, found);
   }
 

@@ -1,4 +1,5 @@
-import type { Clock } from '@ormolu/kernel';
+import { MisuseError, type Clock } from '@ormolu/kernel';
+import { loadAskedBy, NestedLoad, runWithin, wouldWaitForItself } from './nested-loads';
 
 /** A load of a key under way. */
 export interface Flight {
@@ -9,6 +10,8 @@ export interface Flight {
   mayStore: boolean;
   /** The one whose place it took because that one took too long, while that is under way. */
   slower: Flight | undefined;
+  /** The load that will end it, and perhaps others. */
+  readonly load: NestedLoad;
   /** Ends it, with what it gives. */
   land(value: unknown): void;
   fail(cause: unknown): void;
@@ -24,6 +27,15 @@ export interface Wish {
 /** Loads what nobody else does: ends each of these flights, and may ask at its end whether its result may be stored. Fails with what ends all that are left. */
 export type Load = (own: ReadonlyMap<string, Flight>) => Promise<void>;
 
+/** The load of keys that nobody loads. */
+interface Begun {
+  readonly own: Map<string, Flight>;
+  /** The load by whose loader they are asked for. */
+  readonly asker: NestedLoad | undefined;
+  readonly nested: NestedLoad;
+  readonly load: Load;
+}
+
 /**
  * One load per key at a time, however many ask: the others wait for the first, and share what it gives, or its failure.
  *
@@ -33,9 +45,12 @@ export type Load = (own: ReadonlyMap<string, Flight>) => Promise<void>;
  */
 export class SingleFlight {
   readonly #flights = new Map<string, Flight>();
+  readonly #name: string;
   readonly #clock: Clock;
 
-  constructor(clock: Clock) {
+  /** @param name - of the cache */
+  constructor(name: string, clock: Clock) {
+    this.#name = name;
     this.#clock = clock;
   }
 
@@ -56,30 +71,38 @@ export class SingleFlight {
    *
    * @param keys - each once
    * @param load - not called when all are joined; called once more for a key that had to wait for a place
-   * @returns what each gives, in their order
+   * @returns what each gives, in their order; TIER_LOAD_CYCLE of a key that a loader asks for on which it waits
    */
   joinMany(keys: readonly string[], wish: Wish, load: Load): readonly Promise<unknown>[] {
-    const own = new Map<string, Flight>();
-    const results = keys.map((key) => this.#joined(key, wish, { load, own }));
-    if (own.size > 0) void this.#run(own, load);
+    const asker = loadAskedBy();
+    const begun: Begun = { own: new Map(), asker, nested: new NestedLoad(asker), load };
+    const results = keys.map((key) => this.#joined(key, wish, begun));
+    if (begun.own.size > 0) void this.#run(begun);
     return results;
   }
 
-  #joined(key: string, wish: Wish, { load, own }: { readonly load: Load; readonly own: Map<string, Flight> }): Promise<unknown> {
+  #joined(key: string, wish: Wish, { own, asker, nested, load }: Begun): Promise<unknown> {
     const known = this.#flights.get(key);
     const isThere = known?.mayStore === true;
-    if (isThere && this.#clock.now() - known.beganMs < wish.longestMs) return known.result;
+    if (isThere && this.#clock.now() - known.beganMs < wish.longestMs) return asker ? this.#waitedFor(key, known, asker) : known.result;
     const again = (): Promise<unknown> => this.join(key, wish, load);
     // What either brings, or that it fails, concerns those who joined it.
     if (isThere && known.slower) return Promise.race([known.result, known.slower.result]).then(again, again);
     if (isThere) known.mayStore = false;
-    const flight = this.#begin(key, wish.tags, isThere ? known : undefined);
+    const flight = this.#begin(key, wish.tags, { load: nested, slower: isThere ? known : undefined });
     own.set(key, flight);
     return flight.result;
   }
 
+  /** By a loader. */
+  #waitedFor(key: string, { load, result }: Flight, asker: NestedLoad): Promise<unknown> {
+    if (wouldWaitForItself(asker, load)) return Promise.reject(new MisuseError('TIER_LOAD_CYCLE', `Cache '${this.#name}': the loader of '${key}' asks for '${key}' again, itself or by what it asks for, and would wait for itself for ever. Let loaders ask only for keys whose loaders do not ask for theirs.`));
+    asker.waitFor(load, result);
+    return result;
+  }
+
   /** Entered before the loader runs: it may ask for the same key itself, and must find itself under way. */
-  #begin(key: string, tags: readonly string[], slower: Flight | undefined): Flight {
+  #begin(key: string, tags: readonly string[], { load, slower }: Pick<Flight, 'load' | 'slower'>): Flight {
     const end = (): void => {
       const now = this.#flights.get(key);
       if (now === flight) this.#flights.delete(key);
@@ -98,18 +121,21 @@ export class SingleFlight {
         reject(cause);
       };
     });
-    const flight: Flight = { result, tags, beganMs: this.#clock.now(), mayStore: true, slower, land, fail };
+    const flight: Flight = { result, tags, beganMs: this.#clock.now(), mayStore: true, slower, load, land, fail };
     this.#flights.set(key, flight);
     return flight;
   }
 
-  async #run(own: ReadonlyMap<string, Flight>, load: Load): Promise<void> {
+  async #run({ own, asker, nested, load }: Begun): Promise<void> {
+    for (const { result } of own.values()) asker?.waitFor(nested, result);
     await Promise.resolve();
     try {
-      await load(own);
+      await runWithin(nested, () => load(own));
     } catch (cause) {
       // Those that have ended do not end again.
       for (const flight of own.values()) flight.fail(cause);
+    } finally {
+      nested.isOver = true;
     }
   }
 

@@ -1,6 +1,7 @@
 import type { Clock } from '@ormolu/kernel';
 import type { NamedCache } from '../named-cache/named-cache';
 import type { SecondLevel } from '../named-cache/second-level';
+import { eachInParts } from '../shared/parts';
 import type { Found } from '../shared/shared-level';
 
 /**
@@ -35,9 +36,6 @@ export interface EntryWrite extends FoundEntry {
   readonly at: number;
 }
 
-/** So many keys a call: what takes longer than a deadline would count as an outage. */
-const KEYS_A_CALL = 250;
-
 /** On the server of a named cache: what its memory holds may be behind what others have put there. */
 export class ServerPlace implements EntryPlace {
   readonly #server: SecondLevel;
@@ -47,28 +45,24 @@ export class ServerPlace implements EntryPlace {
   }
 
   async find(keys: readonly string[], tags: readonly string[]): Promise<FoundEntries> {
-    const parts = Array.from({ length: Math.ceil(keys.length / KEYS_A_CALL) }, (_, part) => keys.slice(part * KEYS_A_CALL, (part + 1) * KEYS_A_CALL));
-    const answers = await Promise.all(parts.map((part) => this.#server.find(part, tags)));
-    const found = answers.flatMap((answer, part): readonly (Found | undefined)[] => answer ?? Array.from(parts[part] ?? [], () => undefined));
+    const found = (await this.#server.find(keys, tags)) ?? keys.map(() => undefined);
     return {
       entries: found.map((one) => {
         const entry = one?.entry;
         return entry?.kind === 'bytes' ? { bytes: entry.value as Uint8Array, readAtMs: entry.readAtMs, ttlMs: entry.ttlMs } : undefined; // of that kind
       }),
-      put: async (writes) => {
-        for (let from = 0; from < writes.length; from += KEYS_A_CALL) await this.#put(keys, found, { writes: writes.slice(from, from + KEYS_A_CALL), tags });
-      },
+      put: (writes) => this.#put(keys, found, { writes, tags }),
     };
   }
 
   async #put(keys: readonly string[], found: readonly (Found | undefined)[], { writes, tags }: { readonly writes: readonly EntryWrite[]; readonly tags: readonly string[] }): Promise<void> {
-    await this.#server.attempt((level) => Promise.all(writes.map(async ({ at, bytes, readAtMs, ttlMs }) => {
+    await this.#server.attempt((level) => eachInParts(writes, async ({ at, bytes, readAtMs, ttlMs }) => {
       const [key, was] = [keys[at], found[at]];
       // The server was not there: what it holds nobody knows.
       if (key === undefined || !was) return;
       const to = level.bytesOf({ kind: 'bytes', value: bytes, tags, readAtMs, ttlMs, isSliding: false }, was.stamp);
       if (to) await level.exchange(key, { from: was.bytes, to }, ttlMs);
-    })));
+    }));
   }
 }
 

@@ -1,8 +1,8 @@
 import { OutageError } from '@ormolu/kernel';
 import { CircuitState, CountBreaker } from 'cockatiel';
 import type { Backend, BackendEntry, BackendLimits, BackendState } from '../backend/backend';
-import { isTraced, traced } from '../metrics/tracing';
 import { Deadlines, LateError } from './deadlines';
+import { PacedCalls, type Asked } from './paced-calls';
 
 /** How long a cache server is waited for, and what is remembered while it is away. */
 export interface GuardOptions {
@@ -54,8 +54,8 @@ export class GuardedBackend implements Backend {
   readonly #backend: Backend;
   readonly #options: GuardOptions;
   readonly #listener: GuardListener;
-  readonly #deadlines: Deadlines;
-  readonly #probes = new Deadlines(PROBE_LIMIT_MS);
+  readonly #calls: PacedCalls;
+  readonly #probes = new Deadlines({ limitMs: PROBE_LIMIT_MS });
   /** Its count alone: a policy around each call would cost more than the rest of the guard, and what to do while it is open is ours. */
   readonly #breaker: CountBreaker;
   readonly #unsure = new Set<string>();
@@ -71,6 +71,8 @@ export class GuardedBackend implements Backend {
   /** How many times in turn it was back, and refused all that it was asked. */
   #relapses = 0;
   readonly #bornMs = performance.now();
+  /** The first connection was waited for once, in vain. */
+  #isLateToOpen = false;
 
   constructor(backend: Backend, options: GuardOptions, listener: GuardListener) {
     this.name = backend.name;
@@ -78,7 +80,7 @@ export class GuardedBackend implements Backend {
     this.#backend = backend;
     this.#options = options;
     this.#listener = listener;
-    this.#deadlines = new Deadlines(options.deadlineMs);
+    this.#calls = new PacedCalls(backend, options.deadlineMs);
     const { breakAfter } = options;
     this.#breaker = new CountBreaker({ threshold: 0.49, size: 2 * breakAfter, minimumNumberOfCalls: breakAfter });
     this.#opened = new Promise((resolve) => {
@@ -103,29 +105,34 @@ export class GuardedBackend implements Backend {
   }
 
   async getMany(keys: readonly string[]): Promise<readonly (Uint8Array | undefined)[]> {
-    const found = await this.#call('getMany', keys.length, () => this.#backend.getMany(keys));
-    return this.#unsure.size === 0 ? found : found.map((value, place) => (this.#unsure.has(keys[place] ?? '') ? undefined : value));
+    const most = this.#calls.keysAtOnce;
+    if (keys.length <= most) return this.#get(keys);
+    const found: (Uint8Array | undefined)[] = [];
+    for (let from = 0; from < keys.length; from += most) found.push(...(await this.#get(keys.slice(from, from + most))));
+    return found;
   }
 
   setMany(entries: readonly BackendEntry[]): Promise<void> {
-    return this.#write('setMany', entries.map(({ key }) => key), () => this.#backend.setMany(entries));
+    const keys = entries.map(({ key }) => key);
+    const bytes = entries.reduce((sum, { value }) => sum + value.byteLength, 0);
+    this.#calls.note(bytes, keys.length);
+    return this.#overwrite({ name: 'setMany', keys: keys.length, bytes }, keys, () => this.#backend.setMany(entries));
   }
 
-  /** An unsure key is not free. */
   add(entry: BackendEntry): Promise<boolean> {
-    return this.#unsure.has(entry.key) ? Promise.reject(AWAY) : this.#write('add', [entry.key], () => this.#backend.add(entry));
+    return this.#writeIfSure({ name: 'add', keys: 1, bytes: entry.value.byteLength }, entry.key, () => this.#backend.add(entry));
   }
 
   replace(entry: BackendEntry, expected: Uint8Array): Promise<boolean> {
-    return this.#unsure.has(entry.key) ? Promise.reject(AWAY) : this.#write('replace', [entry.key], () => this.#backend.replace(entry, expected));
+    return this.#writeIfSure({ name: 'replace', keys: 1, bytes: entry.value.byteLength + expected.byteLength }, entry.key, () => this.#backend.replace(entry, expected));
   }
 
   deleteMany(keys: readonly string[]): Promise<number> {
-    return this.#write('deleteMany', keys, () => this.#backend.deleteMany(keys));
+    return this.#overwrite({ name: 'deleteMany', keys: keys.length }, keys, () => this.#backend.deleteMany(keys));
   }
 
   touch(key: string, ttlMs: number): Promise<boolean> {
-    return this.#call('touch', 1, () => this.#backend.touch(key, ttlMs));
+    return this.#call({ name: 'touch', keys: 1 }, () => this.#backend.touch(key, ttlMs));
   }
 
   /** It is many calls, each of which has a deadline of its own. Where it fails, some keys may be left. */
@@ -135,7 +142,7 @@ export class GuardedBackend implements Backend {
   };
 
   check(): Promise<string> {
-    return this.#call('check', 0, () => this.#backend.check());
+    return this.#call({ name: 'check', keys: 0 }, () => this.#backend.check());
   }
 
   onState(listener: (state: BackendState, cause?: unknown) => void): () => void {
@@ -151,55 +158,83 @@ export class GuardedBackend implements Backend {
     return Promise.resolve();
   }
 
-  /** The first calls wait for the first connection, and no longer than a probe. */
-  async #call<T>(name: keyof Backend, keys: number, make: () => Promise<T>): Promise<T> {
-    if (this.#state === 'new') await this.#opened;
-    if (this.#state !== 'up' || this.#mustForget) {
-      this.counts.refused += 1;
-      throw AWAY;
-    }
-    this.counts.calls += 1;
+  async #get(keys: readonly string[]): Promise<readonly (Uint8Array | undefined)[]> {
+    const found = await this.#call({ name: 'getMany', keys: keys.length }, async () => {
+      const answer = await this.#backend.getMany(keys);
+      this.#calls.note(answer.reduce((sum, value) => sum + (value?.byteLength ?? 0), 0), keys.length);
+      return answer;
+    });
+    return this.#unsure.size === 0 ? found : found.map((value, place) => (this.#unsure.has(keys[place] ?? '') ? undefined : value));
+  }
+
+  async #call<T>(asked: Asked, make: () => Promise<T>): Promise<T> {
     try {
-      const answer = await (isTraced() ? this.#traced(name, keys, make) : this.#deadlines.within(make()));
+      if (this.#state === 'new') await this.#connected();
+      this.#refuseWhileAway();
+      const answer = await this.#calls.run(asked, () => {
+        this.#refuseWhileAway();
+        this.counts.calls += 1;
+        return make();
+      }, AWAY);
       this.#breaker.success(CircuitState.Closed);
       this.#relapses = 0;
       return answer;
     } catch (error) {
-      this.counts.failures += 1;
-      this.#failed(error);
+      if (error === AWAY) this.counts.refused += 1;
+      else {
+        this.counts.failures += 1;
+        this.#failed(error);
+      }
       throw outage(error);
     }
+  }
+
+  /** The first calls wait for the first connection, no longer than for an answer; when one has waited in vain, the others do not. */
+  async #connected(): Promise<void> {
+    if (this.#isLateToOpen) return;
+    await this.#calls.within(this.#opened).catch(() => {
+      this.#isLateToOpen = true;
+    });
+  }
+
+  #refuseWhileAway(): void {
+    if (this.#state !== 'up' || this.#mustForget) throw AWAY;
   }
 
   /** Of thousands, one may be late without anything being wrong: what is at stake is all that the cache has there. */
   async #step<T>(make: () => Promise<T>): Promise<T> {
     for (let left = STEP_TRIES; ; left -= 1) {
       try {
-        return await this.#call('deleteByPattern', 0, make);
+        return await this.#call({ name: 'deleteByPattern', keys: 0 }, make);
       } catch (error) {
         if (left === 1 || !(error instanceof LateError)) throw error;
       }
     }
   }
 
-  async #write<T>(name: keyof Backend, keys: readonly string[], make: () => Promise<T>): Promise<T> {
+  #overwrite<T>(asked: Asked, keys: readonly string[], make: () => Promise<T>): Promise<T> {
+    return this.#write(asked, keys, () => {
+      const made = make();
+      // A later write of a key on the same connection leaves nothing of an earlier one.
+      for (const key of keys) this.#unsure.delete(key);
+      return made;
+    });
+  }
+
+  /** Of an unsure key nobody knows what is there. */
+  #writeIfSure<T>(asked: Asked, key: string, make: () => Promise<T>): Promise<T> {
+    if (this.#unsure.has(key)) return Promise.reject(AWAY);
+    return this.#write(asked, [key], () => (this.#unsure.has(key) ? Promise.reject(AWAY) : make()));
+  }
+
+  async #write<T>(asked: Asked, keys: readonly string[], make: () => Promise<T>): Promise<T> {
     try {
-      return await this.#call(name, keys.length, () => {
-        const made = make();
-        // A later write of a key on the same connection leaves nothing of an earlier one.
-        for (const key of keys) this.#unsure.delete(key);
-        return made;
-      });
+      return await this.#call(asked, make);
     } catch (error) {
       if (error instanceof LateError) this.#mayStillArrive += 1;
       this.#remember(keys);
       throw error;
     }
-  }
-
-  #traced<T>(name: keyof Backend, keys: number, make: () => Promise<T>): Promise<T> {
-    const attributes = { 'db.system.name': this.name, 'db.operation.name': name, 'db.operation.batch.size': keys };
-    return traced({ name: `${this.name} ${name}`, isCall: true, attributes }, () => this.#deadlines.within(make()));
   }
 
   #remember(keys: readonly string[]): void {

@@ -1,3 +1,4 @@
+import { eachInParts } from './parts';
 import type { SharedLevel, Stamp, ToKeep } from './shared-level';
 
 /** A key that this process loads. */
@@ -48,7 +49,7 @@ export class HeldLeases {
   }
 
   async #renew(next: ToKeep): Promise<void> {
-    this.#taken = await Promise.all(this.#taken.map(async (one) => {
+    this.#taken = await eachInParts(this.#taken, async (one) => {
       const { key, lease } = one;
       const to = lease && this.#level.bytesOf(next, lease.stamp);
       try {
@@ -57,6 +58,6 @@ export class HeldLeases {
         // It went away: when it is back, the next turn tells.
       }
       return one;
-    }));
+    });
   }
 }

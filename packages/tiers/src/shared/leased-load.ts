@@ -3,6 +3,7 @@ import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SharedEntry } from './entry-form';
 import { HeldLeases, type Taken } from './held-leases';
+import { eachInParts } from './parts';
 import type { Found, SharedLevel, ToKeep } from './shared-level';
 
 /** What is to be loaded, how it is kept, and who is told what came of it. */
@@ -63,18 +64,16 @@ export class LeasedLoads {
   /**
    * Tells of every key what came of it: TIER_LOAD_FAILED when the loader of another process failed, what this one's threw otherwise.
    *
-   * @param known - what was found under the keys a moment ago
+   * @param known - what was found under the keys a moment ago; undefined where the server did not answer
    * @remarks Round trips: one to look, one for all leases, one for all values; Memcached takes two for what replaces something.
    */
-  async run(work: LoadWork, known?: ReadonlyMap<string, Found>): Promise<void> {
+  async run(work: LoadWork, known?: ReadonlyMap<string, Found | undefined>): Promise<void> {
     const askedMs = this.#calendar.now();
     const open = new Map<string, Standing | undefined>(work.keys.map((key) => [key, undefined]));
     let lookMs = FIRST_LOOK_MS;
     let found = known;
     for (const began = performance.now(); open.size > 0 && performance.now() - began < LONGEST_MS;) {
       found ??= await this.#find([...open.keys()], work.tags, askedMs);
-      // The server is away.
-      if (!found) break;
       const taken = await this.#take(work, open, found);
       found = undefined;
       if (taken.length > 0) {
@@ -102,22 +101,27 @@ export class LeasedLoads {
     return true;
   }
 
-  async #find(keys: readonly string[], tags: readonly string[], askedMs: number): Promise<ReadonlyMap<string, Found> | undefined> {
+  /** @returns undefined for keys of which the server says nothing */
+  async #find(keys: readonly string[], tags: readonly string[], askedMs: number): Promise<ReadonlyMap<string, Found | undefined>> {
     try {
       const found = await this.#level.find(keys, tags, askedMs);
       return new Map(found.map((one, place) => [keys[place] ?? '', one]));
     } catch (error) {
-      if (isAway(error)) return undefined;
+      if (isAway(error)) return new Map(keys.map((key) => [key, undefined]));
       throw error;
     }
   }
 
-  /** Tells of keys that are known, takes leases of those that nobody loads, and leaves the others open. @returns what is to be loaded now */
-  async #take(work: LoadWork, open: Map<string, Standing | undefined>, found: ReadonlyMap<string, Found>): Promise<readonly Taken[]> {
+  /** Tells of keys that are known, takes leases of those that nobody loads, and leaves the others open. @returns what is to be loaded now, of a server that is away without a lease */
+  async #take(work: LoadWork, open: Map<string, Standing | undefined>, found: ReadonlyMap<string, Found | undefined>): Promise<readonly Taken[]> {
     const free: { readonly key: string; readonly found: Found }[] = [];
+    const unanswered: Taken[] = [];
     for (const [key, standing] of open) {
       const one = found.get(key);
-      if (!one) continue;
+      if (!one) {
+        if (found.has(key)) unanswered.push({ key, lease: undefined });
+        continue;
+      }
       const { entry, bytes } = one;
       if (entry?.kind !== 'value' && entry?.kind !== 'absent') work.absent?.(key);
       if (entry?.kind === 'value' || entry?.kind === 'absent') {
@@ -129,9 +133,9 @@ export class LeasedLoads {
       } else if (entry?.kind === 'lease' && bytes && this.#isAlive(open, { key, standing, bytes })) continue;
       else free.push({ key, found: one });
     }
-    if (free.length === 0) return [];
+    if (free.length === 0) return unanswered;
     const text = `${randomUUID()} 0`;
-    const taken = await Promise.all(free.map(async ({ key, found: { bytes, stamp } }): Promise<Taken | undefined> => {
+    const taken = await eachInParts(free, async ({ key, found: { bytes, stamp } }): Promise<Taken | undefined> => {
       const to = this.#level.bytesOf(this.#entry('lease', text, 0), stamp);
       if (!to) return { key, lease: undefined };
       try {
@@ -140,8 +144,8 @@ export class LeasedLoads {
         if (isAway(error)) return { key, lease: undefined };
         throw error;
       }
-    }));
-    return taken.filter((one) => one !== undefined);
+    });
+    return [...unanswered, ...taken.filter((one) => one !== undefined)];
   }
 
   /** By our own clock, and not by what the holder's says: it lives as long as it changes. */
@@ -158,18 +162,18 @@ export class LeasedLoads {
     try {
       const values = await work.load(taken.map(({ key }) => key));
       const held = await leases.end();
-      await Promise.all(held.map(async (one) => {
+      await eachInParts(held, async (one) => {
         const value = values.get(one.key);
         work.done(one.key, { from: 'loader', value, isCurrent: await this.#put(work, value, one) });
-      }));
+      });
     } catch (cause) {
       const held = await leases.end();
       const failure = this.#entry('failure', cause instanceof Error ? cause.message : 'no error', this.#leaseMs);
-      await Promise.all(held.map(async ({ key, lease }) => {
+      await eachInParts(held, async ({ key, lease }) => {
         const to = lease && this.#level.bytesOf(failure, lease.stamp);
         if (to) await this.#level.exchange(key, { from: lease.held, to }, this.#leaseMs).catch(() => undefined);
         work.failed(key, cause);
-      }));
+      });
     }
   }
 

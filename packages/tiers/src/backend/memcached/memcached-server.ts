@@ -20,6 +20,10 @@ export class MemcachedServer implements Backend {
     });
   }
 
+  get receivedBytes(): number {
+    return this.#connection.receivedBytes;
+  }
+
   async getMany(keys: readonly string[]): Promise<readonly (Uint8Array | undefined)[]> {
     const replies = await this.#connection.requestMany(keys.map((key) => `mg ${key} v\r\n`));
     return replies.map(({ value }) => value);

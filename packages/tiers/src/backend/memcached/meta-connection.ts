@@ -61,6 +61,11 @@ export class MetaConnection {
     return this.#isUp;
   }
 
+  /** Of the connection there is. */
+  get receivedBytes(): number {
+    return this.#socket?.bytesRead ?? 0;
+  }
+
   /** @param value - travels behind the line @throws {OutageError} TIER_UNAVAILABLE without a connection, or when it ends before the answer */
   async request(line: string, value?: Uint8Array): Promise<MetaReply> {
     const [reply] = await this.#send(line, 1, value);

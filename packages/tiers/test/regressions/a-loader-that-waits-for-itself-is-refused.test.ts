@@ -1,0 +1,71 @@
+import { ownCacheServer, type OwnCacheServer } from '@ormolu/test-support';
+import type { Backend } from '../../src/backend/backend';
+import { NamedCache } from '../../src/named-cache/named-cache';
+import { redis } from '../../src/redis';
+
+let server: OwnCacheServer;
+const open: (NamedCache | Backend)[] = [];
+beforeAll(async () => {
+  server = await ownCacheServer('redis');
+});
+afterAll(async () => {
+  await Promise.all(open.map((one) => one.close()));
+  server.stop();
+});
+
+const CACHES: Readonly<Record<string, () => NamedCache>> = {
+  'in memory alone': () => new NamedCache('cycles', { maxEntries: 100 }),
+  'with a server': () => {
+    const l2 = redis(server.url);
+    const cache = new NamedCache('cycles', { l2, l1: false, prefix: `p${String(open.length)}`, deadline: '5s' });
+    open.push(cache, l2);
+    return cache;
+  },
+};
+const CYCLE = { code: 'TIER_LOAD_CYCLE' };
+
+describe.each(Object.entries(CACHES))('%s', (_, make) => {
+  test('a loader that asks for its own key is refused', async () => {
+    const cache = make();
+    await expect(cache.getOrSet('a', () => cache.getOrSet('a', () => 1))).rejects.toMatchObject(CYCLE);
+    await expect(cache.getMany(['b', 'c'], async (keys) => [...(await cache.getMany(keys, () => []))])).rejects.toMatchObject(CYCLE);
+  });
+
+  test('also by way of other keys, another cache, and whatever is waited for in between', async () => {
+    const [cache, other] = [make(), make()];
+    await expect(cache.getOrSet('a', async () => {
+      await new Promise(setImmediate);
+      return other.getOrSet('b', () => cache.getMany(['c', 'd'], async () => [['c', await cache.getOrSet('a', () => 1)]]));
+    })).rejects.toMatchObject(CYCLE);
+  });
+
+  test('of two loads that wait for each other, one is refused', async () => {
+    const cache = make();
+    const began: (() => void)[] = [];
+    const both = new Promise<void>((resolve) => began.push(resolve));
+    const cross = (own: string, other: string): Promise<number> => cache.getOrSet(own, async () => {
+      if (own === 'a') await both;
+      else began[0]?.();
+      // One more in between.
+      return cache.getOrSet(`by ${own}`, () => cache.getOrSet(other, () => 1));
+    });
+    const outcomes = await Promise.allSettled([cross('a', 'b'), cross('b', 'a')]);
+    expect(outcomes).toContainEqual(expect.objectContaining({ status: 'rejected', reason: expect.objectContaining(CYCLE) }));
+  });
+
+  test('whoever asks for what others load, or has loaded before, is not', async () => {
+    const cache = make();
+    const rate = (of: string): Promise<number> => cache.getOrSet(of, async () => (of === 'c' ? 1 : 1 + (await rate(of === 'a' ? 'b' : 'c'))));
+    expect(await Promise.all([rate('a'), rate('b'), rate('c'), rate('a')])).toEqual([3, 2, 1, 3]);
+    // What the loader began and nobody waited for goes on when it has ended.
+    let later: Promise<unknown> | undefined;
+    await cache.getOrSet('x', () => {
+      later = new Promise((resolve) => setTimeout(resolve, 20)).then(async () => {
+        await cache.delete('x');
+        return cache.getOrSet('x', () => 'anew');
+      });
+      return 'first';
+    });
+    expect(await later).toBe('anew');
+  });
+});
