@@ -7,6 +7,8 @@ export class CacheMark {
   readonly #store: Backend;
   readonly #key: string;
   readonly #run: () => string;
+  /** Thousands may see at once that there is none. */
+  #making: Promise<string> | undefined;
   #seen: { readonly bytes: Uint8Array; readonly run: string; readonly mark: string } | undefined;
 
   /** @param run - that of the server, or of all servers together */
@@ -26,8 +28,15 @@ export class CacheMark {
     return mark;
   }
 
-  /** There is none that counts: of those who see that, one writes the next. */
-  async make(there: Uint8Array | undefined): Promise<string> {
+  /** There is none that counts: of those who see that, in any process, one writes the next. */
+  make(there: Uint8Array | undefined): Promise<string> {
+    this.#making ??= this.#made(there).finally(() => {
+      this.#making = undefined;
+    });
+    return this.#making;
+  }
+
+  async #made(there: Uint8Array | undefined): Promise<string> {
     const mark = newMark();
     const entry = this.#entry(mark);
     if (await (there === undefined ? this.#store.add(entry) : this.#store.replace(entry, there))) return mark;

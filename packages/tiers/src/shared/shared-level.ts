@@ -5,6 +5,7 @@ import type { EntryFormOptions } from './entry-form';
 import type { GuardCounts, GuardOptions } from './guarded-backend';
 import { KeyNames } from './key-names';
 import { settled } from './parts';
+import { TagGuesses } from './tag-guesses';
 import { Shelf, type Found, type SharedCounts, type Stamp, type ToKeep } from './shelf';
 
 export type { Found, SharedCounts, Stamp, ToKeep } from './shelf';
@@ -39,7 +40,7 @@ export class SharedLevel {
     this.#options = options;
     this.#names = new KeyNames({ prefix: options.prefix, name: options.name, limits: backend.limits });
     const common = {
-      ...options, maxBytes: Math.min(options.maxBytes, backend.limits.valueBytes), names: this.#names, counts: this.counts, now: (): number => options.calendar.now(),
+      ...options, maxBytes: Math.min(options.maxBytes, backend.limits.valueBytes), names: this.#names, counts: this.counts, guesses: new TagGuesses(), now: (): number => options.calendar.now(),
       changed: (state: 'up' | 'away', cause: unknown): void => this.#changed(state, cause), mended: options.mended,
     };
     const nodes = backend.nodeOf && backend.nodes !== undefined && backend.nodes.length > 0 ? backend.nodes : [backend];

@@ -6,6 +6,7 @@ import { GuardedBackend, type GuardListener, type GuardOptions } from './guarded
 import type { KeyNames } from './key-names';
 import { OpenWrites } from './open-writes';
 import { BYTES_A_PART, inParts, KEYS_A_PART, settled } from './parts';
+import type { TagGuesses } from './tag-guesses';
 import { TagMarks, textOf } from './tag-marks';
 import { TickBatch } from './tick-batch';
 
@@ -51,6 +52,7 @@ export interface SharedCounts {
 export interface ShelfOptions extends GuardOptions, EntryFormOptions {
   readonly names: KeyNames;
   readonly counts: SharedCounts;
+  readonly guesses: TagGuesses;
   /** The time of day, which entries carry from one process to another. */
   readonly now: () => number;
   readonly changed: GuardListener['changed'];
@@ -184,14 +186,14 @@ export class Shelf {
   }
 
   async #findPart(keys: readonly string[], { tags, askedMs }: Search): Promise<readonly Found[]> {
-    const { counts, now } = this.#options;
-    const guessed = tags.length === 0 ? this.#tags.guess(keys) : tags;
+    const { counts, guesses, now } = this.#options;
+    const guessed = tags.length === 0 ? guesses.guess(keys) : tags;
     const { stamp, there, from, marks } = await this.#ask(keys, tags, guessed);
     const nowMs = now();
     const found = keys.map((key, place): Found => {
       const bytes = there[from + place];
       const entry = this.#read(bytes, stamp.mark, { nowMs, askedMs });
-      if (entry) this.#tags.note(key, entry);
+      if (entry) guesses.note(key, entry);
       return { bytes, entry, stamp };
     });
     const holding = found.some(({ entry }) => entry !== undefined && entry.tags.size > 0) ? await this.#withoutOverruled(found, guessed, marks) : found;

@@ -1,49 +1,20 @@
 import type { Backend } from '../backend/backend';
-import type { SharedEntry } from './entry-form';
 import type { KeyNames } from './key-names';
 import { newMark } from './marks';
 
 const TAG_TTL_MS = 30 * 86_400_000;
-/** So many keys, and so many beginnings of keys, have their tags remembered; beyond, it begins anew. */
-const MOST_REMEMBERED = 2_000;
-/** More are not asked along by guess: they would cost more than they spare. */
-const MOST_GUESSED = 64;
-const NONE: readonly string[] = [];
 
 /**
  * The marks of tags on a cache server: an entry holds as long as each of its tags has the mark it had.
- *
- * Who reads a key does not know the tags of what he will find. They are mostly those it had when it was last seen, or those of the last one whose key begins alike: their marks
- * are asked for in the same round trip. What was guessed wrongly costs a second.
  */
 export class TagMarks {
   readonly #store: Backend;
   readonly #names: KeyNames;
-  readonly #byKey = new Map<string, readonly string[]>();
-  readonly #byBeginning = new Map<string, readonly string[]>();
+  readonly #making = new Map<string, Promise<string>>();
 
   constructor(store: Backend, names: KeyNames) {
     this.#store = store;
     this.#names = names;
-  }
-
-  /** The tags that what is found under these keys will probably have. */
-  guess(keys: readonly string[]): readonly string[] {
-    if (this.#byBeginning.size === 0) return NONE;
-    const guessed = new Set<string>();
-    for (const key of keys) {
-      if (guessed.size >= MOST_GUESSED) break;
-      for (const tag of this.#byKey.get(key) ?? this.#byBeginning.get(beginningOf(key)) ?? NONE) guessed.add(tag);
-    }
-    return [...guessed];
-  }
-
-  /** What was found under a key. */
-  note(key: string, { tags }: SharedEntry): void {
-    if (tags.size === 0 && this.#byBeginning.size === 0) return;
-    const known = tags.size === 0 ? NONE : [...tags.keys()];
-    remember(this.#byKey, key, known);
-    remember(this.#byBeginning, beginningOf(key), known);
   }
 
   /** What there is of them; tags without a mark are left out. @remarks One round trip. */
@@ -56,8 +27,16 @@ export class TagMarks {
     }));
   }
 
-  /** There is none: of those who see that, one writes it. */
-  async make(tag: string): Promise<string> {
+  /** There is none: of those who see that, in any process, one writes it. */
+  make(tag: string): Promise<string> {
+    const known = this.#making.get(tag);
+    if (known) return known;
+    const made = this.#made(tag).finally(() => this.#making.delete(tag));
+    this.#making.set(tag, made);
+    return made;
+  }
+
+  async #made(tag: string): Promise<string> {
     const mark = newMark();
     const key = this.#names.ofTag(tag);
     if (await this.#store.add({ key, value: Buffer.from(mark, 'latin1'), ttlMs: TAG_TTL_MS })) return mark;
@@ -74,13 +53,4 @@ export class TagMarks {
 /** A mark as it lies there. */
 export function textOf(bytes: Uint8Array | undefined): string | undefined {
   return bytes && Buffer.from(bytes).toString('latin1');
-}
-
-function beginningOf(key: string): string {
-  return key.slice(0, Math.max(0, key.indexOf(':')));
-}
-
-function remember(all: Map<string, readonly string[]>, key: string, tags: readonly string[]): void {
-  if (all.size >= MOST_REMEMBERED && !all.has(key)) all.clear();
-  all.set(key, tags);
 }

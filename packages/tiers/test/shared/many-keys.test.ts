@@ -75,6 +75,15 @@ describe.each(KINDS)('%s', (kind) => {
     for (const cache of [a, b]) expect(cache.stats().shared).toMatchObject({ failures: 0, refused: 0, outages: 0, unsure: 0, isUp: true });
   }, 60_000);
 
+  test('however many find at once that their cache, or a tag, is not marked yet, it is marked once', async () => {
+    const [a, b] = [await connected(kind, randomUUID()), await connected(kind, randomUUID())];
+    await Promise.all(keysOf(500).map((key) => a.get(key)));
+    await Promise.all(keysOf(500).map((key) => b.set(key, 1, { tags: ['t'] })));
+    // One question and its mark; the same for a tag, and a call an entry.
+    expect(a.stats().shared?.calls).toBeLessThan(10);
+    expect(b.stats().shared?.calls).toBeLessThan(510);
+  });
+
   test.each([[10_000, []], [100_000, []], [10_000, ['a tag']]])('the server stands still while %i keys go there: nobody waits for it, and what it was not told is not believed', async (count, tags) => {
     const prefix = randomUUID();
     const [a, b] = [await connected(kind, prefix), await connected(kind, prefix)];
