@@ -209,7 +209,7 @@ export class SqlSession implements Session {
 
   rollbackTo(savepoint: SessionSavepoint): Promise<void> {
     return this.#next(async () => {
-      this.#transaction.demand('rollbackTo', 'open', 'failed');
+      this.#transaction.demandSavepoints('rollbackTo');
       const left = this.#leave('rollbackTo', savepoint);
       this.#cursors.forgetBehind(left.serial);
       this.#log?.backTo(left.images);

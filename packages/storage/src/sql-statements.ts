@@ -108,7 +108,7 @@ export class SqlStatements {
   async described(text: string, parameters: readonly unknown[]): Promise<readonly Record<string, unknown>[]> {
     const rows = new DescribedRows();
     const learning = this.#log?.learningOf(text);
-    await this.run('sql', { statement: { text, parameters: parameters.map(textParameter), results: 'described', mayCopy: true }, sink: rows, context: {}, then: learning?.then });
+    await this.run('sql', { statement: { text, parameters: Array.from(parameters, textParameter), results: 'described', mayCopy: true }, sink: rows, context: {}, then: learning?.then });
     learning?.learn();
     return rows.rows;
   }

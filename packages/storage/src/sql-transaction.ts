@@ -54,6 +54,8 @@ export class SqlTransaction {
   #hasAsked = false;
   /** What makes the connection forget whatever this transaction may have left on it; nothing to forget: none. */
   #forgetting: readonly string[] = [];
+  /** Whether a statement of the caller's own has ended it. */
+  #isEnded = false;
   state: SessionState = 'open';
   statements = 0;
 
@@ -73,6 +75,12 @@ export class SqlTransaction {
   /** @throws {SessionStateError} STORAGE_SESSION_STATE unless the state is among these */
   demand(call: string, ...states: readonly SessionState[]): void {
     if (!states.includes(this.state)) throw new SessionStateError(call, this.state);
+  }
+
+  /** Refuses to go back to a savepoint: there is none where a statement of the caller's own has ended the transaction, though the session is not over. */
+  demandSavepoints(call: string): void {
+    if (this.#isEnded) throw endedError();
+    this.demand(call, 'open', 'failed');
   }
 
   /** Keeps a statement back until the next one travels. */
@@ -105,8 +113,10 @@ export class SqlTransaction {
     // The sinks of a first message that is sent again have taken nothing: a connection that breaks in an answer is not tried again.
     const replies = await this.#exchange(statements, bytes, () => new ReplyReader(sinks));
     if (statement.mayCopy === true && this.#forgetting !== FORGET_ALL) this.#forgetting = touchesConnection(statement.text, replies.sessionTags) ? FORGET_ALL : FORGET_SETTINGS;
+    const isChaining = statement.mayCopy === true && isChained(statement.text, replies);
+    this.#isEnded ||= isChaining || (statement.mayCopy === true && replies.status === 'I' && !replies.error);
     this.#check(replies, context);
-    if (statement.mayCopy === true && isChained(statement.text, replies)) {
+    if (isChaining) {
       // What stands now is another transaction, of which nobody knows: it goes with the rollback.
       this.state = 'failed';
       throw endedError();
@@ -128,7 +138,7 @@ export class SqlTransaction {
 
   /** Goes back to a savepoint and drops it. A failed transaction is open again. */
   async returnTo(savepoint: string): Promise<void> {
-    this.demand('roll back to a savepoint', 'open', 'failed');
+    this.demandSavepoints('roll back to a savepoint');
     const statements = [plainStatement(`rollback to savepoint ${savepoint}`), plainStatement(`release savepoint ${savepoint}`)];
     const replies = await this.#exchange(statements, writeStatements(statements), () => new ReplyReader());
     this.#check(replies, {});

@@ -308,6 +308,22 @@ describe('faults of a real server', () => {
     expect(next.state).toBe('committed');
   });
 
+  test.each(['commit', 'rollback', 'commit and chain', 'rollback and chain'])('going back to a savepoint behind env.sql that has ended the transaction says so, too: %s', async (text) => {
+    const session = await through(database.url, { max: 1 }).open({ schema: SCHEMA });
+    const [outer, inner] = [await session.savepoint(), await session.savepoint()];
+    await expect(session.sql(text, [])).rejects.toMatchObject({ code: 'STORAGE_SESSION_ENDED' });
+    for (const savepoint of [inner, outer]) await expect(session.rollbackTo(savepoint)).rejects.toMatchObject({ code: 'STORAGE_SESSION_ENDED' });
+    await session.rollback();
+  });
+
+  test('a parameter of env.sql that is a gap of a list is nothing, as undefined is', async () => {
+    const session = await through(database.url, { max: 1 }).open({ schema: SCHEMA });
+    const gap: unknown[] = [];
+    gap[1] = 'second';
+    for (const parameters of [gap, [undefined, 'second']]) expect(await session.sql('select $1::text as one, $2::text as two', parameters)).toEqual([{ one: null, two: 'second' }]);
+    await session.rollback();
+  });
+
   test('env.sql that ends the transaction is told so, and the connection stays usable', async () => {
     const storage = through(database.url, { max: 1 });
     const session = await storage.open({ schema: SCHEMA });

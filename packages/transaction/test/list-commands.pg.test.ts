@@ -4,6 +4,8 @@ import { everywhere } from './support/everywhere';
 import { one } from './support/open';
 import { shop } from './support/shop';
 
+/** A list with nothing in its first place, not even undefined. */
+const GAP: readonly unknown[] = Object.assign([], { 1: 1 });
 const registry = shop.registry();
 
 everywhere(registry, ({ begin, counting }) => {
@@ -84,6 +86,7 @@ everywhere(registry, ({ begin, counting }) => {
     await tx.flush();
     const refused: [unknown, string][] = [
       [[{ crate: {} }], 'TX_COMMAND_INVALID'], [[{ link: 1, unlink: 2 }], 'TX_COMMAND_INVALID'], [[{ clear: false }], 'TX_COMMAND_INVALID'], [[{ update: 1 }], 'TX_COMMAND_INVALID'],
+      [GAP, 'FIELD_VALUE_INVALID'], [[{ set: GAP }], 'FIELD_VALUE_INVALID'], [Object.assign([], { 1: { clear: true } }), 'FIELD_VALUE_INVALID'],
       [[{ link: 'x' }], 'FIELD_VALUE_INVALID'], ['x', 'FIELD_VALUE_INVALID'], [[{ create: { product: 'b', prise: 2 } }], 'FIELD_UNKNOWN'], [[{ create: { price: 2 } }], 'TX_REQUIRED'],
       [[{ update: [1, { price: 'dear' }] }], 'FIELD_VALUE_INVALID'], [[{ update: [1, { order: null }] }], 'TX_REQUIRED'],
     ];

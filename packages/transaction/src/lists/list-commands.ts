@@ -26,7 +26,7 @@ const COMMANDS = ['create', 'update', 'delete', 'unlink', 'link', 'clear', 'set'
  */
 export function listCommands(field: Field, value: unknown): readonly ListCommand[] {
   if (!Array.isArray(value) || !value.some(isCommand)) return [{ kind: 'set', ids: idsOf(field, flat(value)) }];
-  const commands = value.flatMap((part: unknown): ListCommand[] => (isCommand(part) ? [command(field, part)] : idsOf(field, flat([part])).map((id) => ({ kind: 'link', id }))));
+  const commands = withoutGaps(value).flatMap((part): ListCommand[] => (isCommand(part) ? [command(field, part)] : idsOf(field, flat([part])).map((id) => ({ kind: 'link', id }))));
   refuseDeleted(field, commands);
   return commands;
 }
@@ -42,10 +42,15 @@ function refuseDeleted(field: Field, commands: readonly ListCommand[]): void {
   }
 }
 
+/** A gap of a list is undefined, and refused as that; going through it leaves gaps out. */
+function withoutGaps(list: readonly unknown[]): readonly unknown[] {
+  return Array.from(list);
+}
+
 /** Single records within a list stand for their ids. */
 function flat(value: unknown): unknown {
   if (!Array.isArray(value)) return value;
-  return value.flatMap((part: unknown): unknown[] => {
+  return withoutGaps(value).flatMap((part): unknown[] => {
     if (typeof part !== 'object' || part === null || !('ids' in part) || !('model' in part)) return [part];
     return Array.isArray(part.ids) ? (part.ids as unknown[]) : [part];
   });
