@@ -112,6 +112,33 @@ describe.each([['that another inherits', 'inherits'], ['of partitions', 'partiti
   });
 });
 
+test.each(['read committed', 'repeatable read', 'serializable'] as const)('a record of a table that inherits, and the same of the one that is inherited from, are never told apart within a transaction, at %s', async (isolation) => {
+  const kin = defineModels({ owner: { name: char() }, heir: { name: char() } });
+  await psql.query('delete from owner where id = 2; create table heir (primary key (id)) inherits (owner)');
+  const both = await openOrmolu({ models: kin, storage: postgres(scratch.url) });
+  try {
+    await both.migrate();
+    await psql.query("insert into heir (id, name) values (2, 'b')");
+    await both.transaction(async (env) => {
+      const named = async (model: 'owner' | 'heir'): Promise<string | null> => (await env.model(model).browse(2).load(['name'])).name;
+      expect([await named('owner'), await named('heir')]).toEqual(['b', 'b']);
+      await env.model('owner').browse(2).write({ name: 'c' });
+      await env.flush();
+      expect(await named('heir')).toBe('c');
+      await env.model('heir').browse(2).write({ name: 'd' });
+      await env.flush();
+      expect(await named('owner')).toBe('d');
+      await env.sql("update owner set name = 'e'");
+      expect(await named('heir')).toBe('e');
+      await env.model('heir').browse(2).unlink();
+      await env.flush();
+      expect((await env.model('owner').browse([1, 2]).exists()).ids).toEqual([1]);
+    }, { isolation });
+  } finally {
+    await both.close();
+  }
+});
+
 test.each(['read committed', 'repeatable read', 'serializable'] as const)('what a trigger changes on a table that a deletion goes on to is met at once, at %s', async (isolation) => {
   await psql.query("create table bridge (id int primary key, owner int references owner on delete cascade); insert into bridge values (1, 1)");
   await psql.query(`
@@ -173,6 +200,49 @@ test.each(['read committed', 'repeatable read', 'serializable'] as const)('what 
   } finally {
     await both.close();
   }
+});
+
+const TEXT = '$$select public.counted()$$';
+test.each<readonly [string, string]>([
+  ['a text that is run', `query_to_xml(${TEXT}, true, false, '')::text`],
+  ['a text that is run for what it is made of', `query_to_xml_and_xmlschema(${TEXT}, true, false, '')::text`],
+  ['a table\'s name', 'table_to_xml(\'public.counting\', true, false, \'\')::text'],
+  ['a namespace\'s name', 'schema_to_xml(\'deep\', true, false, \'\')::text'],
+  ['a text that is run for its words', '(select count(*) from ts_stat($$select to_tsvector(public.counted()::text)$$))::text'],
+  ['a text that is run for questions', 'ts_rewrite(\'a\'::tsquery, $$select \'a\'::tsquery, to_tsquery(public.counted()::text)$$)::text'],
+  ['the name of an internal function', 'renamed()'],
+])('what a view changes by %s is met at once, and given to nobody else', async (_, expression) => {
+  await psql.query(`${COUNTING}; update part set size = id; create schema deep; create view deep.counting as select hiding() as size; create function to_xml(text, bool, bool, text) returns xml language internal as 'query_to_xml'`);
+  await psql.query(`create view told as select 1 as id, ${expression === 'renamed()' ? `to_xml(${TEXT}, true, false, '')::text` : expression} as words`);
+  const withView = defineModels({ part: { name: char(), size: integer() }, told: { words: char() } });
+  const sizeOf = async (env: EnvironmentOf<typeof withView>): Promise<number | null> => (await env.model('part').browse(1).load(['size'])).size;
+  const both = await openOrmolu({ models: withView, storage: postgres(scratch.url) });
+  try {
+    for (const isolation of ['read committed', 'repeatable read', 'serializable'] as const) {
+      expect(await both.transaction(sizeOf)).toBe(1);
+      await expect(both.transaction(async (env) => {
+        expect(await sizeOf(env)).toBe(1);
+        await env.model('told').browse(1).read(['words']);
+        expect([isolation, await sizeOf(env)]).not.toEqual([isolation, 1]);
+        throw new Error('taken back');
+      }, { isolation })).rejects.toThrow('taken back');
+      expect(await both.transaction(sizeOf)).toBe(1);
+    }
+  } finally {
+    await both.close();
+  }
+});
+
+test('what a default changes by a text that it runs is met, too', async () => {
+  await psql.query(`${COUNTING}; update part set size = id; alter table owner add words text default query_to_xml(${TEXT}, true, false, '')::text; select setval(pg_get_serial_sequence('owner', 'id'), 10)`);
+  const sizeOf = async (env: Env): Promise<number | null> => (await env.model('part').browse(1).load(['size'])).size;
+  const before = await db.transaction(sizeOf) ?? 0;
+  expect(await db.transaction(async (env) => {
+    await sizeOf(env);
+    await env.model('owner').create({ name: 'c' });
+    await env.flush();
+    return sizeOf(env);
+  })).toBe(before + 1);
 });
 
 test.each<readonly [string, string]>([

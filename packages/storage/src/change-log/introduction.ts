@@ -1,8 +1,8 @@
-import type { Schema } from '@ormolu/kernel';
+import { parseSnapshot, type Schema, type Snapshot } from '@ormolu/kernel';
 import { createHash } from 'node:crypto';
 import { RAISE_VERSION, type AskCatalog } from '../migrate/catalog';
 import { quoted } from '../statements/identifiers';
-import { LOG_TRIGGERS, logTable, POLL_FUNCTION } from './log-objects';
+import { LOG_TRIGGERS, logTable, POLL_FUNCTION, STANDING_FUNCTION } from './log-objects';
 import { isWatched, readLog, type LogMode } from './plan-log';
 import { crashOf, RUNNING } from './running';
 import { PLACE, STANDING, STRUCTURE } from './structure';
@@ -15,6 +15,12 @@ export interface Introduction {
   readonly namespace: string;
   /** The function that polls it, quoted; undefined where it is not there, and statements do. */
   readonly poll: string | undefined;
+  /** The function that is asked behind a COMMIT, quoted; undefined where it is not there, and how tables hang together has to do. */
+  readonly standing: string | undefined;
+  /** Who had committed when it was asked for: of tables that others have altered, it knows nothing. */
+  readonly seen: Snapshot;
+  /** Whether the database itself tells who alters tables. */
+  readonly tellsTables: boolean;
   /** What a session finds at each beginning when it is on this server and log: see `homeOf`. */
   readonly home: string;
   /** Of the server, the database and whoever reads; the timeline comes with each poll. */
@@ -27,6 +33,8 @@ export interface Introduction {
   readonly mark: string;
   /** Table → the tables whose rows go or change with its rows. */
   readonly cascades: ReadonlyMap<string, readonly string[]>;
+  /** Table → those that it inherits from, or is a partition of, and those that do so from it: their rows are its own, and the log names but the one that a statement does. */
+  readonly kin: ReadonlyMap<string, readonly string[]>;
   /** Tables with triggers, rules or updating foreign keys of others, or with defaults, checks, indexes or policies that call functions of others, and views, whose rows are those of other tables: what a statement changes there, nobody knows beforehand. */
   readonly unpredictable: ReadonlySet<string>;
   /** Views, and tables with policies, that call functions which the database does not bring along: who asks them may write, without being told. */
@@ -42,6 +50,15 @@ const SERVER = `select current_schema()::text as namespace, current_user::text a
   (select system_identifier::text from pg_control_system()) as system,
   ${RUNNING} as started, ${PLACE} as place, ${STANDING} as standing,
   to_regclass($1)::oid::text as log, coalesce(has_table_privilege(to_regclass($1), 'select'), false) as readable`;
+
+/** What the server brings along and yet may do anything: it runs a text, reads a cursor or a table of any name, or turns to another namespace. */
+const RUNNING_TEXTS = [
+  ...['query', 'cursor', 'table', 'schema', 'database'].flatMap((of) => [`${of}_to_xml`, `${of}_to_xmlschema`, `${of}_to_xml_and_xmlschema`]),
+  'ts_stat', 'ts_rewrite', 'set_config',
+];
+
+/** Libraries of extensions whose functions run texts, too. */
+const RUNNING_LIBRARIES = '{$libdir/tablefunc,$libdir/pgxml}';
 
 /** Tables that deletions reach, also those of other programs and namespaces, from which they may come back to ours. */
 const TABLES = `with recursive reached(oid) as (
@@ -60,6 +77,7 @@ const TABLES = `with recursive reached(oid) as (
     select parts.of, parts.writes, next.class, next.oid from parts cross join lateral (${partsOf('parts')}) next(class, oid)
   ), calling(of, writes) as (
     select parts.of, parts.writes from parts where ${isForeignCode('parts')}
+    union all select parts.of, parts.writes from parts cross join lateral (${treesOf('parts')}) expression(tree) where expression.tree ~ (select concat(':funcid (', string_agg(p.oid::text, '|'), ') ') from pg_proc p where p.pronamespace = 'pg_catalog'::regnamespace and p.proname = any('{${RUNNING_TEXTS.join(',')}}'))
   )
   select ${nameOf('c')} as table, has_table_privilege(c.oid, 'select') as readable,
     array_to_json(case when not has_table_privilege(c.oid, 'select') then array(select a.attname::text from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and not has_column_privilege(c.oid, a.attnum, 'select') order by 1) end) as hidden,
@@ -71,7 +89,9 @@ const TABLES = `with recursive reached(oid) as (
       or exists (select from pg_constraint k where k.contype = 'f' and k.confrelid = c.oid and k.confupdtype in ('c', 'n', 'd'))
       or exists (select from calling where calling.of = c.oid) as unpredictable,
     exists (select from calling where calling.of = c.oid and not calling.writes) as calling,
-    array_to_json(array(select distinct ${nameOf('t')} from pg_constraint k join pg_class t on t.oid = k.conrelid where k.contype = 'f' and k.confrelid = c.oid and k.confdeltype in ('c', 'n', 'd'))) as cascades
+    array_to_json(array(select distinct ${nameOf('t')} from pg_constraint k join pg_class t on t.oid = k.conrelid where k.contype = 'f' and k.confrelid = c.oid and k.confdeltype in ('c', 'n', 'd'))) as cascades,
+    array_to_json(array(with recursive above(oid) as (select c.oid union select i.inhparent from above join pg_inherits i on i.inhrelid = above.oid), below(oid) as (select c.oid union select i.inhrelid from below join pg_inherits i on i.inhparent = below.oid)
+      select ${nameOf('t')} from pg_class t where t.oid <> c.oid and t.oid in (select oid from above union select oid from below))) as kin
   from reached join pg_class c on c.oid = reached.oid
   where c.relkind = any('{r,p,v,m,f}')`;
 
@@ -88,9 +108,18 @@ function partsOf(part: string): string {
       union all select d.refclassid, d.refobjid from pg_depend d where ${part}.class <> all('{pg_class,pg_proc}'::regclass[]) and d.classid = ${part}.class and d.objid = ${part}.oid and d.refclassid = any('{pg_class,pg_proc,pg_operator,pg_type}'::regclass[])`;
 }
 
-/** Whether a part is a function that may do anything. Those written in C are extensions', which compute. */
+/** The expressions of a part, as the server keeps them: of what is built in, they alone have a trace. What indexes call may not be of this kind. */
+function treesOf(part: string): string {
+  return `select r.ev_action::text from pg_rewrite r where ${part}.class = 'pg_rewrite'::regclass and r.oid = ${part}.oid
+      union all select concat(y.polqual::text, y.polwithcheck::text) from pg_policy y where ${part}.class = 'pg_policy'::regclass and y.oid = ${part}.oid
+      union all select e.adbin::text from pg_attrdef e where ${part}.class = 'pg_attrdef'::regclass and e.oid = ${part}.oid
+      union all select k.conbin::text from pg_constraint k where ${part}.class = 'pg_constraint'::regclass and k.oid = ${part}.oid
+      union all select y.typdefaultbin::text from pg_type y where ${part}.class = 'pg_type'::regclass and y.oid = ${part}.oid`;
+}
+
+/** Whether a part is a function that may do anything. Those written in C are extensions', which compute, but for a few; one that is internal, and not of the server, is another name for anything. */
 function isForeignCode(part: string): string {
-  return `${part}.class = 'pg_proc'::regclass and exists (select from pg_proc p join pg_language l on l.oid = p.prolang where p.oid = ${part}.oid and (l.lanname <> all('{c,internal}') or p.prokind = 'a'))`;
+  return `${part}.class = 'pg_proc'::regclass and exists (select from pg_proc p join pg_language l on l.oid = p.prolang where p.oid = ${part}.oid and (l.lanname <> all('{c,internal}') or p.prokind = 'a' or (l.lanname = 'internal' and p.pronamespace <> 'pg_catalog'::regnamespace) or p.probin = any('${RUNNING_LIBRARIES}')))`;
 }
 
 /**
@@ -100,7 +129,7 @@ function isForeignCode(part: string): string {
  */
 export async function introduce(ask: AskCatalog, schema: Schema, { mode, isEmbedded }: { readonly mode: LogMode; readonly isEmbedded: boolean }): Promise<Introduction> {
   // First: what is made meanwhile is met with the next poll.
-  const [{ structure } = {}] = await ask(`select ${STRUCTURE} as structure`, []);
+  const [{ structure, seen } = {}] = await ask(`select ${STRUCTURE} as structure, pg_current_snapshot()::text as seen`, []);
   const found = await readLog(ask, schema);
   const log = logTable(found.namespace);
   const [server = {}] = await ask(SERVER, [log]);
@@ -121,18 +150,24 @@ export async function introduce(ask: AskCatalog, schema: Schema, { mode, isEmbed
     log: all === undefined ? log : undefined,
     namespace: quoted(found.namespace),
     poll: all === undefined && found.hasPoll ? `${quoted(found.namespace)}.${quoted(POLL_FUNCTION)}` : undefined,
+    standing: all === undefined && found.hasStanding ? `${quoted(found.namespace)}.${quoted(STANDING_FUNCTION)}` : undefined,
+    seen: parseSnapshot(String(seen)) ?? NOBODY,
+    tellsTables: found.tellsTables,
     home: homeOf(String(server['started']), String(server['log']), String(server['standing'])),
     epoch: [server['system'], server['database'], server['log'], found.namespace, server['role'], crashOf(String(server['started']))].map(String).join('/'),
     uncachable,
     place: String(server['place']),
     mark: [...[...uncachable.keys()].sort().map((model) => `-${model}`), '@', createHash('sha256').update(JSON.stringify([[...found.made].sort(), hiddenColumns(tables), namesOf(tables, 'unpredictable').sort()])).digest('hex').slice(0, 16)].join(''),
     cascades: new Map([...tables].map(([name, row]) => [name, row['cascades'] as string[]])), // names, as the statement makes them
+    kin: new Map([...tables].map(([name, row]) => [name, row['kin'] as string[]])), // likewise
     unpredictable: new Set(namesOf(tables, 'unpredictable')),
     calling: new Set(namesOf(tables, 'calling')),
     readable: new Set(namesOf(tables, 'readable')),
     structure: String(structure),
   };
 }
+
+const NOBODY: Snapshot = { xmin: 0n, xmax: 0n, inProgress: [] };
 
 /** The tables whose rows the database may change along when it deletes rows of another, by its foreign keys. */
 export function reachedFrom({ cascades }: Introduction, table: string): readonly string[] {
