@@ -1,5 +1,6 @@
 import { Decoder, Encoder, ExtensionCodec } from '@msgpack/msgpack';
 import { SameValue } from '@ormolu/kernel';
+import { assertBounded, DEEPEST } from './bounded-message';
 
 /** What MessagePack has no form for, by the number of its extension. */
 const SAME_VALUE = 1;
@@ -9,8 +10,11 @@ const NO_DATE = 4;
 const NO_VALUE = 5;
 const PAIRS = 6;
 
-/** Deeper than anybody nests JSON, and shallower than a stack. */
-const DEEPEST = 500;
+/** Their bytes are values in turn. */
+const NESTING: ReadonlySet<number> = new Set([SAME_VALUE, PAIRS]);
+
+/** Wider than any number that is kept anywhere; longer ones would take whoever reads them minutes. */
+const MOST_DIGITS = 10_000;
 
 /** Stands for a value by its extension alone. */
 class StandIn {
@@ -35,6 +39,7 @@ class WideInteger {
 
   constructor(value: bigint) {
     this.digits = value.toString();
+    if (this.digits.length > MOST_DIGITS) throw new Error(`A number has more than ${String(MOST_DIGITS)} digits, too many to be sent.`);
   }
 }
 
@@ -50,7 +55,7 @@ const extensionCodec = new ExtensionCodec();
 extensionCodec.register({
   type: SAME_VALUE,
   encode: (object) => (object instanceof SameValue ? encode(object.value) : null),
-  decode: (bytes) => new SameValue(decode(bytes)),
+  decode: (bytes) => new SameValue(read(bytes)),
 });
 for (const [type, value] of [[NEGATIVE_ZERO, () => -0], [NO_DATE, () => new Date(Number.NaN)], [NO_VALUE, () => UNSPEAKABLE]] as const) {
   extensionCodec.register({ type, encode: (object) => (object instanceof StandIn && object.type === type ? new Uint8Array(0) : null), decode: value });
@@ -59,28 +64,36 @@ extensionCodec.register({
   type: PAIRS,
   encode: (object) => (object instanceof Pairs ? encode(object.list) : null),
   // As own keys, whatever their names: assigning would reach the prototype.
-  decode: (bytes) => Object.fromEntries(decode(bytes) as readonly (readonly [string, unknown])[]),
+  decode: (bytes) => Object.fromEntries(read(bytes) as readonly (readonly [string, unknown])[]),
 });
 extensionCodec.register({
   type: WIDE_INTEGER,
   encode: (object) => (object instanceof WideInteger ? new TextEncoder().encode(object.digits) : null),
-  decode: (bytes) => BigInt(new TextDecoder().decode(bytes)),
+  decode: (bytes) => {
+    if (bytes.length > MOST_DIGITS) throw new Error('a number of too many digits');
+    return BigInt(new TextDecoder().decode(bytes));
+  },
 });
 
 /**
  * A message as bytes: MessagePack, in which every value that crosses the `Session` contract comes out as it went in: bigints of any size,
  * bytes, dates (invalid ones too), `-0`, NaN and the infinities. `undefined` in an object is left out, in a list it becomes `null`.
- * @throws {Error} for what is nested more than 500 deep
+ * @throws {Error} for what is nested more than 500 deep, and for numbers of more than 10,000 digits
  */
 export function encode(value: unknown): Uint8Array {
   return new Encoder({ extensionCodec, useBigInt64: true, ignoreUndefined: true, maxDepth: DEEPEST }).encode(exact(value));
 }
 
 /**
- * Reads a message. What it may hold is bounded by what has arrived: a few bytes cannot ask for gigabytes of memory.
+ * Reads a message. What it may hold is bounded by what has arrived: a few bytes cannot ask for gigabytes of memory, nor for minutes.
  * @throws {Error} when it is none
  */
 export function decode(bytes: Uint8Array): unknown {
+  assertBounded(bytes, NESTING);
+  return read(bytes);
+}
+
+function read(bytes: Uint8Array): unknown {
   const { length } = bytes;
   // Parts of a Buffer would come out as Buffers.
   const plain = new Uint8Array(bytes.buffer, bytes.byteOffset, length);

@@ -66,3 +66,33 @@ test('law: what is no message is an error, and nothing else', () => {
     }
   }), { numRuns: lawRuns(5_000) });
 });
+
+/** A list of `promised` values whose first is another such list, and so on. */
+const promising = (lists: number, promised: number): Buffer => {
+  const list = Buffer.from([0xdd, 0, 0, 0, 0]);
+  list.writeUInt32BE(promised, 1);
+  return Buffer.concat(Array.from({ length: lists }, () => list));
+};
+
+test('many bytes cannot ask for more than they are, whatever stands in what', () => {
+  const wrapped = (type: number, inner: Buffer): Buffer => Buffer.concat([Buffer.from([0xc8, inner.length >> 8, inner.length & 0xff, type]), inner]);
+  const before = process.memoryUsage().rss;
+  for (const bytes of [promising(400, 2_000), wrapped(1, promising(400, 2_000)), wrapped(6, wrapped(1, promising(400, 2_000)))]) expect(() => decode(bytes)).toThrow('promises more than it has bytes');
+  // Of 5,000 bytes each, of which one has promised 50 GB.
+  expect(() => decode(promising(1_000, 5_000_000))).toThrow('promises more than it has bytes');
+  expect(process.memoryUsage().rss - before).toBeLessThan(50_000_000);
+});
+
+test('what is nested deeper than a stack, and a number of more digits than any has, are no messages', () => {
+  expect(() => decode(Buffer.concat([Buffer.alloc(2_000, 0x91), Buffer.from([0xc0])]))).toThrow('nested too deep');
+  const digits = Buffer.alloc(20_000, '9');
+  expect(() => decode(Buffer.concat([Buffer.from([0xc8, digits.length >> 8, digits.length & 0xff, 3]), digits]))).toThrow('too many digits');
+});
+
+test('law: what is bounded is read as MessagePack has it, and what lies about its length is not read', () => {
+  fc.assert(fc.property(value, fc.nat(), (one, cut) => {
+    const bytes = encode([one]);
+    expect(() => decode(bytes.subarray(0, cut % bytes.length))).toThrow();
+    expect(() => decode(Uint8Array.from([...bytes, 0xc0]))).toThrow();
+  }), { numRuns: lawRuns(300) });
+});
