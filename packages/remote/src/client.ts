@@ -205,14 +205,20 @@ export class RemoteStorage implements Storage {
     const until = this.#link ? Date.now() + this.#options.connectMs : 0;
     const patience = retry(handleWhen((error) => error instanceof UnreachableError && Date.now() < until), { maxAttempts: Number.MAX_SAFE_INTEGER, backoff: new ExponentialBackoff({ initialDelay: 25, maxDelay: 500 }) });
     const link = await patience.execute(() => Link.connect(this.#options));
-    await this.#meet(link);
+    try {
+      await this.#meet(link);
+    } catch (error) {
+      await link.close();
+      throw error;
+    }
     this.#link = link;
     return link;
   }
 
   async #meet(link: Link): Promise<void> {
-    const { capabilities, hasLog, view } = await link.call('hello', 0, []) as Pick<Storage, 'capabilities'> & { readonly hasLog: boolean; readonly view: WireView | null }; // so the server says
+    const { capabilities, hasLog, maxMessageBytes, view } = await link.call('hello', 0, []) as Pick<Storage, 'capabilities'> & { readonly hasLog: boolean; readonly maxMessageBytes: number; readonly view: WireView | null }; // so the server says
     this.capabilities = capabilities;
+    link.mostSent = maxMessageBytes;
     if (!hasLog) this.changeLog = undefined;
     this.#view = view ? { user: view.user, digest: view.digest, models: new Map(view.models.map(([model, fields, served]) => [model, { fields: new Set(fields), served: new Set(served) }])) } : undefined;
     this.#isViewOld = false;

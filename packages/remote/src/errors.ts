@@ -9,8 +9,9 @@ export class UnreachableError extends OutageError {
 
 /** The connection broke while a transaction was open: the server has rolled it back. */
 export class ConnectionLostError extends OutageError {
-  constructor(address: string) {
-    super('REMOTE_CONNECTION_LOST', `The connection to the server at ${address} broke. What was not committed is rolled back there; run the whole work again, a new transaction connects anew.`);
+  /** @param reason - where it is known, with a colon before it */
+  constructor(address: string, reason = '') {
+    super('REMOTE_CONNECTION_LOST', `The connection to the server at ${address} broke${reason}. What was not committed is rolled back there; run the whole work again, a new transaction connects anew.`);
   }
 }
 
@@ -67,6 +68,13 @@ export class OtherModelsError extends MisuseError {
 export class ProtocolError extends MisuseError {
   constructor(address: string, what: string) {
     super('REMOTE_PROTOCOL', `What answers at ${address} is no server that this client understands: ${what}. Use the same version of @ormolu/remote on both sides.`);
+  }
+}
+
+/** A call whose arguments are none of the protocol's. */
+export class MalformedCallError extends MisuseError {
+  constructor(call: string, what: string) {
+    super('REMOTE_PROTOCOL', `The call '${call}' is not as this version of the protocol has it: ${what}. Nothing was done. Send what a session of @ormolu/remote sends, of the same version as the server's.`, { details: { call } });
   }
 }
 

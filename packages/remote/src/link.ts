@@ -3,8 +3,9 @@ import type { ConnectionOptions } from 'node:tls';
 import { WebSocket } from 'ws';
 import type { Address } from './address';
 import { decode, encode } from './codec';
-import { AccessError, ConnectionLostError, DeadlineError, ProtocolError, UnreachableError } from './errors';
-import { keepAlive } from './keep-alive';
+import { AccessError, ConnectionLostError, DeadlineError, LimitError, ProtocolError, UnreachableError } from './errors';
+import { sendMessage } from './fragments';
+import { keepAlive, type Transport } from './keep-alive';
 import { MOST_SCHEMAS, replyOf, SUBPROTOCOL, type CallName, type Reply, type SessionFigures, type WireSchema } from './protocol';
 import { fromWire } from './wire-errors';
 
@@ -59,17 +60,27 @@ export class Link {
   readonly #options: LinkOptions;
   readonly #waiting = new Map<number, Waiting>();
   readonly #schemas = new Set<string>();
+  /** Bytes of a message that the server takes. */
+  mostSent: number = Infinity;
+  /** Why it broke, where that is known. */
+  #reason = '';
   #serial = 0;
   #sessions = 0;
 
-  private constructor(socket: WebSocket, options: LinkOptions) {
+  private constructor(socket: WebSocket, options: LinkOptions, transport: Transport | undefined) {
     this.#socket = socket;
     this.#options = options;
     socket.on('message', (data) => {
       this.#receive(data as Buffer); // 'nodebuffer' is what a socket gives unless told otherwise
     });
-    socket.once('close', () => { this.#broken(); });
-    keepAlive(socket, options.keepAliveMs);
+    socket.on('error', (error: Error & { readonly code?: string }) => {
+      if (error.code === 'WS_ERR_UNSUPPORTED_MESSAGE_LENGTH') this.#reason = `: an answer is longer than ${String(options.maxMessageBytes)} bytes, the most that maxMessageBytes of remote() lets in; ask for less at once, in batches or as a stream`;
+    });
+    socket.once('close', (_code, reason) => {
+      if (this.#reason === '' && reason.length > 0) this.#reason = `: ${reason.toString()}`;
+      this.#broken();
+    });
+    keepAlive(socket, options.keepAliveMs, transport);
   }
 
   /** @throws {UnreachableError} REMOTE_UNREACHABLE @throws {AccessError} REMOTE_ACCESS @throws {ProtocolError} REMOTE_PROTOCOL */
@@ -80,6 +91,8 @@ export class Link {
     });
     return new Promise((resolve, reject) => {
       let refusal: Error | undefined;
+      let transport: Transport | undefined;
+      socket.once('upgrade', (response) => { transport = response.socket; });
       socket.once('unexpected-response', (_request, response) => {
         refusal = refusalOf(address, response.statusCode ?? 0);
         response.resume();
@@ -91,7 +104,7 @@ export class Link {
           : new UnreachableError(address.text, cause.code ?? (/timed out/.test(cause.message) ? `no answer within ${String(connectMs)} ms` : 'the handshake failed'), cause)));
       });
       socket.once('open', () => {
-        resolve(new Link(socket, options));
+        resolve(new Link(socket, options, transport));
       });
     });
   }
@@ -136,13 +149,14 @@ export class Link {
 
   #send(name: CallName, session: number, args: readonly unknown[], { onFill, isUnbounded }: Pick<CallOptions, 'onFill' | 'isUnbounded'>): Promise<Outcome> {
     const { address, callMs } = this.#options;
-    if (!this.isOpen) return Promise.resolve({ value: undefined, figures: null, error: new ConnectionLostError(address.text) });
+    if (!this.isOpen) return Promise.resolve({ value: undefined, figures: null, error: new ConnectionLostError(address.text, this.#reason) });
     this.#serial += 1;
     const serial = this.#serial;
     // Nobody waits for these two: what follows goes right behind them.
     if (name !== 'open' && name !== 'adopt') this.#options.onRoundTrip();
     // What cannot be written is the caller's mistake, and nothing was sent.
     const bytes = encode([serial, name, session, ...args]);
+    if (bytes.length > this.mostSent) throw new LimitError(`A call '${name}' weighs ${String(bytes.length)} bytes, and the server at ${address.text} takes no more than ${String(this.mostSent)} at once`, 'Nothing was sent. Split the records into several calls, or raise limits.maxMessageBytes of serve().');
     return new Promise((resolve) => {
       const deadline = isUnbounded === true ? undefined : setTimeout(() => {
         this.#waiting.delete(serial);
@@ -155,7 +169,7 @@ export class Link {
           resolve(outcome);
         },
       });
-      this.#socket.send(bytes);
+      sendMessage(this.#socket, bytes);
     });
   }
 
@@ -181,7 +195,7 @@ export class Link {
   #broken(): void {
     const waiting = [...this.#waiting.values()];
     this.#waiting.clear();
-    for (const one of waiting) one.settle({ value: undefined, figures: null, error: new ConnectionLostError(this.#options.address.text) });
+    for (const one of waiting) one.settle({ value: undefined, figures: null, error: new ConnectionLostError(this.#options.address.text, this.#reason) });
   }
 }
 

@@ -40,6 +40,7 @@ export class RemoteSession implements Session {
   readonly #savepoints: Savepoint[] = [];
   #state: SessionState = 'open';
   #statements = 0;
+  #isGivenUp = false;
   #committed: CommittedImages | undefined;
   /** What the server has touched beside, where no cache has to know of it. */
   #touched: Tag[] = [];
@@ -190,7 +191,9 @@ export class RemoteSession implements Session {
 
   async rollback(): Promise<void> {
     if (this.isOver) return;
-    await this.#call('rollback', []).catch(() => undefined);
+    const told = this.#call('rollback', []).catch(() => undefined);
+    // Of one that has not answered in time nobody waits for another answer.
+    if (!this.#isGivenUp) await told;
     this.#end('rolled back');
   }
 
@@ -220,7 +223,10 @@ export class RemoteSession implements Session {
         },
       });
     } catch (error) {
-      if (isLost(error)) this.#state = 'failed';
+      if (isLost(error)) {
+        this.#state = 'failed';
+        this.#isGivenUp = true;
+      }
       // Whoever calls first hears that it did not even begin.
       const unopened = await failure;
       if (unopened === undefined) throw error;

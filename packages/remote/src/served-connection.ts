@@ -3,8 +3,10 @@ import type { WebSocket } from 'ws';
 import { decode, encode } from './codec';
 import type { CommitTokens } from './commit-tokens';
 import type { Access } from './access';
+import { checkArguments } from './call-arguments';
 import { ForbiddenError, LimitError, OtherModelsError, ViewChangedError } from './errors';
-import { keepAlive } from './keep-alive';
+import { sendMessage } from './fragments';
+import { keepAlive, type Transport } from './keep-alive';
 import type { LimitsInForce } from './limits';
 import { narrowed, otherModel, type View } from './narrowed-schema';
 import { callOf, MOST_SCHEMAS, type Call, type CallName, type SessionFigures, type WireSchema, type WireView } from './protocol';
@@ -28,6 +30,8 @@ export interface ConnectionHome {
 
 /** Bytes on their way to a client that does not take them, from which on nothing more is done for it. */
 const MOST_UNSENT = 4 * 2 ** 20;
+/** Messages as large as they may be, from which on nothing more is heard of a client until some of its calls are done. Not fewer: what a call waits for may be in the next message. */
+const MOST_WAITING = 2;
 /** Calls of one client that are being done, from which on it is not believed to wait for answers. */
 const MOST_CALLS = 10_000;
 /** What a user's session takes. */
@@ -48,11 +52,13 @@ export class ServedConnection {
   readonly #fills = new Map<number, (error: Error | undefined) => void>();
   readonly #ending = new Set<Promise<void>>();
   #calls = 0;
+  #waiting = 0;
   /** Calls that wait until the client takes its answers. */
   #untaken: (() => void)[] = [];
   #patience: NodeJS.Timeout | undefined;
 
-  constructor(socket: WebSocket, home: ConnectionHome) {
+  /** @param transport - what carries its frames */
+  constructor(socket: WebSocket, home: ConnectionHome, transport?: Transport) {
     this.#socket = socket;
     this.#home = home;
     socket.on('message', (data, isBinary) => {
@@ -63,7 +69,7 @@ export class ServedConnection {
     socket.once('close', () => {
       this.#closed();
     });
-    keepAlive(socket, home.limits.keepAliveMs);
+    keepAlive(socket, home.limits.keepAliveMs, transport);
   }
 
   /** Transactions that are open. */
@@ -92,7 +98,17 @@ export class ServedConnection {
       this.#socket.close(POLICY_VIOLATION, 'too many calls without waiting for answers');
       return;
     }
-    void this.#serve(call);
+    void this.#heard(call, data.length);
+  }
+
+  /** Does a call, and hears of no more for as long as those that are being done are large together. */
+  async #heard(call: Call, bytes: number): Promise<void> {
+    this.#waiting += bytes;
+    const most = MOST_WAITING * this.#home.limits.maxMessageBytes;
+    if (this.#waiting > most) this.#socket.pause();
+    await this.#serve(call);
+    this.#waiting -= bytes;
+    if (this.#waiting <= most && this.#socket.isPaused) this.#socket.resume();
   }
 
   async #serve(call: Call): Promise<void> {
@@ -101,6 +117,7 @@ export class ServedConnection {
     // A session that ends with this call is asked for its state afterwards.
     let session: ServedSession | undefined;
     try {
+      checkArguments(call);
       session = number === 0 ? undefined : this.#sessionFor(call);
       if (session) {
         const { value, figures } = await session.call(call.name as Parameters<ServedSession['call']>[0], call.args); // callOf: names go with numbers
@@ -188,21 +205,22 @@ export class ServedConnection {
 
   /** What a client has to know before anything else. */
   async #hello(): Promise<unknown> {
-    const { access, served: { storage } } = this.#home;
+    const { access, served: { storage }, limits: { maxMessageBytes } } = this.#home;
     const hasLog = storage.changeLog !== undefined;
-    if (access === 'worker') return { name: storage.name, capabilities: { ...storage.capabilities, shared: true }, hasLog, view: null };
+    if (access === 'worker') return { name: storage.name, capabilities: { ...storage.capabilities, shared: true }, hasLog, maxMessageBytes, view: null };
     const { user, digest, models } = await this.#viewOf(access.user);
     const view: WireView = { user, digest, models: Array.from(models, ([model, { fields, served }]) => [model, [...fields], [...served]]) };
-    return { name: storage.name, capabilities: { ...storage.capabilities, sql: false }, hasLog, view };
+    return { name: storage.name, capabilities: { ...storage.capabilities, sql: false }, hasLog, maxMessageBytes, view };
   }
 
   #register(number: number, opened: Promise<Session>, { token, sight, writing, ladder = new ServedLadder(undefined) }: Partial<Pick<SessionHome, 'token' | 'sight' | 'ladder' | 'writing'>> = {}): ServedSession {
     const { tokens, limits } = this.#home;
-    const session = new ServedSession({
+    const session: ServedSession = new ServedSession({
       tokens, token, sight, ladder, writing, idleMs: limits.idleMs,
       taken: () => this.#untilTaken(),
       schemaOf: (argument) => this.schemaOf(argument),
-      onEnd: () => this.#sessions.delete(number),
+      onFault: (error) => { this.#home.onFault(error); },
+      onEnd: () => { if (this.#sessions.get(number) === session) this.#sessions.delete(number); },
     }, opened);
     this.#sessions.set(number, session);
     return session;
@@ -266,7 +284,7 @@ export class ServedConnection {
       this.#home.onFault(error);
       bytes = encode(['error', reply[1], toWire(error, this.#home.access), null]);
     }
-    this.#socket.send(bytes, () => {
+    sendMessage(this.#socket, bytes, () => {
       if (this.#socket.bufferedAmount < MOST_UNSENT / 2) this.#taken();
     });
   }

@@ -24,7 +24,9 @@ export interface SessionHome {
   taken(): Promise<void>;
   /** The schema that a call names, as it came before. */
   schemaOf(argument: unknown): Schema;
-  /** Told once, when the session is over. */
+  /** Told of what ends with a rollback that nobody waits for, and fails. */
+  onFault(error: unknown): void;
+  /** Told when the session is over. */
   onEnd(): void;
 }
 
@@ -58,6 +60,7 @@ export class ServedSession {
   #hasWritten = false;
   #idle: NodeJS.Timeout | undefined;
   #expired: IdleError | undefined;
+  #isEnded = false;
 
   constructor(home: SessionHome, opened: Promise<Session>) {
     this.#home = home;
@@ -77,7 +80,7 @@ export class ServedSession {
 
   /** Does what a client calls for. @throws {OrmoluError} what the storage throws; REMOTE_IDLE when it came too late */
   async call(name: SessionCall, args: readonly unknown[]): Promise<ServedAnswer> {
-    clearTimeout(this.#idle);
+    if (!this.#expired) clearTimeout(this.#idle);
     this.#running += 1;
     // One at a time, as the storage does them: a client that asks much and takes no answers is not answered ahead.
     const done = this.#last.then(async () => {
@@ -99,9 +102,22 @@ export class ServedSession {
 
   /** Rolls back, unless it is over. Never throws. */
   async end(): Promise<void> {
+    this.#isEnded = true;
     clearTimeout(this.#idle);
     const session = await this.#opened.catch(() => undefined);
-    await (this.#user ?? session)?.rollback();
+    if (session) await this.#rollback(session);
+  }
+
+  /** Of what a user's writes have asked to be run with it, nobody waits for an error. */
+  async #rollback(session: Session): Promise<void> {
+    try {
+      await (this.#user ?? session).rollback();
+    } catch (error) {
+      this.#home.onFault(error);
+    } finally {
+      // Whatever became of that: nothing stays open.
+      await session.rollback();
+    }
   }
 
   // The arguments are what the client's own types say; what is not is refused by the storage, which checks names, or fails there.
@@ -134,7 +150,7 @@ export class ServedSession {
       case 'next': return this.#next(Number(first));
       case 'leave': return this.#leave(Number(first));
       case 'commit': return this.#commit(session, first);
-      case 'rollback': return this.#over((this.#user ?? session).rollback());
+      case 'rollback': return this.#over(session);
     }
   }
 
@@ -187,14 +203,15 @@ export class ServedSession {
     try {
       if (this.#hasWritten) await this.#note(session);
       this.#home.sight?.noteCached(session, reads);
+      // By the names that he sees, before the session takes those of the server's models.
       if (this.#user) await this.#user.commit((schema) => this.#home.tokens.beside(schema));
       else await session.commit();
     } catch (error) {
       // Who asks what became of it is told that it is none; a session that has ended already does nothing.
-      await this.#over((this.#user ?? session).rollback());
+      await this.#over(session);
       throw error;
     }
-    this.#home.onEnd();
+    this.#end();
     // A user's are those of the server's models, and known to its caches.
     if (this.#home.writing) return null;
     await this.#home.ladder.publish(session);
@@ -208,12 +225,15 @@ export class ServedSession {
     return touched.length > 0 ? { ...told, touched: [...told.touched ?? [], ...touched.map(tagToWire)] } : told;
   }
 
-  async #over(ending: Promise<void>): Promise<void> {
-    try {
-      await ending;
-    } finally {
-      this.#home.onEnd();
-    }
+  async #over(session: Session): Promise<void> {
+    await this.#rollback(session);
+    this.#end();
+  }
+
+  #end(): void {
+    this.#isEnded = true;
+    clearTimeout(this.#idle);
+    this.#home.onEnd();
   }
 
   async #savepoint(session: Session): Promise<number> {
@@ -261,12 +281,12 @@ export class ServedSession {
 
   #rest(): void {
     clearTimeout(this.#idle);
-    if (this.#running > 0 || this.#expired) return;
+    if (this.#running > 0 || this.#expired || this.#isEnded) return;
     this.#idle = setTimeout(() => {
       this.#expired = new IdleError(this.#home.idleMs);
-      void this.#session?.rollback();
+      if (this.#session) void this.#rollback(this.#session);
       // Who comes back soon is told; nobody else is waited for.
-      setTimeout(() => { this.#home.onEnd(); }, this.#home.idleMs).unref();
+      this.#idle = setTimeout(() => { this.#end(); }, this.#home.idleMs).unref();
     }, this.#home.idleMs).unref();
   }
 }

@@ -64,6 +64,8 @@ export interface RemoteServer {
 const DEFAULT_PORT = 6_455;
 /** A client that has not said who it is by then is turned away. */
 const ADMISSION_MS = 10_000;
+/** Connections of those who have not said yet who they are, beyond as many as may be let in: they cost what the database needs, too. */
+const MOST_STRANGERS = 100;
 const KNOWN = ['port', 'host', 'auth', 'tls', 'limits', 'onFault'];
 
 /**
@@ -84,7 +86,9 @@ export async function serve(served: Served, options: ServeOptions = {}): Promise
   const tokens = new CommitTokens(served.storage);
   await tokens.prepare();
   served.beginServing?.();
-  const http = tls ? createTlsServer(tls) : createServer();
+  const waiting = { headersTimeout: ADMISSION_MS, requestTimeout: ADMISSION_MS, connectionsCheckingInterval: ADMISSION_MS / 4 };
+  const http = tls ? createTlsServer({ handshakeTimeout: ADMISSION_MS, ...waiting, ...tls }) : createServer(waiting);
+  http.maxConnections = door.limits.maxConnections + MOST_STRANGERS;
   const server = new Server(http, served, { ...door, tokens });
   await new Promise<void>((resolve, reject) => {
     http.once('error', reject);
@@ -110,6 +114,8 @@ class Server {
   readonly #sockets: WebSocketServer;
   readonly #connections = new Set<ServedConnection>();
   #refused = 0;
+  /** Clients that are being let in. */
+  #admitting = 0;
   #closing: Promise<void> | undefined;
 
   constructor(http: HttpServer, served: Served, door: Door) {
@@ -138,10 +144,11 @@ class Server {
   async #admit(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     socket.on('error', () => undefined);
     const deadline = setTimeout(() => socket.destroy(), ADMISSION_MS).unref();
+    this.#admitting += 1;
     const judged = await this.#judge(request).catch((error: unknown) => {
       this.#door.onFault(error);
       return 503;
-    });
+    }).finally(() => { this.#admitting -= 1; });
     clearTimeout(deadline);
     if (typeof judged === 'number' || socket.destroyed) {
       this.#refused += 1;
@@ -153,21 +160,26 @@ class Server {
         served: this.#served, access: judged, tokens: this.#door.tokens, limits: this.#door.limits,
         onFault: (error) => { this.#door.onFault(error); },
         onClose: () => this.#connections.delete(connection),
-      });
+      }, request.socket);
       this.#connections.add(connection);
     });
   }
 
   /** What whoever comes in may do, or the HTTP status with which he is turned away. */
   async #judge({ headers }: IncomingMessage): Promise<Access | number> {
-    if (this.#closing || this.#connections.size >= this.#door.limits.maxConnections) return 503;
+    if (this.#closing || this.#connections.size + this.#admitting > this.#door.limits.maxConnections) return 503;
     // Programs do not send it; pages of the web do, and have no business here, whatever machine they are shown on.
     if (headers.origin !== undefined) return 403;
     const spoken = (headers['sec-websocket-protocol'] ?? '').split(',').map((one) => one.trim());
     if (!spoken.includes(SUBPROTOCOL)) return 426;
     const [, token] = /^Bearer (.+)$/.exec(headers.authorization ?? '') ?? [];
     const access = await this.#door.admits(token);
+    if (this.#isClosing()) return 503;
     return access === undefined || (access !== 'worker' && !this.#served.viewOf) ? 401 : access;
+  }
+
+  #isClosing(): boolean {
+    return this.#closing !== undefined;
   }
 
   async #close(): Promise<void> {

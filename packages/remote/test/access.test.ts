@@ -1,6 +1,7 @@
 import { request } from 'node:http';
+import { connect } from 'node:net';
 import { WebSocket } from 'ws';
-import { AccessError, remote, RemoteOptionError, serve, UnreachableError, type Auth } from '@ormolu/remote';
+import { AccessError, remote, RemoteOptionError, serve, UnreachableError, type Access, type Auth } from '@ormolu/remote';
 import { memory } from '@ormolu/storage/memory';
 import { SUBPROTOCOL } from '../src/protocol';
 import { Served } from './support/served';
@@ -65,6 +66,57 @@ test('so many clients and no more', async () => {
   await expect(served.client().connect()).rejects.toThrow('it takes no more clients');
   expect(served.server.stats()).toMatchObject({ connections: 2, refused: 1 });
   await served.end();
+});
+
+test('however many come at once, no more are let in', async () => {
+  const judged: (() => void)[] = [];
+  const served = await Served.begin({ limits: { maxConnections: 2 }, auth: async (): Promise<Access> => { await new Promise<void>((resolve) => { judged.push(resolve); }); return 'worker'; } });
+  const all = Array.from({ length: 6 }, () => served.client({ token: TOKEN }).connect().then(() => 'in', String));
+  for (let tries = 0; tries < 200 && judged.length + served.server.stats().refused < 6; tries += 1) await new Promise((resolve) => { setTimeout(resolve, 5); });
+  for (const go of judged) go();
+  expect((await Promise.all(all)).filter((one) => one === 'in')).toHaveLength(2);
+  expect(served.server.stats()).toEqual({ connections: 2, transactions: 0, refused: 4 });
+  await served.end();
+});
+
+test('nobody comes in while the server closes', async () => {
+  let go: () => void = () => undefined;
+  const asked = new Promise<void>((resolve) => { go = resolve; });
+  const askings: unknown[] = [];
+  const served = await Served.begin({ auth: async (): Promise<Access> => { askings.push(1); await asked; return 'worker'; } });
+  const { server } = served;
+  const coming = served.client({ token: TOKEN }).connect();
+  for (let tries = 0; tries < 200 && askings.length === 0; tries += 1) await new Promise((resolve) => { setTimeout(resolve, 5); });
+  const closing = served.stop();
+  go();
+  await expect(coming).rejects.toThrow(UnreachableError);
+  await closing;
+  expect(server.stats().connections).toBe(0);
+  await served.end();
+});
+
+test('those who say nothing are no more than the server can bear, and others are served', async () => {
+  const served = await Served.begin({ limits: { maxConnections: 5 } });
+  const client = served.client();
+  await served.add(client, 'Ghent');
+  const silent = Array.from({ length: 150 }, () => connect(served.server.port, '127.0.0.1').on('error', () => undefined));
+  let left = 0;
+  for (const socket of silent) socket.on('close', () => { left += 1; });
+  for (let tries = 0; tries < 300 && left < 46; tries += 1) await new Promise((resolve) => { setTimeout(resolve, 10); });
+  // 105 in all, one of them the client's.
+  expect(left).toBe(46);
+  await served.add(client, 'Ypres');
+  for (const socket of silent) socket.destroy();
+  await served.end();
+});
+
+test('a client that is let in, and of whom the server then cannot say what he may see, leaves no connection', async () => {
+  const server = await serve({ storage: memory(), viewOf: () => Promise.reject(new Error('no groups today')) }, { port: 0, auth: () => ({ user: 1 }), onFault: () => undefined });
+  const client = remote(server.url, { token: TOKEN });
+  for (let tries = 0; tries < 3; tries += 1) await expect(client.connect()).rejects.toMatchObject({ code: 'REMOTE_FAULT' });
+  expect(server.stats().connections).toBe(0);
+  await client.close();
+  await server.close();
 });
 
 test.each([['http://x:1'], ['tcp://x'], ['tcp://user:secret@x:1'], ['x:1'], [''], [undefined], ['tcp://x:1/path']])('%p is no address', (address) => {

@@ -1,9 +1,9 @@
-import { EVERYTHING, type Session } from '@ormolu/kernel';
+import { EVERYTHING, type Session, type Storage } from '@ormolu/kernel';
 import { fork } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { WebSocket } from 'ws';
-import { ConnectionLostError, DeadlineError, IdleError, LimitError, NotCommittedError, RemoteCommitUnknownError } from '@ormolu/remote';
+import { ConnectionLostError, DeadlineError, IdleError, LimitError, NotCommittedError, RemoteCommitUnknownError, serve } from '@ormolu/remote';
 import { encode } from '../src/codec';
 import { SUBPROTOCOL } from '../src/protocol';
 import { CuttingProxy } from './support/cutting-proxy';
@@ -27,6 +27,16 @@ afterEach(async () => {
 async function quiet(): Promise<void> {
   for (let tries = 0; tries < 500 && served.server.stats().transactions > 0; tries += 1) await new Promise((resolve) => { setTimeout(resolve, 5); });
   expect(served.server.stats().transactions).toBe(0);
+}
+
+/** A client by hand, with the first transaction open. */
+async function opened(url: string = served.server.url): Promise<WebSocket> {
+  const raw = new WebSocket(url.replace('tcp:', 'ws:'), [SUBPROTOCOL]);
+  await once(raw, 'open');
+  const { digest, version, tables } = served.schema;
+  raw.send(encode([1, 'open', 1, [digest, { version, tables }], {}, null]));
+  await once(raw, 'message');
+  return raw;
 }
 
 test.each(['request', 'answer'] as const)('a connection that breaks at a %s in a transaction takes it along, and the next one connects anew', async (at) => {
@@ -124,15 +134,115 @@ test('so many transactions on a connection and no more', async () => {
   await quiet();
 });
 
-test('a message that is too large breaks the connection, and nothing is done', async () => {
+test('a call that is larger than the server takes is not sent, and the transaction goes on', async () => {
   await served.stop();
   await served.start({ limits: { maxMessageBytes: 10_000 } });
   const client = served.client();
   const session = await client.open({ schema: served.schema });
-  await expect(insert(session, 'x'.repeat(20_000))).rejects.toThrow(ConnectionLostError);
-  await session.rollback();
-  await served.add(client, 'small');
+  await expect(insert(session, 'x'.repeat(20_000))).rejects.toThrow(/weighs 20\d\d\d bytes, and the server at tcp:\S+ takes no more than 10000/);
+  await insert(session, 'small');
+  await session.commit();
   expect(await served.names()).toEqual(['small']);
+});
+
+test('a message that is larger all the same breaks the connection of who sent it, and nothing is done', async () => {
+  await served.stop();
+  await served.start({ limits: { maxMessageBytes: 10_000 } });
+  const raw = await opened();
+  raw.send(encode([2, 'insert', 1, { model: 'city', count: 1, fields: ['name'], columns: [['x'.repeat(20_000)]] }]));
+  const [code] = await once(raw, 'close') as [number];
+  expect(code).toBe(1009);
+  await quiet();
+  expect(await served.names()).toEqual([]);
+});
+
+test('an answer that is larger than the client takes breaks the connection, and the error says so', async () => {
+  const client = served.client({ maxMessageBytes: 10_000 });
+  await served.add(client, 'x'.repeat(9_000));
+  await served.add(client, 'y'.repeat(9_000));
+  const session = await client.open({ schema: served.schema });
+  await expect(session.query({ model: 'city', filter: EVERYTHING, fields: ['name'] })).rejects.toThrow(/an answer is longer than 10000 bytes, the most that maxMessageBytes of remote\(\) lets in/);
+  await session.rollback();
+});
+
+test('a server that closes says so to those whose transactions it rolls back', async () => {
+  const session = await served.client().open({ schema: served.schema });
+  await insert(session, 'lost');
+  await served.stop();
+  await expect(count(session)).rejects.toThrow('broke: the server is closing');
+  await session.rollback();
+});
+
+test('a transaction that has ended is over for its server: its number is free, and whoever takes it keeps it', async () => {
+  await served.stop();
+  await served.start({ limits: { idleTimeout: '100ms' } });
+  const raw = await opened();
+  const asked = async (serial: number, ...call: readonly unknown[]): Promise<void> => {
+    raw.send(encode([serial, ...call]));
+    await once(raw, 'message');
+  };
+  await asked(2, 'commit', 1, null);
+  expect(served.server.stats().transactions).toBe(0);
+  const { digest } = served.schema;
+  await asked(3, 'open', 1, [digest, null], {}, null);
+  for (let serial = 4; serial < 14; serial += 1) {
+    await new Promise((resolve) => { setTimeout(resolve, 30); });
+    await asked(serial, 'count', 1, { model: 'city', filter: EVERYTHING });
+  }
+  expect(served.server.stats().transactions).toBe(1);
+  raw.terminate();
+  await quiet();
+});
+
+test('who sends much without waiting for answers is heard of no more until some of it is done, and then all is', async () => {
+  await served.stop();
+  let go: () => void = () => undefined;
+  const until = new Promise<void>((resolve) => { go = resolve; });
+  const storage: Storage = {
+    ...served.below, name: served.below.name, capabilities: served.below.capabilities, migrate: (...given) => served.below.migrate(...given),
+    open: async (options) => {
+      const session = await served.below.open(options);
+      const { count: counts } = session;
+      session.count = async (query) => {
+        await until;
+        return counts.call(session, query);
+      };
+      return session;
+    },
+  };
+  const server = await serve({ storage }, { port: 0, limits: { maxMessageBytes: 1_000_000, keepAlive: '50ms' } });
+  const raw = await opened(server.url);
+  let answers = 0;
+  raw.on('message', () => { answers += 1; });
+  raw.send(encode([2, 'count', 1, { model: 'city', filter: EVERYTHING }]));
+  for (let serial = 3; serial < 103; serial += 1) raw.send(encode([serial, 'query', 1, { model: 'city', filter: { kind: 'condition', path: ['name'], operator: 'eq', value: 'x'.repeat(900_000) } }]));
+  await new Promise((resolve) => { setTimeout(resolve, 400); });
+  // What is on its way in the sockets of both sides is neither.
+  expect(raw.bufferedAmount).toBeGreaterThan(50_000_000);
+  go();
+  for (let tries = 0; tries < 1_000 && answers < 101; tries += 1) await new Promise((resolve) => { setTimeout(resolve, 10); });
+  expect(answers).toBe(101);
+  raw.terminate();
+  await server.close();
+});
+
+test('a message that takes long on its way is waited for, as long as some of it comes', async () => {
+  await served.stop();
+  await served.start({ limits: { keepAlive: '400ms' } });
+  const slow = await CuttingProxy.before(served.server.port);
+  const client = served.client({ keepAlive: '400ms' }, slow.url);
+  const session = await client.open({ schema: served.schema });
+  await count(session);
+  slow.bytesAtOnce = 30_000;
+  try {
+    // Two seconds and more, either way.
+    await insert(session, 'x'.repeat(6_000_000));
+    expect((await session.query({ model: 'city', filter: EVERYTHING, fields: ['name'] })).columns[0]).toEqual(['x'.repeat(6_000_000)]);
+    await session.commit();
+  } finally {
+    await session.rollback();
+  }
+  await slow.close();
 });
 
 test('200 clients at a time lose nothing, and leave nothing open', async () => {

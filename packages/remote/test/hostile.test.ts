@@ -23,6 +23,9 @@ const frames = fc.oneof(
   fc.anything().map((value) => encode(value)),
 );
 
+const { digest, version, tables } = citySchema;
+const opening = [1, 2].map((session) => encode([1e9 + session, 'open', session, [digest, { version, tables }], {}, null]));
+
 async function connected(url: string, token?: string): Promise<WebSocket> {
   const socket = new WebSocket(url.replace('tcp:', 'ws:'), [SUBPROTOCOL], token === undefined ? {} : { headers: { authorization: `Bearer ${token}` } });
   socket.on('error', () => undefined);
@@ -57,7 +60,8 @@ test('calls with whatever in them, and messages that are none, change nothing an
   // Ordinarily 100,000 in all.
   for (let burst = 0; burst < lawRuns(98); burst += 1) {
     const socket = await connected(served.server.url);
-    const messages = fc.sample(calls, { numRuns: 1_000, seed: seed + burst });
+    // Most of them find a transaction that is open.
+    const messages = [...opening, ...fc.sample(calls, { numRuns: 1_000, seed: seed + burst })];
     await send(socket, messages);
     sent += messages.length;
     socket.terminate();
@@ -74,21 +78,23 @@ test('calls with whatever in them, and messages that are none, change nothing an
   for (let tries = 0; tries < 500 && served.server.stats().transactions > 0; tries += 1) await new Promise((resolve) => { setTimeout(resolve, 10); });
   expect(served.server.stats()).toMatchObject({ connections: 1, transactions: 0 });
   expect(sent).toBeGreaterThan(0);
-  console.log(`${String(sent)} messages, of which ${String(faults.length)} found a fault, seed ${String(seed)}`);
+  // Whatever is none of the protocol was found to be none before anybody looked into it.
+  expect(faults).toEqual([]);
   await served.end();
 }, 300_000);
 
 test('the same from a user, who may read: nothing changes, and others are served', async () => {
   const served = await Served.begin();
+  const faults: unknown[] = [];
   await served.add(served.client(), 'Ghent');
   const models = new Map([['city', { fields: new Set(['name']), served: new Set<string>() }]]);
   const server = await serve({
     storage: served.below, viewOf: (user) => Promise.resolve({ user, models, digest: 'd', schema: citySchema, mayRead: (_, field) => field !== 'size' }),
-  }, { port: 0, auth: () => ({ user: 1 }), onFault: () => undefined, limits: { maxTransactions: 3 } });
+  }, { port: 0, auth: () => ({ user: 1 }), onFault: (error) => faults.push(error), limits: { maxTransactions: 3 } });
   const seed = fc.sample(fc.integer(), 1)[0] ?? 0;
   for (let burst = 0; burst < lawRuns(20); burst += 1) {
     const socket = await connected(server.url, 'clerk');
-    await send(socket, fc.sample(calls, { numRuns: 1_000, seed: seed + burst }));
+    await send(socket, [...opening, ...fc.sample(calls, { numRuns: 1_000, seed: seed + burst })]);
     socket.terminate();
   }
   const client = remote(server.url, { token: 'clerk' });
@@ -98,6 +104,7 @@ test('the same from a user, who may read: nothing changes, and others are served
   await session.rollback();
   await client.close();
   expect(await served.names()).toEqual(['Ghent']);
+  expect(faults).toEqual([]);
   await server.close();
   await served.end();
 }, 300_000);

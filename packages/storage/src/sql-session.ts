@@ -1,5 +1,5 @@
 import {
-  SavepointGoneError, type Columns, type GroupQuery, type Groups, type InsertRows, type Isolation, type Query, type ReadQuestion, type Schema, type Session, 
+  MisuseError, SavepointGoneError, type Columns, type GroupQuery, type Groups, type InsertRows, type Isolation, type Query, type ReadQuestion, type Schema, type Session, 
   type CachedRead, type CommittedImages, type SessionSavepoint, type SessionState, type Sight, type StoredId, type StreamOptions, type Tag, type UpdateRows,
 } from '@ormolu/kernel';
 import { randomUUID } from 'node:crypto';
@@ -42,7 +42,8 @@ export class SqlSession implements Session {
   readonly #statements: SqlStatements;
   readonly #cursors: SqlCursors;
   readonly #log: LogPart['log'];
-  readonly #cachedReads: CachedRead[] = [];
+  /** Each with the names that it was noted by. */
+  readonly #cachedReads: { readonly schema: Schema; readonly reads: readonly CachedRead[] }[] = [];
   readonly #onWritten: SqlSessionOptions['onWritten'];
   #committed: CommittedImages | undefined;
   #serial = 0;
@@ -95,7 +96,7 @@ export class SqlSession implements Session {
   }
 
   noteCached(reads: readonly CachedRead[]): void {
-    if (this.isolation === 'serializable' && this.#log) this.#cachedReads.push(...reads);
+    if (this.isolation === 'serializable' && this.#log) this.#cachedReads.push({ schema: this.schema, reads });
   }
 
   signal(models: readonly string[]): Promise<void> {
@@ -190,6 +191,8 @@ export class SqlSession implements Session {
 
   sql(text: string, params: readonly unknown[]): Promise<readonly Record<string, unknown>[]> {
     return this.#next(async () => {
+      // It would end the text in the middle of a message.
+      if (text.includes('\0')) throw new MisuseError('STORAGE_SQL_REFUSED', 'A statement holds the character U+0000, which PostgreSQL has no place for. Leave it out.');
       // Behind it, names may lead elsewhere, and the same question be another.
       await this.#replay();
       return this.#statements.described(text, params);
@@ -251,8 +254,11 @@ export class SqlSession implements Session {
   /** Asks again what caches had answered, so that the database sees these reads, and looks whether it says the same. */
   async #replay(): Promise<void> {
     if (this.#cachedReads.length === 0 || !this.#log || this.state !== 'open') return;
-    const reads = this.#cachedReads.splice(0);
-    for (const batch of replayBatches(this.schema, reads, { foldingCollation: this.#home.foldingCollation, isChangedHere: (tag) => this.#log?.own.has(tag) ?? false })) {
+    const log = this.#log;
+    const noted = this.#cachedReads.splice(0);
+    const schemas = [...new Set(noted.map(({ schema }) => schema))];
+    const batches = schemas.flatMap((schema) => replayBatches(schema, noted.flatMap((one) => (one.schema === schema ? one.reads : [])), { foldingCollation: this.#home.foldingCollation, isChangedHere: (tag) => log.own.has(tag) }));
+    for (const batch of batches) {
       const [first, ...then] = batch.companions;
       if (first) await this.#statements.run('replay cached reads', { ...first, then, context: { model: batch.model } });
       const error = batch.difference();

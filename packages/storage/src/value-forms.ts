@@ -21,6 +21,16 @@ export function isStorableJson(text: string): boolean {
   return !UNSTORABLE_ESCAPE.test(text);
 }
 
+/** A JSON value as a text that PostgreSQL can keep; undefined for what is none, such as a function, a bigint or what holds itself, whatever the types say. */
+export function storableJson(value: unknown): string | undefined {
+  try {
+    const text = JSON.stringify(value) as string | undefined; // as said
+    return text !== undefined && isStorableJson(text) ? text : undefined;
+  } catch {
+    return undefined;
+  }
+}
+
 /** Whether PostgreSQL reads a text as `numeric`; infinity, which older versions do not know, is left out. */
 export function isDecimal(text: string): boolean {
   return DECIMAL.test(text) && /\d|^nan$/i.test(text);

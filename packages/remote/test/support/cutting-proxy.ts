@@ -8,6 +8,9 @@ export class CuttingProxy {
   /** What the next bytes are to meet. `mute`: nothing more comes through, and nobody is told. */
   cutsAt: 'request' | 'answer' | 'mute' | undefined;
 
+  /** How many pass in 10 ms. @defaultValue all that there are */
+  bytesAtOnce: number | undefined;
+
   private constructor(target: number) {
     this.#target = target;
     this.#server = createServer((client) => { this.#serve(client); });
@@ -47,6 +50,11 @@ export class CuttingProxy {
       if (this.cutsAt === 'mute') return;
       if (this.cutsAt !== at) {
         to.write(bytes);
+        if (this.bytesAtOnce !== undefined) {
+          const from = to === client ? server : client;
+          from.pause();
+          setTimeout(() => { from.resume(); }, 10 * bytes.length / this.bytesAtOnce);
+        }
         return;
       }
       this.cutsAt = undefined;

@@ -21,6 +21,13 @@ export function sqlRules({ describe, test }: ComplianceRunner, fixture: Fixture)
       strictEqual(session.state, 'open');
     }));
 
+    rules('a text or a parameter that has no form is refused before anything is sent', () => alone(async (session) => {
+      await rejects(session.sql("select '\0'", []), withCode('STORAGE_SQL_REFUSED'));
+      for (const value of ['\0', [1, '\ud800'], { a: 1n }, [{ a: 1n }], { a: '\0' }, Symbol('none'), () => 1]) await rejects(session.sql('select $1', [value]), withCode('STORAGE_VALUE'), typeof value);
+      strictEqual(session.state, 'open');
+      deepStrictEqual(await session.sql('select 1 as one', []), [{ one: 1 }]);
+    }));
+
     rules('a COPY from or to the client is refused, however it is written, and what was before stays', async () => {
       const schema = await fixture.migrated(fixture.tables().add('city', [column('name', 'text')]));
       const table = schema.table('city').table;

@@ -52,7 +52,8 @@ export class MemoryLog implements StorageChangeLog {
 /** What a session of the in-memory database with `sight` knows of itself. */
 export class MemorySessionLog {
   readonly own: OwnChanges = new OwnChanges();
-  readonly cachedReads: CachedRead[] = [];
+  /** Each with the names that it was noted by. */
+  readonly cachedReads: { readonly schema: Schema; readonly reads: readonly CachedRead[] }[] = [];
   readonly #log: MemoryLog;
   #schema: Schema;
   #names: LogNames;

@@ -92,7 +92,7 @@ export class MemorySession implements Session {
   }
 
   noteCached(reads: readonly CachedRead[]): void {
-    if (this.isolation === 'serializable') this.#log?.cachedReads.push(...reads);
+    if (this.isolation === 'serializable') this.#log?.cachedReads.push({ schema: this.schema, reads });
   }
 
   signal(models: readonly string[]): Promise<void> {
@@ -260,7 +260,19 @@ export class MemorySession implements Session {
 
   /** Reads again what caches had answered: the tables count as read then. */
   #replay(): void {
-    for (const read of this.#log?.cachedReads.splice(0) ?? []) {
+    const { schema: now } = this.#reader;
+    try {
+      for (const { schema, reads } of this.#log?.cachedReads.splice(0) ?? []) {
+        this.#reader.schema = schema;
+        this.#replayed(reads);
+      }
+    } finally {
+      this.#reader.schema = now;
+    }
+  }
+
+  #replayed(reads: readonly CachedRead[]): void {
+    for (const read of reads) {
       const workspace = this.#begun();
       const isChangedHere = (tag: Tag): boolean => this.#log?.own.has(tag) ?? false;
       const isSame = read.kind === 'read' ? sameRecords(read.question, read.answer, { now: this.#reader.read(workspace, read.question), isChangedHere })

@@ -1,7 +1,7 @@
 import type { ColumnType } from '@ormolu/kernel';
 import { ValueError, type ValuePlace } from '../column-types';
 import { canonicalDecimal, compareDecimals, trimmedDecimal } from '../decimal';
-import { bytesOf, canonicalUuid, INT8_MAX, isStorableJson, isStorableText, UUID, validDate } from '../value-forms';
+import { bytesOf, canonicalUuid, INT8_MAX, isStorableText, storableJson, UUID, validDate } from '../value-forms';
 import { daysOf, textOfDays } from '../wire/calendar';
 
 /** A column's type as far as its values depend on it. */
@@ -66,8 +66,8 @@ const NORMAL: Readonly<Record<ColumnType, (value: unknown, scale: number | undef
     return date && new Date(date.getTime());
   },
   jsonb: (value) => {
-    const text = JSON.stringify(value) as string | undefined; // undefined for a function or a symbol, whatever the types say
-    return text !== undefined && isStorableJson(text) ? structuredJson(value) : undefined;
+    const text = storableJson(value);
+    return text === undefined ? undefined : JSON.parse(text) as unknown;
   },
   bytea: (value) => {
     const bytes = bytesOf(value);

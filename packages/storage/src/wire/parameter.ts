@@ -1,6 +1,6 @@
 import type { ColumnType } from '@ormolu/kernel';
 import { ValueError, type ValuePlace } from '../column-types';
-import { bytesOf, INT8_MAX, isDecimal, isStorableJson, isStorableText, UUID, validDate } from '../value-forms';
+import { bytesOf, INT8_MAX, isDecimal, isStorableText, storableJson, UUID, validDate } from '../value-forms';
 import { daysOf, microsecondsOf } from './calendar';
 import type { MessageWriter } from './message-writer';
 
@@ -110,8 +110,8 @@ const WRITERS: Readonly<Record<ColumnType, ValueWriter>> = {
     return true;
   },
   jsonb: (writer, value) => {
-    const text = JSON.stringify(value) as string | undefined; // undefined for a function or a symbol, whatever the types say
-    if (text === undefined || !isStorableJson(text)) return false;
+    const text = storableJson(value);
+    if (text === undefined) return false;
     writer.sizedText(text, 1); // the version byte of jsonb's binary form
     return true;
   },

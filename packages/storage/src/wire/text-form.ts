@@ -1,5 +1,5 @@
-import { MisuseError } from '@ormolu/kernel';
-import { bytesOf, isStorableText, validDate } from '../value-forms';
+import { MisuseError, typeName } from '@ormolu/kernel';
+import { bytesOf, isStorableText, storableJson, validDate } from '../value-forms';
 import type { Parameter } from './parameter';
 
 /**
@@ -22,7 +22,9 @@ function textOf(value: unknown): string {
   const bytes = bytesOf(value);
   if (bytes) return `\\x${Buffer.from(bytes).toString('hex')}`;
   if (Array.isArray(value)) return `{${value.map(elementOf).join(',')}}`;
-  return JSON.stringify(value);
+  const json = storableJson(value);
+  if (json === undefined) throw new MisuseError('STORAGE_VALUE', `A parameter of env.sql is ${typeName(value)} that has no form in JSON. Give texts, numbers, booleans, dates, bytes, null, lists of these, or plain objects.`);
+  return json;
 }
 
 function elementOf(value: unknown): string {

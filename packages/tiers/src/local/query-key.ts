@@ -48,6 +48,9 @@ function normal(filter: Filter): Normal {
       return joined('|', filter.any);
     case 'not':
       return { key: `!${filterKey(filter.not)}` };
+    default:
+      // There is none of this kind, whatever the types say: the storage says so.
+      return { key: `?${valueKey((filter as { readonly kind?: unknown }).kind)}` };
   }
 }
 
