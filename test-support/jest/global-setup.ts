@@ -1,3 +1,4 @@
+import { mkdirSync } from 'node:fs';
 import { join } from 'node:path';
 import { chooseSeed } from '../src/law-seed';
 import { startServices, type Services } from '../src/start-services';
@@ -12,8 +13,10 @@ export default async function setUp(): Promise<void> {
   // Started by `npm test`, we end when that is killed; started by hand there is no channel, and nothing to hear.
   process.once('disconnect', () => process.exit(1));
   process.channel?.unref();
-  // Each embedded database of a test would take seconds to make its catalog.
-  process.env['ORMOLU_PGLITE_IMAGES'] ??= join(__dirname, '../../node_modules/.cache/pglite');
+  // Each embedded database of a test would take seconds to make its catalog. Nothing has made the folder where jest is the first to run.
+  const kept = join(__dirname, '../../node_modules/.cache');
+  mkdirSync(kept, { recursive: true });
+  process.env['ORMOLU_PGLITE_IMAGES'] ??= join(kept, 'pglite');
   const seed = chooseSeed(join(__dirname, '../../packages'));
   process.env['ORMOLU_SEED'] = String(seed);
   console.error(`laws draw from seed ${seed}: ORMOLU_SEED=${seed} repeats this run, ORMOLU_SEED=random tries others`);

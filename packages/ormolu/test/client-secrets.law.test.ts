@@ -147,3 +147,15 @@ test('law: the same over PGlite', async () => {
   ] as const;
   await assertAlike(() => pglite(), { runs: lawRuns(20), of });
 }, 180_000);
+
+/** Found by the law under seed 14315004. */
+test('the server works out no list for a user that is not computed: it would stand in the order of what he may not see', async () => {
+  const { client, schema, end } = await world(memory(), { salaries: [3, 21, 2, 17, 1], notes: [null, null, null, null, null], bosses: [null, null, null, null, null], likes: [[], [], [], [], []] });
+  try {
+    const session = await client.open({ schema, sight: true });
+    await expect(session.compute?.({ model: 'team', ids: [2], fields: ['members'], context: {} })).rejects.toMatchObject({ code: 'TX_ARGUMENT', message: expect.stringContaining('team.members is not computed') as string });
+    await session.rollback();
+  } finally {
+    await end();
+  }
+});

@@ -1,4 +1,4 @@
-import { ConcurrentModificationError, VERSION_FIELD, type Columns, type ComputeQuestion, type InsertRows, type Schema, type Session, type StoredId, type Tag, type UpdateRows, type VersionConflict } from '@ormolu/kernel';
+import { ConcurrentModificationError, MisuseError, VERSION_FIELD, type Columns, type ComputeQuestion, type InsertRows, type Schema, type Session, type StoredId, type Tag, type UpdateRows, type VersionConflict } from '@ormolu/kernel';
 import type { Field, Registry } from '@ormolu/registry';
 import type { Environment, Transaction } from '@ormolu/transaction';
 import { createRecords, writeRecords } from './given-records';
@@ -74,13 +74,17 @@ export class UserWrites {
   /**
    * Works out computed fields with this program's models, as this transaction sees their causes. Nothing is kept.
    *
+   * What is not computed is asked for by questions, which know what the user may not see: a list stands in an order that he may not.
+   *
    * @throws {ComputeError} TX_COMPUTE_FAILED @throws {MisuseError} TX_ARGUMENT
    */
   async compute({ model, ids, fields, context }: ComputeQuestion): Promise<Columns> {
     return this.#seeing(this.#registry.schema, async () => {
       assertIds(model, ids);
-      const tx = (this.#tx ??= this.#begin(this.#session));
       const own = fields.map((name) => this.#registry.field(model, name));
+      const plain = own.find(({ compute }) => compute === undefined);
+      if (plain) throw new MisuseError('TX_ARGUMENT', `${plain.model}.${plain.name} is not computed. Read it, or ask a query for it.`, { details: { model: plain.model, field: plain.name } });
+      const tx = (this.#tx ??= this.#begin(this.#session));
       try {
         const env = tx.env.withContext(context);
         const records = await env.model(model).browse(ids).exists();

@@ -15,7 +15,7 @@ const DIGEST_BYTES = 32;
 /**
  * Starts a database in memory, empty.
  *
- * PostgreSQL takes seconds of processor time to make its catalog; a copy of a fresh one takes a fifth of that. With the variable
+ * PostgreSQL takes seconds of processor time to make its catalog; a copy of a fresh one takes a quarter of that. With the variable
  * `ORMOLU_PGLITE_IMAGES` the first start leaves such a copy in that directory (40 MB, one for each engine), and later ones, of this
  * process and others, begin with it.
  * @throws {MisuseError} STORAGE_IMAGE when the directory cannot be read or written
