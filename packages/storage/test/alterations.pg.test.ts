@@ -1,5 +1,6 @@
 import { EVERYTHING, whyStale, type EntryStamp, type Session, type Storage } from '@ormolu/kernel';
 import { postgres } from '@ormolu/storage/postgres';
+import { stampBesideOthers } from './support/beside-others';
 import { CITY, SCHEMA, watchedCities, type WatchedCities } from './support/watched-cities';
 
 jest.setTimeout(120_000);
@@ -29,7 +30,10 @@ async function inSession<T>(of: Storage, work: (session: Session) => Promise<T>,
   }
 }
 
-const kept = (of: Storage): Promise<EntryStamp | undefined> => inSession(of, async (session) => (await session.query({ ...CITY, filter: EVERYTHING, fields: ['name', 'size'], stamped: true })).stamp);
+const kept = (of: Storage): Promise<EntryStamp | undefined> => stampBesideOthers(
+  () => inSession(of, async (session) => (await session.query({ ...CITY, filter: EVERYTHING, fields: ['name', 'size'], stamped: true })).stamp),
+  (stamp) => judged(of, stamp),
+);
 /** What a cache of the process would be told about what it keeps of cities. */
 const judged = (of: Storage, stamp: EntryStamp | undefined, isolation?: Session['isolation']): Promise<unknown> => inSession(of, async (session) => {
   const sight = await session.sight?.();
