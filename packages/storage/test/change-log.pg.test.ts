@@ -78,7 +78,6 @@ test('a session without sight sends nothing for it, and one with it begins with 
 });
 
 test('where an older migration has left no function that polls, statements do, and tell the same', async () => {
-  await outside.query('drop event trigger ormolu_log_end_public; drop event trigger ormolu_log_drop_public');
   const stamp = await stampNow();
   const openOne = await connected();
   await openOne.query('begin');
@@ -176,7 +175,6 @@ test('a poll is as cheap with a million rows in the log, beside a transaction th
   await idle.query('insert into street_1 (name_col) values (\'open\')');
   const old = await inSight((_, sight) => sight.snapshot);
   await outside.query('insert into ormolu_log (model, id) select \'city_1\', g::text from generate_series(1, 1000000) g');
-  await expect(inSight(() => undefined)).rejects.toThrow('no sight');
   const now = await inSight((_, sight) => sight.snapshot);
   expect(now.inProgress.length).toBeGreaterThanOrEqual(1); // other databases of the server may have some, too
   await outside.query('update city_1 set size_col = 0 where id = 1');

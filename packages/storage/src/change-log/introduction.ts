@@ -1,8 +1,8 @@
-import { parseSnapshot, type Schema, type Snapshot } from '@ormolu/kernel';
+import type { Schema } from '@ormolu/kernel';
 import { createHash } from 'node:crypto';
 import { RAISE_VERSION, type AskCatalog } from '../migrate/catalog';
 import { quoted } from '../statements/identifiers';
-import { LOG_TRIGGERS, logTable, POLL_FUNCTION, STANDING_FUNCTION } from './log-objects';
+import { LOG_TRIGGERS, logTable, POLL_FUNCTION } from './log-objects';
 import { isWatched, readLog, type LogMode } from './plan-log';
 import { crashOf, RUNNING } from './running';
 import { PLACE, STANDING, STRUCTURE } from './structure';
@@ -15,12 +15,6 @@ export interface Introduction {
   readonly namespace: string;
   /** The function that polls it, quoted; undefined where it is not there, and statements do. */
   readonly poll: string | undefined;
-  /** The function that is asked behind a COMMIT, quoted; undefined where it is not there, and how tables hang together has to do. */
-  readonly standing: string | undefined;
-  /** Who had committed when it was asked for: of tables that others have altered, it knows nothing. */
-  readonly seen: Snapshot;
-  /** Whether the database itself tells who alters tables. */
-  readonly tellsTables: boolean;
   /** What a session finds at each beginning when it is on this server and log: see `homeOf`. */
   readonly home: string;
   /** Of the server, the database and whoever reads; the timeline comes with each poll. */
@@ -129,7 +123,7 @@ function isForeignCode(part: string): string {
  */
 export async function introduce(ask: AskCatalog, schema: Schema, { mode, isEmbedded }: { readonly mode: LogMode; readonly isEmbedded: boolean }): Promise<Introduction> {
   // First: what is made meanwhile is met with the next poll.
-  const [{ structure, seen } = {}] = await ask(`select ${STRUCTURE} as structure, pg_current_snapshot()::text as seen`, []);
+  const [{ structure } = {}] = await ask(`select ${STRUCTURE} as structure`, []);
   const found = await readLog(ask, schema);
   const log = logTable(found.namespace);
   const [server = {}] = await ask(SERVER, [log]);
@@ -150,9 +144,6 @@ export async function introduce(ask: AskCatalog, schema: Schema, { mode, isEmbed
     log: all === undefined ? log : undefined,
     namespace: quoted(found.namespace),
     poll: all === undefined && found.hasPoll ? `${quoted(found.namespace)}.${quoted(POLL_FUNCTION)}` : undefined,
-    standing: all === undefined && found.hasStanding ? `${quoted(found.namespace)}.${quoted(STANDING_FUNCTION)}` : undefined,
-    seen: parseSnapshot(String(seen)) ?? NOBODY,
-    tellsTables: found.tellsTables,
     home: homeOf(String(server['started']), String(server['log']), String(server['standing'])),
     epoch: [server['system'], server['database'], server['log'], found.namespace, server['role'], crashOf(String(server['started']))].map(String).join('/'),
     uncachable,
@@ -166,8 +157,6 @@ export async function introduce(ask: AskCatalog, schema: Schema, { mode, isEmbed
     structure: String(structure),
   };
 }
-
-const NOBODY: Snapshot = { xmin: 0n, xmax: 0n, inProgress: [] };
 
 /** The tables whose rows the database may change along when it deletes rows of another, by its foreign keys. */
 export function reachedFrom({ cascades }: Introduction, table: string): readonly string[] {

@@ -25,12 +25,6 @@ export const SIGNAL_FUNCTION = 'ormolu_log_signal';
 /** Its answer is read by processes of other versions, too: another form of it needs another name. (`ormolu_log_poll` said nothing of how tables hang together.) */
 export const POLL_FUNCTION = 'ormolu_log_since';
 
-/** Asked behind a COMMIT: how tables hang together by then, and whether somebody has told since that he has altered some. */
-export const STANDING_FUNCTION = 'ormolu_log_standing';
-
-/** Rows that are looked at for that; who has more of them behind him is told that somebody may have. */
-const MOST_LOOKED_AT = 5000;
-
 /** Rows that tell of other models which trimming leaves: who sleeps meanwhile follows them when he wakes. */
 const KEPT_RELOADS = 100;
 
@@ -224,18 +218,6 @@ begin
     union all (select * from ${log} l where l.xid = any(running) order by l.xid limit ${MOST_POLLED + 1})
   ) l;
   return here || news;
-end`,
-    },
-    {
-      name: STANDING_FUNCTION,
-      head: '(since xid8, running xid8[]) returns text stable',
-      rights: 'caller',
-      isPublic: true,
-      settings: 'set plan_cache_mode = force_generic_plan set enable_seqscan = off',
-      source: `
-begin
-  return ${STRUCTURE} || case when (select count(*) = ${MOST_LOOKED_AT} or bool_or(l.model = ${literal(TABLES)}) from (select n.model from ${log} n where n.xid >= since and n.xid < pg_snapshot_xmax(pg_current_snapshot()) order by n.xid limit ${MOST_LOOKED_AT}) l)
-    or exists (select from ${log} l where l.xid = any(running) and l.model = ${literal(TABLES)}) then ' altered' else '' end;
 end`,
     },
   ];

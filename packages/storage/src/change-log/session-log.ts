@@ -91,22 +91,17 @@ export class SessionLog {
 
   /** What was seen and stays so, as long as nothing else is sent. */
   get knownSight(): Sight | undefined {
-    return this.#isElsewhere || this.#mustLook || this.#isOutdated ? undefined : this.#sight;
+    return this.#isElsewhere || this.#mustLook ? undefined : this.#sight;
   }
 
   /** @param begin - sends BEGIN when nothing was sent yet */
   async sight(begin: () => Promise<void>): Promise<Sight | undefined> {
-    if (this.#isOutdated) this.#giveUp();
     if (this.#introduction.log === undefined || this.#isElsewhere || this.#mayReachMore) return undefined;
     if (!this.isFixed) {
       const polled = await this.#look();
       return polled && this.#sightOf(polled, this.#beginning ?? polled);
     }
     await begin();
-    if (this.#isOutdated) {
-      this.#giveUp();
-      return undefined;
-    }
     const isLooking = this.#mustLook || (!this.#readsLog && !this.#sight);
     if (!this.#beginning || (isLooking && !await this.#look())) return undefined;
     this.#sight ??= this.#sightOf(this.#beginning, this.#beginning);
@@ -131,11 +126,6 @@ export class SessionLog {
     }
   }
 
-  /** Somebody has altered tables since this process looked at them, and this transaction goes on with what it knew. */
-  get #isOutdated(): boolean {
-    return !this.#mayReachMore && this.#log.isOutdated(this.#introduction);
-  }
-
   /** Nobody knows what the statements have changed. */
   #giveUp(): void {
     this.#beginning = undefined;
@@ -151,7 +141,7 @@ export class SessionLog {
    * statement that hit no record may have set off what nobody has looked for yet.
    */
   stamp(snapshot: Snapshot | undefined = this.#beginning?.snapshot): EntryStamp | undefined {
-    if (this.#hasChanged || this.#mustLook || !snapshot || !this.#beginning || this.#isOutdated) return undefined;
+    if (this.#hasChanged || this.#mustLook || !snapshot || !this.#beginning) return undefined;
     return { snapshot, epoch: this.#epochOf(this.#beginning) };
   }
 
@@ -166,23 +156,16 @@ export class SessionLog {
     const [own, structures] = [new ResultColumns(['text']), new ResultColumns(['text'])];
     return {
       before: { statement: { text: 'select pg_current_xact_id_if_assigned()::text', parameters: [], results: 'binary' }, sink: own },
-      behind: this.images.hasAny ? { statement: { text: `select ${this.#askStanding()}`, parameters: [], results: 'binary' }, sink: structures } : undefined,
+      behind: this.images.hasAny ? { statement: { text: `select ${STRUCTURE}`, parameters: [], results: 'binary' }, sink: structures } : undefined,
       committed: () => {
         const [xid] = own.columns[0] ?? [];
         const [structure] = structures.columns[0] ?? [];
         if (typeof xid !== 'string' || !this.#beginning) return undefined;
-        const isKnown = structure === this.#introduction.structure && !this.#isOutdated;
+        const isKnown = structure === this.#introduction.structure;
         if (typeof structure === 'string' && !isKnown) this.#log.forgetIntroductions();
         return { schema: this.#schema, stamp: { snapshot: withOwn(this.#beginning.snapshot, BigInt(xid)), epoch: this.#epochOf(this.#beginning) }, written: isKnown ? this.images.rows() : [] };
       },
     };
-  }
-
-  /** Of what the process has heard, it need not be asked again. Where BEGIN has not polled, that may be less than this transaction sees. */
-  #askStanding(): string {
-    const { standing, seen } = this.#introduction;
-    const { xmax, inProgress } = (this.#readsLog ? this.#beginning?.snapshot : this.#log.knowledge.extent?.until) ?? seen;
-    return standing === undefined ? STRUCTURE : `${standing}('${String(xmax)}', '{${inProgress.join(',')}}')`;
   }
 
   /** What tells others, before the commit, that tables may have been altered, of which the log has no rows; undefined when there is nothing to tell. */
@@ -220,7 +203,6 @@ export class SessionLog {
     const table = model === undefined ? undefined : this.#schema.table(model).table;
     const reached = isDelete && table !== undefined ? reachedFrom(this.#introduction, table) : [];
     const { unpredictable } = this.#introduction;
-    if (this.#isOutdated) this.#giveUp();
     const isUnpredictable = table === undefined || this.#mayReachMore || unpredictable.has(table) || reached.some((one) => unpredictable.has(one));
     if (this.#introduction.log === undefined || (!isUnpredictable && reached.length === 0)) return undefined;
     this.images.unforeseen(isUnpredictable ? undefined : table);
@@ -234,7 +216,6 @@ export class SessionLog {
     return {
       then: [{ statement: { text, parameters: [], results: 'binary' }, sink }],
       learn: () => {
-        if (this.#isOutdated) this.#giveUp();
         const [xid, place, altered] = sink.columns.map(([value]) => value);
         const isHere = place === this.#introduction.place;
         this.#isElsewhere ||= !isHere || altered !== null;
@@ -252,8 +233,7 @@ export class SessionLog {
   /** Behind a statement of which nothing but what it says is known. It may have carried the BEGIN that has told otherwise. */
   unlearnt(model: string): void {
     const { table } = this.#schema.table(model);
-    if (this.#isOutdated) this.#giveUp();
-    else if (this.#mayReachMore) this.own.met(this.#allOf(this.#allTables));
+    if (this.#mayReachMore) this.own.met(this.#allOf(this.#allTables));
     else if (this.#log.isShared && !this.#locked.has(table)) {
       this.#locked.add(table);
       this.#mustLook = true;
@@ -288,8 +268,7 @@ export class SessionLog {
     const poll = askPoll({ log, poll: this.#introduction.poll }, reach);
     this.#hear = () => {
       const polled = poll.read();
-      if (!polled || !this.#isHere(polled.beginning)) return;
-      this.#log.learn(pollOf(polled, { introduction: this.#introduction, ...reach }), this.#introduction);
+      if (polled && this.#isHere(polled.beginning)) this.#log.learn(pollOf(polled, { introduction: this.#introduction, ...reach }), this.#introduction);
     };
     return poll.companions;
   }

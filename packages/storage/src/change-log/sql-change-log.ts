@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { isWithin, LogKnowledge, OutageError, Schema, sees, type LogPoll, type Snapshot, type StorageChangeLog } from '@ormolu/kernel';
+import { LogKnowledge, OutageError, Schema, type LogPoll, type StorageChangeLog } from '@ormolu/kernel';
 import type { AskCatalog } from '../migrate/catalog';
 import { errorOfSqlstate } from '../sqlstate';
 import type { Connection } from '../wire/connection';
@@ -18,9 +18,6 @@ const ASKED_AGAIN = 60_000;
 
 /** Rows that a first poll looks back for at most: some hundredths of a second of a process's beginning. */
 const REACHED_BACK = 20_000;
-
-/** So many of those who have told that they altered tables are remembered; what was asked before them is renewed long before there are more. */
-const MOST_ALTERED = 1_000;
 
 /** What a schema's introduction is, or will be, and when it is to be asked for again. */
 interface Asked {
@@ -47,11 +44,6 @@ export class SqlChangeLog implements StorageChangeLog {
   readonly #home: LogHome;
   #introductions = new WeakMap<Schema, Asked>();
   #uncachable: ReadonlyMap<string, string> | undefined;
-  #tellsTables: boolean | undefined;
-  /** Transactions that have told of altered tables. */
-  #altered: bigint[] = [];
-  /** Until when somebody may have, unheard: a poll was cut off. */
-  #unheard: Snapshot | undefined;
   /** How tables hung together when the log was last polled. */
   #structure: string | undefined;
   /** A poll was cut off: from this transaction on, it is not known who has told of other models. */
@@ -81,15 +73,6 @@ export class SqlChangeLog implements StorageChangeLog {
     return this.#uncachable;
   }
 
-  get alterations(): 'at once' | 'within a minute' | undefined {
-    return this.#tellsTables === undefined ? undefined : this.#tellsTables || !this.isShared ? 'at once' : 'within a minute';
-  }
-
-  /** Whether somebody has told since that tables were altered: what was found then may not hold. */
-  isOutdated({ seen }: Pick<Introduction, 'seen'>): boolean {
-    return this.#altered.some((xid) => !sees(seen, xid)) || (this.#unheard !== undefined && !isWithin(this.#unheard, seen));
-  }
-
   /** What has to be known before a session of a schema begins; asked once, and now and then. */
   async introduction(schema: Schema, ask: AskCatalog): Promise<Introduction> {
     let asked = this.#introductions.get(schema);
@@ -100,7 +83,6 @@ export class SqlChangeLog implements StorageChangeLog {
     }
     const introduction = await asked.answer;
     this.#uncachable = introduction.uncachable;
-    this.#tellsTables = introduction.tellsTables;
     return introduction;
   }
 
@@ -147,15 +129,8 @@ export class SqlChangeLog implements StorageChangeLog {
   learn(poll: LogPoll & { readonly isCut?: boolean }, { structure }: Pick<Introduction, 'structure'>): void {
     // What it has not brought, of that, is asked for by whoever looks next.
     if (poll.isCut === true) this.#behind ??= this.knowledge.extent?.until.xmin ?? poll.until.xmin;
-    if (this.knowledge.extent?.epoch !== poll.epoch) {
-      this.#altered = [];
-      this.#unheard = undefined;
-    }
     this.knowledge.learn(poll);
-    const told = new Set(poll.rows.filter(({ model }) => model === TABLES).map(({ xid }) => xid));
-    const isTold = told.size > 0;
-    if (isTold) this.#altered = [...this.#altered, ...told].slice(-MOST_ALTERED);
-    if (poll.isCut === true) this.#unheard = poll.until;
+    const isTold = poll.rows.some(({ model }) => model === TABLES);
     if (isTold || poll.isCut === true) this.forgetIntroductions();
     if (isTold || (this.#structure !== undefined && this.#structure !== structure)) this.knowledge.forgetBelow(poll.until.xmax);
     this.#structure = structure;
@@ -242,6 +217,6 @@ export class SqlChangeLog implements StorageChangeLog {
       return undefined;
     }
     this.learn(pollOf(polled, { introduction, ...reach }), introduction);
-    return this.isOutdated(introduction) ? undefined : polled.beginning;
+    return polled.beginning;
   }
 }
