@@ -228,9 +228,9 @@ test('who sends much without waiting for answers is heard of no more until some 
 
 test('a message that takes long on its way is waited for, as long as some of it comes', async () => {
   await served.stop();
-  await served.start({ limits: { keepAlive: '400ms' } });
+  await served.start({ limits: { keepAlive: '1500ms' } });
   const slow = await CuttingProxy.before(served.server.port);
-  const client = served.client({ keepAlive: '400ms' }, slow.url);
+  const client = served.client({ keepAlive: '1500ms' }, slow.url);
   const session = await client.open({ schema: served.schema });
   await count(session);
   slow.bytesAtOnce = 30_000;
@@ -243,6 +243,19 @@ test('a message that takes long on its way is waited for, as long as some of it 
     await session.rollback();
   }
   await slow.close();
+});
+
+test('who was busy for long hears first what has come meanwhile', async () => {
+  await served.stop();
+  await served.start({ limits: { keepAlive: '20ms' } });
+  const session = await served.client({ keepAlive: '20ms' }).open({ schema: served.schema });
+  for (let times = 0; times < 30; times += 1) {
+    const until = performance.now() + 30;
+    while (performance.now() < until);
+    await new Promise((resolve) => { setImmediate(resolve); });
+  }
+  expect(await count(session)).toBe(0);
+  await session.rollback();
 });
 
 test('200 clients at a time lose nothing, and leave nothing open', async () => {

@@ -23,6 +23,11 @@ const frames = fc.oneof(
   fc.anything().map((value) => encode(value)),
 );
 
+// Nearly all of it is refused, and nobody looks at where.
+const { stackTraceLimit } = Error;
+beforeAll(() => { Error.stackTraceLimit = 0; });
+afterAll(() => { Error.stackTraceLimit = stackTraceLimit; });
+
 const { digest, version, tables } = citySchema;
 const opening = [1, 2].map((session) => encode([1e9 + session, 'open', session, [digest, { version, tables }], {}, null]));
 

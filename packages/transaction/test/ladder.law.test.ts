@@ -16,7 +16,7 @@ test('law: for every script of creates, writes, unlinks, reads, flushes and save
     await onBothSides(homes, script);
     played += 1;
   });
-  await fc.assert(law, { numRuns: lawRuns(500) }).finally(() => {
+  await fc.assert(law, { numRuns: lawRuns(300) }).finally(() => {
     Error.stackTraceLimit = stackTraceLimit;
   });
   process.stdout.write(`${String(played)} scripts over the world of cities\n`);

@@ -18,8 +18,8 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 
 const servers: readonly { name: string; runs: number; open: () => Storage }[] = [
-  { name: 'PostgreSQL', runs: 60, open: () => postgres(database.url) },
-  { name: 'PGlite', runs: 40, open: () => pglite() },
+  { name: 'PostgreSQL', runs: 30, open: () => postgres(database.url) },
+  { name: 'PGlite', runs: 20, open: () => pglite() },
 ];
 
 test.each(servers)('law: for every script, the ladder on $name reads what the reference in memory reads', async ({ runs, open }) => {
@@ -50,7 +50,7 @@ test('law: for every script, the ladder on PostgreSQL behind a server reads what
       await beside.migrate(schema);
       await onBothSides({ through, beside }, script);
     });
-    await fc.assert(law, { numRuns: lawRuns(40) });
+    await fc.assert(law, { numRuns: lawRuns(20) });
   } finally {
     await through.close();
     await server.close();
@@ -72,7 +72,7 @@ test('law: for every script at every isolation level, a client that keeps what i
       await beside.migrate(schema);
       await onBothSides({ through, beside, rung, isolation }, script);
     });
-    await fc.assert(law, { numRuns: lawRuns(40) });
+    await fc.assert(law, { numRuns: lawRuns(20) });
     expect(Math.min(hits(), ofServer.rung.stats()[0]?.hits ?? 0)).toBeGreaterThan(0);
   } finally {
     await through.close();

@@ -15,8 +15,8 @@ beforeAll(async () => {
 afterAll(() => database.drop());
 
 const servers: readonly { name: string; runs: number; open: () => Storage }[] = [
-  { name: 'PostgreSQL', runs: 40, open: () => postgres(database.url) },
-  { name: 'PGlite', runs: 25, open: () => pglite() },
+  { name: 'PostgreSQL', runs: 20, open: () => postgres(database.url) },
+  { name: 'PGlite', runs: 12, open: () => pglite() },
 ];
 
 test.each(servers)('law: for every script of list commands, drafts, copies, deletions and savepoints, the ladder on $name reads what the reference says', async ({ runs, open }) => {
