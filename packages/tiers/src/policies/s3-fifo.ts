@@ -3,21 +3,14 @@ import { checkedBounds } from './checked-bounds';
 import type { BoundedStore, BoundedStoreOptions } from './bounded-store';
 import { OldestFirst } from './oldest-first';
 
-/** An entry, wherever it waits. */
-interface Node<K, V> {
-  readonly key: K;
-  value: V;
-  bytes: number;
-  /** Uses since it was put in or last looked at, three at most. */
-  uses: number;
-  isInMain: boolean;
-  /** False once deleted; its queue drops it when it comes to the front. */
-  isHeld: boolean;
-}
-
 /** The share of the store where newcomers are on trial. */
 const TRIAL_SHARE = 0.1;
 const MOST_USES = 3;
+
+/** Where the entry of a slot is. Who was deleted is in a queue still, which drops it, and frees its slot, when it comes to the front. */
+const GONE = 0;
+const ON_TRIAL = 1;
+const IN_MAIN = 2;
 
 /**
  * Keeps what is used again, and lets what was used once pass through: S3-FIFO.
@@ -27,14 +20,23 @@ const MOST_USES = 3;
  * once. In the main queue an entry that was used goes round again. A hit moves nothing: it counts one up.
  * @see Yang et al., FIFO queues are all you need for cache eviction, SOSP 2023
  * @remarks Each call is O(1), an eviction amortised. Deleted entries leave their queue when they come to its front, or when half of a queue is such.
+ *   An entry is a number, its slot: what is known of it lies side by side with the others' in a list for each fact, of which a hit fetches two. Objects would lie all over memory.
  */
 export class S3Fifo<K, V> implements BoundedStore<K, V> {
   readonly #maxEntries: number;
   readonly #maxBytes: number;
   readonly #onEvict: BoundedStoreOptions<K, V>['onEvict'];
-  readonly #nodes = new Map<K, Node<K, V>>();
-  #trial = new Denque<Node<K, V>>();
-  #main = new Denque<Node<K, V>>();
+  readonly #slots = new Map<K, number>();
+  // By slot; keys and values of entries that are gone are let go of.
+  #keys: (K | undefined)[] = [];
+  #values: (V | undefined)[] = [];
+  #weights: number[] = [];
+  /** Uses since it was put in or last looked at, three at most. */
+  #uses: number[] = [];
+  #places: number[] = [];
+  #free: number[] = [];
+  #trial = new Denque<number>();
+  #main = new Denque<number>();
   /** Keys that left the trial unused, the first to leave first. */
   readonly #ghosts = new OldestFirst<K>();
   #bytes = 0;
@@ -48,7 +50,7 @@ export class S3Fifo<K, V> implements BoundedStore<K, V> {
   }
 
   get size(): number {
-    return this.#nodes.size;
+    return this.#slots.size;
   }
 
   get bytes(): number {
@@ -56,48 +58,51 @@ export class S3Fifo<K, V> implements BoundedStore<K, V> {
   }
 
   get(key: K): V | undefined {
-    const node = this.#nodes.get(key);
-    if (node === undefined) return undefined;
-    if (node.uses < MOST_USES) node.uses += 1;
-    return node.value;
+    const slot = this.#slots.get(key);
+    if (slot === undefined) return undefined;
+    this.#use(slot);
+    return this.#values[slot];
   }
 
   peek(key: K): V | undefined {
-    return this.#nodes.get(key)?.value;
+    const slot = this.#slots.get(key);
+    return slot === undefined ? undefined : this.#values[slot];
   }
 
   has(key: K): boolean {
-    return this.#nodes.has(key);
+    return this.#slots.has(key);
   }
 
   set(key: K, value: V, bytes = 1): boolean {
-    const known = this.#nodes.get(key);
     if (bytes > this.#maxBytes) {
       this.delete(key);
       this.#onEvict?.(key, value, 'too large');
       return false;
     }
-    if (known) this.#replace(known, value, bytes);
-    else this.#add(key, value, bytes);
-    while (this.#nodes.size > this.#maxEntries || this.#bytes > this.#maxBytes) this.#pass();
+    const slot = this.#slots.get(key);
+    if (slot === undefined) this.#add(key, value, bytes);
+    else this.#replace(slot, value, bytes);
+    while (this.#slots.size > this.#maxEntries || this.#bytes > this.#maxBytes) this.#pass();
     return true;
   }
 
   delete(key: K): boolean {
-    const node = this.#nodes.get(key);
-    if (!node) return false;
-    this.#forget(node);
+    const slot = this.#slots.get(key);
+    if (slot === undefined) return false;
+    if (this.#places[slot] === ON_TRIAL) this.#endTrial(slot);
+    this.#drop(slot, key);
     this.#tidy();
     return true;
   }
 
   evict(): void {
-    const { size } = this.#nodes;
-    while (this.#nodes.size > 0 && this.#nodes.size === size) this.#pass();
+    const { size } = this.#slots;
+    while (this.#slots.size > 0 && this.#slots.size === size) this.#pass();
   }
 
   clear(): void {
-    this.#nodes.clear();
+    this.#slots.clear();
+    [this.#keys, this.#values, this.#weights, this.#uses, this.#places, this.#free] = [[], [], [], [], [], []];
     this.#trial = new Denque();
     this.#main = new Denque();
     this.#ghosts.clear();
@@ -107,29 +112,48 @@ export class S3Fifo<K, V> implements BoundedStore<K, V> {
   }
 
   *entries(): Generator<readonly [K, V]> {
-    for (const { key, value } of this.#nodes.values()) yield [key, value];
+    for (const [key, slot] of this.#slots) yield [key, this.#values[slot] as V]; // what has a slot has a value
   }
 
   #add(key: K, value: V, bytes: number): void {
     const isInMain = this.#ghosts.delete(key);
-    const node = { key, value, bytes, uses: 0, isInMain, isHeld: true };
-    this.#nodes.set(key, node);
+    const slot = this.#free.pop() ?? this.#keys.length;
+    this.#slots.set(key, slot);
+    this.#keys[slot] = key;
+    this.#values[slot] = value;
+    this.#weights[slot] = bytes;
+    this.#uses[slot] = 0;
+    this.#places[slot] = isInMain ? IN_MAIN : ON_TRIAL;
     this.#bytes += bytes;
     if (isInMain) {
-      this.#main.push(node);
+      this.#main.push(slot);
       return;
     }
-    this.#trial.push(node);
+    this.#trial.push(slot);
     this.#trialEntries += 1;
     this.#trialBytes += bytes;
   }
 
-  #replace(node: Node<K, V>, value: V, bytes: number): void {
-    this.#bytes += bytes - node.bytes;
-    if (!node.isInMain) this.#trialBytes += bytes - node.bytes;
-    node.value = value;
-    node.bytes = bytes;
-    if (node.uses < MOST_USES) node.uses += 1;
+  #replace(slot: number, value: V, bytes: number): void {
+    const more = bytes - this.#weightOf(slot);
+    this.#bytes += more;
+    if (this.#places[slot] === ON_TRIAL) this.#trialBytes += more;
+    this.#values[slot] = value;
+    this.#weights[slot] = bytes;
+    this.#use(slot);
+  }
+
+  #use(slot: number): void {
+    const uses = this.#usesOf(slot);
+    if (uses < MOST_USES) this.#uses[slot] = uses + 1;
+  }
+
+  #usesOf(slot: number): number {
+    return this.#uses[slot] ?? 0;
+  }
+
+  #weightOf(slot: number): number {
+    return this.#weights[slot] ?? 0;
   }
 
   /** One entry leaves, or moves on from the trial; entries that deserve another round in the main queue get it first. */
@@ -139,72 +163,84 @@ export class S3Fifo<K, V> implements BoundedStore<K, V> {
   }
 
   #isTrialFull(): boolean {
-    if (this.#trialEntries === this.#nodes.size) return true;
+    if (this.#trialEntries === this.#slots.size) return true;
     return this.#trialEntries > 0 && (this.#trialEntries >= this.#maxEntries * TRIAL_SHARE || this.#trialBytes >= this.#maxBytes * TRIAL_SHARE);
   }
 
   /** The first of the trial moves on, or leaves. */
   #passTrial(): void {
-    const node = nextHeld(this.#trial);
-    if (!node) return;
-    this.#trialEntries -= 1;
-    this.#trialBytes -= node.bytes;
-    node.isInMain = true;
-    if (node.uses > 1) {
-      node.uses = 0;
-      this.#main.push(node);
+    const slot = this.#nextHeld(this.#trial);
+    if (slot === undefined) return;
+    this.#endTrial(slot);
+    if (this.#usesOf(slot) > 1) {
+      this.#uses[slot] = 0;
+      this.#places[slot] = IN_MAIN;
+      this.#main.push(slot);
       return;
     }
-    this.#remember(node.key);
-    this.#leave(node);
+    this.#remember(this.#keys[slot] as K); // it is held
+    this.#leave(slot);
   }
 
   /** The first of the main queue that was not used since it last came by leaves. */
   #passMain(): void {
-    for (let node = nextHeld(this.#main); node; node = nextHeld(this.#main)) {
-      if (node.uses === 0) {
-        this.#leave(node);
+    for (let slot = this.#nextHeld(this.#main); slot !== undefined; slot = this.#nextHeld(this.#main)) {
+      const uses = this.#usesOf(slot);
+      if (uses === 0) {
+        this.#leave(slot);
         return;
       }
-      node.uses -= 1;
-      this.#main.push(node);
+      this.#uses[slot] = uses - 1;
+      this.#main.push(slot);
     }
   }
 
-  #leave(node: Node<K, V>): void {
-    this.#nodes.delete(node.key);
-    this.#bytes -= node.bytes;
-    node.isHeld = false;
-    this.#onEvict?.(node.key, node.value, 'bound');
+  /** It has left its queue. */
+  #leave(slot: number): void {
+    const [key, value] = [this.#keys[slot] as K, this.#values[slot] as V]; // it is held
+    this.#drop(slot, key);
+    this.#free.push(slot);
+    this.#onEvict?.(key, value, 'bound');
+  }
+
+  #endTrial(slot: number): void {
+    this.#trialEntries -= 1;
+    this.#trialBytes -= this.#weightOf(slot);
+  }
+
+  /** Its slot is not free before it has left its queue. */
+  #drop(slot: number, key: K): void {
+    this.#slots.delete(key);
+    this.#bytes -= this.#weightOf(slot);
+    this.#keys[slot] = undefined;
+    this.#values[slot] = undefined;
+    this.#places[slot] = GONE;
   }
 
   /** As many keys are remembered as there are entries: whoever comes back within a store's length was worth keeping. */
   #remember(key: K): void {
     this.#ghosts.add(key);
-    while (this.#ghosts.size > this.#nodes.size) this.#ghosts.takeOldest();
-  }
-
-  #forget(node: Node<K, V>): void {
-    this.#nodes.delete(node.key);
-    this.#bytes -= node.bytes;
-    node.isHeld = false;
-    if (node.isInMain) return;
-    this.#trialEntries -= 1;
-    this.#trialBytes -= node.bytes;
+    while (this.#ghosts.size > this.#slots.size) this.#ghosts.takeOldest();
   }
 
   /** Programs may delete for ever without filling the store: its queues must not grow with that. */
   #tidy(): void {
-    if (this.#trial.length > 2 * this.#trialEntries + 16) this.#trial = held(this.#trial);
-    if (this.#main.length > 2 * (this.#nodes.size - this.#trialEntries) + 16) this.#main = held(this.#main);
+    if (this.#trial.length > 2 * this.#trialEntries + 16) this.#trial = this.#held(this.#trial);
+    if (this.#main.length > 2 * (this.#slots.size - this.#trialEntries) + 16) this.#main = this.#held(this.#main);
   }
-}
 
-function nextHeld<K, V>(queue: Denque<Node<K, V>>): Node<K, V> | undefined {
-  for (let node = queue.shift(); node; node = queue.shift()) if (node.isHeld) return node;
-  return undefined;
-}
+  #held(queue: Denque<number>): Denque<number> {
+    const held = new Denque<number>();
+    for (let slot = this.#nextHeld(queue); slot !== undefined; slot = this.#nextHeld(queue)) held.push(slot);
+    return held;
+  }
 
-function held<K, V>(queue: Denque<Node<K, V>>): Denque<Node<K, V>> {
-  return new Denque(queue.toArray().filter(({ isHeld }) => isHeld));
+  /** Takes it from its queue. */
+  #nextHeld(queue: Denque<number>): number | undefined {
+    for (let slot = queue.shift(); slot !== undefined; slot = queue.shift()) {
+      if (this.#places[slot] !== GONE) return slot;
+      this.#free.push(slot);
+    }
+    return undefined;
+  }
 }
