@@ -17,7 +17,7 @@ async function main(): Promise<void> {
         serializer: 'msgpack', compress: { above: 4_096 }, ttl: '1h', sliding: true,
         // Commits and fills do not wait for it, so that it may take its time for a large one.
         deadline: '2s',
-        // All that the rung of records keeps there is sealed; the first key seals, all of them open.
+        // All that it keeps there is sealed, records and plain values; the first key seals, all of them open.
         keys: [{ id: '2026-2', key: process.env['CACHE_KEY'] ?? randomBytes(32).toString('base64') }],
       },
       rates: {

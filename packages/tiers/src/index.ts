@@ -26,7 +26,7 @@ export { type ScheduledInvalidation } from './named-cache/scheduled-invalidation
 export { type BoundedStore, type BoundedStoreOptions, type Bounds, type EvictionReason } from './policies/bounded-store';
 export { POLICY_NAMES, storeWith, type PolicyName } from './policies/policies';
 export { type SerializerName } from './shared/serializers';
-export { type SharedKey } from './shared-rung/key-ring';
+export { type SharedKey } from './shared/key-ring';
 export { checkRecordModels, SharedCaches, type RecordCaches } from './shared-rung/record-caches';
 export { type SharedAnswered, type SharedMiss, type SharedModelCounts } from './shared-rung/shared-counts';
 export { RowCodec, type DecodedRow, type EncodedRow } from './shared-rung/row-codec';

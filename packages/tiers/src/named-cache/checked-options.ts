@@ -1,6 +1,6 @@
 import { MisuseError, nearestName, typeName } from '@ormolu/kernel';
 import { POLICY_NAMES } from '../policies/policies';
-import { KeyRing } from '../shared-rung/key-ring';
+import { KeyRing } from '../shared/key-ring';
 import type { CacheEvents, EntryOptions, FirstLevelOptions, Lifetime, NamedCacheOptions } from './options';
 
 /** What an option takes. Durations, shares and bounds are looked at where they are read, which says more of them. */

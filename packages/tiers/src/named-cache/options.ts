@@ -3,7 +3,7 @@ import type { Backend } from '../backend/backend';
 import type { Bus } from '../bus/bus';
 import type { Bounds } from '../policies/bounded-store';
 import type { PolicyName } from '../policies/policies';
-import type { SharedKey } from '../shared-rung/key-ring';
+import type { SharedKey } from '../shared/key-ring';
 import type { SerializerName } from '../shared/serializers';
 import type { CacheAlert, HealthThresholds } from './health-watch';
 import type { ScheduledInvalidation } from './scheduled-invalidation';
@@ -58,8 +58,8 @@ export interface SecondLevelOptions {
   /** Values of more bytes are deflated. @defaultValue false: none is */
   readonly compress?: boolean | { readonly above: number } | undefined;
   /**
-   * Secrets under which the records and answers are sealed that are kept here: the first seals, all of them open. Fields marked `sensitive` are kept on no
-   * server without. @defaultValue none: they lie open
+   * Secrets under which all that is kept on a server is sealed, values, records and answers: the first seals, all of them open. Keys and tags lie open. Fields
+   * marked `sensitive` are kept on no server without. @defaultValue none: it lies open
    */
   readonly keys?: readonly SharedKey[] | undefined;
   /** Stands before all keys, so that several programs can share a server. @defaultValue 'ormolu' */

@@ -1,4 +1,5 @@
 import { durationMs, MisuseError, type Clock } from '@ormolu/kernel';
+import { KeyRing } from '../shared/key-ring';
 import { LeasedLoads, type LoadWork } from '../shared/leased-load';
 import { serializerNamed } from '../shared/serializers';
 import { SharedLevel, type Found, type SharedLevelOptions } from '../shared/shared-level';
@@ -33,7 +34,7 @@ export class SecondLevel {
 
   /**
    * @returns undefined for a cache without one
-   * @throws {MisuseError} TIER_PREFIX; TIER_SHARED_OPTION; TIER_PACKAGE_MISSING; DURATION_INVALID
+   * @throws {MisuseError} TIER_PREFIX; TIER_SHARED_OPTION; TIER_PACKAGE_MISSING; TIER_KEYS; DURATION_INVALID
    */
   static of(name: string, options: NamedCacheOptions, heard: ServerListener): SecondLevel | undefined {
     // Also of a cache that has none yet: what is wrong is told when it is written.
@@ -44,7 +45,7 @@ export class SecondLevel {
   }
 
   private constructor(name: string, { l1, l2, fallback, ...options }: NamedCacheOptions, { changed, mended }: ServerListener) {
-    const { calendar = { now: () => Date.now() }, compress = false, serializer = 'json', prefix = 'ormolu', maxSharedBytes = Infinity } = options;
+    const { calendar = { now: () => Date.now() }, compress = false, serializer = 'json', prefix = 'ormolu', maxSharedBytes = Infinity, keys } = options;
     const { deadlineMs, leaseMs, breakAfter, maxUnsure } = checkGuards(name, options);
     if (l2 === undefined) throw new MisuseError('TIER_SHARED_OPTION', `Cache '${name}' has no second level.`);
     if (!['json', 'msgpack', 'v8'].includes(serializer)) throw new MisuseError('TIER_SHARED_OPTION', `Cache '${name}': serializer is ${JSON.stringify(serializer)}. Give 'json', 'msgpack' or 'v8'.`);
@@ -55,7 +56,7 @@ export class SecondLevel {
     this.#fallsBack = fallback === 'memory';
     this.level = new SharedLevel(l2, {
       name, prefix, calendar, changed, mended, deadlineMs, breakAfter, maxUnsure,
-      serialise: serializerNamed(serializer), compressAbove: compressAbove(compress), maxBytes: maxSharedBytes,
+      serialise: serializerNamed(serializer), compressAbove: compressAbove(compress), maxBytes: maxSharedBytes, ring: keys && new KeyRing(keys),
     });
     this.#loads = new LeasedLoads(this.level, { leaseMs, calendar });
   }

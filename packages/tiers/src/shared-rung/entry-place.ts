@@ -60,7 +60,7 @@ export class ServerPlace implements EntryPlace {
       const [key, was] = [keys[at], found[at]];
       // The server was not there: what it holds nobody knows.
       if (key === undefined || !was) return;
-      const to = level.bytesOf({ kind: 'bytes', value: bytes, tags, readAtMs, ttlMs, isSliding: false }, was.stamp);
+      const to = level.bytesOf({ key, kind: 'bytes', value: bytes, tags, readAtMs, ttlMs, isSliding: false }, was.stamp);
       if (to) await level.exchange(key, { from: was.bytes, to }, ttlMs);
     }));
   }

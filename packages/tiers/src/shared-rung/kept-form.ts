@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto';
 import { crc32, deflateRawSync, inflateRawSync } from 'node:zlib';
 import { formatSnapshot, parseSnapshot, withOwn, type EntryStamp, type Snapshot } from '@ormolu/kernel';
-import type { KeyRing } from './key-ring';
+import type { KeyRing } from '../shared/key-ring';
 
 /** What an entry is about: a record, that there is none, or the answer to a question. */
 export type KeptKind = 'record' | 'absent' | 'answer';

@@ -4,7 +4,7 @@ import type { NamedCaches } from '../named-cache/named-caches';
 import { compressAbove } from '../named-cache/second-level';
 import type { SerializerName } from '../shared/serializers';
 import { MemoryPlace, ServerPlace, type EntryPlace } from './entry-place';
-import { KeyRing } from './key-ring';
+import { KeyRing } from '../shared/key-ring';
 import { RowCodec } from './row-codec';
 
 /** Which named cache keeps the records and answers of which models: one of all, or by model, `'*'` for the others. */

@@ -1,5 +1,6 @@
 import { types } from 'node:util';
 import { crc32, deflateRawSync, inflateRawSync } from 'node:zlib';
+import type { KeyRing } from './key-ring';
 import { deserialised, deserialisedIn, type Serializer } from './serializers';
 
 /** What is written under a key of a cache server. */
@@ -31,6 +32,12 @@ export interface EntryFormOptions {
   readonly maxBytes: number;
 }
 
+/** With what an entry is sealed, and under which key of the server: it is an entry nowhere else. */
+export interface Seal {
+  readonly ring: KeyRing;
+  readonly name: string;
+}
+
 /** An entry that is not written, and why. */
 export class UnfitError extends Error {
   readonly reason: 'too large' | 'no data';
@@ -53,6 +60,9 @@ const SUM_OF_WHOLE = 0x2144df1c;
 const FORM_BITS = 0b111;
 const COMPRESSED = 0b1000;
 const SLIDING = 0b1_0000;
+const SEALED = 0b10_0000;
+/** What a loader gave, or said when it failed. Leases tell nothing, and records and answers are sealed before they become entries. */
+const SEALABLE: ReadonlySet<EntryKind> = new Set(['value', 'absent', 'failure']);
 const FASTEST = 1;
 /** Their number has one byte, the length of each two. */
 const MOST_TAGS = 0xff;
@@ -65,9 +75,13 @@ export function isMark(text: string): boolean {
   return text.length === MARK_BYTES;
 }
 
-/** @throws {UnfitError} for a value that is no data, or too large; for more than 255 tags, or one of more than 65,535 bytes */
-export function entryToBytes(entry: SharedEntry, { serialise, compressAbove, maxBytes }: EntryFormOptions): Buffer {
-  let flags = entry.isSliding ? SLIDING : 0;
+/**
+ * @param seal - undefined: it lies open
+ * @throws {UnfitError} for a value that is no data, or too large; for more than 255 tags, or one of more than 65,535 bytes
+ */
+export function entryToBytes(entry: SharedEntry, { serialise, compressAbove, maxBytes }: EntryFormOptions, seal?: Seal): Buffer {
+  const isSealed = seal !== undefined && SEALABLE.has(entry.kind);
+  let flags = (entry.isSliding ? SLIDING : 0) | (isSealed ? SEALED : 0);
   let payload: Uint8Array = Buffer.alloc(0);
   if (entry.kind === 'value') {
     try {
@@ -104,7 +118,7 @@ export function entryToBytes(entry: SharedEntry, { serialise, compressAbove, max
   head.writeDoubleBE(entry.readAtMs, 4);
   head.writeDoubleBE(entry.ttlMs, 12);
   head.write(entry.mark, MARK_AT, 'latin1');
-  const whole = Buffer.concat([head, ...tags, payload, NO_SUM]);
+  const whole = Buffer.concat([head, ...tags, isSealed ? seal.ring.seal(payload, aboutOf([head, ...tags], seal)) : payload, NO_SUM]);
   if (whole.length > maxBytes) throw new UnfitError('too large');
   whole.writeUInt32LE(crc32(whole.subarray(0, -SUM_BYTES)), whole.length - SUM_BYTES);
   return whole;
@@ -112,9 +126,10 @@ export function entryToBytes(entry: SharedEntry, { serialise, compressAbove, max
 
 /**
  * @param mark - the one it is expected to have: those that have it share the text
+ * @param seal - with what it must have been sealed; undefined: it must lie open
  * @returns undefined for what was cut off, changed or written by something else
  */
-export function entryFromBytes(bytes: Uint8Array, mark = ''): SharedEntry | undefined {
+export function entryFromBytes(bytes: Uint8Array, mark = '', seal?: Seal): SharedEntry | undefined {
   const whole = Buffer.isBuffer(bytes) ? bytes : Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength);
   const end = whole.length - SUM_BYTES;
   if (end < HEAD_BYTES || whole[0] !== VERSION) return undefined;
@@ -122,15 +137,29 @@ export function entryFromBytes(bytes: Uint8Array, mark = ''): SharedEntry | unde
   if (kind === undefined || crc32(whole) !== SUM_OF_WHOLE) return undefined;
   const flags = whole[2] ?? 0;
   const { tags, from } = tagsIn(whole, end);
-  if (tags === undefined) return undefined;
+  // What lies open where entries are sealed may be anybody's.
+  if (tags === undefined || ((flags & SEALED) !== 0) !== (seal !== undefined && SEALABLE.has(kind))) return undefined;
+  const payload = seal && (flags & SEALED) !== 0 ? opened(whole, { from, end, seal }) : { whole, from, end };
+  if (!payload) return undefined;
   try {
     return {
-      kind, tags, value: valueOf(kind, { whole, from, end, flags }), readAtMs: whole.readDoubleBE(4), ttlMs: whole.readDoubleBE(12), isSliding: (flags & SLIDING) !== 0,
+      kind, tags, value: valueOf(kind, { ...payload, flags }), readAtMs: whole.readDoubleBE(4), ttlMs: whole.readDoubleBE(12), isSliding: (flags & SLIDING) !== 0,
       mark: hasMark(whole, mark) ? mark : whole.toString('latin1', MARK_AT, HEAD_BYTES),
     };
   } catch {
     return undefined;
   }
+}
+
+/** Without the seal. @returns undefined for what was sealed by none of the keys, changed, or put in another place */
+function opened(whole: Buffer, { from, end, seal }: { readonly from: number; readonly end: number; readonly seal: Seal }): { readonly whole: Buffer; readonly from: number; readonly end: number } | undefined {
+  const open = seal.ring.open(whole.subarray(from, end), aboutOf([whole.subarray(0, from)], seal));
+  return open && { whole: open, from: 0, end: open.length };
+}
+
+/** All that stands before the payload, tags with their marks among it, and where it stands. */
+function aboutOf(before: readonly Buffer[], { name }: Seal): Buffer {
+  return Buffer.concat([...before, Buffer.from(name, 'utf8')]);
 }
 
 function hasMark(whole: Buffer, mark: string): boolean {

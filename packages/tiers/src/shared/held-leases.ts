@@ -16,7 +16,7 @@ export interface HeldLeasesOptions {
   /** How long each stays on the server. */
   readonly heldMs: number;
   /** A lease that differs from those before: that it changes is how others see that its holder lives. */
-  readonly next: (turn: number) => ToKeep;
+  readonly next: (turn: number) => Omit<ToKeep, 'key'>;
 }
 
 /** The leases of one load, renewed together for as long as it takes. */
@@ -48,10 +48,10 @@ export class HeldLeases {
     return this.#taken;
   }
 
-  async #renew(next: ToKeep): Promise<void> {
+  async #renew(next: Omit<ToKeep, 'key'>): Promise<void> {
     this.#taken = await eachInParts(this.#taken, async (one) => {
       const { key, lease } = one;
-      const to = lease && this.#level.bytesOf(next, lease.stamp);
+      const to = lease && this.#level.bytesOf({ ...next, key }, lease.stamp);
       try {
         if (to && (await this.#level.exchange(key, { from: lease.held, to }, this.#options.heldMs))) return { key, lease: { stamp: lease.stamp, held: to } };
       } catch {

@@ -136,7 +136,7 @@ export class LeasedLoads {
     if (free.length === 0) return unanswered;
     const text = `${randomUUID()} 0`;
     const taken = await eachInParts(free, async ({ key, found: { bytes, stamp } }): Promise<Taken | undefined> => {
-      const to = this.#level.bytesOf(this.#entry('lease', text, 0), stamp);
+      const to = this.#level.bytesOf({ ...this.#entry('lease', text, 0), key }, stamp);
       if (!to) return { key, lease: undefined };
       try {
         return (await this.#level.exchange(key, { from: bytes, to }, this.#heldMs)) ? { key, lease: { stamp, held: to } } : undefined;
@@ -170,7 +170,7 @@ export class LeasedLoads {
       const held = await leases.end();
       const failure = this.#entry('failure', cause instanceof Error ? cause.message : 'no error', this.#leaseMs);
       await eachInParts(held, async ({ key, lease }) => {
-        const to = lease && this.#level.bytesOf(failure, lease.stamp);
+        const to = lease && this.#level.bytesOf({ ...failure, key }, lease.stamp);
         if (to) await this.#level.exchange(key, { from: lease.held, to }, this.#leaseMs).catch(() => undefined);
         work.failed(key, cause);
       });
@@ -183,7 +183,7 @@ export class LeasedLoads {
     const { stamp, held } = lease;
     const kept = keep(key, value);
     const bytes = kept && this.#level.bytesOf(kept, stamp);
-    const to = bytes ?? this.#level.bytesOf(this.#entry('nothing', '', 1), stamp);
+    const to = bytes ?? this.#level.bytesOf({ ...this.#entry('nothing', '', 1), key }, stamp);
     try {
       return to === undefined || (await this.#level.exchange(key, { from: held, to }, bytes ? stayMs(kept) : 1));
     } catch {
@@ -192,8 +192,8 @@ export class LeasedLoads {
     }
   }
 
-  #entry(kind: SharedEntry['kind'], value: string, ttlMs: number): ToKeep {
-    return { key: '', kind, value, ttlMs, isSliding: false, tags: [], readAtMs: this.#calendar.now() };
+  #entry(kind: SharedEntry['kind'], value: string, ttlMs: number): Omit<ToKeep, 'key'> {
+    return { kind, value, ttlMs, isSliding: false, tags: [], readAtMs: this.#calendar.now() };
   }
 
   /** On the server; others judge it long before. */

@@ -4,6 +4,7 @@ import { keyPattern } from '../named-cache/key-pattern';
 import type { EntryFormOptions } from './entry-form';
 import type { GuardCounts, GuardOptions } from './guarded-backend';
 import { KeyNames } from './key-names';
+import type { KeyRing } from './key-ring';
 import { settled } from './parts';
 import { TagGuesses } from './tag-guesses';
 import { Shelf, type Found, type SharedCounts, type Stamp, type ToKeep } from './shelf';
@@ -16,6 +17,8 @@ export interface SharedLevelOptions extends GuardOptions, EntryFormOptions {
   readonly prefix: string;
   /** The time of day, which entries carry from one process to another. */
   readonly calendar: Clock;
+  /** Seals what programs keep; undefined: it lies open. */
+  readonly ring: KeyRing | undefined;
   readonly changed: (state: 'up' | 'away', cause: unknown) => void;
   /** Writes that had failed were taken out. */
   readonly mended?: (() => void) | undefined;
@@ -108,7 +111,7 @@ export class SharedLevel {
   }
 
   /** @returns undefined, and counts it, for what is not kept on a server */
-  bytesOf(one: Omit<ToKeep, 'key'>, stamp: Stamp): Buffer | undefined {
+  bytesOf(one: ToKeep, stamp: Stamp): Buffer | undefined {
     return this.#first.bytesOf(one, stamp);
   }
 

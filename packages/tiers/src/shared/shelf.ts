@@ -1,9 +1,10 @@
 import { randomBytes } from 'node:crypto';
 import type { Backend, BackendEntry } from '../backend/backend';
 import { CacheMark } from './cache-mark';
-import { entryFromBytes, entryToBytes, UnfitError, type EntryFormOptions, type SharedEntry } from './entry-form';
+import { entryFromBytes, entryToBytes, UnfitError, type EntryFormOptions, type Seal, type SharedEntry } from './entry-form';
 import { GuardedBackend, type GuardListener, type GuardOptions } from './guarded-backend';
 import type { KeyNames } from './key-names';
+import type { KeyRing } from './key-ring';
 import { OpenWrites } from './open-writes';
 import { BYTES_A_PART, inParts, KEYS_A_PART, settled } from './parts';
 import type { TagGuesses } from './tag-guesses';
@@ -39,7 +40,7 @@ export interface SharedCounts {
   misses: number;
   /** Entries that are no longer believed: the cache was emptied, a tag taken out, the server restarted. */
   overruled: number;
-  /** Bytes that are no entry of ours, or were cut off or changed. */
+  /** Bytes that are no entry of ours, were cut off or changed, or are not sealed as they are to be. */
   unreadable: number;
   tooLarge: number;
   /** Values that are no data: functions, objects of classes. */
@@ -53,6 +54,8 @@ export interface ShelfOptions extends GuardOptions, EntryFormOptions {
   readonly names: KeyNames;
   readonly counts: SharedCounts;
   readonly guesses: TagGuesses;
+  /** Seals what programs keep; undefined: it lies open. */
+  readonly ring: KeyRing | undefined;
   /** The time of day, which entries carry from one process to another. */
   readonly now: () => number;
   readonly changed: GuardListener['changed'];
@@ -174,10 +177,10 @@ export class Shelf {
   }
 
   /** @returns undefined, and counts it, for what is not kept on a server */
-  bytesOf({ kind, readAtMs, ttlMs, isSliding, value, tags }: Omit<ToKeep, 'key'>, stamp: Stamp): Buffer | undefined {
+  bytesOf({ key, kind, readAtMs, ttlMs, isSliding, value, tags }: ToKeep, stamp: Stamp): Buffer | undefined {
     try {
       const marks = new Map(tags.map((tag) => [tag, stamp.tags.get(tag) ?? '']));
-      return entryToBytes({ kind, readAtMs, ttlMs, isSliding, value, mark: stamp.mark, tags: marks }, this.#options);
+      return entryToBytes({ kind, readAtMs, ttlMs, isSliding, value, mark: stamp.mark, tags: marks }, this.#options, this.#sealOf(key));
     } catch (error) {
       if (!(error instanceof UnfitError)) throw error;
       this.#options.counts[error.reason === 'too large' ? 'tooLarge' : 'noData'] += 1;
@@ -192,7 +195,7 @@ export class Shelf {
     const nowMs = now();
     const found = keys.map((key, place): Found => {
       const bytes = there[from + place];
-      const entry = this.#read(bytes, stamp.mark, { nowMs, askedMs });
+      const entry = this.#read(key, bytes, { mark: stamp.mark, nowMs, askedMs });
       if (entry) guesses.note(key, entry);
       return { bytes, entry, stamp };
     });
@@ -266,13 +269,18 @@ export class Shelf {
   }
 
   /** What holds of it, tags aside. */
-  #read(bytes: Uint8Array | undefined, mark: string, { nowMs, askedMs }: { readonly nowMs: number; readonly askedMs: number }): SharedEntry | undefined {
+  #read(key: string, bytes: Uint8Array | undefined, { mark, nowMs, askedMs }: { readonly mark: string; readonly nowMs: number; readonly askedMs: number }): SharedEntry | undefined {
     if (bytes === undefined) return undefined;
-    const entry = entryFromBytes(bytes, mark);
+    const entry = entryFromBytes(bytes, mark, this.#sealOf(key));
     if (!entry) this.#options.counts.unreadable += 1;
     else if (entry.mark !== mark) this.#options.counts.overruled += 1;
     else if (entry.isSliding || entry.ttlMs === 0 || entry.readAtMs >= askedMs || nowMs < entry.readAtMs + entry.ttlMs) return entry;
     return undefined;
+  }
+
+  #sealOf(key: string): Seal | undefined {
+    const { ring } = this.#options;
+    return ring && { ring, name: this.#names.of(key) };
   }
 
   /** Not through the guard, which asks for it before it lets anything through. */

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import * as fc from 'fast-check';
 import { withOwn, type Snapshot } from '@ormolu/kernel';
 import { lawRuns } from '@ormolu/test-support';
-import { KeyRing } from '../../src/shared-rung/key-ring';
+import { KeyRing } from '../../src/shared/key-ring';
 import { epochBytes, keptFromBytes, keptToBytes, type KeptFormOptions, type ToWrite } from '../../src/shared-rung/kept-form';
 
 const [older, newer] = [{ id: 'older', key: randomBytes(32) }, { id: 'newer', key: randomBytes(32).toString('base64') }];

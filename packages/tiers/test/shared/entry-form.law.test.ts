@@ -1,6 +1,8 @@
 import * as fc from 'fast-check';
+import { crc32 } from 'node:zlib';
 import { lawRuns } from '@ormolu/test-support';
-import { entryFromBytes, entryToBytes, UnfitError, type EntryFormOptions, type SharedEntry } from '../../src/shared/entry-form';
+import { entryFromBytes, entryToBytes, UnfitError, type EntryFormOptions, type Seal, type SharedEntry } from '../../src/shared/entry-form';
+import { KeyRing } from '../../src/shared/key-ring';
 import { serializerNamed } from '../../src/shared/serializers';
 
 const mark = fc.uint8Array({ minLength: 8, maxLength: 8 }).map((bytes) => Buffer.from(bytes).toString('latin1'));
@@ -16,10 +18,13 @@ const entry: fc.Arbitrary<SharedEntry> = fc.oneof(
 const options = fc.record({ name: fc.constantFrom('json' as const, 'v8' as const, 'msgpack' as const), compressAbove: fc.constantFrom(0, 30, Infinity) })
   .map(({ name, compressAbove }): EntryFormOptions => ({ serialise: serializerNamed(name), compressAbove, maxBytes: Infinity }));
 
-test('law: every entry is read as it was written, whatever its form', () => {
+const ring = new KeyRing([{ id: '1', key: new Uint8Array(32).fill(1) }]);
+const seal = fc.constantFrom<Seal | undefined>(undefined, { ring, name: 'app:pages:k:page' });
+
+test('law: every entry is read as it was written, whatever its form, sealed or not', () => {
   fc.assert(
-    fc.property(entry, options, (one, how) => {
-      const read = entryFromBytes(entryToBytes(one, how));
+    fc.property(entry, options, seal, (one, how, under) => {
+      const read = entryFromBytes(entryToBytes(one, how, under), '', under);
       expect(read && told(read)).toBe(told(one));
     }),
     { numRuns: lawRuns(200) },
@@ -28,13 +33,33 @@ test('law: every entry is read as it was written, whatever its form', () => {
 
 test('law: no entry that was cut off, or of which a byte was changed, is read', () => {
   fc.assert(
-    fc.property(entry, options, fc.nat(), fc.integer({ min: 1, max: 255 }), (one, how, at, change) => {
-      const bytes = entryToBytes(one, how);
-      expect(entryFromBytes(bytes.subarray(0, at % bytes.length))).toBeUndefined();
+    fc.property(entry, options, seal, fc.nat(), fc.integer({ min: 1, max: 255 }), (one, how, under, at, change) => {
+      const bytes = entryToBytes(one, how, under);
+      expect(entryFromBytes(bytes.subarray(0, at % bytes.length), '', under)).toBeUndefined();
       const changed = Buffer.from(bytes);
       const place = at % changed.length;
       changed[place] = (changed[place] ?? 0) ^ change;
-      expect(entryFromBytes(changed)).toBeUndefined();
+      expect(entryFromBytes(changed, '', under)).toBeUndefined();
+    }),
+    { numRuns: lawRuns(300) },
+  );
+});
+
+test('law: of what a loader gave or said, nothing is read that was sealed elsewhere or not at all, or of which a byte was changed with the sum made right again', () => {
+  const [here, there]: readonly Seal[] = [{ ring, name: 'app:pages:k:page' }, { ring, name: 'app:pages:k:other' }];
+  const another: Seal = { ring: new KeyRing([{ id: '1', key: new Uint8Array(32).fill(2) }]), name: 'app:pages:k:page' };
+  fc.assert(
+    fc.property(entry.filter(({ kind }) => kind === 'value' || kind === 'absent' || kind === 'failure'), options, fc.nat(), fc.integer({ min: 1, max: 255 }), (one, how, at, change) => {
+      const bytes = entryToBytes(one, how, here);
+      expect([there, another, undefined].map((seen) => entryFromBytes(bytes, '', seen))).toEqual([undefined, undefined, undefined]);
+      expect(entryFromBytes(entryToBytes(one, how), '', here)).toBeUndefined();
+      const changed = Buffer.from(bytes);
+      const place = at % (changed.length - 4);
+      changed[place] = (changed[place] ?? 0) ^ change;
+      changed.writeUInt32LE(crc32(changed.subarray(0, -4)), changed.length - 4);
+      const read = entryFromBytes(changed, '', here);
+      // What is of another kind now tells nothing that would be believed.
+      expect(['lease', 'nothing', 'bytes', undefined]).toContain(read?.kind);
     }),
     { numRuns: lawRuns(300) },
   );
