@@ -3,6 +3,7 @@ import { CircuitState, CountBreaker } from 'cockatiel';
 import type { Backend, BackendEntry, BackendLimits, BackendState } from '../backend/backend';
 import { Deadlines, LateError } from './deadlines';
 import { PacedCalls, type Asked } from './paced-calls';
+import { UnsureKeys } from './unsure-keys';
 
 /** How long a cache server is waited for, and what is remembered while it is away. */
 export interface GuardOptions {
@@ -21,6 +22,9 @@ export interface GuardCounts {
   /** Calls that were not made, because the server was known to be away. */
   refused: number;
   outages: number;
+  /** Of entries, marks and leases, without keys and what else a protocol adds: what was sent, and what came. */
+  sentBytes: number;
+  receivedBytes: number;
 }
 
 /** What a guard tells of. */
@@ -38,7 +42,6 @@ const FIRST_PROBES_MS = 5;
 /** One that answers when it is asked how it is, and refuses all else, is looked at ever more seldom. */
 const LONGEST_PAUSE_MS = 30_000;
 const PROBE_LIMIT_MS = 1_000;
-const DELETES_A_CALL = 500;
 const STEP_TRIES = 3;
 
 /**
@@ -50,23 +53,19 @@ const STEP_TRIES = 3;
 export class GuardedBackend implements Backend {
   readonly name: string;
   readonly limits: BackendLimits;
-  readonly counts: GuardCounts = { calls: 0, failures: 0, refused: 0, outages: 0 };
+  readonly counts: GuardCounts = { calls: 0, failures: 0, refused: 0, outages: 0, sentBytes: 0, receivedBytes: 0 };
   readonly #backend: Backend;
-  readonly #options: GuardOptions;
   readonly #listener: GuardListener;
   readonly #calls: PacedCalls;
   readonly #probes = new Deadlines({ limitMs: PROBE_LIMIT_MS });
   /** Its count alone: a policy around each call would cost more than the rest of the guard, and what to do while it is open is ours. */
   readonly #breaker: CountBreaker;
-  readonly #unsure = new Set<string>();
+  readonly #unsure: UnsureKeys;
   readonly #end: () => void;
   readonly #opened: Promise<void>;
   #open: (() => void) | undefined;
   #state: 'new' | 'up' | 'away' | 'closed' = 'new';
   #run: string | undefined;
-  #mustForget = false;
-  /** Writes that were late on the connection there is: should it be given up, they may arrive after what the next one writes. */
-  #mayStillArrive = 0;
   #probe: NodeJS.Timeout | undefined;
   /** How many times in turn it was back, and refused all that it was asked. */
   #relapses = 0;
@@ -78,7 +77,7 @@ export class GuardedBackend implements Backend {
     this.name = backend.name;
     this.limits = backend.limits;
     this.#backend = backend;
-    this.#options = options;
+    this.#unsure = new UnsureKeys(options.maxUnsure);
     this.#listener = listener;
     this.#calls = new PacedCalls(backend, options.deadlineMs);
     const { breakAfter } = options;
@@ -161,7 +160,9 @@ export class GuardedBackend implements Backend {
   async #get(keys: readonly string[]): Promise<readonly (Uint8Array | undefined)[]> {
     const found = await this.#call({ name: 'getMany', keys: keys.length }, async () => {
       const answer = await this.#backend.getMany(keys);
-      this.#calls.note(answer.reduce((sum, value) => sum + (value?.byteLength ?? 0), 0), keys.length);
+      const bytes = answer.reduce((sum, value) => sum + (value?.byteLength ?? 0), 0);
+      this.counts.receivedBytes += bytes;
+      this.#calls.note(bytes, keys.length);
       return answer;
     });
     return this.#unsure.size === 0 ? found : found.map((value, place) => (this.#unsure.has(keys[place] ?? '') ? undefined : value));
@@ -174,6 +175,7 @@ export class GuardedBackend implements Backend {
       const answer = await this.#calls.run(asked, () => {
         this.#refuseWhileAway();
         this.counts.calls += 1;
+        this.counts.sentBytes += asked.bytes ?? 0;
         return make();
       }, AWAY);
       this.#breaker.success(CircuitState.Closed);
@@ -198,7 +200,7 @@ export class GuardedBackend implements Backend {
   }
 
   #refuseWhileAway(): void {
-    if (this.#state !== 'up' || this.#mustForget) throw AWAY;
+    if (this.#state !== 'up' || this.#unsure.mustForget) throw AWAY;
   }
 
   /** Of thousands, one may be late without anything being wrong: what is at stake is all that the cache has there. */
@@ -215,8 +217,7 @@ export class GuardedBackend implements Backend {
   #overwrite<T>(asked: Asked, keys: readonly string[], make: () => Promise<T>): Promise<T> {
     return this.#write(asked, keys, () => {
       const made = make();
-      // A later write of a key on the same connection leaves nothing of an earlier one.
-      for (const key of keys) this.#unsure.delete(key);
+      this.#unsure.overwritten(keys);
       return made;
     });
   }
@@ -231,19 +232,10 @@ export class GuardedBackend implements Backend {
     try {
       return await this.#call(asked, make);
     } catch (error) {
-      if (error instanceof LateError) this.#mayStillArrive += 1;
-      this.#remember(keys);
+      this.#unsure.failed(keys, error instanceof LateError);
+      this.#probeIn(PROBE_EVERY_MS);
       throw error;
     }
-  }
-
-  #remember(keys: readonly string[]): void {
-    for (const key of keys) this.#unsure.add(key);
-    if (this.#unsure.size > this.#options.maxUnsure) {
-      this.#unsure.clear();
-      this.#mustForget = true;
-    }
-    this.#probeIn(PROBE_EVERY_MS);
   }
 
   #heard(state: BackendState, cause: unknown): void {
@@ -251,8 +243,7 @@ export class GuardedBackend implements Backend {
       if (this.#state !== 'up') this.#probeIn(0);
       return;
     }
-    if (this.#mayStillArrive > 0) this.#mustForget = true;
-    this.#mayStillArrive = 0;
+    this.#unsure.connectionLost();
     this.#relapses = 0;
     this.#lost(cause === undefined ? AWAY : outage(cause));
   }
@@ -287,9 +278,10 @@ export class GuardedBackend implements Backend {
 
   /** Asks whether it is there, and mends what has to be mended before it is believed. */
   async #recover(): Promise<void> {
-    const hadToMend = this.#unsure.size > 0 || this.#mustForget;
+    const hadToMend = this.#unsure.areAny;
     try {
-      await this.#mend();
+      this.#run = await this.#probes.within(this.#backend.check());
+      await this.#unsure.mend(this.#backend, { within: (call) => this.#probes.within(call), forget: this.#listener.forget });
       this.#probe = undefined;
       if (hadToMend) this.#listener.mended?.();
       const was = this.#state;
@@ -299,7 +291,7 @@ export class GuardedBackend implements Backend {
       this.#open?.();
       if (was === 'away') this.#listener.changed('up', undefined);
       // Written in vain while it was mended, or not yet said: once more.
-      if (this.#unsure.size > 0 || this.#mustForget) this.#probeIn(PROBE_EVERY_MS);
+      if (this.#unsure.areAny) this.#probeIn(PROBE_EVERY_MS);
     } catch (error) {
       this.#probe = undefined;
       // Before it was ever up, a failure says only that it is not yet.
@@ -308,21 +300,6 @@ export class GuardedBackend implements Backend {
       else if (!isYoung) this.#lost(error);
       this.#probeIn(isYoung ? FIRST_PROBES_MS : PROBE_EVERY_MS);
     }
-  }
-
-  async #mend(): Promise<void> {
-    this.#run = await this.#probes.within(this.#backend.check());
-    if (this.#mustForget) {
-      await this.#probes.within(this.#listener.forget());
-      this.#mustForget = false;
-      this.#unsure.clear();
-    }
-    while (this.#unsure.size > 0) {
-      const keys = [...this.#unsure].slice(0, DELETES_A_CALL);
-      await this.#probes.within(this.#backend.deleteMany(keys));
-      for (const key of keys) this.#unsure.delete(key);
-    }
-    this.#mayStillArrive = 0;
   }
 }
 

@@ -82,7 +82,7 @@ function isKept(name: string): boolean {
 
 function replacedScalar(value: unknown): unknown {
   if (typeof value === 'number' && (!Number.isFinite(value) || Object.is(value, -0))) return { $f: Object.is(value, -0) ? '-0' : String(value) };
-  if (typeof value === 'bigint') return { $n: value.toString() };
+  if (typeof value === 'bigint') return { $n: bigintText(value) };
   return value === undefined ? { $u: 0 } : value;
 }
 
@@ -108,7 +108,7 @@ export function fromPlainForm(form: unknown): unknown {
 }
 
 function special(name: string, inner: unknown): unknown {
-  if (name === '$n' && typeof inner === 'string') return BigInt(inner);
+  if (name === '$n' && typeof inner === 'string') return bigintIn(inner);
   if (name === '$d') return new Date(inner === null ? Number.NaN : Number(inner));
   if (name === '$b' && typeof inner === 'string') return new Uint8Array(Buffer.from(inner, 'base64'));
   if (name === '$f') return Number(inner);
@@ -119,6 +119,22 @@ function special(name: string, inner: unknown): unknown {
   if (name === '$s' && Array.isArray(inner)) return new Set(inner.map(fromPlainForm));
   if (name === '$o' && typeof inner === 'object' && inner !== null) return fromPairs(Object.entries(inner));
   throw new TypeError('a form that is never written');
+}
+
+/** Decimal texts are read in a time that grows with the square of their length, and anybody may have written them; hexadecimal ones are not. */
+const LONGEST_DECIMAL = 1_000;
+const HEXADECIMAL = /^-?0x/;
+
+function bigintText(value: bigint): string {
+  const hexadecimal = value.toString(16);
+  if (hexadecimal.length < LONGEST_DECIMAL / 2) return value.toString();
+  return value < 0n ? `-0x${hexadecimal.slice(1)}` : `0x${hexadecimal}`;
+}
+
+function bigintIn(text: string): bigint {
+  if (HEXADECIMAL.test(text)) return text.startsWith('-') ? -BigInt(text.slice(1)) : BigInt(text);
+  if (text.length > LONGEST_DECIMAL) throw new TypeError('a form that is never written');
+  return BigInt(text);
 }
 
 function textIn(json: string): string {

@@ -67,7 +67,8 @@ export class SharedLevel {
     const sum = (of: (guard: Shelf['guard']) => number): number => this.#shelves.reduce((all, { guard }) => all + of(guard), 0);
     return {
       calls: sum(({ counts }) => counts.calls), failures: sum(({ counts }) => counts.failures), refused: sum(({ counts }) => counts.refused),
-      outages: sum(({ counts }) => counts.outages), unsure: sum(({ unsure }) => unsure),
+      outages: sum(({ counts }) => counts.outages), sentBytes: sum(({ counts }) => counts.sentBytes), receivedBytes: sum(({ counts }) => counts.receivedBytes),
+      unsure: sum(({ unsure }) => unsure),
     };
   }
 

@@ -8,7 +8,7 @@ import type { KeyRing } from './key-ring';
 import { OpenWrites } from './open-writes';
 import { BYTES_A_PART, inParts, KEYS_A_PART, settled } from './parts';
 import type { TagGuesses } from './tag-guesses';
-import { TagMarks, textOf } from './tag-marks';
+import { TagMarks } from './tag-marks';
 import { TickBatch } from './tick-batch';
 
 /** What was true of a cache and of tags when a key was asked for: entries written under it hold as long as that. */
@@ -260,11 +260,7 @@ export class Shelf {
     const there = await this.#reads.get(asked.length === 0 ? names : [...asked.map((tag) => this.#names.ofTag(tag)), ...names]);
     const mark = this.#mark.seenIn(there[0]) ?? (await this.#mark.make(there[0]));
     this.#lastMark = mark;
-    const marks = new Map<string, string>();
-    for (const [place, tag] of asked.entries()) {
-      const known = textOf(there[1 + place]) ?? (asked === tags ? await this.#tags.make(tag) : undefined);
-      if (known !== undefined) marks.set(tag, known);
-    }
+    const marks = asked.length === 0 ? NO_MARKS : await this.#tags.within(there.slice(1, 1 + asked.length), asked, asked === tags);
     return { stamp: { mark, tags: asked === tags ? marks : NO_MARKS }, there, from: 1 + asked.length, marks };
   }
 

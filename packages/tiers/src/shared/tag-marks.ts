@@ -1,6 +1,7 @@
 import type { Backend } from '../backend/backend';
 import type { KeyNames } from './key-names';
 import { newMark } from './marks';
+import { eachInParts } from './parts';
 
 const TAG_TTL_MS = 30 * 86_400_000;
 
@@ -20,11 +21,22 @@ export class TagMarks {
   /** What there is of them; tags without a mark are left out. @remarks One round trip. */
   async read(tags: readonly string[]): Promise<ReadonlyMap<string, string>> {
     if (tags.length === 0) return new Map();
-    const there = await this.#store.getMany(tags.map((tag) => this.#names.ofTag(tag)));
-    return new Map(tags.flatMap((tag, place) => {
-      const mark = textOf(there[place]);
-      return mark === undefined ? [] : [[tag, mark] as const];
-    }));
+    return this.within(await this.#store.getMany(tags.map((tag) => this.#names.ofTag(tag))), tags, false);
+  }
+
+  /**
+   * What there is of them in an answer, in their order.
+   *
+   * @param makes - those that have none get one, else they are left out
+   * @remarks All that are made are made side by side, in two round trips at most.
+   */
+  async within(there: readonly (Uint8Array | undefined)[], tags: readonly string[], makes: boolean): Promise<ReadonlyMap<string, string>> {
+    const marks = await eachInParts([...tags.keys()], async (place): Promise<readonly (readonly [string, string])[]> => {
+      const tag = tags[place] ?? '';
+      const mark = textOf(there[place]) ?? (makes ? await this.make(tag) : undefined);
+      return mark === undefined ? [] : [[tag, mark]];
+    });
+    return new Map(marks.flat());
   }
 
   /** There is none: of those who see that, in any process, one writes it. */

@@ -50,6 +50,17 @@ test('v8 keeps cycles, and what else the engine has', () => {
   expect(back.all.map(String)).toEqual(['/x/g', '1', 'Error: no']);
 });
 
+test('a bigint is read in a time that grows with its length: what would take longer is never written, and not read', () => {
+  const write = serializerNamed('json');
+  for (const one of [10n ** 600n, -(10n ** 600n), 10n ** 400_000n, -(1n << 1_000_000n)]) {
+    const { bytes, form } = write([one]);
+    expect(deserialised(Buffer.from(bytes), form)).toEqual([one]);
+  }
+  const { form } = write([1n]);
+  expect(deserialised(Buffer.from(`[{"$n":"${'9'.repeat(1_000)}"}]`), form)).toEqual([10n ** 1_000n - 1n]);
+  expect(() => deserialised(Buffer.from(`[{"$n":"${'9'.repeat(1_001)}"}]`), form)).toThrow('never written');
+});
+
 class OfAClass {
   readonly name = 'x';
 }

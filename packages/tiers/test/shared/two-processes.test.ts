@@ -87,6 +87,22 @@ describe.each(Object.entries(BACKENDS))('two caches on one %s', (_, connect) => 
     expect(await b.get('k')).toEqual({ text: 'x'.repeat(5_000), at: new Date(1) });
   });
 
+  test('how many bytes of values went to the server and came from it is counted, each time', async () => {
+    const { a, b } = await two({ l1: false });
+    const traffic = (cache: NamedCache): readonly number[] => [cache.stats().shared?.sentBytes ?? 0, cache.stats().shared?.receivedBytes ?? 0];
+    const [atA, atB] = [traffic(a), traffic(b)];
+    await a.set('k', 'x'.repeat(5_000));
+    await b.get('k');
+    await b.get('k');
+    const [sent, received] = [traffic(a)[0] ?? 0, traffic(b)[1] ?? 0].map((bytes, at) => bytes - ([atA[0], atB[1]][at] ?? 0)) as [number, number]; // of two
+    // Entries have a head, and the cache's mark travels with each answer.
+    for (const [bytes, times] of [[sent, 1], [received, 2]] as const) {
+      expect(bytes).toBeGreaterThan(times * 5_000);
+      expect(bytes).toBeLessThan(times * 5_100);
+    }
+    expect(traffic(b)[0]).toBe(atB[0]);
+  });
+
   test('a hundred keys are one round trip, and what is missing of them one loader call', async () => {
     const { a, b, calls } = await two();
     const keys = Array.from({ length: 100 }, (_none, at) => `k${String(at)}`);

@@ -1,0 +1,88 @@
+import type { Backend } from '../backend/backend';
+
+/** How what has to be mended is mended. */
+export interface Mending {
+  /** Each call has a deadline of its own. */
+  readonly within: <T>(call: Promise<T>) => Promise<T>;
+  /** Says on the server that whatever it holds must not be believed any more. */
+  readonly forget: () => Promise<void>;
+}
+
+const DELETES_A_CALL = 500;
+
+/**
+ * The keys of one server of which nobody knows what is there, because a write failed: it leaves the old value, and one that was late may still arrive. They are taken out
+ * before they are read again. When they are too many, all that the server holds is given up instead.
+ */
+export class UnsureKeys {
+  readonly #most: number;
+  /** Each with the failure it was last concerned by: failures are numbered. */
+  readonly #keys = new Map<string, number>();
+  #mustForget = false;
+  #failures = 0;
+  /** The last write that was late, and the last of which it is known that it arrives no more. Should the connection be given up, those between may arrive after what the next one writes. */
+  #lastLate = 0;
+  #settled = 0;
+
+  constructor(most: number) {
+    this.#most = most;
+  }
+
+  get size(): number {
+    return this.#keys.size;
+  }
+
+  /** All that the server holds is in doubt. */
+  get mustForget(): boolean {
+    return this.#mustForget;
+  }
+
+  get areAny(): boolean {
+    return this.#keys.size > 0 || this.#mustForget;
+  }
+
+  has(key: string): boolean {
+    return this.#keys.has(key);
+  }
+
+  /** A write of these failed. */
+  failed(keys: readonly string[], isLate: boolean): void {
+    this.#failures += 1;
+    if (isLate) this.#lastLate = this.#failures;
+    for (const key of keys) this.#keys.set(key, this.#failures);
+    if (this.#keys.size > this.#most) this.#forgetAll();
+  }
+
+  /** A later write of a key on the same connection leaves nothing of an earlier one. */
+  overwritten(keys: readonly string[]): void {
+    if (this.#keys.size > 0) for (const key of keys) this.#keys.delete(key);
+  }
+
+  /** The connection is gone, and another will be made. */
+  connectionLost(): void {
+    if (this.#lastLate > this.#settled) this.#mustForget = true;
+    this.#settled = this.#failures;
+  }
+
+  /** Takes out what is there. Fails where the server cannot be told. What is written in vain meanwhile may arrive behind it, and is left for the next time. */
+  async mend(backend: Backend, { within, forget }: Mending): Promise<void> {
+    const known = this.#failures;
+    if (this.#mustForget) {
+      await within(forget());
+      this.#mustForget = false;
+      this.#keys.clear();
+    }
+    const all = [...this.#keys];
+    for (let from = 0; from < all.length; from += DELETES_A_CALL) {
+      const some = all.slice(from, from + DELETES_A_CALL);
+      await within(backend.deleteMany(some.map(([key]) => key)));
+      for (const [key, failure] of some) if (this.#keys.get(key) === failure) this.#keys.delete(key);
+    }
+    this.#settled = Math.max(this.#settled, known);
+  }
+
+  #forgetAll(): void {
+    this.#keys.clear();
+    this.#mustForget = true;
+  }
+}

@@ -1,0 +1,63 @@
+import { MemoryBackend } from '../../src/backend/memory-backend';
+import { UnsureKeys, type Mending } from '../../src/shared/unsure-keys';
+
+const AT_ONCE: Mending = { within: (call) => call, forget: () => Promise.resolve() };
+
+/** Tells what is taken out, and goes on when it is let go on. */
+class SlowBackend extends MemoryBackend {
+  readonly deleted: (readonly string[])[] = [];
+  meanwhile: () => void = () => undefined;
+
+  override async deleteMany(keys: readonly string[]): Promise<number> {
+    this.deleted.push(keys);
+    const count = await super.deleteMany(keys);
+    this.meanwhile();
+    return count;
+  }
+}
+
+test('a key whose write fails while it is taken out is taken out once more: that write may arrive behind', async () => {
+  const [unsure, backend] = [new UnsureKeys(10), new SlowBackend()];
+  unsure.failed(['a', 'b'], false);
+  backend.meanwhile = () => unsure.failed(['a'], true);
+  await unsure.mend(backend, AT_ONCE);
+  expect([unsure.has('a'), unsure.has('b')]).toEqual([true, false]);
+  backend.meanwhile = () => undefined;
+  await unsure.mend(backend, AT_ONCE);
+  expect([unsure.areAny, backend.deleted]).toEqual([false, [['a', 'b'], ['a']]]);
+});
+
+test('a connection that is lost with a late write on it puts all in doubt; so does one that was late while others were mended', async () => {
+  const [unsure, backend] = [new UnsureKeys(10), new SlowBackend()];
+  unsure.failed(['a'], false);
+  unsure.connectionLost();
+  expect(unsure.mustForget).toBe(false);
+  unsure.failed(['a'], true);
+  await unsure.mend(backend, AT_ONCE);
+  unsure.connectionLost();
+  expect(unsure.mustForget).toBe(false);
+  unsure.failed(['a'], true);
+  backend.meanwhile = () => unsure.failed(['b'], true);
+  await unsure.mend(backend, AT_ONCE);
+  unsure.connectionLost();
+  expect(unsure.mustForget).toBe(true);
+});
+
+test('more than are remembered: all that is there is given up, once', async () => {
+  const [unsure, backend] = [new UnsureKeys(2), new SlowBackend()];
+  unsure.failed(['a', 'b'], false);
+  expect(unsure.mustForget).toBe(false);
+  unsure.failed(['c'], false);
+  expect([unsure.mustForget, unsure.size]).toEqual([true, 0]);
+  let forgotten = 0;
+  const mending: Mending = {
+    ...AT_ONCE,
+    forget: () => {
+      forgotten += 1;
+      return Promise.resolve();
+    },
+  };
+  await unsure.mend(backend, mending);
+  await unsure.mend(backend, mending);
+  expect([unsure.areAny, forgotten, backend.deleted]).toEqual([false, 1, []]);
+});
