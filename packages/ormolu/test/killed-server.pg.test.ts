@@ -4,7 +4,8 @@ import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
 import { Client } from 'pg';
-import { ConnectionLostError, NotCommittedError, type RemoteStorage } from '@ormolu/remote';
+import { ConnectionLostError, NotCommittedError, serve, type RemoteStorage } from '@ormolu/remote';
+import { CuttingProxy } from '../../remote/test/support/cutting-proxy';
 import { postgres, remote } from 'ormolu';
 
 const citySchema = new Schema([{
@@ -26,6 +27,11 @@ class Killable {
     const child = fork(join(__dirname, 'support', 'killable-server.ts'), [this.#url, String(this.port)], { execArgv: ['--conditions=@ormolu/source', '--require', join(ROOT, 'scripts', 'ts-node.cjs')] });
     this.#child = child;
     [this.port] = await once(child, 'message') as [number];
+  }
+
+  /** Holds it where it is; what others do goes on. */
+  stop(): void {
+    this.#child?.kill('SIGSTOP');
   }
 
   async kill(): Promise<void> {
@@ -130,6 +136,62 @@ test('a server that is killed while the database commits: the client finds out f
   await release();
   await committing;
   expect([session.state, await names()]).toEqual(['committed', ['kept']]);
+});
+
+test('a server that is killed when the database has committed, before it could tell: the client finds out from the next one that it was committed, once', async () => {
+  const { release } = await slowCommit();
+  const session = await client.open({ schema: citySchema });
+  await insert(session, 'kept');
+  const committing = session.commit();
+  await until(isCommitting);
+  server.stop();
+  await release();
+  expect([session.state, await names()]).toEqual(['open', ['kept']]);
+  await server.kill();
+  await server.begin();
+  await committing;
+  expect([session.state, await names()]).toEqual(['committed', ['kept']]);
+});
+
+test('a server whose database ends the connection within COMMIT finds out what became of it, and tells the client', async () => {
+  const { release } = await slowCommit();
+  const session = await client.open({ schema: citySchema });
+  await insert(session, 'lost');
+  const committing = session.commit();
+  await until(isCommitting);
+  await beside.query("select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and not granted");
+  await expect(committing).rejects.toThrow(NotCommittedError);
+  await release();
+  expect(await names()).toEqual([]);
+});
+
+test('a server that the answer to its COMMIT does not reach finds out that it was committed', async () => {
+  const proxy = await CuttingProxy.before(Number(new URL(database.url).port));
+  const own = new URL(database.url);
+  [own.hostname, own.port] = ['127.0.0.1', new URL(proxy.url).port];
+  const below = postgres(own.href);
+  const here = await serve({ storage: below }, { port: 0 });
+  const through = remote(here.url);
+  const session = await through.open({ schema: citySchema });
+  // Behind this, COMMIT is all that is sent.
+  await session.sql("insert into city (name) values ('kept')", []);
+  proxy.cutsAt = 'answer';
+  await session.commit();
+  expect([session.state, await names()]).toEqual(['committed', ['kept']]);
+  await through.close();
+  await here.close();
+  await below.close();
+  await proxy.close();
+});
+
+test('a transaction whose connection broke before COMMIT is not committed, and nobody is asked about it', async () => {
+  const session = await client.open({ schema: citySchema });
+  await insert(session, 'lost');
+  await server.kill();
+  await expect(count(session)).rejects.toThrow(ConnectionLostError);
+  // No server is there that could be asked: REMOTE_COMMIT_UNKNOWN would be all that it could say.
+  await expect(session.commit()).rejects.toThrow(NotCommittedError);
+  expect(session.state).toBe('rolled back');
 });
 
 test('a server that is killed while the database commits, and the database gives up: the client finds out that it was none', async () => {

@@ -174,7 +174,7 @@ export class RemoteStorage implements Storage {
   }
 
   /** @throws {NotCommittedError} REMOTE_NOT_COMMITTED @throws {RemoteCommitUnknownError} REMOTE_COMMIT_UNKNOWN */
-  async #settle(token: string, cause: unknown): Promise<boolean> {
+  async #settle(token: string, cause: unknown): Promise<void> {
     const address = this.#options.address.text;
     let wasCommitted: unknown;
     try {
@@ -183,7 +183,6 @@ export class RemoteStorage implements Storage {
       throw new RemoteCommitUnknownError(address, token, error instanceof OutageError ? error : cause);
     }
     if (wasCommitted !== true) throw new NotCommittedError(address);
-    return true;
   }
 
   async #linked(): Promise<Link> {

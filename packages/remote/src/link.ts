@@ -109,6 +109,11 @@ export class Link {
     });
   }
 
+  /** Of the server, for messages. */
+  get address(): string {
+    return this.#options.address.text;
+  }
+
   get isOpen(): boolean {
     return this.#socket.readyState === WebSocket.OPEN;
   }

@@ -3,6 +3,7 @@ import {
   type SessionState, type Sight, type StoredId, type StreamOptions, type Tag, type UpdateRows,
 } from '@ormolu/kernel';
 import type { Asked } from './far-counts';
+import { NotCommittedError } from './errors';
 import type { Link } from './link';
 import type { SessionCall, SessionFigures } from './protocol';
 import type { RemoteSight } from './remote-sight';
@@ -22,8 +23,8 @@ export interface RemoteSessionOptions extends Pick<Session, 'schema' | 'isolatio
   readonly failure: Promise<unknown>;
   /** Absent: no cache answers in it. */
   readonly sight?: RemoteSight | undefined;
-  /** Finds out what became of a commit whose answer did not come. @returns whether it was committed */
-  settle(cause: unknown): Promise<boolean>;
+  /** Finds out what became of a commit whose answer did not come; throws unless it was committed. */
+  settle(cause: unknown): Promise<void>;
   /** Told once, when the session is over. */
   onEnd(session: RemoteSession): void;
   onStatements(more: number): void;
@@ -169,23 +170,35 @@ export class RemoteSession implements Session {
   }
 
   async commit(): Promise<void> {
+    // Nothing was sent, and nobody has to be asked what became of it.
+    if (!this.isOver && !this.#options.link.isOpen) {
+      this.#end('rolled back');
+      throw new NotCommittedError(this.#options.link.address);
+    }
     try {
       const images = await this.#call('commit', [this.#options.sight?.takeCached() ?? []]) as WireImages | null | undefined; // as the server answers
       if (images) this.#committed = imagesFromWire(images, this.schema);
       this.#end('committed');
     } catch (error) {
-      if (!isLost(error)) {
+      if (!isLost(error) && !isUnsettled(error)) {
         this.#end('rolled back'); // unless the server has said otherwise
         throw error;
       }
-      try {
-        if (!(await this.#options.settle(error))) throw error;
-        this.#end('committed');
-      } catch (unsettled) {
-        this.#state = 'failed';
-        this.#options.onEnd(this);
-        throw unsettled;
-      }
+      await this.#settle(error);
+    }
+  }
+
+  /** Asks what became of a commit that nobody has told of, or of which the server has not been told itself. */
+  async #settle(cause: unknown): Promise<void> {
+    try {
+      await this.#options.settle(cause);
+      this.#end('committed');
+      // Where the server has said that it has rolled back what its database had committed.
+      this.#state = 'committed';
+    } catch (unsettled) {
+      this.#state = 'failed';
+      this.#options.onEnd(this);
+      throw unsettled;
     }
   }
 
@@ -261,4 +274,9 @@ export class RemoteSession implements Session {
 /** Whether an answer will never come. */
 function isLost(error: unknown): boolean {
   return error instanceof OutageError && (error.code === 'REMOTE_CONNECTION_LOST' || error.code === 'REMOTE_DEADLINE');
+}
+
+/** Whether the server does not know itself what became of a COMMIT. */
+function isUnsettled(error: unknown): boolean {
+  return error instanceof OutageError && error.code === 'STORAGE_COMMIT_UNKNOWN';
 }
