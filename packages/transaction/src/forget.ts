@@ -7,7 +7,7 @@ export function forgetAll(tx: Transaction): void {
   tx.cache.clear();
   tx.toCompute.clear();
   tx.triggers.clear();
-  tx.unseen.takeAll();
+  tx.unseen.clear();
   tx.pairs.clear();
   tx.pairRows.clear();
   // A transaction that is over says so itself.

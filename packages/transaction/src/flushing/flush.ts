@@ -65,7 +65,8 @@ function isWanted(wanted: Wanted | undefined, field: Field, id: Id): boolean {
 export async function flush(tx: Transaction, spec?: FlushSpec): Promise<void> {
   const wanted = spec && wantedBy(tx, spec);
   const failures = await recomputeAll(tx, wanted);
-  if (tx.unseen.size > 0) await leaveUnseen(tx);
+  // Who reads a value meanwhile may have one computed that takes an unseen one's place.
+  while (tx.unseen.size > 0) await leaveUnseen(tx);
   await writePending(tx, pendingOf(tx, wanted), wanted);
   // A trigger that is still pending may yet mark what reads a value that came out different before.
   if (tx.triggers.size === 0) tx.toCompute.forgetChanges();
@@ -117,7 +118,7 @@ export function concernsPending(tx: Transaction, fields: ReadonlySet<Field>): bo
 /** What was put unseen is about to be written: what stood there before is gone then, and somebody may yet ask for it. */
 async function leaveUnseen(tx: Transaction): Promise<void> {
   if (tx.toCompute.size > 0 || tx.triggers.size > 0) await settleUnseen(tx);
-  else tx.unseen.takeAll();
+  else tx.unseen.clear();
 }
 
 async function writePending(tx: Transaction, pending: ReadonlyMap<string, readonly PendingColumn[]>, wanted: Wanted | undefined): Promise<void> {

@@ -70,7 +70,8 @@ export class RunGuard {
   begins(): void {
     const now = this.#moment();
     // Who changes the transaction in between may well have the function do something else.
-    if (this.#before?.sequence !== now.sequence || this.#before.generation !== now.generation) this.awaited = this.trail = undefined;
+    // It may also have it miss once more what has been fetched: a value that somebody has computed in between, and that must be compared, or that he has forgotten.
+    if (this.#before?.sequence !== now.sequence || this.#before.generation !== now.generation) this.awaited = this.trail = this.#asked = undefined;
     this.awaited?.begins();
     // What records keep is read unheard.
     if (this.awaited) this.#tx.kept.letGo();

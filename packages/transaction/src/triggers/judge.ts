@@ -92,7 +92,8 @@ class Judging {
   #related(relation: Field, id: Id): readonly Id[] {
     const related = this.#tx.rootEnv.peek(relation, id);
     if (related === undefined) {
-      if (isKnownBelow(this.#tx, relation, id)) this.needs.push({ field: relation, ids: [id] });
+      // A record that is not there leads nowhere.
+      if (isKnownBelow(this.#tx, relation, id) && !this.#tx.absent.has(relation.model, id)) this.needs.push({ field: relation, ids: [id] });
       return [];
     }
     // A relation is cached as an id, null or a list of ids.

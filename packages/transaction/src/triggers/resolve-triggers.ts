@@ -30,7 +30,10 @@ export async function resolveTriggers(tx: Transaction): Promise<void> {
       if (known && [...ids].every((id) => known.has(id))) continue;
       ofSide.set(key, await findHolders(tx, { key, side, isLong: goesOn(tx, batch, key) && walksOn(tx, way, { key, ids: [...ids] }) }, [...ids]));
     }
+    // Whoever waited for the same meanwhile may have resolved some, and what these marked may have been computed, or written by hand, since.
+    const still = new Set(tx.triggers.snapshot());
     for (const trigger of batch) {
+      if (!still.has(trigger)) continue;
       const holders = found.get(trigger.side)?.get(trigger.key);
       const dependents = new Set<Id>();
       const isLeft = trigger.side === 'stored';
