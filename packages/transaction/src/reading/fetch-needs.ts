@@ -24,8 +24,7 @@ export async function fetchNeeds(tx: Transaction, needs: readonly Need[], way: L
   const before = needs.filter((need) => need.isBefore === true || isHidden(tx, need));
   if (before.length > 0) await fetchBefore(tx, before);
   const columns = new Map<Environment, Map<string, { fields: Set<Field>; ids: Set<Id> }>>();
-  for (const { field, ids, env = tx.rootEnv, isForCompute = false, isBrowsed = false, isBefore = false } of needs) {
-    if (isBefore) continue;
+  for (const { field, ids, env = tx.rootEnv, isForCompute = false, isBrowsed = false } of together(tx, needs.filter(({ isBefore }) => isBefore !== true))) {
     if (ids.some((id) => !isStoredId(id))) await fetchForDrafts(env, field, ids);
     if (isList(field) && !field.isServed) {
       const isLong = isForCompute && field.relation?.kind === 'one2many' && leadsToItself(field) && way.reaches(field, ids);
@@ -47,6 +46,21 @@ export async function fetchNeeds(tx: Transaction, needs: readonly Need[], way: L
     await way.climb(model, [...ids]);
     await fetchColumns(tx, [...fields], [...ids], env);
   }
+}
+
+/** What is needed of one field by the same asker in the same manner becomes one need: who judges or follows record by record needs record by record. */
+function together(tx: Transaction, needs: readonly Need[]): readonly Need[] {
+  if (needs.length < 2) return needs;
+  const groups: Need[] = [];
+  for (const ofField of groupBy(needs, ({ field }) => field).values()) {
+    for (const ofAsker of groupBy(ofField, ({ env = tx.rootEnv }) => env).values()) {
+      for (const [, alike] of groupBy(ofAsker, ({ isForCompute = false, isBrowsed = false }) => `${String(isForCompute)} ${String(isBrowsed)}`)) {
+        const [first] = alike;
+        if (first) groups.push(alike.length === 1 ? first : { ...first, ids: [...new Set(alike.flatMap(({ ids }) => ids))] });
+      }
+    }
+  }
+  return groups;
 }
 
 /**

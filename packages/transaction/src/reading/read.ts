@@ -11,6 +11,7 @@ import type { Environment } from '../environment/environment';
 import { MissingRecordError, NotLoadedError } from '../errors';
 import { loadRecords } from './load-records';
 import { meetServed } from './served';
+import { PrefetchGroup } from './prefetch';
 import { onlyIdOf } from '../records/members';
 import type { RecordSet } from '../records/recordset';
 import { settleForReading } from '../triggers/settle';
@@ -71,8 +72,8 @@ function miss(record: RecordSet, field: Field, id: Id): unknown {
   tx.readCounts.of(field.model).misses += 1;
   if (isStoredId(id) && tx.absent.has(field.model, id)) throw new MissingRecordError(field.model, [id], `${field.name} was read`);
   const group = tx.absent.present(field.model, [...tx.cache.getMissingIds(recordsOf(env, field, groupOf(record, id)), field)]);
-  if (!isStoredId(id) && !field.compute) return draftOf(env, field, id);
-  if (isReadThrough(tx, field, id)) return ofOrigin(env, field, id);
+  if (!isStoredId(id) && !field.compute) return draftOf(env, field, { id, group });
+  if (isReadThrough(tx, field, id)) return ofOrigin(env, field, { id, group });
   if (field.compute && (!field.isStored || !isStoredId(id))) {
     const given = isStoredId(id) ? undefined : tx.drafts.given(id).get(field);
     if (given !== undefined) {
@@ -92,7 +93,7 @@ function miss(record: RecordSet, field: Field, id: Id): unknown {
 }
 
 /** What a draft reads: of its own, of its origin, or the default. */
-function draftOf(env: Environment, field: Field, id: NewId): unknown {
+function draftOf(env: Environment, field: Field, { id, group }: { readonly id: NewId; readonly group: readonly Id[] }): unknown {
   const tx = env.transaction;
   const value = draftValue(env, field, id);
   if (value !== undefined) {
@@ -103,16 +104,29 @@ function draftOf(env: Environment, field: Field, id: NewId): unknown {
   // Nobody can work out anything of what he does not know.
   if (field.isServed && id.origin === undefined) return null;
   if (!tx.execution || id.origin === undefined) throw new NotLoadedError(field.model, field.name, id);
-  return tx.execution.suspend([{ field, ids: [id.origin], env }]);
+  return tx.execution.suspend([{ field, ids: originsOf(env, field, { id, group }), env }]);
 }
 
 /** What a draft reads of its origin's computed value, which is computed if that is due. */
-function ofOrigin(env: Environment, field: Field, id: NewId): unknown {
+function ofOrigin(env: Environment, field: Field, { id, group }: { readonly id: NewId; readonly group: readonly Id[] }): unknown {
   const origin = id.origin as StoredId; // who reads through one has it
-  env.transaction.readingAside(() => readField(env.recordsOf(env.registry.model(field.model), [origin]), field));
+  const origins = new PrefetchGroup(env, () => originsOf(env, field, { id, group }), { isAlone: group.length === 1 });
+  env.transaction.readingAside(() => readField(env.recordsOf(env.registry.model(field.model), [origin], origins), field));
   const value = env.peek(field, origin);
   env.transaction.cache.set(recordsOf(env, field, [id]), field, value);
   return value;
+}
+
+/** The stored records of which a draft and those that travel with it lack a value. */
+function originsOf(env: Environment, field: Field, { id, group }: { readonly id: NewId; readonly group: readonly Id[] }): readonly StoredId[] {
+  const { absent, drafts } = env.transaction;
+  const origins = new Set<StoredId>(id.origin === undefined ? [] : [id.origin]);
+  for (const each of group) {
+    const now = isStoredId(each) ? each : drafts.current(each);
+    const origin = isStoredId(now) ? now : now.origin;
+    if (origin !== undefined && env.peek(field, origin) === undefined && !absent.has(field.model, origin)) origins.add(origin);
+  }
+  return [...origins];
 }
 
 /** The ids that travel with a record, it being among them. */
