@@ -43,14 +43,13 @@ export function runWithin<T>(load: NestedLoad | undefined, call: () => T): T {
   return current.run(load, call);
 }
 
-/** Whether the end of a load is waited for by itself, if somebody waits for it now: it, or one that it waits for, waits for who asks. */
+/** Whether a load would wait for itself, if who asks waited for it now: it is that one, or waits for it, itself or by those that it waits for. */
 export function wouldWaitForItself(asker: NestedLoad, load: NestedLoad): boolean {
-  const askers = new Set<NestedLoad>();
-  for (let one: NestedLoad | undefined = asker; one; one = one.within) askers.add(one);
+  // Those within which the asker was begun wait for it, as far as they still wait for anything.
   const seen = new Set<NestedLoad>();
   const next = [load];
   for (let one = next.pop(); one; one = next.pop()) {
-    if (askers.has(one)) return true;
+    if (one === asker) return true;
     if (seen.has(one) || one.isOver) continue;
     seen.add(one);
     next.push(...one.waitsFor);

@@ -39,6 +39,19 @@ describe.each(Object.entries(CACHES))('%s', (_, make) => {
     })).rejects.toMatchObject(CYCLE);
   });
 
+  test('also by what a loader began that has ended since, as long as another waits for it', async () => {
+    const cache = make();
+    const outer = cache.getOrSet('outer', async () => {
+      let left: Promise<unknown> | undefined;
+      await cache.getOrSet('inner', () => {
+        left = new Promise((resolve) => setTimeout(resolve, 20)).then(() => cache.getOrSet('outer', () => 1));
+        return 1;
+      });
+      return left;
+    });
+    await expect(outer).rejects.toMatchObject(CYCLE);
+  });
+
   test('of two loads that wait for each other, one is refused', async () => {
     const cache = make();
     const began: (() => void)[] = [];

@@ -13,7 +13,8 @@ const FIRST_LEVELS: readonly (readonly [string, (FirstLevelOptions & { readonly 
   ['a memory that serves longer', { ttl: 60_000 }], ['a memory that serves for half of it', { ttl: TTL_MS / 2 }], ['a memory that serves without end', { ttl: 0 }], ['no memory', false],
 ];
 
-test.each(['redis', 'memcached'] as const)('a sliding entry that is used stays on %s, whatever is kept in memory; one that is not goes', async (kind) => {
+// Side by side: they mostly wait.
+test.concurrent.each(['redis', 'memcached'] as const)('a sliding entry that is used stays on %s, whatever is kept in memory; one that is not goes', async (kind) => {
   const l2 = CONNECT[kind](await sharedCacheServer(kind));
   const prefix = `sliding-${randomUUID()}`;
   const caches = FIRST_LEVELS.map(([of, l1], at) => ({ of, cache: new NamedCache(`c${String(at)}`, { prefix, l2, l1, ttl: TTL_MS, sliding: true, deadline: '5s' }) }));

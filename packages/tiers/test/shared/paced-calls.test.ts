@@ -1,0 +1,79 @@
+import type { BackendEntry } from '../../src/backend/backend';
+import { MemoryBackend } from '../../src/backend/memory-backend';
+import { NamedCache } from '../../src/named-cache/named-cache';
+
+/** Tells how much of what was asked was under way at a time. */
+class CountingBackend extends MemoryBackend {
+  mostKeys = 0;
+  mostBytes = 0;
+  calls = 0;
+  isSilent = false;
+  #keys = 0;
+  #bytes = 0;
+
+  override async setMany(entries: readonly BackendEntry[]): Promise<void> {
+    await this.#underWay(entries.length, entries.reduce((sum, { value }) => sum + value.byteLength, 0));
+    return super.setMany(entries);
+  }
+
+  override async deleteMany(keys: readonly string[]): Promise<number> {
+    await this.#underWay(keys.length, 0);
+    return super.deleteMany(keys);
+  }
+
+  async #underWay(keys: number, bytes: number): Promise<void> {
+    this.calls += 1;
+    this.#keys += keys;
+    this.#bytes += bytes;
+    this.mostKeys = Math.max(this.mostKeys, this.#keys);
+    this.mostBytes = Math.max(this.mostBytes, this.#bytes);
+    await new Promise<void>((resolve) => {
+      if (!this.isSilent) setImmediate(resolve);
+    });
+    this.#keys -= keys;
+    this.#bytes -= bytes;
+  }
+}
+
+const keys = Array.from({ length: 3_000 }, (_, at) => `key:${String(at)}`);
+
+let backend: CountingBackend;
+let cache: NamedCache;
+beforeEach(async () => {
+  jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
+  backend = new CountingBackend();
+  cache = new NamedCache('paced', { l2: backend, l1: false, ttl: '1h', deadline: '40ms', breakAfter: 10 });
+  await cache.set('the first', 1);
+});
+afterEach(async () => {
+  await cache.close();
+  jest.restoreAllMocks();
+});
+
+test('of thousands that are written at once, each by a call of its own, a thousand are under way at a time', async () => {
+  await Promise.all(keys.map((key) => cache.set(key, key)));
+  expect(backend.mostKeys).toBeGreaterThan(500);
+  expect(backend.mostKeys).toBeLessThanOrEqual(1_000);
+  expect((await cache.getMany(keys)).size).toBe(keys.length);
+  await Promise.all(keys.map((key) => cache.delete(key)));
+  expect(backend.mostKeys).toBeLessThanOrEqual(1_000);
+  expect((await cache.getMany(keys)).size).toBe(0);
+});
+
+test('of large values, a megabyte is under way at a time, and what is larger alone', async () => {
+  await Promise.all(keys.slice(0, 100).map((key) => cache.set(key, 'x'.repeat(100_000))));
+  expect(backend.mostBytes).toBeGreaterThan(500_000);
+  expect(backend.mostBytes).toBeLessThan(1_100_000);
+  await Promise.all(keys.slice(0, 3).map((key) => cache.set(key, 'x'.repeat(3_000_000))));
+  expect(backend.mostBytes).toBeGreaterThan(3_000_000);
+  expect(backend.mostBytes).toBeLessThan(3_100_000);
+  expect(cache.stats().shared).toMatchObject({ failures: 0, refused: 0 });
+});
+
+test('when one is late, those that wait for their turn are not sent, and nobody waits for a deadline each', async () => {
+  backend.isSilent = true;
+  const { calls } = backend;
+  await Promise.all(keys.map((key) => cache.delete(key)));
+  expect(backend.calls - calls).toBeLessThanOrEqual(1_000);
+  expect(cache.stats().shared).toMatchObject({ isUp: false, unsure: keys.length });
+});
