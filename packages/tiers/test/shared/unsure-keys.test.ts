@@ -1,4 +1,6 @@
+import type { BackendEntry } from '../../src/backend/backend';
 import { MemoryBackend } from '../../src/backend/memory-backend';
+import { GuardedBackend } from '../../src/shared/guarded-backend';
 import { UnsureKeys, type Mending } from '../../src/shared/unsure-keys';
 
 const AT_ONCE: Mending = { within: (call) => call, forget: () => Promise.resolve() };
@@ -60,4 +62,33 @@ test('more than are remembered: all that is there is given up, once', async () =
   await unsure.mend(backend, mending);
   await unsure.mend(backend, mending);
   expect([unsure.areAny, forgotten, backend.deleted]).toEqual([false, 1, []]);
+});
+
+/** Takes nothing in while it is told so. */
+class RefusingBackend extends MemoryBackend {
+  refuses = false;
+
+  override setMany(entries: readonly BackendEntry[]): Promise<void> {
+    return this.refuses ? Promise.reject(new Error('no')) : super.setMany(entries);
+  }
+}
+
+test('what is under a key whose write failed is not read, nor taken for what was found there, until it is written again or taken out', async () => {
+  const backend = new RefusingBackend();
+  const guard = new GuardedBackend(backend, { deadlineMs: 5_000, breakAfter: 10, maxUnsure: 10 }, { changed: () => undefined, forget: () => Promise.resolve() });
+  const entry = (key: string, text: string): BackendEntry => ({ key, value: Buffer.from(text), ttlMs: 60_000 });
+  const read = async (): Promise<readonly (string | undefined)[]> => (await guard.getMany(['a', 'b', 'c'])).map((value) => value && Buffer.from(value).toString());
+  await guard.setMany([entry('a', 'old'), entry('b', 'old'), entry('c', 'old')]);
+  backend.refuses = true;
+  await expect(guard.setMany([entry('a', 'new'), entry('b', 'new')])).rejects.toThrow('no');
+  backend.refuses = false;
+  expect([await read(), guard.unsure, guard.isUp]).toEqual([[undefined, undefined, 'old'], 2, true]);
+  await expect(guard.replace(entry('a', 'newer'), Buffer.from('old'))).rejects.toMatchObject({ code: 'TIER_UNAVAILABLE' });
+  await expect(guard.add(entry('b', 'newer'))).rejects.toMatchObject({ code: 'TIER_UNAVAILABLE' });
+  await guard.setMany([entry('a', 'newest')]);
+  expect([await read(), guard.unsure]).toEqual([['newest', undefined, 'old'], 1]);
+  while (guard.unsure > 0) await new Promise(setImmediate);
+  expect(await backend.getMany(['b'])).toEqual([undefined]);
+  expect(await guard.add(entry('b', 'newest'))).toBe(true);
+  await guard.close();
 });
