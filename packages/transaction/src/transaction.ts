@@ -39,7 +39,7 @@ import { Savepoint, withSavepoint, type SavepointOptions } from './undo/savepoin
 import { ToCompute } from './computing/to-compute';
 import type { TransactionOptions } from './transaction-options';
 import { Stage, type TransactionState } from './transaction-state';
-import { Unseen } from './triggers/unseen';
+import { isAskedFor, Unseen } from './triggers/unseen';
 import { UndoLog } from './undo/undo-log';
 import { Versions } from './writing/versions';
 
@@ -52,7 +52,7 @@ import { Versions } from './writing/versions';
 export class Transaction {
   readonly cache: Cache = new Cache();
   readonly undo: UndoLog = new UndoLog(this.cache);
-  readonly toCompute: ToCompute = new ToCompute(this.cache, this.undo);
+  readonly toCompute: ToCompute = new ToCompute(this.cache, this.undo, (field) => isAskedFor(this, field));
   readonly triggers: PendingTriggers = new PendingTriggers(this.undo);
   /** Rows of relation tables that wait to be added or removed. */
   readonly pairs: PendingPairs = new PendingPairs(this.undo);

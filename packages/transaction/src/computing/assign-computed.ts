@@ -30,6 +30,7 @@ export function assignComputed(env: Environment, field: Field, id: Id, cached: u
     return;
   }
   const before = env.peek(field, id);
+  const time = tx.toCompute.markedAt(field, id);
   tx.toCompute.unmark(field, [id]);
   if (before !== undefined && field.isEqual(before, cached)) return;
   const isUnseen = before === undefined && isAskedFor(tx, field) && !tx.unseen.isBorn(field.model, id);
@@ -37,13 +38,16 @@ export function assignComputed(env: Environment, field: Field, id: Id, cached: u
   if (firing) changeReference(tx, field, [id], { cached, firing });
   tx.cache.set(record, field, cached, { dirty: true });
   if (firing) fire(tx, firing, tx.registry.triggersOf(field), [id]);
-  noteComputed(tx, field, id, before === undefined ? { value: cached } : undefined);
+  noteComputed(tx, field, id, { time, ...(before === undefined ? { unseen: { value: cached } } : {}) });
   if (field.isEditable) followOrigins(tx, field, [id]);
 }
 
-/** A recomputed value came out different, or took the place of one that was not in memory. */
-export function noteComputed(tx: Transaction, field: Field, id: Id, unseen: { readonly value: unknown } | undefined): void {
-  const time = tx.triggers.nextSequence();
+/**
+ * A recomputed value came out different, or took the place of one that was not in memory: with the cause that marked it, so that what was written by hand since
+ * stays. Whom a relation concerns is marked now.
+ */
+export function noteComputed(tx: Transaction, field: Field, id: Id, { time: marked, unseen }: { readonly time: number | undefined; readonly unseen?: { readonly value: unknown } }): void {
+  const time = field.relation || marked === undefined ? tx.triggers.nextSequence() : marked;
   if (unseen && isAskedFor(tx, field) && !tx.unseen.isBorn(field.model, id)) tx.unseen.note(field, [id], { time, value: unseen.value });
   else tx.toCompute.noteChanged(field, id, time);
 }

@@ -110,12 +110,13 @@ function computeEach(tx: Transaction, { field, compute, records }: { readonly fi
         const value = toCache(field, given);
         const slot = column.slots.ensure(id);
         const before = column.at(slot);
+        const time = tx.toCompute.markedAt(field, id);
         tx.toCompute.unmark(field, [id]);
         if (before !== MISS && field.isEqual(before, value)) continue;
         if (isListed) column.putDirty(slot, value);
         else tx.cache.set(recordsOf(tx.rootEnv, field, [id]), field, value, { dirty: true });
         isListed = true;
-        noteComputed(tx, field, id, before === MISS ? { value } : undefined);
+        noteComputed(tx, field, id, { time, ...(before === MISS ? { unseen: { value } } : {}) });
       }
     });
     tx.undo.keep(checkpoint);

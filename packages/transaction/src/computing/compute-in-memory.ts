@@ -9,6 +9,7 @@ import { planOf, type ComputePlan } from './compute-plan';
 import { CERTAIN, type Marks } from './marks';
 import { keepsHandWritten } from '../triggers/keeps-hand-written';
 import { isAskedFor } from '../triggers/unseen';
+import { groupBy } from '../group-by';
 import { hasChanged, type Changes } from './to-compute';
 
 /**
@@ -128,7 +129,10 @@ class Pass {
     } finally {
       tx.computes.leave();
     }
-    tx.toCompute.noteDifferent(field, different, this.#moment());
+    const moment = this.#moment();
+    const marks = asks ? tx.toCompute.marksOf(field) : undefined;
+    if (!marks) tx.toCompute.noteDifferent(field, different, moment);
+    else for (const [time, changed] of groupBy(different, (slot) => marks.lastOf(slot) || moment)) tx.toCompute.noteDifferent(field, changed, time);
     if (channels.compute.hasSubscribers) this.#computed.push({ model: field.model, fields: [field.name], records: slots.length, failed: false });
   }
 

@@ -33,6 +33,8 @@ function visit(registry: Registry, start: Field, { order, entered }: { order: Ma
   }
 }
 
+/** A list shows the other side of a many2one, which may be computed itself. */
 function causesOf(registry: Registry, field: Field): Iterator<Field> {
-  return field.compute ? registry.dependsOn(field).flat()[Symbol.iterator]() : [][Symbol.iterator]();
+  const causes = field.compute ? registry.dependsOn(field).flat() : [];
+  return causes.flatMap((cause) => (cause.relation?.kind === 'one2many' ? [...registry.inversesOf(cause), cause] : [cause]))[Symbol.iterator]();
 }

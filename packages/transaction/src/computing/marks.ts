@@ -5,11 +5,12 @@ import { SlotNumbers } from './slot-numbers';
 /** The sequence of a mark whose cause is known to have changed. */
 export const CERTAIN = -1;
 
-/** The pending records of one field, by slot, in the order marked, each with the moment of its mark. */
+/** The pending records of one field, by slot, in the order marked, each with the moment from which a changed cause makes its mark certain. */
 export class Marks {
   readonly slots: SlotIndex;
   readonly #list = new SlotList();
   readonly #since = new SlotNumbers();
+  #last: SlotNumbers | undefined;
 
   constructor(slots: SlotIndex) {
     this.slots = slots;
@@ -34,6 +35,17 @@ export class Marks {
       this.#list.add(slot);
     }
     this.#since.set(slot, since);
+  }
+
+  /** The moment at which one was marked the last time, 0 where that is not known. */
+  lastOf(slot: number): number {
+    return slot < 0 ? 0 : this.#last?.get(slot) ?? 0;
+  }
+
+  /** Where no moments are kept, not knowing one costs nothing. */
+  setLast(slot: number, time: number): void {
+    if (time > 0) (this.#last ??= new SlotNumbers()).set(slot, time);
+    else this.#last?.set(slot, 0);
   }
 
   delete(slot: number): void {

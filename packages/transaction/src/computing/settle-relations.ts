@@ -51,6 +51,7 @@ export function settleBehindRelations(tx: Transaction, field: Field, id: Id): vo
   }
 }
 
-function isConcerned(tx: Transaction, relation: Field, field: Field): boolean {
+/** Whether a field shows what a relation leads to: a list on its other side, or what depends on one. */
+export function isConcerned(tx: Transaction, relation: Field, field: Field): boolean {
   return tx.registry.inversesOf(relation).includes(field) || reachOf(tx, tx.registry.triggersOf(relation)).concerned.has(field);
 }

@@ -35,10 +35,13 @@ export class ToCompute implements Iterable<[Field, Iterable<Id>]> {
   readonly #spared = new Set<Field>();
   readonly #cache: Cache;
   readonly #undo: UndoLog;
+  readonly #keepsMoments: (field: Field) => boolean;
 
-  constructor(cache: Cache, undo: UndoLog) {
+  /** @param keepsMoments - whether somebody may ask whether what changed a field came before or after another moment */
+  constructor(cache: Cache, undo: UndoLog, keepsMoments: (field: Field) => boolean) {
     this.#cache = cache;
     this.#undo = undo;
+    this.#keepsMoments = keepsMoments;
   }
 
   /** Number of fields with pending records. */
@@ -99,6 +102,16 @@ export class ToCompute implements Iterable<[Field, Iterable<Id>]> {
     return since === CERTAIN ? undefined : since;
   }
 
+  /**
+   * When a pending pair was marked the last time: a value that comes out different has changed with its cause, not when it is computed. Undefined where that
+   * is not known, or nobody asks.
+   */
+  markedAt(field: Field, id: Id): number | undefined {
+    const marks = this.#marks.get(field);
+    const last = marks?.lastOf(marks.slots.slotOf(id)) ?? 0;
+    return last > 0 ? last : undefined;
+  }
+
   /** Whether any recomputed value of a field has come out different after this moment. */
   hasAnyChangedSince(field: Field, sequence: number): boolean {
     return (this.#changes.get(field)?.last ?? CERTAIN) >= sequence;
@@ -117,33 +130,39 @@ export class ToCompute implements Iterable<[Field, Iterable<Id>]> {
 
   /**
    * @param since - `certain`, or the moment from which on a changed cause makes the mark certain
+   * @param time - when their cause was changed, if that is known
    * @returns the ids that were not pending before
    */
-  mark(field: Field, ids: Iterable<Id>, since: 'certain' | number): readonly Id[] {
+  mark(field: Field, ids: Iterable<Id>, since: 'certain' | number, time = 0): readonly Id[] {
     const added: Id[] = [];
-    this.#mark(field, ids, since === 'certain' ? CERTAIN : since, added);
+    this.#mark(field, ids, { sequence: since === 'certain' ? CERTAIN : since, time }, added);
     return added;
   }
 
   /** The same, for who need not know which. @returns how many were not pending before */
-  markAll(field: Field, ids: Iterable<Id>, since: 'certain' | number): number {
-    return this.#mark(field, ids, since === 'certain' ? CERTAIN : since);
+  markAll(field: Field, ids: Iterable<Id>, since: 'certain' | number, time = 0): number {
+    return this.#mark(field, ids, { sequence: since === 'certain' ? CERTAIN : since, time });
   }
 
-  #mark(field: Field, ids: Iterable<Id>, sequence: number, added?: Id[]): number {
+  #mark(field: Field, ids: Iterable<Id>, { sequence, time }: { readonly sequence: number; readonly time: number }, added?: Id[]): number {
     const known = this.#marks.get(field);
     const marks = known ?? this.#marksFor(field);
     const { slots } = marks;
-    /** Slots and what their marks were before, in turn. */
+    const keepsMoments = this.#keepsMoments(field);
+    /** Slots and what their marks were before, in turn: since when, and made when. */
     const noted: number[] | undefined = this.#undo.isOpen ? [] : undefined;
     const before = marks.size;
     for (const id of ids) {
       const slot = slots.ensure(id);
       const old = marks.sinceOf(slot);
-      if (old !== undefined && sequence >= old) continue;
+      const isKept = old !== undefined && sequence >= old;
+      if (isKept && !keepsMoments) continue;
       if (old === undefined) added?.push(id);
-      noted?.push(slot, old ?? UNMARKED);
-      marks.set(slot, sequence);
+      const last = old === undefined || !keepsMoments ? 0 : marks.lastOf(slot);
+      noted?.push(slot, old ?? UNMARKED, last);
+      if (!isKept) marks.set(slot, sequence);
+      // Of causes of which one is not known when it came, none is.
+      if (keepsMoments) marks.setLast(slot, time === 0 || (old !== undefined && last === 0) ? 0 : Math.max(time, last));
     }
     if (!known && marks.size > 0) this.#begin(field, marks);
     if (noted && noted.length > 0) this.#undo.push(() => { this.#takeBack(field, slots, noted); });
@@ -153,11 +172,12 @@ export class ToCompute implements Iterable<[Field, Iterable<Id>]> {
   #takeBack(field: Field, slots: SlotIndex, noted: readonly number[]): void {
     const left = this.#marks.get(field);
     if (!left) return;
-    for (let at = 0; at < noted.length; at += 2) {
+    for (let at = 0; at < noted.length; at += 3) {
       const slot = slotIn(left.slots, slots, noted[at] ?? 0);
       const old = noted[at + 1] ?? UNMARKED;
       if (old === UNMARKED) left.delete(slot);
       else left.set(slot, old);
+      left.setLast(slot, noted[at + 2] ?? 0);
     }
     this.#endIfEmpty(field, left);
   }
@@ -236,17 +256,17 @@ export class ToCompute implements Iterable<[Field, Iterable<Id>]> {
   takeOff(field: Field, slots: readonly number[]): void {
     const marks = this.#marks.get(field);
     if (!marks) return;
-    /** Slots and the moments of their marks, in turn. */
+    /** Slots and the moments of their marks, in turn: since when, and made when. */
     const taken: number[] | undefined = this.#undo.isOpen ? [] : undefined;
     for (const slot of slots) {
       const since = marks.sinceOf(slot);
       if (since === undefined) continue;
-      taken?.push(slot, since);
+      taken?.push(slot, since, marks.lastOf(slot));
       marks.delete(slot);
     }
     this.#endIfEmpty(field, marks);
     if (taken && taken.length > 0) this.#undo.push(() => {
-      for (let at = 0; at < taken.length; at += 2) this.#putOn(field, marks.slots, taken[at] ?? 0, taken[at + 1] ?? CERTAIN);
+      for (let at = 0; at < taken.length; at += 3) this.#putOn(field, marks.slots, taken[at] ?? 0, { since: taken[at + 1] ?? CERTAIN, last: taken[at + 2] ?? 0 });
     });
   }
 
@@ -257,8 +277,9 @@ export class ToCompute implements Iterable<[Field, Iterable<Id>]> {
     /** When they had come out different before, 0 for never. */
     const before: number[] | undefined = this.#undo.isOpen ? [] : undefined;
     for (const slot of slots) {
-      before?.push(of.times.get(slot));
-      of.times.set(slot, time);
+      const old = of.times.get(slot);
+      before?.push(old);
+      of.times.set(slot, Math.max(old, time));
     }
     of.last = Math.max(of.last, time);
     if (before) this.#undo.push(() => {
@@ -274,10 +295,12 @@ export class ToCompute implements Iterable<[Field, Iterable<Id>]> {
   }
 
   /** Puts one that was taken off on the queue again. */
-  #putOn(field: Field, slots: SlotIndex, slot: number, since: number): void {
+  #putOn(field: Field, slots: SlotIndex, slot: number, { since, last }: { readonly since: number; readonly last: number }): void {
     let marks = this.#marks.get(field);
     if (!marks) this.#begin(field, (marks = this.#marksFor(field, slots)));
-    marks.set(slotIn(marks.slots, slots, slot), since);
+    const own = slotIn(marks.slots, slots, slot);
+    marks.set(own, since);
+    marks.setLast(own, last);
   }
 }
 

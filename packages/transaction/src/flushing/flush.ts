@@ -2,6 +2,7 @@ import { isStoredId, NewId, SameValue, type Id, type StoredId } from '@ormolu/ke
 import { Field } from '@ormolu/registry';
 import { argument } from '../check-call';
 import { computeOrder } from '../computing/compute-order';
+import { isConcerned } from '../computing/settle-relations';
 import { ComputeError, DraftError, MissingRecordError, type ComputeFailure } from '../errors';
 import { flushPairs } from './flush-pairs';
 import { placeOfKey, recordsAt } from '../environment/keyed-fields';
@@ -78,10 +79,11 @@ async function recomputeAll(tx: Transaction, wanted: Wanted | undefined): Promis
   const order = computeOrder(tx.registry);
   const failures: ComputeFailure[] = [];
   const failed = new Map<Field, Set<Id>>();
-  const dueOf = (field: Field): readonly Id[] => {
+  const pendingIn = (field: Field): readonly Id[] => {
     const pending = tx.toCompute.get(field);
-    return wanted || failed.has(field) ? pending.filter((id) => !failed.get(field)?.has(id) && isWanted(wanted, field, id)) : pending;
+    return failed.has(field) ? pending.filter((id) => !failed.get(field)?.has(id)) : pending;
   };
+  const dueOf = (field: Field): readonly Id[] => (wanted ? pendingIn(field).filter((id) => isWanted(wanted, field, id)) : pendingIn(field));
   for (;;) {
     if (mustResolve(tx, wanted)) await resolveTriggers(tx);
     const marked = [...tx.toCompute.fields()].sort((a, b) => (order.get(a) ?? 0) - (order.get(b) ?? 0));
@@ -91,13 +93,15 @@ async function recomputeAll(tx: Transaction, wanted: Wanted | undefined): Promis
       if (mustResolve(tx, wanted)) continue;
       return failures;
     }
-    if (keepsHandWritten(next)) {
+    // Who comes into a list and who leaves it is known when the many2one on its other side is computed, which nobody may have asked for.
+    const before = wanted && marked.slice(0, marked.indexOf(next)).find((field) => field.relation && pendingIn(field).length > 0 && isConcerned(tx, field, next));
+    if (!before && keepsHandWritten(next)) {
       if (tx.unseen.size > 0) await settleUnseen(tx);
       // Of what turns out to be as it was nothing need be fetched.
       dropUnchanged(tx, next, dueOf(next));
       if (dueOf(next).length === 0) continue;
     }
-    for (const failure of await tx.recompute(next, dueOf(next))) {
+    for (const failure of await (before ? tx.recompute(before, pendingIn(before)) : tx.recompute(next, dueOf(next)))) {
       failures.push(failure);
       const field = tx.registry.field(failure.model, failure.field);
       const known = failed.get(field) ?? new Set<Id>();

@@ -41,7 +41,7 @@ export function fire(tx: Transaction, firing: Firing, tree: TriggerTree, ids: It
     const here = step.ids;
     for (const target of step.tree.targets) {
       if (isPlain && target.isStored && !target.isRecursive) {
-        tellChange('mark', target, tx.toCompute.markAll(target, here, sinceOf(tx, firing, target, step)));
+        tellChange('mark', target, tx.toCompute.markAll(target, here, sinceOf(tx, firing, target, step), firing.sequence));
         continue;
       }
       const { fresh, marked } = touch(tx, { firing, target, step, seen: (seen ??= new Map<Field, Set<Id>>()), own }, here);
@@ -100,7 +100,7 @@ function touch(tx: Transaction, { firing, target, step, seen, own }: Touch, ids:
   if (own && target.isEditable) divergeOf(tx, target, { concerned, own });
   const drafts = tx.drafts.isEmpty ? [] : concerned.filter((id): id is NewId => !isStoredId(id));
   const kept = drafts.length === 0 ? concerned : concerned.filter(isStoredId);
-  const fresh = tx.toCompute.mark(target, kept, sinceOf(tx, firing, target, step));
+  const fresh = tx.toCompute.mark(target, kept, sinceOf(tx, firing, target, step), firing.sequence);
   tellChange('mark', target, fresh.length);
   const marked = target.isRecursive && fresh.length < kept.length ? without(kept, fresh) : [];
   return { fresh: drafts.length === 0 ? fresh : [...fresh, ...forgetOf(tx, target, { fresh: firstSeen(seen, target, drafts), own })], marked };

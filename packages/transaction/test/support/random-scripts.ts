@@ -37,12 +37,14 @@ class Sides {
   readonly #tx: Transaction;
   readonly #computed: readonly Computed[];
   readonly #readsBackwards: boolean;
+  readonly #namesOf: Readonly<Record<ModelName, readonly string[]>>;
   world: World;
 
   constructor(tx: Transaction, { computed, readsBackwards = false }: Pick<Case, 'computed' | 'readsBackwards'>, world: World) {
     this.#tx = tx;
     this.#computed = computed;
     this.#readsBackwards = readsBackwards;
+    this.#namesOf = { leaf: namesOf(computed, 'leaf'), tree: namesOf(computed, 'tree') };
     this.world = world;
   }
 
@@ -68,8 +70,8 @@ class Sides {
         const [leaf, tree] = [this.#id('leaf', one.which), this.#id('tree', one.pick)];
         if (leaf === null || tree === null) return;
         await this.#tx.env.model('leaf').browse(leaf).write({ marks: [one.op === 'mark' ? { link: tree } : { unlink: tree }] });
-        const pair = `${String(leaf)} ${String(tree)}`;
-        this.world.marks = new Set(one.op === 'mark' ? [...this.world.marks, pair] : [...this.world.marks].filter((other) => other !== pair));
+        const others = this.world.marks.filter((pair) => pair.leaf !== leaf || pair.tree !== tree);
+        this.world.marks = one.op === 'mark' ? [...others, { leaf, tree }] : others;
         return;
       }
       case 'unlink': {
@@ -108,7 +110,7 @@ class Sides {
       return before.map((each) => plain(record, each));
     }) : [];
     this.world.set(of, [id], { [name]: value });
-    expect(seen).toEqual(before.map((each) => this.world.value(of, id, each)));
+    expectSame({ of, id, name: before }, seen, before.map((each) => this.world.value(of, id, each)));
   }
 
   async #savepoint({ flush, isKept, steps }: Extract<Step, { op: 'savepoint' }>): Promise<void> {
@@ -133,8 +135,8 @@ class Sides {
     }
     const records = this.#tx.env.model(of).browse(ids);
     if (op === 'load') await records.load([name]);
-    const read = (): unknown => [...records].map((record) => plain(record, name));
-    expect({ of, name, values: op === 'run' ? await this.#tx.run(read) : read() }).toEqual({ of, name, values: ids.map((id) => this.world.value(of, id, name)) });
+    const read = (): readonly unknown[] => [...records].map((record) => plain(record, name));
+    expectSame({ of, name }, op === 'run' ? await this.#tx.run(read) : read(), ids.map((id) => this.world.value(of, id, name)));
   }
 
   /** Plain reads of what may or may not be in memory: they answer the truth, or say that they cannot. */
@@ -149,8 +151,7 @@ class Sides {
           if (!OrmoluError.is(error) || !['TX_NOT_LOADED', 'TX_TRIGGER_PENDING'].includes(error.code)) throw error;
           continue;
         }
-        const wanted = this.world.value(of, record.id as StoredId, name); // only stored ones are browsed
-        if (!isSame(value, wanted)) expect({ of, id: record.id, name, value }).toEqual({ of, id: record.id, name, value: wanted });
+        expectSame({ of, id: record.id, name }, [value], [this.world.value(of, record.id as StoredId, name)]); // only stored ones are browsed
       }
     }
   }
@@ -164,7 +165,7 @@ class Sides {
   }
 
   #names(of: ModelName): readonly string[] {
-    return ['x', 'y', ...Object.keys(relationsOf(this.#computed)[of]), ...this.#computed.filter((one) => one.model === of && one.shape !== 'best' && one.shape !== 'list').map(({ name }) => name)];
+    return this.#namesOf[of];
   }
 
   #id(of: ModelName, pick: number, none?: 'null'): StoredId | null {
@@ -181,10 +182,19 @@ function plain(record: RecordSet, name: string): unknown {
   return name === 'up' || name === 'tree' || name === 'best' ? value.id : new Set(value.ids);
 }
 
-/** Tens of thousands of values are compared: only those that differ are worth a matcher. */
+/** All fields of a model that scripts read. */
+function namesOf(computed: readonly Computed[], of: ModelName): readonly string[] {
+  return ['x', 'y', ...Object.keys(relationsOf(computed)[of]), ...computed.filter((one) => one.model === of && one.shape !== 'best' && one.shape !== 'list').map(({ name }) => name)];
+}
+
+/** Hundreds of thousands of values are compared: only those that differ are worth a matcher. */
+function expectSame(where: object, values: readonly unknown[], wanted: readonly unknown[]): void {
+  if (values.length !== wanted.length || !values.every((value, place) => isSame(value, wanted[place]))) expect({ ...where, values }).toEqual({ ...where, values: wanted });
+}
+
 function isSame(value: unknown, wanted: unknown): boolean {
   if (value instanceof Set && wanted instanceof Set) return value.size === wanted.size && [...value].every((one) => wanted.has(one));
-  return value === wanted;
+  return Object.is(value, wanted);
 }
 
 export interface Case {

@@ -12,8 +12,8 @@ export interface Row {
 /** The naive reference: rows in maps, every list searched for and every computed value worked out from the rows, each time. */
 export class World {
   readonly rows: Readonly<Record<ModelName, Map<StoredId, Row>>> = { leaf: new Map<StoredId, Row>(), tree: new Map<StoredId, Row>() };
-  /** Pairs `leaf tree`. */
-  marks: ReadonlySet<string> = new Set();
+  /** Each pair once. */
+  marks: readonly Readonly<Record<ModelName, StoredId>>[] = [];
   readonly #computed: readonly Computed[];
   readonly #relations: ReturnType<typeof relationsOf>;
 
@@ -36,7 +36,7 @@ export class World {
   unlink(model: ModelName, id: StoredId): void {
     this.rows[model].delete(id);
     for (const [other, row] of this.rows.leaf) this.rows.leaf.set(other, { ...row, ...(model === 'leaf' && row.up === id ? { up: null } : {}), ...(model === 'tree' && row.tree === id ? { tree: null } : {}) });
-    this.marks = new Set([...this.marks].filter((pair) => pair.split(' ')[model === 'leaf' ? 0 : 1] !== String(id)));
+    this.marks = this.marks.filter((pair) => pair[model] !== id);
   }
 
   /** Whether a record would stand above itself. */
@@ -81,10 +81,6 @@ export class World {
     if (name === 'bestOf') return [...this.rows.leaf.keys()].filter((other) => this.#related('leaf', other, 'best').includes(id));
     if (name === 'ups') return [...this.rows.leaf].flatMap(([other, { up }]) => (up === id ? [other] : []));
     if (name === 'leaves') return [...this.rows.leaf].flatMap(([other, { tree }]) => (tree === id ? [other] : []));
-    const own = name === 'marks' ? 0 : 1;
-    return [...this.marks].flatMap((pair) => {
-      const ends = pair.split(' ').map(Number);
-      return ends[own] === id ? [ends[1 - own] ?? 0] : [];
-    });
+    return name === 'marks' ? this.marks.flatMap(({ leaf, tree }) => (leaf === id ? [tree] : [])) : this.marks.flatMap(({ leaf, tree }) => (tree === id ? [leaf] : []));
   }
 }
