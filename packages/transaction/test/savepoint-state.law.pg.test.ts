@@ -2,7 +2,10 @@ import * as fc from 'fast-check';
 import type { Transaction } from '../src/index';
 import { everywhere } from './support/everywhere';
 import { geo } from './support/geo';
+import { Player, scripts } from './support/hand-scripts';
+import { registry, withPicksByHand } from './support/hand-written';
 import { one, populate } from './support/open';
+import { stateOf } from './support/state-of';
 
 /** What a script does in memory and database; places are taken among what there is. */
 const steps = fc.array(fc.record({
@@ -32,21 +35,6 @@ async function perform(tx: Transaction, script: readonly Step[]): Promise<void> 
   }
 }
 
-/** Everything that a rollback must restore, as plain values. */
-function stateOf(tx: Transaction): { readonly values: ReadonlyMap<string, unknown>; readonly queues: unknown } {
-  const fields = [...tx.registry.models.values()].flatMap((model) => [...model.fields.values()]);
-  return {
-    values: new Map(fields.flatMap((field) => [...tx.cache.entries(field)].map(([, id, value]) => [`${field.model}(${String(id)}).${field.name}`, value]))),
-    queues: {
-      dirty: tx.towrite,
-      tocompute: new Map([...tx.tocompute].map(([field, ids]) => [field.toString(), new Set(ids)])),
-      pending: [...tx.triggers].map(({ firing, key, ids, side, settled }) => ({ cause: firing.cause.toString(), at: firing.sequence, key: key.toString(), ids, side, settled: new Map([...settled].map(([field, done]) => [field.toString(), new Set(done)])) })),
-      protected: tx.protected.depth,
-      hooks: [tx.precommit, tx.postcommit, tx.prerollback, tx.postrollback].map((hooks) => [hooks.size, [...hooks.data]]),
-    },
-  };
-}
-
 // A rollback undoes the same in memory everywhere; what a database adds are its own savepoints and statements, which a few scripts meet.
 everywhere(geo.registry(), ({ open, runs }) => {
   test('law: for all that is done before and inside, a rollback restores values, queues, pending triggers, protection and hooks', async () => {
@@ -66,6 +54,24 @@ everywhere(geo.registry(), ({ open, runs }) => {
       await tx.cache.check(tx.env);
       await tx.rollback();
     }), { numRuns: runs(100, 10) });
+  });
+
+  test.each([['follows from others', registry], ['may be written by hand, too', withPicksByHand]])('law: the same of values written by hand: since when they are marked, what was put unseen, whom nobody is to be told of; whom a line picks %s', async (_, models) => {
+    await fc.assert(fc.asyncProperty(scripts, scripts, async (before, inside) => {
+      const { tx } = await open(models);
+      const player = await Player.begin(tx);
+      await player.perform(before);
+      const was = stateOf(tx);
+      await expect(tx.savepoint(async () => {
+        await player.perform(inside);
+        throw new Error('back');
+      }, { flush: false })).rejects.toThrow('back');
+      const is = stateOf(tx);
+      expect(is.queues).toEqual(was.queues);
+      for (const [name, value] of was.values) expect([name, is.values.get(name)]).toEqual([name, value]);
+      await tx.cache.check(tx.env);
+      await tx.rollback();
+    }), { numRuns: runs(100, 5) });
   });
 
   test('law: for every script, a second flush sends nothing and changes nothing', async () => {

@@ -37,14 +37,26 @@ function at<T>(all: readonly T[], place: number): T {
 }
 
 /** Plays scripts in a transaction. */
-class Player {
+export class Player {
   readonly #tx: Transaction;
   readonly #isWarm: boolean;
   #ids: Readonly<Record<ModelName, readonly StoredId[]>> = { order: [1, 2], tag: [1, 2], line: [1, 2, 3] };
 
-  constructor(tx: Transaction, isWarm: boolean) {
+  private constructor(tx: Transaction, isWarm: boolean) {
     this.#tx = tx;
     this.#isWarm = isWarm;
+  }
+
+  /** Begins with three lines, two of which have been written by hand throughout, and two orders, in the database and no longer in memory. */
+  static async begin(tx: Transaction, isWarm = false): Promise<Player> {
+    await tx.env.model('order').create([{ rate: 1 }, { rate: 2, boss: 1 }]);
+    await tx.env.model('tag').create([{ weight: 1, orders: [1] }, { weight: 2, orders: [1, 2] }]);
+    await tx.env.model('line').create([{ qty: 1, order: 1, pick: 1 }, { qty: 2, order: 1, up: 1, pick: 2 }, { qty: 3, order: 2, up: 2 }]);
+    await tx.flush();
+    for (const each of ['order', 'line'] as const) await tx.env.model(each).browse([1, 2]).write(Object.fromEntries(HANDS[each].map((name) => [name, 90])));
+    await tx.flush();
+    tx.clear();
+    return new Player(tx, isWarm);
   }
 
   async perform(steps: readonly Step[]): Promise<void> {
@@ -167,17 +179,10 @@ class Player {
   }
 }
 
-/** What a script leaves in the database: of three lines, two of which have been written by hand throughout, and two orders. */
+/** What a script leaves in the database. */
 export async function outcome(tx: Transaction, steps: readonly Step[], isWarm: boolean): Promise<unknown> {
   try {
-    await tx.env.model('order').create([{ rate: 1 }, { rate: 2, boss: 1 }]);
-    await tx.env.model('tag').create([{ weight: 1, orders: [1] }, { weight: 2, orders: [1, 2] }]);
-    await tx.env.model('line').create([{ qty: 1, order: 1, pick: 1 }, { qty: 2, order: 1, up: 1, pick: 2 }, { qty: 3, order: 2, up: 2 }]);
-    await tx.flush();
-    for (const each of ['order', 'line'] as const) await tx.env.model(each).browse([1, 2]).write(Object.fromEntries(HANDS[each].map((name) => [name, 90])));
-    await tx.flush();
-    tx.clear();
-    const player = new Player(tx, isWarm);
+    const player = await Player.begin(tx, isWarm);
     await player.perform(steps);
     await tx.flush();
     return await player.rows();
