@@ -1,4 +1,4 @@
-import { ConflictError, MisuseError, OutageError } from '@ormolu/kernel';
+import { ConflictError, ConstraintError, MisuseError, OutageError } from '@ormolu/kernel';
 
 /** The server could not be reached. */
 export class UnreachableError extends OutageError {
@@ -47,6 +47,14 @@ export class AccessError extends MisuseError {
 export class ForbiddenError extends MisuseError {
   constructor(call: string, model?: string) {
     super('REMOTE_FORBIDDEN', `The token of this client is a user's, which may not ${call}${model === undefined ? '' : ` records of '${model}'`}: it may do what 'auth' of the server says, with what the user's groups allow. Let a program do it that has a worker's token.`, { details: { call, ...model !== undefined && { model } } });
+  }
+}
+
+/** What a user has written breaks a rule of something that he does not see. */
+export class HiddenRuleError extends ConstraintError {
+  /** @param code - that of the rule, by which a program knows what kind it is */
+  constructor(code: string) {
+    super(code, 'What was written breaks a rule about something that this user does not see, such as a field that is computed from it. Write other values, or let a program do it that has a worker\'s token.');
   }
 }
 

@@ -1,7 +1,8 @@
-import { MisuseError, UnknownFieldError, UnknownModelError, VERSION_FIELD, type Columns, type ComputeQuestion, type InsertRows, type Schema, type StoredId, type Tag, type UpdateRows } from '@ormolu/kernel';
-import { ForbiddenError } from './errors';
+import { ConstraintError, MisuseError, OrmoluError, UnknownFieldError, UnknownModelError, VERSION_FIELD, type Columns, type ComputeQuestion, type InsertRows, type Schema, type StoredId, type Tag, type UpdateRows } from '@ormolu/kernel';
+import { ForbiddenError, HiddenRuleError } from './errors';
 import { seenTags } from './narrowed-answers';
 import type { View } from './narrowed-schema';
+import { QUOTING } from './wire-errors';
 
 /** Does the writes of a user's session, and works out what he cannot, in its transaction, with the models of the program that serves. */
 export interface UserWriter {
@@ -42,23 +43,23 @@ export class UserWriting implements UserWriter {
     if (!seen) throw new UnknownModelError(String(model), this.#models.keys());
     if (!Array.isArray(ids) || !Array.isArray(fields) || typeof context !== 'object' || context === null || Array.isArray(context)) throw new MisuseError('TX_ARGUMENT', 'What is to be computed takes ids, fields and a context. Send what a session of this version sends.');
     for (const field of fields as readonly unknown[]) if (typeof field !== 'string' || !seen.has(field)) throw new UnknownFieldError(String(model), String(field), seen);
-    return this.#writer.compute(question);
+    return this.#telling(this.#writer.compute(question));
   }
 
   /** @throws {ForbiddenError} REMOTE_FORBIDDEN @throws {UnknownFieldError} FIELD_UNKNOWN */
   async insert(rows: InsertRows): Promise<readonly StoredId[]> {
     this.#assertMay('insert', rows.model, rows.fields);
-    return this.#writer.insert(rows);
+    return this.#telling(this.#writer.insert(rows));
   }
 
   async update(rows: UpdateRows): Promise<readonly StoredId[]> {
     this.#assertMay('update', rows.model, rows.fields);
-    return this.#writer.update(rows);
+    return this.#telling(this.#writer.update(rows));
   }
 
   async delete(model: string, ids: readonly StoredId[], expected?: readonly (bigint | null)[]): Promise<readonly StoredId[]> {
     this.#assertMay('delete', model, []);
-    return this.#writer.delete(model, ids, expected);
+    return this.#telling(this.#writer.delete(model, ids, expected));
   }
 
   takeTouched(): readonly Tag[] {
@@ -66,11 +67,26 @@ export class UserWriting implements UserWriter {
   }
 
   commit(beside: (schema: Schema) => Schema): Promise<void> {
-    return this.#writer.commit(beside);
+    return this.#telling(this.#writer.commit(beside));
   }
 
   rollback(): Promise<void> {
     return this.#writer.rollback();
+  }
+
+  /** What he writes may break a rule of what he does not see, by way of a computed field: then he is told that it does, and not of what. */
+  async #telling<T>(work: Promise<T>): Promise<T> {
+    try {
+      return await work;
+    } catch (error) {
+      throw isOfARule(error) && !this.#sees(error.details) ? new HiddenRuleError(error.code) : error;
+    }
+  }
+
+  #sees({ model, field, fields }: OrmoluError['details']): boolean {
+    const seen = typeof model === 'string' ? this.#models.get(model)?.fields : undefined;
+    const named = [field, ...Array.isArray(fields) ? fields as readonly unknown[] : []].filter((one) => typeof one === 'string');
+    return seen !== undefined && named.every((one) => one === 'id' || seen.has(one));
   }
 
   #assertMay(call: 'insert' | 'update' | 'delete', model: unknown, fields: unknown): void {
@@ -85,4 +101,9 @@ export class UserWriting implements UserWriter {
       this.#schema.column(table.model, String(field));
     }
   }
+}
+
+/** Whether an error says that a rule of the database, or of a model, refuses what was written. */
+function isOfARule(error: unknown): error is OrmoluError {
+  return error instanceof ConstraintError || (OrmoluError.is(error) && error.code.startsWith('TX_') && error.details['field'] !== undefined && !QUOTING.includes(error.code));
 }

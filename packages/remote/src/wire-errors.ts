@@ -7,7 +7,7 @@ import type { WireError } from './protocol';
 const KINDS = { ConcurrentModificationError, ConflictError, ConstraintError, OutageError, MisuseError, OrmoluError } as const;
 
 /** Codes of errors whose texts quote what somebody's own function threw, which may have seen what a user may not. */
-const QUOTING: readonly string[] = ['TX_COMPUTE_FAILED'];
+export const QUOTING: readonly string[] = ['TX_COMPUTE_FAILED', 'TX_DEFAULT_FAILED'];
 
 /**
  * An error as it travels. What is none of Ormolu's stays where it is: its text may hold anything. Details hold values: a user is told of none but the
