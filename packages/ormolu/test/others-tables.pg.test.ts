@@ -139,6 +139,30 @@ test.each(['read committed', 'repeatable read', 'serializable'] as const)('a rec
   }
 });
 
+test.each(['read committed', 'repeatable read', 'serializable'] as const)('records of a table that inherits from two, or from one that is no model, and of a view are met behind what names another, at %s', async (isolation) => {
+  const kin = defineModels({ heir: { name: char() }, x: { name: char() }, z: { name: char() }, glimpse: { name: char() } });
+  const both = await openOrmolu({ models: defineModels({ x: { name: char() }, z: { name: char() } }), storage: postgres(scratch.url) });
+  await both.migrate();
+  await both.close();
+  await psql.query(`create table elder (id int, name text); create table heir (primary key (id)) inherits (elder); insert into heir (id, name) values (1, 'a'); create view glimpse as select id, name from elder;
+    create table y (primary key (id)) inherits (x, z); insert into y (id, name) values (1, 'a');
+    create function hidden() returns int language plpgsql as $$ begin update elder set name = 'b'; return 1; end $$`);
+  const all = await openOrmolu({ models: kin, storage: postgres(scratch.url) });
+  try {
+    await all.transaction(async (env) => {
+      const named = async (model: 'heir' | 'x' | 'z' | 'glimpse'): Promise<string | null> => (await env.model(model).browse(1).load(['name'])).name;
+      expect([await named('heir'), await named('z'), await named('glimpse')]).toEqual(['a', 'a', 'a']);
+      await env.sql('select hidden()');
+      expect([await named('heir'), await named('glimpse')]).toEqual(['b', 'b']);
+      await env.model('x').browse(1).write({ name: 'b' });
+      await env.flush();
+      expect(await named('z')).toBe('b');
+    }, { isolation });
+  } finally {
+    await all.close();
+  }
+});
+
 test.each(['read committed', 'repeatable read', 'serializable'] as const)('what a trigger changes on a table that a deletion goes on to is met at once, at %s', async (isolation) => {
   await psql.query("create table bridge (id int primary key, owner int references owner on delete cascade); insert into bridge values (1, 1)");
   await psql.query(`
@@ -211,8 +235,9 @@ test.each<readonly [string, string]>([
   ['a text that is run for its words', '(select count(*) from ts_stat($$select to_tsvector(public.counted()::text)$$))::text'],
   ['a text that is run for questions', 'ts_rewrite(\'a\'::tsquery, $$select \'a\'::tsquery, to_tsquery(public.counted()::text)$$)::text'],
   ['the name of an internal function', 'renamed()'],
+  ['an operator that runs a text', '(\'a\'::tsquery operator(public.@@!) $$select \'a\'::tsquery, to_tsquery(public.counted()::text)$$)::text'],
 ])('what a view changes by %s is met at once, and given to nobody else', async (_, expression) => {
-  await psql.query(`${COUNTING}; update part set size = id; create schema deep; create view deep.counting as select hiding() as size; create function to_xml(text, bool, bool, text) returns xml language internal as 'query_to_xml'`);
+  await psql.query(`${COUNTING}; update part set size = id; create schema deep; create view deep.counting as select hiding() as size; create function to_xml(text, bool, bool, text) returns xml language internal as 'query_to_xml'; create operator public.@@! (leftarg = tsquery, rightarg = text, function = pg_catalog.ts_rewrite)`);
   await psql.query(`create view told as select 1 as id, ${expression === 'renamed()' ? `to_xml(${TEXT}, true, false, '')::text` : expression} as words`);
   const withView = defineModels({ part: { name: char(), size: integer() }, told: { words: char() } });
   const sizeOf = async (env: EnvironmentOf<typeof withView>): Promise<number | null> => (await env.model('part').browse(1).load(['size'])).size;

@@ -33,6 +33,8 @@ export interface Introduction {
   readonly unpredictable: ReadonlySet<string>;
   /** Views, and tables with policies, that call functions which the database does not bring along: who asks them may write, without being told. */
   readonly calling: ReadonlySet<string>;
+  /** Tables of which nothing may be kept: of what becomes of their rows, the log tells not all, or by another table's name. */
+  readonly untold: readonly string[];
   /** Tables of which this role may read every column. */
   readonly readable: ReadonlySet<string>;
   /** How tables hang together, as `STRUCTURE` tells it: another one may do what was not foreseen. */
@@ -71,7 +73,7 @@ const TABLES = `with recursive reached(oid) as (
     select parts.of, parts.writes, next.class, next.oid from parts cross join lateral (${partsOf('parts')}) next(class, oid)
   ), calling(of, writes) as (
     select parts.of, parts.writes from parts where ${isForeignCode('parts')}
-    union all select parts.of, parts.writes from parts cross join lateral (${treesOf('parts')}) expression(tree) where expression.tree ~ (select concat(':funcid (', string_agg(p.oid::text, '|'), ') ') from pg_proc p where p.pronamespace = 'pg_catalog'::regnamespace and p.proname = any('{${RUNNING_TEXTS.join(',')}}'))
+    union all select parts.of, parts.writes from parts cross join lateral (${treesOf('parts')}) expression(tree) where expression.tree ~ (select concat(':(func|opfunc)id (', string_agg(p.oid::text, '|'), ') ') from pg_proc p where p.pronamespace = 'pg_catalog'::regnamespace and p.proname = any('{${RUNNING_TEXTS.join(',')}}'))
   )
   select ${nameOf('c')} as table, has_table_privilege(c.oid, 'select') as readable,
     array_to_json(case when not has_table_privilege(c.oid, 'select') then array(select a.attname::text from pg_attribute a where a.attrelid = c.oid and a.attnum > 0 and not a.attisdropped and not has_column_privilege(c.oid, a.attnum, 'select') order by 1) end) as hidden,
@@ -122,13 +124,14 @@ function isForeignCode(part: string): string {
  * @param isEmbedded - the database lives in this process, so that a crash takes the caches with it
  */
 export async function introduce(ask: AskCatalog, schema: Schema, { mode, isEmbedded }: { readonly mode: LogMode; readonly isEmbedded: boolean }): Promise<Introduction> {
-  // First: what is made meanwhile is met with the next poll.
-  const [{ structure } = {}] = await ask(`select ${STRUCTURE} as structure`, []);
+  // First: what is made meanwhile is met with the next poll. These questions are long and find little: to compile one would take a hundred times as long as to answer it.
+  const [{ structure } = {}] = await ask(`select ${STRUCTURE} as structure, set_config('jit', 'off', true)`, []);
   const found = await readLog(ask, schema);
   const log = logTable(found.namespace);
   const [server = {}] = await ask(SERVER, [log]);
   const tables = new Map((await ask(TABLES, [schema.tables.map(({ table }) => table), [...LOG_TRIGGERS]])).map((row) => [String(row['table']), row]));
   const uncachable = new Map<string, string>();
+  const untold: string[] = [];
   const all = !found.hasTable ? 'the database has no change log: run db.migrate(), as a role that owns the tables'
     : server['standby'] === true ? 'the server is a standby, whose own commits are those of another'
       : server['readable'] !== true ? `the role '${String(server['role'])}' may not read the change log: grant select on ${log}`
@@ -138,7 +141,9 @@ export async function introduce(ask: AskCatalog, schema: Schema, { mode, isEmbed
   for (const table of schema.tables) {
     if (table.aside) continue;
     const reason = whyUncachable(tables.get(table.table)) ?? (mode === 'triggers' && !isWatched(table, found) ? 'its changes do not all reach the change log: run db.migrate(), as the role that owns its table' : undefined);
-    if (reason !== undefined) uncachable.set(table.model, reason);
+    if (reason === undefined) continue;
+    uncachable.set(table.model, reason);
+    untold.push(table.table);
   }
   return {
     log: all === undefined ? log : undefined,
@@ -153,6 +158,7 @@ export async function introduce(ask: AskCatalog, schema: Schema, { mode, isEmbed
     kin: new Map([...tables].map(([name, row]) => [name, row['kin'] as string[]])), // likewise
     unpredictable: new Set(namesOf(tables, 'unpredictable')),
     calling: new Set(namesOf(tables, 'calling')),
+    untold,
     readable: new Set(namesOf(tables, 'readable')),
     structure: String(structure),
   };

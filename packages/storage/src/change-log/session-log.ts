@@ -314,7 +314,7 @@ export class SessionLog {
   #ownRows({ columns: [, , , models = [], ids = [], fields = []] }: ResultColumns): readonly Change[] {
     const kin = new Set((models as (string | null)[]).flatMap((model) => (model === null ? [] : this.#introduction.kin.get(model) ?? []))); // texts
     const rows = models.flatMap((model, n) => (model === null ? [] : this.#names.inSchema({ model, id: ids[n], fields: fields[n] } as Omit<ChangeRow, 'xid'>) ?? [])); // as the statement asks for them
-    return [...rows, ...this.#allOf([...kin])];
+    return [...rows, ...this.#allOf([...kin, ...this.#introduction.untold])];
   }
 
   #allOf(tables: readonly string[]): readonly Change[] {
