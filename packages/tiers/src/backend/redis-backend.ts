@@ -2,6 +2,7 @@ import { MisuseError, OutageError } from '@ormolu/kernel';
 import type * as Driver from 'ioredis';
 import type { Backend, BackendEntry, BackendLimits, BackendState, BackendStep } from './backend';
 import { ClusterCalls, runOf, type RoutedCall } from './cluster-calls';
+import { heedfulConnector } from './heedful-connector';
 import { loadPackage } from './load-package';
 import { checkConnection, notConnected, type RedisConnection } from './redis-connection';
 
@@ -45,13 +46,14 @@ export class RedisBackend implements Backend {
    */
   constructor(connection: RedisConnection) {
     checkConnection('redis', connection);
-    const { Redis, Cluster } = loadPackage('ioredis', 'redis()') as typeof Driver;
+    const driver = loadPackage('ioredis', 'redis()') as typeof Driver;
+    const { Redis, Cluster } = driver;
     const { url, cluster, maxConnections = 1, ...options } = connection;
     if (!Number.isInteger(maxConnections) || maxConnections < 1) throw new MisuseError('TIER_REDIS_OPTION', `redis() was given ${String(maxConnections)} for maxConnections. Give a whole number above zero.`);
     if (cluster && maxConnections > 1) throw new MisuseError('TIER_REDIS_OPTION', 'redis() makes one connection to each node of a cluster. Leave maxConnections out.');
     if (options['keyPrefix'] !== undefined) throw new MisuseError('TIER_REDIS_OPTION', 'redis() takes no keyPrefix: patterns would not find their keys. Give the cache a prefix.');
     // Options that are ours go through to ioredis, which names them likewise.
-    const redisOptions = { ...IMPATIENT, ...options, replyMapping: 'legacy' } as Driver.RedisOptions & { replyMapping: 'legacy' };
+    const redisOptions = { ...IMPATIENT, ...options, Connector: heedfulConnector(driver, options), replyMapping: 'legacy' } as Driver.RedisOptions & { replyMapping: 'legacy' };
     if (cluster) {
       this.#cluster = new Cluster([...cluster], {
         // A tick's calls travel together to each node.
