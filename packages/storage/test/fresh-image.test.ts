@@ -5,6 +5,9 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Schema } from '@ormolu/kernel';
 
+// A catalog is made anew several times, each of which takes seconds of processor time.
+jest.setTimeout(180_000);
+
 const NOTHING = new Schema([]);
 /** What tells two clusters, and two lives of one, apart. */
 const IDENTITY = "select system_identifier::text || '/' || extract(epoch from pg_stat_get_bgwriter_stat_reset_time()) as identity from pg_control_system()";

@@ -37,13 +37,18 @@ class CountingBackend extends MemoryBackend {
 
 const keys = Array.from({ length: 3_000 }, (_, at) => `key:${String(at)}`);
 
+async function paced(deadline: '10s' | '40ms'): Promise<NamedCache> {
+  const made = new NamedCache('paced', { l2: backend, l1: false, ttl: '1h', deadline, breakAfter: 10 });
+  await made.set('the first', 1);
+  return made;
+}
+
 let backend: CountingBackend;
 let cache: NamedCache;
 beforeEach(async () => {
   jest.spyOn(process, 'emitWarning').mockImplementation(() => undefined);
   backend = new CountingBackend();
-  cache = new NamedCache('paced', { l2: backend, l1: false, ttl: '1h', deadline: '40ms', breakAfter: 10 });
-  await cache.set('the first', 1);
+  cache = await paced('10s');
 });
 afterEach(async () => {
   await cache.close();
@@ -71,9 +76,12 @@ test('of large values, a megabyte is under way at a time, and what is larger alo
 });
 
 test('when one is late, those that wait for their turn are not sent, and nobody waits for a deadline each', async () => {
+  await cache.close();
+  cache = await paced('40ms');
   backend.isSilent = true;
   const { calls } = backend;
   await Promise.all(keys.map((key) => cache.delete(key)));
-  expect(backend.calls - calls).toBeLessThanOrEqual(1_000);
+  // And a look or two whether it is there again.
+  expect(backend.calls - calls).toBeLessThanOrEqual(1_010);
   expect(cache.stats().shared).toMatchObject({ isUp: false, unsure: keys.length });
 });
