@@ -33,21 +33,34 @@ export class ClusterCalls {
   };
 
   /**
-   * Which run of which servers this is.
+   * Tells when the connection to a node is lost that has keys: with the next one, it may have what it had long ago. Of a node that has lost its keys, nobody is told.
+   *
+   * @returns ends it
+   */
+  onLost(listener: () => void): () => void {
+    const heard = ({ options: { host, port } }: Driver.Redis): void => {
+      const lost = `${String(host)}:${String(port)}`;
+      if (this.#cluster.slots.some((nodes: readonly string[] | undefined) => nodes?.[0] === lost)) listener();
+    };
+    this.#cluster.on('-node', heard);
+    return () => {
+      this.#cluster.off('-node', heard);
+    };
+  }
+
+  /**
+   * Which run of which servers this is, by what the nodes say now of who has keys: all processes that ask are told the same.
    *
    * @throws {OutageError} TIER_UNAVAILABLE while some keys are on no node that answers: its nodes answer then, and refuse what they are asked
    */
   async check(): Promise<string> {
+    // The driver forgets a node whose connection it has lost, and learns of one that took another's place when it is sent there.
+    await this.#refresh();
     const masters = this.#cluster.nodes('master');
     if (masters.length === 0) throw new OutageError('TIER_UNAVAILABLE', 'No node of the Redis Cluster has been reached yet.');
-    try {
-      const told = await Promise.all(masters.map((node) => Promise.all([node.info('server'), stateOf(node)])));
-      if (told.some(([, state]) => state.includes('cluster_state:fail'))) throw new OutageError('TIER_UNAVAILABLE', 'The Redis Cluster is down: some of its keys are on no node that answers.');
-      return told.map(([info]) => runOf(info)).sort().join(' ');
-    } catch (error) {
-      void this.#refresh();
-      throw error;
-    }
+    const told = await Promise.all(masters.map((node) => Promise.all([node.info('server'), stateOf(node)])));
+    if (told.some(([, state]) => state.includes('cluster_state:fail'))) throw new OutageError('TIER_UNAVAILABLE', 'The Redis Cluster is down: some of its keys are on no node that answers.');
+    return told.map(([info]) => runOf(info)).sort().join(' ');
   }
 
   /** Has the driver ask which node has which keys. Those who ask at once are told together; it never fails. */

@@ -162,10 +162,15 @@ export class RedisBackend implements Backend {
       if (all.every(({ status }) => status === 'ready')) listener('up');
     };
     const down = (): void => listener('down', this.#problem === undefined ? undefined : notConnected(this.#problem));
+    const found = (node: Driver.Redis): void => void node.once('ready', up);
     for (const client of all) client.on('ready', up).on('close', down).on('end', down);
+    this.#cluster?.on('+node', found);
+    const endLost = this.#calls?.onLost(down);
     up();
     return () => {
       for (const client of all) client.off('ready', up).off('close', down).off('end', down);
+      this.#cluster?.off('+node', found);
+      endLost?.();
     };
   }
 

@@ -144,6 +144,11 @@ export class GuardedBackend implements Backend {
     return this.#call({ name: 'check', keys: 0 }, () => this.#backend.check());
   }
 
+  /** Asks once more which run of the server this is. @throws {OutageError} TIER_UNAVAILABLE */
+  async lookAgain(): Promise<void> {
+    this.#run = await this.check();
+  }
+
   onState(listener: (state: BackendState, cause?: unknown) => void): () => void {
     return this.#backend.onState(listener);
   }

@@ -92,7 +92,7 @@ export class Shelf {
     this.#names = names;
     this.#raw = backend;
     this.guard = new GuardedBackend(backend, options, { forget: () => this.#forget(), changed, mended });
-    this.#mark = new CacheMark(this.guard, names, () => this.guard.run ?? '');
+    this.#mark = new CacheMark(this.guard, names);
     this.#tags = new TagMarks(this.guard, names);
     this.#reads = new TickBatch((keys) => this.guard.getMany(keys), [names.mark]);
   }

@@ -10,10 +10,12 @@ export interface RedisCluster {
 }
 
 const SLOTS = 16_384;
+/** With which a node is started, and started again. */
+export const CLUSTER_ARGS: readonly string[] = ['--cluster-enabled', 'yes', '--cluster-config-file', 'nodes.conf'];
 
 /** Starts three servers and makes them one. @remarks One to two seconds */
 export async function startRedisCluster(): Promise<RedisCluster> {
-  const servers = await Promise.all([0, 1, 2].map(() => ownCacheServer('redis', { args: ['--cluster-enabled', 'yes', '--cluster-config-file', 'nodes.conf'] })));
+  const servers = await Promise.all([0, 1, 2].map(() => ownCacheServer('redis', { args: CLUSTER_ARGS })));
   const clients = servers.map(({ port }) => new Redis(port, '127.0.0.1'));
   const [first] = servers;
   try {
