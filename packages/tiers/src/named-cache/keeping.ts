@@ -38,9 +38,9 @@ export class Keeping {
     this.#parts = parts;
   }
 
-  /** Whether entries are looked for and kept in this process, now. */
-  get usesMemory(): boolean {
-    return this.#parts.shared?.usesFirst ?? true;
+  /** Whether the entry of a key is looked for and kept in this process, now. */
+  usesMemory(key: string): boolean {
+    return this.#parts.shared?.usesFirst(key) ?? true;
   }
 
   /** @remarks With a second level, one round trip; two for entries with tags. */
@@ -95,7 +95,7 @@ export class Keeping {
   /** The same, of one that was asked for: nothing is overtaken. */
   putOne(key: string, value: unknown, options: EntryOptions, { readAtMs = this.#parts.clock.now(), isLoaded = false }: Told): void {
     const term = this.#termOf(value, options, isLoaded);
-    if (!term || !this.usesMemory) return;
+    if (!term || !this.usesMemory(key)) return;
     const { lifetime, ttlMs } = term;
     // A sliding entry begins its ttl anew with every hit: jitter would shorten it once and never again.
     const expiresAtMs = ttlMs === 0 ? undefined : readAtMs + ttlMs * (lifetime.isSliding ? 1 : 1 - lifetime.jitter * this.#parts.random());
@@ -106,7 +106,7 @@ export class Keeping {
   putFound(key: string, { kind, value, tags, readAtMs, ttlMs, isSliding }: SharedEntry): void {
     const { shared, clock, lifetime } = this.#parts;
     if (isSliding) void shared?.attempt((level) => level.touch(key, ttlMs));
-    if (!shared || !this.usesMemory) return;
+    if (!shared || !this.usesMemory(key)) return;
     const now = clock.now();
     const ageMs = Math.max(0, shared.calendar.now() - readAtMs);
     const expiresAtMs = ttlMs === 0 ? undefined : isSliding ? now + ttlMs : now - ageMs + ttlMs;

@@ -30,7 +30,7 @@ export class Loading {
   getOrSet<T>(key: string, load: () => T | Promise<T>, options: EntryOptions): Promise<T> {
     const { local, happenings } = this.#parts;
     const beganMs = happenings.begin();
-    const entry = this.#keeping.usesMemory ? local.take(key) : undefined;
+    const entry = this.#keeping.usesMemory(key) ? local.take(key) : undefined;
     if (entry === undefined || !local.isFresh(entry)) return this.#loadOrStale(key, load, { options, entry });
     happenings.hit(key, entry.tally, beganMs);
     if (entry.expiresAtMs !== undefined && entry.lifetime.earlyRefresh < 1) this.#refreshEarly(key, load, { options, entry });

@@ -79,6 +79,10 @@ export class NamedCache implements PlainCache {
     const local = new LocalLevel({ ...firstLevelOf(options), clock, onRemove: (key, reason) => happenings.removed(key, reason) });
     const shared = SecondLevel.of(name, options, {
       changed: (state, cause) => this.#changed(state, cause),
+      // What was kept here in its place is no longer wanted; nor is, when it goes, what was kept before it was first there.
+      turned: () => {
+        if (this.#parts.shared?.dropsFirst === true) local.clear();
+      },
       // Others may have read, and kept in memory, what only now is gone.
       mended: () => void this.#parts.bus?.tell({ kind: 'all' }),
     });
@@ -254,8 +258,7 @@ export class NamedCache implements PlainCache {
 
   /** Once for each change. */
   #changed(state: 'up' | 'away', cause: unknown): void {
-    const { shared, local, happenings } = this.#parts;
-    if (state === 'up' && shared?.dropsFirst === true) local.clear();
+    const { happenings } = this.#parts;
     happenings.listeners.tell('state', () => ({ state, cause }));
     const text = state === 'away' ? `Cache '${this.name}': its server is away, and done without until it is back.${whyOf(cause)}` : `Cache '${this.name}': its server is back.`;
     process.emitWarning(text, { code: 'TIER_STATE' });

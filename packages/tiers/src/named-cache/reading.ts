@@ -90,7 +90,7 @@ export class Reading {
 
   /** The same, or that a loader has found nothing. */
   #known(key: string): Entry | undefined {
-    if (!this.#keeping.usesMemory) return undefined;
+    if (!this.#keeping.usesMemory(key)) return undefined;
     const { local } = this.#parts;
     const entry = local.take(key);
     return entry !== undefined && local.isFresh(entry) ? entry : undefined;

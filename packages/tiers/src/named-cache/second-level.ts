@@ -19,7 +19,7 @@ export function graceWithoutMemory(name: string): MisuseError {
 }
 
 /** Who hears of the server of a second level. */
-export type ServerListener = Required<Pick<SharedLevelOptions, 'changed' | 'mended'>>;
+export type ServerListener = Required<Pick<SharedLevelOptions, 'changed' | 'turned' | 'mended'>>;
 
 /** A cache server behind one named cache, which answers what is asked of it or leaves it unanswered, and never fails. */
 export class SecondLevel {
@@ -44,7 +44,7 @@ export class SecondLevel {
     return undefined;
   }
 
-  private constructor(name: string, { l1, l2, fallback, ...options }: NamedCacheOptions, { changed, mended }: ServerListener) {
+  private constructor(name: string, { l1, l2, fallback, ...options }: NamedCacheOptions, heard: ServerListener) {
     const { calendar = { now: () => Date.now() }, compress = false, serializer = 'json', prefix = 'ormolu', maxSharedBytes = Infinity, keys } = options;
     const { deadlineMs, leaseMs, breakAfter, maxUnsure } = checkGuards(name, options);
     if (l2 === undefined) throw new MisuseError('TIER_SHARED_OPTION', `Cache '${name}' has no second level.`);
@@ -55,15 +55,15 @@ export class SecondLevel {
     this.#keepsHere = l1 !== false;
     this.#fallsBack = fallback === 'memory';
     this.level = new SharedLevel(l2, {
-      name, prefix, calendar, changed, mended, deadlineMs, breakAfter, maxUnsure,
+      name, prefix, calendar, ...heard, deadlineMs, breakAfter, maxUnsure,
       serialise: serializerNamed(serializer), compressAbove: compressAbove(compress), maxBytes: maxSharedBytes, ring: keys && new KeyRing(keys),
     });
     this.#loads = new LeasedLoads(this.level, { leaseMs, calendar });
   }
 
-  /** Whether entries are looked for and kept in this process, now. */
-  get usesFirst(): boolean {
-    return this.#keepsHere || (this.#fallsBack && !this.level.isUp);
+  /** Whether the entry of a key is looked for and kept in this process, now. */
+  usesFirst(key: string): boolean {
+    return this.#keepsHere || (this.#fallsBack && !this.level.isUpFor(key));
   }
 
   /** Nothing is kept here while the server is there: what was kept while it was away is no longer wanted. */

@@ -20,6 +20,8 @@ export interface SharedLevelOptions extends GuardOptions, EntryFormOptions {
   /** Seals what programs keep; undefined: it lies open. */
   readonly ring: KeyRing | undefined;
   readonly changed: (state: 'up' | 'away', cause: unknown) => void;
+  /** A server has gone, or is back: the one there is, or one of several. */
+  readonly turned?: (() => void) | undefined;
   /** Writes that had failed were taken out. */
   readonly mended?: (() => void) | undefined;
 }
@@ -55,6 +57,11 @@ export class SharedLevel {
   /** Whether every server answers. */
   get isUp(): boolean {
     return this.#shelves.every(({ guard }) => guard.isUp);
+  }
+
+  /** Whether the server answers that has the key. */
+  isUpFor(key: string): boolean {
+    return this.#shelfOf(key).guard.isUp;
   }
 
   /** Whether the servers answer, now. @throws {OutageError} TIER_UNAVAILABLE */
@@ -169,6 +176,7 @@ export class SharedLevel {
   /** Told on when the first server goes, and when the last is back. */
   #changed(state: 'up' | 'away', cause: unknown): void {
     this.#away += state === 'away' ? 1 : -1;
+    this.#options.turned?.();
     if (this.#away === (state === 'away' ? 1 : 0)) this.#options.changed(state, cause);
   }
 }

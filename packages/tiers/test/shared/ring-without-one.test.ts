@@ -87,6 +87,26 @@ describe.each([0, 1, 2])('a ring of three without server %i', (away) => {
   });
 });
 
+test('where memory stands in for a server that is away, it does for no other: what others write there is read', async () => {
+  const { a, b, isOf } = two({ fallback: 'memory' });
+  // Kept in memory: nothing is known of the servers yet.
+  await Promise.all([a, b].map((cache) => cache.setMany(KEYS.map((key) => [key, 'at first']))));
+  for (const cache of [a, b]) while (cache.stats().shared?.isUp !== true) await sleep(5);
+  await a.setMany(KEYS.map((key) => [key, 'newer']));
+  lose(0, 'SIGKILL');
+  for (const cache of [a, b]) while (cache.stats().shared?.isUp === true) await sleep(5);
+  expect([...(await a.getMany(KEYS)).values()]).not.toContain('at first');
+  await a.setMany(KEYS.map((key) => [key, 'of a']));
+  await b.setMany(KEYS.map((key) => [key, 'of b']));
+  const its = KEYS.filter((key) => isOf(0, key));
+  expect([...await a.getMany(KEYS)].filter(([, value]) => value === 'of a').map(([key]) => key)).toEqual(its);
+  expect([a.stats().size, b.stats().size]).toEqual([its.length, its.length]);
+  const port = servers[0]?.port ?? 0;
+  servers[0] = await ownCacheServer('memcached', { port });
+  while (a.stats().shared?.isUp !== true) await sleep(5);
+  expect(a.stats().size).toBe(0);
+});
+
 test('what stood on a server that is away stands in for a loader that fails, as if all were', async () => {
   const { a } = two({ l1: { maxEntries: 1_000, ttl: 1 }, ttl: '1h', grace: '1h' });
   await a.setMany(KEYS.map((key) => [key, 'old']));
