@@ -31,9 +31,9 @@ function textBytes({ length }: string): number {
   return 24 + 2 * length;
 }
 
-/** A header, and a word for every 64 bits. */
+/** A header, and a word for every 64 bits; in whole bytes, as stores take them. */
 function bigintBytes(one: bigint): number {
-  return one === BigInt.asIntN(64, one) ? 24 : 32 + one.toString(16).length / 2;
+  return one === BigInt.asIntN(64, one) ? 24 : 32 + Math.ceil(one.toString(16).length / 2);
 }
 
 /** The object itself; what it holds is added to what is still open. */

@@ -84,21 +84,28 @@ export class SingleFlight {
   #joined(key: string, wish: Wish, { own, asker, nested, load }: Begun): Promise<unknown> {
     const known = this.#flights.get(key);
     const isThere = known?.mayStore === true;
-    if (isThere && this.#clock.now() - known.beganMs < wish.longestMs) return asker ? this.#waitedFor(key, known, asker) : known.result;
-    const again = (): Promise<unknown> => this.join(key, wish, load);
-    // What either brings, or that it fails, concerns those who joined it.
-    if (isThere && known.slower) return Promise.race([known.result, known.slower.result]).then(again, again);
+    const slower = isThere ? known.slower : undefined;
+    // Also where its own load took too long: it would begin another, which would do the same.
+    if (isThere && asker && [known, ...(slower ? [slower] : [])].some((one) => wouldWaitForItself(asker, one.load))) return Promise.reject(this.#cycleOf(key));
+    if (isThere && this.#clock.now() - known.beganMs < wish.longestMs) {
+      asker?.waitFor(known.load, known.result);
+      return known.result;
+    }
+    if (isThere && slower) {
+      const either = Promise.race([known.result, slower.result]);
+      for (const one of [known, slower]) asker?.waitFor(one.load, either);
+      const again = (): Promise<unknown> => this.join(key, wish, load);
+      // What either brings, or that it fails, concerns those who joined it.
+      return either.then(again, again);
+    }
     if (isThere) known.mayStore = false;
     const flight = this.#begin(key, wish.tags, { load: nested, slower: isThere ? known : undefined });
     own.set(key, flight);
     return flight.result;
   }
 
-  /** By a loader. */
-  #waitedFor(key: string, { load, result }: Flight, asker: NestedLoad): Promise<unknown> {
-    if (wouldWaitForItself(asker, load)) return Promise.reject(new MisuseError('TIER_LOAD_CYCLE', `Cache '${this.#name}': the loader of '${key}' asks for '${key}' again, itself or by what it asks for, and would wait for itself for ever. Let loaders ask only for keys whose loaders do not ask for theirs.`));
-    asker.waitFor(load, result);
-    return result;
+  #cycleOf(key: string): MisuseError {
+    return new MisuseError('TIER_LOAD_CYCLE', `Cache '${this.#name}': the loader of '${key}' asks for '${key}' again, itself or by what it asks for, and would wait for itself for ever. Let loaders ask only for keys whose loaders do not ask for theirs.`);
   }
 
   /** Entered before the loader runs: it may ask for the same key itself, and must find itself under way. */

@@ -1,5 +1,6 @@
 import { estimatedBytes } from '../../src/named-cache/entry-size';
 import { NamedCache } from '../../src/named-cache/named-cache';
+import { POLICY_NAMES } from '../../src/policies/policies';
 
 const LARGE = 5_000_000;
 
@@ -18,6 +19,14 @@ test('small buffers that share a slab are counted with it once', () => {
   const all = bytes.reduce((sum, one) => sum + one, 0);
   expect(all).toBeGreaterThan(Buffer.poolSize + 100 * 200);
   expect(all).toBeLessThan(Buffer.poolSize + 100 * 300);
+});
+
+test.each(POLICY_NAMES)('a cache bound by bytes takes bigints of any length, with %s', async (policy) => {
+  const cache = new NamedCache('long', { policy, maxBytes: 100_000 });
+  const values = Array.from({ length: 20 }, (_, digits) => 16n ** BigInt(10 + digits));
+  await cache.setMany(values.map((value) => [String(value), value]));
+  expect([...(await cache.getMany(values.map(String))).values()]).toEqual(values);
+  expect(cache.stats().bytes).toBe(Math.round(cache.stats().bytes));
 });
 
 test('a cache bound by bytes keeps no more of large buffers alive, of which its values are views', async () => {

@@ -52,6 +52,35 @@ describe.each(Object.entries(CACHES))('%s', (_, make) => {
     await expect(outer).rejects.toMatchObject(CYCLE);
   });
 
+  test('also where its loads take longer than what they bring may be old', async () => {
+    const cache = make();
+    const slow = async (): Promise<unknown> => {
+      await new Promise((resolve) => setTimeout(resolve, 10));
+      return cache.getOrSet('slow', slow, { ttl: 1 });
+    };
+    await expect(cache.getOrSet('slow', slow, { ttl: 1 })).rejects.toMatchObject(CYCLE);
+  });
+
+  test('also who waits until one of two slow loads of a key ends, when both ask for what he loads', async () => {
+    const cache = make();
+    let go: () => void = () => undefined;
+    const gate = new Promise<void>((resolve) => (go = resolve));
+    const slow = (): Promise<unknown> => cache.getOrSet('slow', async () => {
+      await gate;
+      return cache.getOrSet('asks', () => 1);
+    }, { ttl: 1 });
+    const two: Promise<unknown>[] = [];
+    for (let left = 2; left > 0; left -= 1) {
+      two.push(slow());
+      await new Promise((resolve) => setTimeout(resolve, 10));
+    }
+    const asks = cache.getOrSet('asks', () => cache.getOrSet('slow', () => 'in the end', { ttl: 1 }));
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    go();
+    const [outcomes] = await Promise.all([Promise.allSettled(two), asks.catch(() => undefined)]);
+    expect(outcomes).toContainEqual(expect.objectContaining({ status: 'rejected', reason: expect.objectContaining(CYCLE) }));
+  });
+
   test('of two loads that wait for each other, one is refused', async () => {
     const cache = make();
     const began: (() => void)[] = [];
