@@ -19,6 +19,8 @@ export class UnsureKeys {
   /** Each with the failure it was last concerned by: failures are numbered. */
   readonly #keys = new Map<string, number>();
   #mustForget = false;
+  /** How many times that was found. */
+  #doubts = 0;
   #failures = 0;
   /** The last write that was late, and the last of which it is known that it arrives no more. Should the connection be given up, those between may arrive after what the next one writes. */
   #lastLate = 0;
@@ -60,7 +62,7 @@ export class UnsureKeys {
 
   /** The connection is gone, and another will be made. */
   connectionLost(): void {
-    if (this.#lastLate > this.#settled) this.#mustForget = true;
+    if (this.#lastLate > this.#settled) this.#doubt();
     this.#settled = this.#failures;
   }
 
@@ -68,14 +70,16 @@ export class UnsureKeys {
   async mend(backend: Backend, { within, forget }: Mending): Promise<void> {
     const known = this.#failures;
     if (this.#mustForget) {
+      const doubts = this.#doubts;
       await within(forget());
-      this.#mustForget = false;
-      this.#keys.clear();
+      if (this.#doubts === doubts) this.#mustForget = false;
+      for (const [key, failure] of this.#keys) if (failure <= known) this.#keys.delete(key);
     }
     const all = [...this.#keys];
     for (let from = 0; from < all.length; from += DELETES_A_CALL) {
-      const some = all.slice(from, from + DELETES_A_CALL);
-      await within(backend.deleteMany(some.map(([key]) => key)));
+      // Those that have been written meanwhile are sure again.
+      const some = all.slice(from, from + DELETES_A_CALL).filter(([key, failure]) => this.#keys.get(key) === failure);
+      if (some.length > 0) await within(backend.deleteMany(some.map(([key]) => key)));
       for (const [key, failure] of some) if (this.#keys.get(key) === failure) this.#keys.delete(key);
     }
     this.#settled = Math.max(this.#settled, known);
@@ -83,6 +87,11 @@ export class UnsureKeys {
 
   #forgetAll(): void {
     this.#keys.clear();
+    this.#doubt();
+  }
+
+  #doubt(): void {
     this.#mustForget = true;
+    this.#doubts += 1;
   }
 }

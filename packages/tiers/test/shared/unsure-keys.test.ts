@@ -64,6 +64,41 @@ test('more than are remembered: all that is there is given up, once', async () =
   expect([unsure.areAny, forgotten, backend.deleted]).toEqual([false, 1, []]);
 });
 
+test('what fails while all is given up is taken out for itself: others may have written it since', async () => {
+  const [unsure, backend] = [new UnsureKeys(1), new SlowBackend()];
+  unsure.failed(['a', 'b'], false);
+  const forget = (): Promise<void> => {
+    unsure.failed(['c'], false);
+    return Promise.resolve();
+  };
+  await unsure.mend(backend, { ...AT_ONCE, forget });
+  expect([unsure.areAny, backend.deleted]).toEqual([false, [['c']]]);
+});
+
+test('more than are remembered fail while all is given up: it is given up once more', async () => {
+  const [unsure, backend] = [new UnsureKeys(1), new SlowBackend()];
+  unsure.failed(['a', 'b'], false);
+  let times = 0;
+  const forget = (): Promise<void> => {
+    times += 1;
+    if (times === 1) unsure.failed(['c', 'd'], false);
+    return Promise.resolve();
+  };
+  await unsure.mend(backend, { ...AT_ONCE, forget });
+  expect(unsure.mustForget).toBe(true);
+  await unsure.mend(backend, { ...AT_ONCE, forget });
+  expect([unsure.areAny, times]).toEqual([false, 2]);
+});
+
+test('a key that is written while others are taken out is left as it was written', async () => {
+  const [unsure, backend] = [new UnsureKeys(2_000), new SlowBackend()];
+  const keys = Array.from({ length: 600 }, (_, at) => String(at));
+  unsure.failed(keys, false);
+  backend.meanwhile = () => unsure.overwritten(['599']);
+  await unsure.mend(backend, AT_ONCE);
+  expect([unsure.areAny, backend.deleted.flat()]).toEqual([false, keys.slice(0, 599)]);
+});
+
 /** Takes nothing in while it is told so. */
 class RefusingBackend extends MemoryBackend {
   refuses = false;
