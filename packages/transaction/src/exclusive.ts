@@ -12,7 +12,8 @@ const RUN = 'run';
 export class Exclusive {
   #holder: CallInFlow | undefined;
   readonly #asking: string[] = [];
-  readonly #runIsOver = (): void => { this.#asking.splice(this.#asking.indexOf(RUN), 1); };
+  readonly #runIsOver = (): void => { this.#isOver(RUN); };
+  readonly #waiting: (() => void)[] = [];
 
   /**
    * Runs a call that nothing else may overlap.
@@ -41,7 +42,7 @@ export class Exclusive {
     try {
       return await ask();
     } finally {
-      this.#asking.splice(this.#asking.indexOf(call), 1);
+      this.#isOver(call);
     }
   }
 
@@ -50,6 +51,16 @@ export class Exclusive {
     this.#asking.push(RUN);
     answer.then(this.#runIsOver, this.#runIsOver);
     return answer;
+  }
+
+  /** Waits until nothing is asked. */
+  async quiet(): Promise<void> {
+    while (this.#asking.length > 0) await new Promise<void>((resolve) => { this.#waiting.push(resolve); });
+  }
+
+  #isOver(call: string): void {
+    this.#asking.splice(this.#asking.indexOf(call), 1);
+    if (this.#asking.length === 0) for (const goOn of this.#waiting.splice(0)) goOn();
   }
 
   /** @throws {TransactionStateError} TX_OVERLAP when an exclusive call is running, and the current flow is not nested in it */

@@ -1,6 +1,8 @@
 import { setFlagsFromString } from 'node:v8';
 import { runInNewContext } from 'node:vm';
+import { char, defineModels } from '@ormolu/registry';
 import type { Environment, RecordSet, Transaction } from '../src/index';
+import { open } from './support/open';
 import { openPeople } from './support/people';
 
 setFlagsFromString('--expose-gc');
@@ -171,4 +173,19 @@ test('a transaction is collected when nobody holds it or its records', async () 
   await collected(4);
   // The last one may still be on the stack of this function.
   expect(held.slice(0, -3).filter((reference) => reference.deref() !== undefined)).toEqual([]);
+});
+
+test('an environment that has asked for a translated text is collected like others', async () => {
+  const { tx } = await open(defineModels({ word: { text: char({ translate: true }) } }).registry());
+  await tx.env.model('word').create({ text: 'a' });
+  await tx.flush();
+  tx.clear();
+  const ask = async (lang: string): Promise<WeakRef<Environment>> => {
+    const env = tx.env.withContext({ lang });
+    await env.model('word').browse(1).load(['text']);
+    return new WeakRef(env);
+  };
+  const held = await Promise.all(Array.from({ length: 20 }, (_, place) => ask(`l${String(place)}`)));
+  await collected(4);
+  expect(held.filter((reference) => reference.deref() !== undefined)).toEqual([]);
 });

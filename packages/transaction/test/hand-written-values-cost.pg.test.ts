@@ -1,3 +1,5 @@
+import { subscribe, unsubscribe } from 'node:diagnostics_channel';
+import { channels, type RunEvent } from '@ormolu/kernel';
 import { char, defineModels, integer, many2one, one2many } from '@ormolu/registry';
 import type { RecordSet, Transaction } from '../src/index';
 import { everywhere } from './support/everywhere';
@@ -67,5 +69,24 @@ everywhere(registry, ({ open }) => {
     });
     expect(few).toBeLessThanOrEqual(2);
     expect(many).toBe(few);
+  });
+
+  test('a round is told once, however many values it brings: who reads ten thousand is not taken for one who never ends', async () => {
+    const rounds: unknown[] = [];
+    const listen = (message: unknown): void => { rounds.push((message as RunEvent).rounds); };
+    subscribe(channels.run.name, listen);
+    try {
+      for (const count of [3, 30]) {
+        const { tx, ids } = await world(count);
+        const lines = tx.env.model('line').browse(ids);
+        await lines.load(['qty', 'order', 'isMany']);
+        await tx.env.model('order').browse(ids).load(['sum']);
+        for (const line of lines) line.set('qty', 0);
+        await tx.run(() => tx.env.model('order').browse(ids).mapped('sum'));
+      }
+      expect(rounds).toEqual([3, 30].map((records) => [{ model: 'order', field: 'lines', records }]));
+    } finally {
+      unsubscribe(channels.run.name, listen);
+    }
   });
 });

@@ -37,6 +37,12 @@ const few = defineModels({
   .compute('line', 'pickedRate', ['picked.rate'], (line) => line.picked?.rate ?? 0)
   .registry();
 
+/** Nothing leads back from an order to its lines, nor from these to what is below them. */
+const further = defineModels({ order: { rate: integer() }, line: { order: many2one('order'), rated: integer({ store: true }) }, sub: { line: many2one('line'), seen: integer({ store: true }) } })
+  .compute('line', 'rated', ['order.rate'], (line) => line.order?.rate ?? 0)
+  .compute('sub', 'seen', ['line.order.rate'], (sub) => sub.line?.order?.rate ?? 0)
+  .registry();
+
 /** Nothing is computed from these. */
 const HANDS = { order: ['sum'], line: ['own', 'rated', 'told', 'sized', 'pickedRate'] } as const;
 /** Who reads through a relation is computed again when that is, which may be later. */
@@ -269,5 +275,30 @@ everywhere(registry, ({ open, runs }) => {
     ]);
     await tx.flush();
     expect(await storedColumns(tx, 'line', [1, 2], ['rated'])).toEqual([[50, 10]]);
+  });
+
+  test('who is moved while a trigger looks further is found by the next one', async () => {
+    const { tx } = await open(further);
+    await tx.env.model('order').create([{ rate: 1 }, { rate: 2 }]);
+    await tx.env.model('line').create([{ order: 1 }, { order: 2 }]);
+    await tx.env.model('sub').create([{ line: 1 }]);
+    await tx.flush();
+    tx.clear();
+    await tx.env.model('order').browse([1, 2]).load(['rate']);
+    await tx.env.model('line').browse([1, 2]).load(['order', 'rated']);
+    one(tx, 'order', 1).set('rate', 5);
+    const query = tx.below.query.bind(tx.below);
+    tx.below.query = (question) => {
+      if (question.model === 'sub') {
+        tx.below.query = query;
+        one(tx, 'line', 2).set('order', one(tx, 'order', 1));
+        expect(one(tx, 'line', 2).get('rated')).toBe(5);
+        one(tx, 'order', 1).set('rate', 7);
+      }
+      return query(question);
+    };
+    await resolveTriggers(tx);
+    await tx.flush();
+    expect(await storedColumns(tx, 'line', [1, 2], ['rated'])).toEqual([[7, 7]]);
   });
 });

@@ -1,6 +1,6 @@
 import { char, defineModels, integer, many2one, one2many } from '@ormolu/registry';
 import { everywhere } from './support/everywhere';
-import { storedColumns, type Opened } from './support/open';
+import { one, storedColumns, type Opened } from './support/open';
 
 const models = defineModels({
   country: { name: char() },
@@ -54,5 +54,27 @@ everywhere(models.registry(), ({ open }) => {
     await expect(creating).rejects.toMatchObject({ code: 'TX_COMPUTE_FAILED', message: expect.stringContaining('no code for that') as unknown });
     expect(await counting(() => tx.flush())).toBe(0);
     expect(await tx.env.model('order').count()).toBe(0);
+  });
+
+  test('two creates at once have their values, and what others assign while one waits stays', async () => {
+    const { tx } = opened;
+    await tx.env.model('country').create([{ name: 'B' }, { name: 'F' }]);
+    await tx.flush();
+    tx.clear();
+    await Promise.all([tx.env.model('order').create({ country: 1 }), tx.env.model('order').create({ country: 2, name: 'x' })]);
+    const codes = (await storedColumns(tx, 'order', [1, 2], ['code']))[0];
+    expect(new Set(codes)).toEqual(new Set(['new/B', 'x/F']));
+    tx.clear();
+    await one(tx, 'country', 1).load(['name']);
+    const read = tx.below.read.bind(tx.below);
+    tx.below.read = (question) => {
+      one(tx, 'country', 1).set('name', 'N');
+      return read(question);
+    };
+    await tx.env.model('order').create({ country: 2 });
+    tx.below.read = read;
+    await tx.flush();
+    expect(await storedColumns(tx, 'country', [1], ['name'])).toEqual([['N']]);
+    expect(await storedColumns(tx, 'order', [3], ['code'])).toEqual([['new/F']]);
   });
 });

@@ -145,4 +145,63 @@ everywhere(geo.registry(), ({ open }) => {
     await tx.commit();
     expect(ran).toEqual(['before']);
   });
+
+  describe('while something that was asked in it is on its way', () => {
+    /** Asks for something, of which the answer comes after whatever can go on at once. @returns the load, and when it has been asked */
+    function askLate(): { readonly load: Promise<unknown>; readonly asked: Promise<void> } {
+      const { session } = tx;
+      const read = session.read.bind(session);
+      let load: Promise<unknown> = Promise.resolve();
+      const asked = new Promise<void>((resolve) => {
+        session.read = async (question) => {
+          resolve();
+          await new Promise(setImmediate);
+          return read(question);
+        };
+        load = one(tx, 'country', 2).load(['name']);
+      });
+      return { load, asked };
+    }
+    const change = async (): Promise<void> => {
+      await one(tx, 'city', 1).write({ name: 'Gent' });
+      await tx.flush();
+    };
+    const stored = async (): Promise<unknown> => (await tx.readStored('city', [1], ['name'])).columns[0]?.[0];
+
+    test('work that fails is taken back, and its own error comes out', async () => {
+      await expect(tx.savepoint(async () => {
+        await change();
+        const { load, asked } = askLate();
+        await Promise.all([load, asked.then(() => { throw new Error('boom'); })]);
+      })).rejects.toThrow('boom');
+      expect([await stored(), tx.undo.isOpen, tx.savepoints.length]).toEqual(['Ghent', false, 0]);
+      await tx.commit();
+    });
+
+    test('work that ends is refused, and taken back', async () => {
+      let load: Promise<unknown> | undefined;
+      await expect(tx.savepoint(async () => {
+        await change();
+        const late = askLate();
+        ({ load } = late);
+        await late.asked;
+      }, { flush: false })).rejects.toMatchObject({ code: 'TX_OVERLAP' });
+      await load;
+      expect([await stored(), tx.undo.isOpen, tx.savepoints.length]).toEqual(['Ghent', false, 0]);
+      await tx.commit();
+    });
+
+    test.each(['rollback', 'release'] as const)('one taken by hand refuses its %s, and is still open; at the end of its block it waits', async (end) => {
+      {
+        await using savepoint = await tx.savepoint();
+        await change();
+        const { load, asked } = askLate();
+        await asked;
+        await expect(savepoint[end]()).rejects.toMatchObject({ code: 'TX_OVERLAP' });
+        expect(tx.savepoints.length).toBe(1);
+        void load;
+      }
+      expect([await stored(), tx.undo.isOpen, tx.savepoints.length]).toEqual(['Ghent', false, 0]);
+    });
+  });
 });

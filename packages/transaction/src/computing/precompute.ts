@@ -4,7 +4,6 @@ import { memberOf, putCached } from '../drafts/draft-values';
 import type { Environment } from '../environment/environment';
 import { ComputeError, RequiredError, type ComputeFailure } from '../errors';
 import { groupBy } from '../group-by';
-import { loadCauses } from '../reading/load';
 import { computeAll } from './recompute';
 import { run } from '../running/run';
 import type { NewRow, WriteBatch } from '../writing/write-batch';
@@ -23,19 +22,27 @@ export async function precompute(batch: WriteBatch): Promise<void> {
   if (due.length === 0) return;
   const order = computeOrder(tx.registry);
   due.sort((a, b) => (order.get(a.field) ?? 0) - (order.get(b.field) ?? 0));
-  const checkpoint = tx.undo.checkpoint();
+  for (const { row, field, value } of await run(tx, () => workOut(batch, due))) row.values.set(field, value);
+}
+
+/** A field, and the new rows that have no value for it. */
+interface Due {
+  readonly field: Field;
+  readonly rows: readonly NewRow[];
+}
+
+/** Works values out on drafts, which are gone before anybody waits: what others do meanwhile is not taken back with them. */
+function workOut(batch: WriteBatch, due: readonly Due[]): readonly { readonly row: NewRow; readonly field: Field; readonly value: unknown }[] {
+  const { undo, rootEnv } = batch.env.transaction;
+  const checkpoint = undo.checkpoint();
   try {
     putAsDrafts(batch);
     const failures: ComputeFailure[] = [];
-    for (const { field, rows: own } of due) {
-      const ids = own.map(({ id }) => id);
-      await loadCauses(tx, field, ids);
-      failures.push(...await run(tx, () => computeAll(tx.rootEnv, field, ids.filter((id) => tx.rootEnv.peek(field, id) === undefined))));
-    }
+    for (const { field, rows } of due) failures.push(...computeAll(rootEnv, field, rows.map(({ id }) => id).filter((id) => rootEnv.peek(field, id) === undefined)));
     if (failures.length > 0) throw new ComputeError(failures);
-    for (const { field, rows: own } of due) for (const row of own) row.values.set(field, valueOf(batch, field, row));
+    return due.flatMap(({ field, rows }) => rows.map((row) => ({ row, field, value: valueOf(batch, field, row) })));
   } finally {
-    tx.undo.undo(checkpoint);
+    undo.undo(checkpoint);
   }
 }
 

@@ -49,12 +49,12 @@ export async function fetchNeeds(tx: Transaction, needs: readonly Need[], way: L
 }
 
 /** What is needed of one field by the same asker in the same manner becomes one need: who judges or follows record by record needs record by record. */
-function together(tx: Transaction, needs: readonly Need[]): readonly Need[] {
+export function together(tx: Transaction, needs: readonly Need[]): readonly Need[] {
   if (needs.length < 2) return needs;
   const groups: Need[] = [];
   for (const ofField of groupBy(needs, ({ field }) => field).values()) {
     for (const ofAsker of groupBy(ofField, ({ env = tx.rootEnv }) => env).values()) {
-      for (const [, alike] of groupBy(ofAsker, ({ isForCompute = false, isBrowsed = false }) => `${String(isForCompute)} ${String(isBrowsed)}`)) {
+      for (const [, alike] of groupBy(ofAsker, ({ isForCompute = false, isBrowsed = false, isBefore = false }) => [isForCompute, isBrowsed, isBefore].join())) {
         const [first] = alike;
         if (first) groups.push(alike.length === 1 ? first : { ...first, ids: [...new Set(alike.flatMap(({ ids }) => ids))] });
       }
@@ -75,12 +75,12 @@ function isHidden(tx: Transaction, { field, ids }: Need): boolean {
 
 /** What was put unseen and stays is compared; what was taken back with the function that put it is put over the value before when it runs again. */
 async function fetchBefore(tx: Transaction, needs: readonly Need[]): Promise<void> {
-  const isStaying = ({ field, ids }: Need): boolean => ids.some((id) => tx.unseen.hasSince(field, id, 0));
-  const gone = needs.filter((need) => !isStaying(need));
-  if (gone.length < needs.length) await settleUnseen(tx);
+  const gone = needs.map(({ field, ids }) => ({ field, ids: ids.filter((id) => !tx.unseen.hasSince(field, id, 0)) }));
+  if (gone.some(({ ids }, place) => ids.length < (needs[place]?.ids.length ?? 0))) await settleUnseen(tx);
   for (const [model, ofModel] of groupBy(gone, ({ field }) => field.model)) {
     const fields = [...new Set(ofModel.map(({ field }) => field))];
     const asked = [...new Set(ofModel.flatMap(({ ids }) => ids))].filter((id): id is StoredId => isStoredId(id) && !tx.absent.has(model, id));
+    if (asked.length === 0) continue;
     const answer = await tx.below.read({ model, ids: asked, fields: fields.map(({ name }) => name) });
     for (const [place, field] of fields.entries()) putFetched(tx.rootEnv, field, answer.ids, answer.columns[place] ?? []);
     const there = new Set<Id>(answer.ids);

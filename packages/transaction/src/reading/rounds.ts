@@ -17,8 +17,9 @@ type Ask = (fields: readonly Field[], ids: readonly Id[]) => Promise<void>;
  * nothing is fetched twice.
  */
 export class Rounds {
-  readonly #gathering = new Map<object, Map<string, Gathering>>();
-  readonly #running = new Map<object, Map<string, Promise<unknown>>>();
+  /** Whoever asks is held by his question, and by nothing afterwards. */
+  readonly #gathering = new WeakMap<object, Map<string, Gathering>>();
+  readonly #running = new WeakMap<object, Map<string, Promise<unknown>>>();
 
   /**
    * Asks together with the others.
@@ -61,7 +62,7 @@ function everybodyHasAsked(): Promise<void> {
   });
 }
 
-function placesOf<V>(map: Map<object, Map<string, V>>, who: object): Map<string, V> {
+function placesOf<V>(map: WeakMap<object, Map<string, V>>, who: object): Map<string, V> {
   let places = map.get(who);
   if (!places) map.set(who, (places = new Map<string, V>()));
   return places;

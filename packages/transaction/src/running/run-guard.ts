@@ -93,13 +93,14 @@ export class RunGuard {
   /**
    * The function misses values, which will be fetched.
    *
-   * @param hasAsked - whether a query of its own was answered, too
+   * @param execution - which of its values, one by one, and whether a query of its own was answered, too
+   * @param together - the same values as they are asked for
    * @throws {RunError} RUN_ENDLESS when it misses what has just been fetched, or never ends
    */
-  misses(needs: readonly Need[], hasAsked: boolean): void {
-    for (const { field, ids } of needs) this.#rounds.push({ model: field.model, field: field.name, records: ids.length });
-    if ((!this.#isNews(needs) && !hasAsked) || this.#rounds.length > MOST_ROUNDS) {
-      const { field, ids } = needs[0] ?? {};
+  misses({ needs, asks }: Execution, together: readonly Need[]): void {
+    for (const { field, ids } of together) this.#rounds.push({ model: field.model, field: field.name, records: ids.length });
+    if ((!this.#isNews(needs) && asks.length === 0) || this.#rounds.length > MOST_ROUNDS) {
+      const { field, ids } = together[0] ?? {};
       throw new RunError(
         'RUN_ENDLESS',
         `env.run() fetched ${field ? `${field.model}.${field.name}` : 'values'} of ${String(ids?.length ?? 0)} records, and the function still misses them, after ${String(this.#rounds.length)} rounds. ` +
@@ -107,7 +108,7 @@ export class RunGuard {
         { details: { field: field?.name, model: field?.model } },
       );
     }
-    if (this.whose === 'user') for (const { field, isAlone } of needs) if (isAlone === true) this.#suspect(field.toString());
+    if (this.whose === 'user') for (const { field, isAlone } of together) if (isAlone === true) this.#suspect(field.toString());
   }
 
   #suspect(field: string): void {

@@ -10,7 +10,7 @@ import { refuseDifferent, RunGuard, tellRun } from './run-guard';
 import { SUSPENSION } from './suspension';
 import { refuseUnfinished } from './unfinished';
 import { Trail, type Mark } from './trail';
-import { fetchNeeds } from '../reading/fetch-needs';
+import { fetchNeeds, together } from '../reading/fetch-needs';
 import type { Transaction } from '../transaction';
 import { settleUnseen } from '../triggers/unseen';
 import { resolveTriggers } from '../triggers/resolve-triggers';
@@ -140,8 +140,9 @@ async function goOn<T>(tx: Transaction, fn: () => T, guard: RunGuard): Promise<T
   const way = new LongWay(tx);
   for (let execution = guard.first; ; ) {
     for (const ask of execution.asks) await answers.fetch(ask);
-    guard.misses(execution.needs, execution.asks.length > 0);
-    await fetchNeeds(tx, execution.needs, way);
+    const needs = together(tx, execution.needs);
+    guard.misses(execution, needs);
+    await fetchNeeds(tx, needs, way);
     guard.begins();
     execution = execute(tx, fn, new Execution(answers, guard), guard.whose === 'user' && tx.checksRuns);
     guard.ended(execution);

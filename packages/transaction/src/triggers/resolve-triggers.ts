@@ -19,7 +19,11 @@ import { cachedList, cachedReference } from '../values';
 export async function resolveTriggers(tx: Transaction): Promise<void> {
   const way = new LongWay(tx);
   const found = new Map<PendingTrigger['side'], Map<Field, ReadonlyMap<Id, ReadonlySet<Id>>>>();
+  let moment = tx.triggers.sequence;
   while (tx.triggers.size > 0) {
+    // Who has written meanwhile may have moved records: those who hold one now are others.
+    if (tx.triggers.sequence !== moment) found.clear();
+    moment = tx.triggers.sequence;
     const batch = tx.triggers.snapshot();
     for (const [key, side] of keysOf(batch)) {
       const ids = new Set(batch.filter((trigger) => trigger.key === key && trigger.side === side).flatMap((trigger) => [...trigger.ids]));

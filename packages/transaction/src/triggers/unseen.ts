@@ -49,6 +49,9 @@ export class Unseen {
     const born = this.#born.get(model) ?? new Set<Id>();
     this.#born.set(model, born);
     for (const id of ids) born.add(id);
+    this.#undo.push(() => {
+      for (const id of ids) born.delete(id);
+    });
   }
 
   isBorn(model: string, id: Id): boolean {
@@ -57,7 +60,12 @@ export class Unseen {
 
   /** All that was due of new records is in the database. */
   forgetBorn(): void {
+    if (this.#born.size === 0) return;
+    const before = [...this.#born];
     this.#born.clear();
+    this.#undo.push(() => {
+      for (const [model, born] of before) this.#born.set(model, born);
+    });
   }
 
   /** The fields of which any value was put unseen. */
@@ -95,6 +103,8 @@ export class Unseen {
     this.#undo.push(() => {
       for (const [field, puts] of before) this.#puts.set(field, puts);
     });
+    // What was due of new records is forgotten, too: what they have is what the database says.
+    this.forgetBorn();
   }
 
   #putsOf(field: Field): Map<Id, Put> {

@@ -50,8 +50,10 @@ export class Savepoint implements AsyncDisposable {
 
   /** Keeps all since the savepoint; an outer one can still take it back. */
   async release(): Promise<void> {
-    this.#end('release');
-    return this.#tx.exclusive.during('release', () => this.#release());
+    return this.#tx.exclusive.during('release', () => {
+      this.#end('release');
+      return this.#release();
+    });
   }
 
   async #release(): Promise<void> {
@@ -68,12 +70,18 @@ export class Savepoint implements AsyncDisposable {
 
   /** Takes back all since the savepoint: rows, cache, queues, protection and hooks are what they were. */
   async rollback(): Promise<void> {
-    this.#end('rollback');
-    await this.#tx.exclusive.during('rollback', () => this.#undo());
+    // Who is refused because of an overlap has not ended it.
+    await this.#tx.exclusive.during('rollback', () => {
+      this.#end('rollback');
+      return this.#undo();
+    });
   }
 
+  /** Rolls back what is still open, when nothing that was asked in it is on its way any more: whoever fails need not have waited for it. */
   async [Symbol.asyncDispose](): Promise<void> {
-    if (this.#isOpen) await this.rollback();
+    if (!this.#isOpen) return;
+    await this.#tx.exclusive.quiet();
+    await this.rollback();
   }
 
   async #undo(): Promise<void> {
@@ -102,13 +110,12 @@ export class Savepoint implements AsyncDisposable {
 /** Runs work inside a savepoint: released when it returns, rolled back when it throws. */
 export async function withSavepoint<T>(tx: Transaction, work: () => Promise<T> | T, options: SavepointOptions = {}): Promise<T> {
   const savepoint = await Savepoint.take(tx, options);
-  let value: T;
   try {
-    value = await work();
+    const value = await work();
+    await savepoint.release();
+    return value;
   } catch (error) {
-    await savepoint.rollback();
+    await savepoint[Symbol.asyncDispose]();
     throw error;
   }
-  await savepoint.release();
-  return value;
 }
