@@ -135,4 +135,34 @@ everywhere(registry, ({ open }) => {
       })).toEqual(MOVED_ON);
     });
   });
+
+  describe('a value written by hand behind a relation that has yet to be computed', () => {
+    const byHand = defineModels({
+      country: { pick: integer(), capital: many2one('city', { store: true }), capitalSize: integer({ store: true, readonly: false }) },
+      city: { size: integer() },
+    })
+      .compute('country', 'capital', ['pick'], (country) => (country.pick === null ? null : country.env.model('city').browse(country.pick)))
+      .compute('country', 'capitalSize', ['capital.size'], (country) => country.capital?.size ?? 0)
+      .registry();
+
+    // What the relation will lead to is not known before, nor whether that has changed since: a value that stayed could be out of date.
+    test.each([
+      ['is computed again when that comes out different', { isKnown: false, size: 2 }, 2],
+      ['so is not left behind what has changed there since', { isKnown: false, size: 7 }, 7],
+      ['stays when it was computed before', { isKnown: true, size: 2 }, 50],
+      ['follows what has changed there since', { isKnown: true, size: 7 }, 7],
+    ])('%s', async (_, { isKnown, size }, expected) => {
+      ({ tx } = await open(byHand));
+      await tx.env.model('city').create([{ size: 1 }, { size: 2 }]);
+      await tx.env.model('country').create({ pick: 1 });
+      await tx.flush();
+      const country = one(tx, 'country', 1);
+      country.set('pick', 2);
+      if (isKnown) await country.load(['capital']);
+      country.set('capitalSize', 50);
+      one(tx, 'city', 2).set('size', size);
+      await tx.flush();
+      expect((await tx.readStored('country', [1], ['capitalSize'])).columns).toEqual([[expected]]);
+    });
+  });
 });

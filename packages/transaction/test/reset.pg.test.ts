@@ -3,11 +3,13 @@ import type { Transaction } from '../src/index';
 import { everywhere } from './support/everywhere';
 import { one } from './support/open';
 
-const first = defineModels({ city: { name: char(), label: char({ store: true }) }, other: { name: char() } })
-  .compute('city', 'label', ['name'], (city) => `<${city.name ?? ''}>`);
+const first = defineModels({ city: { name: char(), label: char({ store: true }), shown: char() }, other: { name: char() } })
+  .compute('city', 'label', ['name'], (city) => `<${city.name ?? ''}>`)
+  .compute('city', 'shown', ['name'], (city) => `first ${city.name ?? ''}`);
 // Versions share what did not change with those built before them.
 first.registry();
-const second = first.extend({ city: { mayor: char() }, region: { size: integer() } }).compute('city', 'label', ['name', 'mayor'], (city) => `${city.name ?? ''}/${city.mayor ?? ''}`);
+const second = first.extend({ city: { mayor: char() }, region: { size: integer() } }).compute('city', 'label', ['name', 'mayor'], (city) => `${city.name ?? ''}/${city.mayor ?? ''}`)
+  .compute('city', 'shown', ['name'], (city) => `second ${city.name ?? ''}`);
 
 let newest = first.registry();
 
@@ -44,6 +46,23 @@ everywhere(second.registry(), ({ open }) => {
     expect(() => one(tx, 'city', 1).get('name')).toThrow(/not loaded/);
     await tx.flush();
     expect((await tx.readStored('city', [1], ['name', 'label'])).columns).toEqual([['Ghent'], ['<Ghent>']]);
+  });
+
+  test.each([
+    ['a load', () => one(tx, 'city', 1).load(['shown'])],
+    ['a run', () => tx.run(() => one(tx, 'city', 1).get('shown'))],
+  ])('%s that waits while it resets gives what the newest version computes', async (_, call) => {
+    tx.clear();
+    const read = tx.below.read.bind(tx.below);
+    tx.below.read = async (question) => {
+      tx.below.read = read;
+      newest = second.registry();
+      await tx.reset();
+      return read(question);
+    };
+    await call();
+    await one(tx, 'city', 1).load(['shown']);
+    expect(one(tx, 'city', 1).get('shown')).toBe('second Ghent');
   });
 
   test('models that did not change keep their fields and the class of their records', async () => {

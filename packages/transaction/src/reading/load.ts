@@ -1,5 +1,5 @@
 import { isStoredId, type Id, type NewId } from '@ormolu/kernel';
-import type { Field } from '@ormolu/registry';
+import type { Field, Registry } from '@ormolu/registry';
 import { fetchForDrafts } from '../drafts/draft-values';
 import { isReadThrough, readThrough } from '../drafts/read-through';
 import type { Environment } from '../environment/environment';
@@ -28,6 +28,20 @@ import { isList, recordsOf, relatedIds } from '../values';
  */
 export async function load(env: Environment, model: string, given: readonly Id[], paths: readonly string[]): Promise<void> {
   const tx = env.transaction;
+  // Whoever takes the newest version meanwhile has forgotten what the one before has fetched: it is loaded as that one has it.
+  for (let registry: Registry | undefined; registry !== tx.registry; ) {
+    registry = tx.registry;
+    try {
+      await loadOnce(env, model, given, paths);
+    } catch (error) {
+      if (registry === tx.registry) throw error;
+    }
+  }
+}
+
+/** The same with one version of the models. */
+async function loadOnce(env: Environment, model: string, given: readonly Id[], paths: readonly string[]): Promise<void> {
+  const tx = env.transaction;
   const ids = given.every(isStoredId) ? given : given.map((id) => tx.drafts.current(id));
   const tree = pathTree(tx.registry, model, paths);
   if (leadsToServed(tree)) await flushForServed(tx);
@@ -48,11 +62,13 @@ export async function loadCauses(tx: Transaction, field: Field, ids: readonly Id
 /** One load: remembers whose causes it has looked at, so that recursive fields end. */
 class Loading {
   readonly #env: Environment;
+  readonly #registry: Registry;
   readonly #seen = new Map<Field, SetWhenAsked>();
   readonly #way: LongWay;
 
   constructor(env: Environment) {
     this.#env = env;
+    this.#registry = env.registry;
     this.#way = new LongWay(env.transaction);
   }
 
@@ -74,15 +90,24 @@ class Loading {
       if (!field.compute) continue;
       if (hasDrafts) await this.#readThrough(field, ids, mode);
       // What is in memory needs no loading: then it is computed at once.
+      this.#refuseOvertaken();
       if (mode === 'compute' && field.isStored && computeInMemory(tx, field, ids)) continue;
       await this.causes(field, this.#uncomputed(field, ids));
       if (mode === 'fetch') continue;
-      const failures = await run(tx, () => computeAll(this.#env, field, this.#uncomputed(field, ids)));
+      const failures = await run(tx, () => {
+        this.#refuseOvertaken();
+        return computeAll(this.#env, field, this.#uncomputed(field, ids));
+      });
       if (failures.length > 0) throw new ComputeError(failures);
     }
     // What was marked was not fetched, and stays as it was where nothing it is computed from has changed.
     if (marked.length > 0) await fetchColumns(tx, marked, ids, this.#env);
     for (const [field, below] of tree.fields) if (below.fields.size > 0) await this.level(relatedIds(this.#env, field, ids), below, mode);
+  }
+
+  /** @throws {Error} when the models are of another version now: what these compute is not what the new ones do. Whoever loads begins again */
+  #refuseOvertaken(): void {
+    if (this.#env.registry !== this.#registry) throw new Error('Another version of the models was taken while this was loaded.');
   }
 
   /** What drafts read of their origins' computed values. */
