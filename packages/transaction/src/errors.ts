@@ -57,8 +57,15 @@ export class WriteRefusedError extends MisuseError {}
 
 /** A required field is without a value. */
 export class RequiredError extends WriteRefusedError {
-  constructor(message: string, { model, name }: { readonly model: string; readonly name: string }) {
-    super('TX_REQUIRED', message, { details: { model, field: name } });
+  constructor(message: string, { model, name }: { readonly model: string; readonly name: string }, ids?: readonly Id[]) {
+    super('TX_REQUIRED', message, { details: { model, field: name, ...(ids ? { ids } : {}) } });
+  }
+}
+
+/** A compute gave null to records that must have a value. */
+export class ComputedNullError extends RequiredError {
+  constructor(field: { readonly model: string; readonly name: string }, ids: readonly Id[]) {
+    super(`${field.model}.${field.name} of ${describeIds(ids)} is required, and what computes it gave null. Mend the compute or the values it reads, or let the field be null.`, field, ids);
   }
 }
 

@@ -5,7 +5,7 @@ import { assignComputed, noteComputed } from './assign-computed';
 import { isPlain } from './compute-plan';
 import { toCache } from '../records/convert';
 import type { Environment } from '../environment/environment';
-import { ComputeCycleError, ComputeError, ComputeUnassignedError, type ComputeFailure } from '../errors';
+import { ComputeCycleError, ComputedNullError, ComputeError, ComputeUnassignedError, type ComputeFailure } from '../errors';
 import { isDue } from './layers';
 import type { RecordSet } from '../records/recordset';
 import { mustPass } from '../running/must-pass';
@@ -57,10 +57,17 @@ function computePart(env: Environment, field: Field, compute: Compute, part: Rec
       // What the compute expects of its records was checked against the definitions these records are made from.
       const value = compute.run(part as never);
       refuseUnfinished(value, `The compute of ${field.toString()}`, { model: field.model, field: field.name });
-      if (compute.isBatch) for (const computed of compute.fields) refuseUnassigned(computed, part.ids.filter((id) => !assigned.get(computed)?.has(id)));
-      else {
+      if (compute.isBatch) {
+        for (const computed of compute.fields) {
+          refuseUnassigned(computed, part.ids.filter((id) => !assigned.get(computed)?.has(id)));
+          // In the end: what it was given first may have been null.
+          if (computed.isRequired) refuseNull(computed, part.ids.filter((id) => env.peek(computed, id) === null));
+        }
+      } else {
         refuseUnassigned(field, value === undefined ? part.ids : []);
-        assignComputed(env, field, part.id, toCache(field, value));
+        const cached = toCache(field, value);
+        if (cached === null && field.isRequired) refuseNull(field, part.ids);
+        assignComputed(env, field, part.id, cached);
       }
     });
   });
@@ -68,6 +75,12 @@ function computePart(env: Environment, field: Field, compute: Compute, part: Rec
 
 function refuseUnassigned(field: Field, ids: readonly Id[]): void {
   if (ids.length > 0) throw new ComputeUnassignedError(field.model, field.name, ids);
+}
+
+/** What is required may be null of a draft, and where nothing is kept. @throws {ComputedNullError} TX_REQUIRED */
+function refuseNull(field: Field, ids: readonly Id[]): void {
+  const kept = field.isStored ? ids.filter(isStoredId) : [];
+  if (kept.length > 0) throw new ComputedNullError(field, kept);
 }
 
 /** Runs a compute; when it throws, what it changed is taken back. What must reach the caller passes, the rest is a failure. */
@@ -108,6 +121,7 @@ function computeEach(tx: Transaction, { field, compute, records }: { readonly fi
         refuseUnfinished(given, `The compute of ${field.toString()}`);
         refuseUnassigned(field, given === undefined ? [id] : []);
         const value = toCache(field, given);
+        if (value === null && field.isRequired) refuseNull(field, [id]);
         const slot = column.slots.ensure(id);
         const before = column.at(slot);
         const time = tx.toCompute.markedAt(field, id);

@@ -114,7 +114,7 @@ class Pass {
         // What the compute expects of its records was checked against the definitions these records are made from.
         const given = compute.run(record as never);
         const before = column.at(slot);
-        if (given === undefined) throw new NotPlain();
+        if (given === undefined || (given === null && field.isRequired)) throw new NotPlain();
         if (typeof given === 'object') refuseUnfinished(given, 'A compute');
         // What is the same has been taken before.
         if (given === before) continue;
