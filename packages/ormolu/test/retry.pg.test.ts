@@ -3,6 +3,7 @@ import { char, defineModels, integer } from '@ormolu/registry';
 import { memory } from '@ormolu/storage/memory';
 import { postgres } from '@ormolu/storage/postgres';
 import { createDatabase, type ScratchDatabase } from '@ormolu/test-support';
+import type { Transaction } from '@ormolu/transaction';
 import { openOrmolu, type Storage } from '../src/index';
 
 const models = defineModels({ account: { name: char({ required: true }), amount: integer({ default: 0 }) } });
@@ -66,6 +67,40 @@ describe.each(storages)('on $name', ({ open }) => {
       })));
       expect(executions).toBe(3);
       expect(await db.transaction((env) => env.run(() => env.model('account').browse(account.id).amount))).toBe(2);
+    } finally {
+      await db.close();
+    }
+  });
+});
+
+describe.each(storages)('each try on $name', ({ open }) => {
+  test('is a transaction of its own, in which nothing of those before is left: memory, queues, hooks, environments, rows', async () => {
+    const db = await openOrmolu({ models, storage: open() });
+    try {
+      await db.migrate();
+      const { id } = await db.transaction((env) => env.model('account').create({ name: 'shared' }));
+      const tries: { readonly transaction: Transaction; readonly seen: unknown }[] = [];
+      const log: string[] = [];
+      await db.transaction(async (env) => {
+        // The engine's own face, which the types of the environment do not show.
+        const tx = (env as unknown as { readonly transaction: Transaction }).transaction;
+        const mine = env.model('account').browse(id);
+        const before = [tx.towrite.size, tx.postcommit.size, tx.postcommit.data.size, tx.envs.size];
+        await mine.load(['amount', 'name']);
+        tries.push({ transaction: tx, seen: [before, mine.amount, mine.name, await env.model('account').count({ name: 'made' })] });
+        await env.model('account').create({ name: 'made' });
+        mine.amount = (mine.amount ?? 0) + 1;
+        tx.postcommit.data.set('try', tries.length);
+        tx.postcommit.add(() => log.push(`committed ${String(tries.length)}`));
+        if (tries.length === 2) await env.flush();
+        if (tries.length < 4) throw new ConflictError('TEST_CONFLICT', 'another was faster');
+      });
+      expect(new Set(tries.map(({ transaction }) => transaction)).size).toBe(4);
+      expect(new Set(tries.map(({ seen }) => JSON.stringify(seen))).size).toBe(1);
+      expect(tries[0]?.seen).toEqual([[0, 0, 0, expect.any(Number)], 0, 'shared', 0]);
+      expect(tries.map(({ transaction }) => transaction.state)).toEqual(['closed', 'closed', 'closed', 'closed']);
+      expect(log).toEqual(['committed 4']);
+      expect(await db.transaction((env) => env.model('account').count({ name: 'made' }))).toBe(1);
     } finally {
       await db.close();
     }

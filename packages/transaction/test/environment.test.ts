@@ -162,6 +162,43 @@ test('environments and records are collected when their last reader is gone, cyc
   expect(tx.envs.size).toBe(2);
 });
 
+/** Work in an environment of its own that ends in every way that work can end. */
+async function endBadly(tx: Transaction, name: string): Promise<WeakRef<object>[]> {
+  const env = tx.env.withContext({ shade: name });
+  const things = env.model('thing').browse([1]);
+  const thing = things.ensureOne();
+  await expect(env.run(() => { throw new Error(`${name} ${String(thing.get('seenBy'))}`); })).rejects.toThrow(name);
+  await expect(env.run(() => env.model('thing').browse(99).get('seenBy'))).rejects.toMatchObject({ code: 'TX_RECORD_MISSING' });
+  await expect(things.load(['nothing'])).rejects.toMatchObject({ code: 'FIELD_UNKNOWN' });
+  await expect(tx.savepoint(async () => {
+    await thing.write({ name });
+    const draft = env.model('thing').new({ name });
+    await env.run(() => [thing.get('seenBy'), draft.get('seenBy')]);
+    await draft.save();
+    expect(await env.model('thing').search({ name })).toHaveLength(2);
+    throw new Error('back');
+  }, { flush: name.endsWith('1') })).rejects.toThrow('back');
+  await tx.savepoint(() => { thing.set('name', name); });
+  const query = env.model('thing').where({ name });
+  expect(await env.run(() => [...query].map((one) => one.get('seenBy')))).toHaveLength(1);
+  return [env, things, thing, query, await env.model('thing').search()].map((held) => new WeakRef<object>(held));
+}
+
+test('environments are collected after errors, runs and savepoints too, cycle after cycle, and nothing grows', async () => {
+  const tx = await openFor(1);
+  const kept: unknown[] = [];
+  for (let round = 0; round < 4; round += 1) {
+    const held: WeakRef<object>[] = [];
+    for (let n = 0; n < 40; n += 1) held.push(...await endBadly(tx, `${String(round)}-${String(n)}`));
+    await tx.flush();
+    await collected(4);
+    expect([round, held.length, held.filter((reference) => reference.deref() !== undefined)]).toEqual([round, 200, []]);
+    expect(tx.envs.size).toBe(2);
+    kept.push([tx.savepoints.length, tx.drafts.isEmpty, tx.toCompute.size, tx.triggers.size].map(String));
+  }
+  expect(new Set(kept.map((state) => JSON.stringify(state))).size).toBe(1);
+});
+
 test('a transaction is collected when nobody holds it or its records', async () => {
   const held: WeakRef<object>[] = [];
   for (let round = 0; round < 5; round += 1) {

@@ -20,14 +20,14 @@ const LANGS = [SOURCE, 'fr', 'nl'] as const;
 const small = fc.nat({ max: 7 });
 type Step =
   | { readonly op: 'text' | 'note' | 'price' | 'shown text' | 'draft text' | 'draft price' | 'fresh text' | 'fresh price'; readonly which: number; readonly place: number; readonly value: number; readonly way: 'write' | 'assign' | 'run' }
-  | { readonly op: 'main' | 'look'; readonly which: number; readonly place: number }
+  | { readonly op: 'main' | 'look' | 'find'; readonly which: number; readonly place: number }
   | { readonly op: 'flush' | 'forget' | 'save' | 'save fresh' }
   | { readonly op: 'savepoint'; readonly flush: boolean; readonly isKept: boolean; readonly steps: readonly Step[] };
 const { step } = fc.letrec<{ step: Step }>((tie) => ({
   step: fc.oneof(
     { depthSize: 'small', withCrossShrink: true },
     { weight: 9, arbitrary: fc.record({ op: fc.constantFrom('text' as const, 'text' as const, 'note' as const, 'price' as const, 'shown text' as const, 'draft text' as const, 'draft price' as const, 'fresh text' as const, 'fresh price' as const), which: small, place: small, value: small, way: fc.constantFrom('write' as const, 'assign' as const, 'run' as const) }) },
-    { weight: 5, arbitrary: fc.record({ op: fc.constantFrom('look' as const, 'look' as const, 'look' as const, 'main' as const), which: small, place: small }) },
+    { weight: 5, arbitrary: fc.record({ op: fc.constantFrom('look' as const, 'look' as const, 'look' as const, 'main' as const, 'find' as const, 'find' as const), which: small, place: small }) },
     { weight: 3, arbitrary: fc.record({ op: fc.constantFrom('flush' as const, 'forget' as const, 'save' as const, 'save fresh' as const) }) },
     { weight: 2, arbitrary: fc.record({ op: fc.constant('savepoint' as const), flush: fc.boolean(), isKept: fc.boolean(), steps: fc.array(tie('step'), { maxLength: 5 }) }) },
   ),
@@ -87,6 +87,7 @@ class Playing {
       case 'forget': this.#tx.cache.invalidate(); return;
       case 'save': case 'save fresh': return this.#save(step.op);
       case 'look': return this.#look(step);
+      case 'find': return this.#find(step);
       case 'main': {
         const main = step.place % 3 === 0 ? null : step.place % 3;
         await one(this.#tx, 'own', (step.which % 2) + 1).write({ main });
@@ -157,6 +158,28 @@ class Playing {
     const [record, names] = seen;
     if (which > 2) await record.load(names);
     expect([record.model, place, await this.#tx.run(() => names.map((name) => record.get(name)))]).toEqual([record.model, place, wanted]);
+  }
+
+  /** Who is found under one place by the text and the price that one of them has there, or that nobody has; and how they are grouped. */
+  async #find({ which, place }: { readonly which: number; readonly place: number }): Promise<void> {
+    const lang = LANGS[place % 3] ?? SOURCE;
+    const company = (place % 2) + 1;
+    const { things, mains } = this.#world;
+    const env: Environment = this.#tx.env.withContext({ lang, allowedCompanyIds: [company] });
+    const shown = things.map(({ id, title, price }) => ({ id, title: textOf(title, lang), price: price[company] ?? null }));
+    const owns = mains.map((main, at) => ({ id: at + 1, title: shown[(main ?? 0) - 1]?.title ?? null, price: shown[(main ?? 0) - 1]?.price ?? null }));
+    const { title, price } = shown[which] ?? { title: `t${String(which)}`, price: which };
+    for (const [model, all] of [['thing', shown], ['own', owns]] as const) {
+      const found = async (filter: object): Promise<unknown> => [model, lang, company, filter, (await env.model(model).search(filter, { order: ['id'] })).ids];
+      const wanted = (filter: object, is: (one: (typeof shown)[number]) => boolean): unknown => [model, lang, company, filter, all.filter(is).map(({ id }) => id)];
+      for (const [filter, is] of [
+        [{ title }, (one) => one.title === title], [{ price }, (one) => one.price === price], [{ title: { ne: title } }, (one) => one.title !== title],
+        [{ title, price: { isNull: true } }, (one) => one.title === title && one.price === null],
+      ] as const satisfies readonly (readonly [object, (one: (typeof shown)[number]) => boolean])[]) expect(await found(filter)).toEqual(wanted(filter, is));
+      const groups = new Map<string | null, number>();
+      for (const one of all) groups.set(one.title, (groups.get(one.title) ?? 0) + 1);
+      expect(new Map((await env.model(model).readGroup({ by: ['title'] })).map(({ by, count }) => [by['title'], count]))).toEqual(groups);
+    }
   }
 
   /** Everything, under every place. */
