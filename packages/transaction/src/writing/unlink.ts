@@ -4,6 +4,7 @@ import { fetchColumns } from '../reading/fetch';
 import { membersOf } from '../reading/fetch-pairs';
 import { followOrigins } from '../drafts/follow-origins';
 import { leaveDrafts } from '../drafts/leave-drafts';
+import { ComputeError } from '../errors';
 import { moveBetweenLists } from '../lists/inverse-lists';
 import { fire, isEmpty, startFiring } from '../triggers/modified';
 import { listsOver, seenFrom, sideOf, sidesOf } from '../lists/relation-tables';
@@ -52,9 +53,7 @@ export async function unlink(set: RecordSet, spare?: Spare): Promise<void> {
   }
   const ids = current.filter(isStoredId);
   if (ids.length === 0) return;
-  // What goes needs no values any more, and a compute that fails for it must not keep it.
-  for (const field of tx.registry.model(set.model).fields.values()) tx.toCompute.unmark(field, ids);
-  await tx.flush();
+  await flushAllBut(tx, set.model, ids);
   let consequences = await spread(tx, set.model, ids);
   if (await spare?.(consequences.deleted)) {
     await tx.flush();
@@ -64,6 +63,21 @@ export async function unlink(set: RecordSet, spare?: Spare): Promise<void> {
   await tx.below.delete(set.model, ids, { surprises: (touched) => surprisesIn(tx, consequences, touched) });
   await emptyUnwatched(tx, consequences.unwatched);
   forget(tx, consequences);
+}
+
+/** Flushes all but what is to be computed of records that are to go: they need no values any more, and a compute that fails for them must not keep them. */
+async function flushAllBut(tx: Transaction, model: string, ids: readonly StoredId[]): Promise<void> {
+  const { toCompute } = tx;
+  const taken = [...tx.registry.model(model).fields.values()].flatMap((field) =>
+    toCompute.among(field, ids).map((id) => ({ field, id, since: toCompute.possibleSince(field, id) ?? ('certain' as const), time: toCompute.markedAt(field, id) })));
+  for (const field of new Set(taken.map(({ field: of }) => of))) toCompute.unmark(field, ids);
+  try {
+    await tx.flush();
+  } catch (error) {
+    // They stay, and so does what waits. What has changed meanwhile is remembered as long as a value that failed waits to be computed.
+    for (const { field, id, since, time } of taken) toCompute.mark(field, [id], error instanceof ComputeError ? since : 'certain', time);
+    throw error;
+  }
 }
 
 /** Follows the foreign keys from the records to all that the database will delete or empty with them. */
