@@ -17,7 +17,7 @@ import { isKeptList, type WriteBatch } from './write-batch';
 
 /**
  * Makes a copy of each record: what its fields say is copied, many2many lists included, one2many lists only with `copy: true`; then their
- * records are copied, too. A record that it delegates to is copied with it.
+ * records are copied, too, save one that is in its own list, or in that of its members. A record that it delegates to is copied with it.
  *
  * @param values - put over what is copied, the same for all
  * @returns the copies, in the order of the records
@@ -111,6 +111,8 @@ class Copying {
   readonly #env: Environment;
   readonly #batch: WriteBatch;
   readonly #keyed: Keyed;
+  /** The records that are being copied, each for the one before: in a list of it, or because it delegates to it. */
+  readonly #within = new Map<string, Set<StoredId>>();
 
   constructor(env: Environment, batch: WriteBatch, keyed: Keyed) {
     this.#env = env;
@@ -120,6 +122,8 @@ class Copying {
 
   /** @returns the temporary id of the copy */
   row(model: Model, id: StoredId, values: Values, preset: ReadonlyMap<Field, unknown> = new Map()): Id {
+    const within = this.#within.get(model.name) ?? new Set();
+    this.#within.set(model.name, within.add(id));
     const { own, delegated } = divided(model, values);
     const known = new Map(preset);
     const lists: [Field, readonly Id[]][] = [];
@@ -131,6 +135,7 @@ class Copying {
     }
     const copied = this.#batch.create(model, own, known).id;
     for (const [field, members] of lists) this.#list(field, copied, members);
+    within.delete(id);
     return copied;
   }
 
@@ -153,7 +158,9 @@ class Copying {
     }
     const inverse = inverseOf(this.#env.transaction, field);
     const comodel = this.#env.registry.model(inverse.model);
-    for (const member of members) if (isStoredId(member)) this.row(comodel, member, {}, new Map([[inverse, owner]]));
+    const within = this.#within.get(comodel.name);
+    // Where lists go round in a circle, who is being copied is not copied once more.
+    for (const member of members) if (isStoredId(member) && within?.has(member) !== true) this.row(comodel, member, {}, new Map([[inverse, owner]]));
   }
 }
 

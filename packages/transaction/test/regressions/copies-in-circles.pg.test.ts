@@ -1,0 +1,40 @@
+import { char, defineModels, many2one, one2many } from '@ormolu/registry';
+import type { Transaction } from '../../src/index';
+import { everywhere } from '../support/everywhere';
+import { one } from '../support/open';
+
+const models = defineModels({
+  node: { name: char(), parent: many2one('node'), children: one2many('node', 'parent', { copy: true }) },
+  // One that delegates to another, in whose list it is.
+  body: { name: char({ required: true }), heads: one2many('head', 'body', { copy: true }) },
+  head: { body: many2one('body', { required: true, onDelete: 'cascade' }), hat: char() },
+}).delegate('head', 'body');
+
+everywhere(models.registry(), ({ open }) => {
+  let tx: Transaction;
+
+  beforeEach(async () => {
+    ({ tx } = await open());
+  });
+
+  const rows = async (model: string, ...names: string[]): Promise<unknown> => (await tx.env.model(model).search({}, { order: ['id'] })).read(names);
+
+  test('records that are in their own lists, by way of others or at once, are copied once', async () => {
+    await tx.env.model('node').create([{ name: 'a' }, { name: 'b', parent: 1 }, { name: 'c', parent: 2 }, { name: 'own' }]);
+    await one(tx, 'node', 1).write({ parent: 3 });
+    await one(tx, 'node', 4).write({ parent: 4 });
+    expect((await tx.env.model('node').browse([1, 4]).copy()).ids).toEqual([5, 8]);
+    expect(await rows('node', 'name', 'parent')).toEqual([
+      { id: 1, name: 'a', parent: 3 }, { id: 2, name: 'b', parent: 1 }, { id: 3, name: 'c', parent: 2 }, { id: 4, name: 'own', parent: 4 },
+      { id: 5, name: 'a', parent: 3 }, { id: 6, name: 'b', parent: 5 }, { id: 7, name: 'c', parent: 6 }, { id: 8, name: 'own', parent: 4 },
+    ]);
+  });
+
+  test('what is in the list of the record it delegates to is copied once, and its fellows with it', async () => {
+    await tx.env.model('head').create({ name: 'x', hat: 'red' });
+    await tx.env.model('head').create({ body: 1, hat: 'blue' });
+    expect((await one(tx, 'head', 1).copy()).ids).toHaveLength(1);
+    expect(await rows('body', 'name')).toEqual([{ id: 1, name: 'x' }, { id: 2, name: 'x' }]);
+    expect(new Set((await tx.env.model('head').search({ body: 2 })).mapped('hat') as unknown[])).toEqual(new Set(['red', 'blue']));
+  });
+});
