@@ -4,6 +4,7 @@ import { putCached } from '../drafts/draft-values';
 import { followOrigins } from '../drafts/follow-origins';
 import type { Environment } from '../environment/environment';
 import { NotLoadedError } from '../errors';
+import { tellChange } from '../events';
 import { fire, isEmpty, startFiring } from '../triggers/modified';
 import { isStoredPair } from './pending-pairs';
 import { listsOver, pairOf, sideOf, type PairSide } from './relation-tables';
@@ -64,6 +65,7 @@ export function changeLists(tx: Transaction, field: Field, changes: readonly Lis
     const firing = isEmpty(tree) ? undefined : startFiring(tx, list, concerned.map(({ id }) => id));
     followChanges(tx, list, concerned);
     tx.origins?.note(list, concerned.map(({ id }) => id).filter((id) => cachedList(tx.rootEnv, list, id)), { what: list === field ? 'assigned' : 'followed' });
+    if (list === field) tellChange('write', field, concerned.length);
     if (firing) fire(tx, firing, tree, concerned.map(({ id }) => id));
     followOrigins(tx, list, concerned.map(({ id }) => id));
   }
