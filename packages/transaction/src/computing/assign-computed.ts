@@ -47,7 +47,9 @@ export function assignComputed(env: Environment, field: Field, id: Id, cached: u
  * stays. Whom a relation concerns is marked now.
  */
 export function noteComputed(tx: Transaction, field: Field, id: Id, { time: marked, unseen }: { readonly time: number | undefined; readonly unseen?: { readonly value: unknown } }): void {
-  const time = field.relation || marked === undefined ? tx.triggers.nextSequence() : marked;
+  // Whichever moment it is noted at: who runs beside it must hear that something has changed.
+  const now = tx.triggers.nextSequence();
+  const time = field.relation || marked === undefined ? now : marked;
   if (unseen && isAskedFor(tx, field) && !tx.unseen.isBorn(field.model, id)) tx.unseen.note(field, [id], { time, value: unseen.value });
   else tx.toCompute.noteChanged(field, id, time);
 }
