@@ -53,6 +53,11 @@ export class Exclusive {
     return answer;
   }
 
+  /** Whether something is asked that has not been answered. */
+  get isAsked(): boolean {
+    return this.#asking.length > 0;
+  }
+
   /** Waits until nothing is asked. */
   async quiet(): Promise<void> {
     while (this.#asking.length > 0) await new Promise<void>((resolve) => { this.#waiting.push(resolve); });

@@ -168,6 +168,21 @@ everywhere(geo.registry(), ({ open }) => {
     };
     const stored = async (): Promise<unknown> => (await tx.readStored('city', [1], ['name'])).columns[0]?.[0];
 
+    test('work that fails while another flow asks one thing after the other is taken back, and its own error comes out', async () => {
+      const ids = await tx.env.model('city').search({});
+      tx.clear();
+      const step = async (id: unknown): Promise<void> => {
+        await tx.run(() => one(tx, 'city', Number(id)).get('name'));
+      };
+      const all = async (): Promise<void> => {
+        for (const id of ids.ids) await step(id);
+      };
+      await expect(tx.savepoint(async () => {
+        await Promise.all([all().catch(() => undefined), Promise.resolve().then(() => { throw new Error('boom'); })]);
+      }, { flush: false })).rejects.toThrow('boom');
+      expect([tx.undo.isOpen, tx.savepoints.length]).toEqual([false, 0]);
+    });
+
     test('work that fails is taken back, and its own error comes out', async () => {
       await expect(tx.savepoint(async () => {
         await change();

@@ -65,8 +65,9 @@ export class PacedCalls {
     }
   }
 
+  /** Whole: sums of fractions that come and go in any order do not end at nothing, and who goes alone would wait for ever. */
   #weightOf({ keys, bytes }: Asked): number {
-    return bytes === undefined ? keys * Math.max(1, this.#typicalBytes / READ_A_KEY) : keys + bytes / WRITTEN_A_KEY;
+    return Math.round(bytes === undefined ? keys * Math.max(1, this.#typicalBytes / READ_A_KEY) : keys + bytes / WRITTEN_A_KEY);
   }
 
   #traced<T>({ name, keys, bytes }: Asked, make: () => Promise<T>): Promise<T> {

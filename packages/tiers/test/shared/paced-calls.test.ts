@@ -75,6 +75,14 @@ test('of large values, a megabyte is under way at a time, and what is larger alo
   expect(cache.stats().shared).toMatchObject({ failures: 0, refused: 0 });
 });
 
+test('what is larger than all goes when nobody is under way, whatever the others weighed and in whatever order they went', async () => {
+  for (let round = 0; round < 60; round += 1) {
+    await Promise.all(Array.from({ length: 20 }, (_, at) => cache.set(`small:${String(at)}`, 'x'.repeat(1 + ((at * 7919 + round * 104729) % 40_000)))));
+    await cache.set('large', 'x'.repeat(2_000_000));
+  }
+  expect(cache.stats().shared).toMatchObject({ failures: 0, refused: 0 });
+});
+
 test('when one is late, those that wait for their turn are not sent, and nobody waits for a deadline each', async () => {
   await cache.close();
   cache = await paced('40ms');

@@ -89,10 +89,10 @@ export function draftList(env: Environment, field: Field, id: NewId): readonly I
   return known;
 }
 
-/** Fetches what drafts read of their origins, and puts it into memory as theirs. One round trip at most. */
+/** Fetches what drafts read of their origins, and puts it into memory as theirs; of one that is gone meanwhile, nothing is known. One round trip at most. */
 export async function fetchForDrafts(env: Environment, field: Field, ids: readonly Id[]): Promise<void> {
   const tx = env.transaction;
-  const drafts = ids.filter((id): id is NewId => !isStoredId(id) && env.peek(field, id) === undefined && (!field.compute || isReadThrough(tx, field, id)));
+  const drafts = ids.filter((id): id is NewId => !isStoredId(id) && (id.origin !== undefined || tx.drafts.has(field.model, id)) && env.peek(field, id) === undefined && (!field.compute || isReadThrough(tx, field, id)));
   const origins = drafts.flatMap(({ origin }) => (origin === undefined ? [] : [origin]));
   if (field.isStored) await fetchColumns(tx, [field], origins, env);
   else if (isList(field)) await fetchList(tx, field, origins);

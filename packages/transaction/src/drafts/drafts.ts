@@ -39,6 +39,11 @@ export class Drafts {
     return [...(this.#ids.get(model) ?? [])];
   }
 
+  /** Whether there is such a draft now. */
+  has(model: string, id: NewId): boolean {
+    return this.#ids.get(model)?.has(id) ?? false;
+  }
+
   add(model: string, id: NewId): void {
     let ids = this.#ids.get(model);
     if (!ids) this.#ids.set(model, (ids = new Set<NewId>()));

@@ -80,7 +80,9 @@ export class Savepoint implements AsyncDisposable {
   /** Rolls back what is still open, when nothing that was asked in it is on its way any more: whoever fails need not have waited for it. */
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#isOpen) return;
-    await this.#tx.exclusive.quiet();
+    const { exclusive } = this.#tx;
+    // Who was answered may have asked again before it is heard here.
+    do await exclusive.quiet(); while (exclusive.isAsked);
     await this.rollback();
   }
 

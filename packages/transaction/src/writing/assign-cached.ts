@@ -34,6 +34,8 @@ export function assignCached(env: Environment, field: Field, ids: readonly Id[],
   refuseWithoutCompany(env, field);
   const value = tx.drafts.isEmpty ? cached : current(tx, field, cached);
   const { changed, seen, unseen } = changedBy(env, field, ids, value);
+  // Who is given by hand what he has is told of nothing; nor of what has fired already, and may yet be found to concern him.
+  if (field.compute && changed.length < ids.length) tx.triggers.noteAssigned(field, ids);
   if (changed.length === 0) return;
   const tree = tx.registry.triggersOf(field);
   tx.execution?.written.add(field);

@@ -5,6 +5,7 @@ import { membersOf } from '../reading/fetch-pairs';
 import { followOrigins } from '../drafts/follow-origins';
 import { leaveDrafts } from '../drafts/leave-drafts';
 import { ComputeError } from '../errors';
+import { groupBy } from '../group-by';
 import { moveBetweenLists } from '../lists/inverse-lists';
 import { fire, isEmpty, startFiring } from '../triggers/modified';
 import { listsOver, seenFrom, sideOf, sidesOf } from '../lists/relation-tables';
@@ -76,6 +77,11 @@ async function flushAllBut(tx: Transaction, model: string, ids: readonly StoredI
   } catch (error) {
     // They stay, and so does what waits. What has changed meanwhile is remembered as long as a value that failed waits to be computed.
     for (const { field, id, since, time } of taken) toCompute.mark(field, [id], error instanceof ComputeError ? since : 'certain', time);
+    // Nobody was to wait for them, and who depends on them may have been computed, or taken for what he was.
+    for (const [field, marks] of groupBy(taken, ({ field: of }) => of)) {
+      const waiting = marks.map(({ id }) => id);
+      fire(tx, { ...startFiring(tx, field, waiting), isUnseen: true }, tx.registry.triggersOf(field), waiting);
+    }
     throw error;
   }
 }
