@@ -5,7 +5,7 @@ const { join } = require('node:path');
 module.exports = {
   roots: ['packages', 'examples', 'bench', 'oracle', 'scripts', 'test-support'].map((name) => join(__dirname, name)).filter((folder) => existsSync(folder)),
   globalSetup: '<rootDir>/test-support/jest/global-setup.ts',
-  setupFiles: ['<rootDir>/test-support/jest/law-seed.ts'],
+  setupFiles: ['<rootDir>/test-support/jest/earlier-flows.ts', '<rootDir>/test-support/jest/law-seed.ts'],
   setupFilesAfterEnv: ['<rootDir>/test-support/jest/weighing.ts'],
   testSequencer: '<rootDir>/test-support/jest/longest-first.cjs',
   globalTeardown: '<rootDir>/test-support/jest/global-teardown.ts',
