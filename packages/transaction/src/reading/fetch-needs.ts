@@ -13,6 +13,14 @@ import { settleUnseen } from '../triggers/unseen';
 import type { Transaction } from '../transaction';
 import { isList } from '../values';
 
+/** What is asked of a model's columns in one question. */
+interface Wanted {
+  readonly fields: Set<Field>;
+  readonly ids: Set<Id>;
+  /** Those whose marked values are wanted, too. */
+  readonly hidden: Set<Id>;
+}
+
 /**
  * Brings everything a suspended function needs into memory: one question per model for columns, one per list.
  *
@@ -21,9 +29,9 @@ import { isList } from '../values';
  */
 export async function fetchNeeds(tx: Transaction, needs: readonly Need[], way: LongWay = new LongWay(tx)): Promise<void> {
   if (needs.some(({ field }) => field.isServed)) await flushForServed(tx);
-  const before = needs.filter((need) => need.isBefore === true || isHidden(tx, need));
+  const before = needs.filter(({ isBefore }) => isBefore === true);
   if (before.length > 0) await fetchBefore(tx, before);
-  const columns = new Map<Environment, Map<string, { fields: Set<Field>; ids: Set<Id> }>>();
+  const columns = new Map<Environment, Map<string, Wanted>>();
   for (const { field, ids, env = tx.rootEnv, isForCompute = false, isBrowsed = false } of together(tx, needs.filter(({ isBefore }) => isBefore !== true))) {
     if (ids.some((id) => !isStoredId(id))) await fetchForDrafts(env, field, ids);
     if (isList(field) && !field.isServed) {
@@ -35,16 +43,17 @@ export async function fetchNeeds(tx: Transaction, needs: readonly Need[], way: L
     // Who asks matters only where values differ by who asks.
     const asking = isAskedBy(field) ? env : tx.rootEnv;
     let ofModels = columns.get(asking);
-    if (!ofModels) columns.set(asking, (ofModels = new Map<string, { fields: Set<Field>; ids: Set<Id> }>()));
+    if (!ofModels) columns.set(asking, (ofModels = new Map<string, Wanted>()));
     let wanted = ofModels.get(field.model);
-    if (!wanted) ofModels.set(field.model, (wanted = { fields: new Set(), ids: new Set() }));
+    if (!wanted) ofModels.set(field.model, (wanted = { fields: new Set(), ids: new Set(), hidden: new Set() }));
     for (const id of ids) wanted.ids.add(id);
+    for (const id of hidden(env, field, ids)) wanted.hidden.add(id);
     wanted.fields.add(field);
     if (field.isPrefetched) for (const other of tx.registry.model(field.model).fields.values()) if (other.isPrefetched) wanted.fields.add(other);
   }
-  for (const [env, ofModels] of columns) for (const [model, { fields, ids }] of ofModels) {
+  for (const [env, ofModels] of columns) for (const [model, { fields, ids, hidden: anyway }] of ofModels) {
     await way.climb(model, [...ids]);
-    await fetchColumns(tx, [...fields], [...ids], env);
+    await fetchColumns(tx, [...fields], [...ids], env, anyway);
   }
 }
 
@@ -64,13 +73,14 @@ export function together(tx: Transaction, needs: readonly Need[]): readonly Need
 }
 
 /**
- * Whether the stored values that a function misses are all marked: it had found that nothing they are computed from has changed, and its marks came back
- * when it was suspended. Such values are not fetched otherwise, because they will be computed. Drafts and records that are not there have none to be fetched.
+ * Those of which a stored value is missing and marked: whoever misses it had found that nothing it is computed from has changed, and its mark came back when
+ * he was suspended. Others that are marked may be among them, because they travel with one that is not: their values come along in the same question, and
+ * need not be written when they are computed to be equal. Drafts and records that are not there have none to be fetched.
  */
-function isHidden(tx: Transaction, { field, ids }: Need): boolean {
-  if (!field.compute || !field.isStored || field.isServed) return false;
-  const lacking = ids.filter((id) => isStoredId(id) && tx.rootEnv.peek(field, id) === undefined && !tx.absent.has(field.model, id));
-  return lacking.length > 0 && lacking.every((id) => tx.toCompute.has(field, id));
+function hidden(env: Environment, field: Field, ids: readonly Id[]): readonly Id[] {
+  const { absent, toCompute } = env.transaction;
+  if (!field.compute || !field.isStored || field.isServed || !toCompute.isMarked(field)) return [];
+  return ids.filter((id) => isStoredId(id) && toCompute.has(field, id) && env.peek(field, id) === undefined && !absent.has(field.model, id));
 }
 
 /** What was put unseen and stays is compared; what was taken back with the function that put it is put over the value before when it runs again. */

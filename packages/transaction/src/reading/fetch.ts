@@ -13,16 +13,17 @@ import { cachedReference, IdsOf, recordsOf } from '../values';
  *
  * @param fields - of one model, stored; those cached for every id are left out
  * @param env - who asks, which matters where values differ by company or language
+ * @param anyway - those of the ids of which what is to be recomputed is wanted, too
  * @remarks One round trip at most. Ids that do not exist are remembered as absent. A value that is to be recomputed is no reason to ask,
  * but comes along when others are asked for: an equal result need not be written then.
  */
-export async function fetchColumns(tx: Transaction, fields: readonly Field[], ids: readonly Id[], env: Environment = tx.rootEnv): Promise<void> {
+export async function fetchColumns(tx: Transaction, fields: readonly Field[], ids: readonly Id[], env: Environment = tx.rootEnv, anyway: ReadonlySet<Id> = new Set()): Promise<void> {
   const [first] = fields;
   if (!first) return;
   if (fields.some(({ keyedBy }) => keyedBy === 'company')) await env.meetCompany();
-  if (!fields.some((field) => ids.some(lackOf(env, field)))) return;
+  if (!fields.some((field) => ids.some(lackOf(env, field, anyway)))) return;
   const who = fields.some(isAskedBy) ? env : tx.rootEnv;
-  await tx.rounds.join(who, first.model, { fields, ids, ask: (all, others) => askColumns(who, all, others) });
+  await tx.rounds.join(who, first.model, { fields, ids, anyway, ask: (all, others, too) => askColumns(who, all, others, too) });
 }
 
 /** Whether a field's values differ by who asks. */
@@ -30,9 +31,9 @@ export function isAskedBy({ keyedBy, isServed, dependsContext }: Field): boolean
   return keyedBy !== undefined || (isServed && dependsContext.length > 0);
 }
 
-async function askColumns(env: Environment, fields: readonly Field[], ids: readonly Id[]): Promise<void> {
+async function askColumns(env: Environment, fields: readonly Field[], ids: readonly Id[], anyway: ReadonlySet<Id>): Promise<void> {
   const tx = env.transaction;
-  const asked = lacking(env, fields, ids);
+  const asked = lacking(env, fields, ids, anyway);
   const [first] = fields;
   if (asked.length === 0 || !first) return;
   const wanted = fields.filter((field) => {
@@ -66,10 +67,10 @@ export async function fetchWithFellows(tx: Transaction, fields: readonly Field[]
 }
 
 /** The records that lack a value of these fields which is not to be recomputed anyway. */
-function lacking(env: Environment, fields: readonly Field[], ids: readonly Id[]): readonly StoredId[] {
+function lacking(env: Environment, fields: readonly Field[], ids: readonly Id[], anyway?: ReadonlySet<Id>): readonly StoredId[] {
   const missing = new Set<StoredId>();
   for (const field of fields) {
-    const lack = lackOf(env, field);
+    const lack = lackOf(env, field, anyway);
     const found = ids.filter(lack);
     // No other field can add to all of them.
     if (found.length === ids.length) return found;
@@ -78,11 +79,11 @@ function lacking(env: Environment, fields: readonly Field[], ids: readonly Id[])
   return [...missing];
 }
 
-/** Tells whether a record lacks a value of a field which the database has and which is not to be recomputed anyway. */
-function lackOf(env: Environment, field: Field): (id: Id) => id is StoredId {
+/** Tells whether a record lacks a value of a field which the database has and which is not to be recomputed, unless it is wanted anyway. */
+function lackOf(env: Environment, field: Field, anyway?: ReadonlySet<Id>): (id: Id) => id is StoredId {
   const { absent, toCompute } = env.transaction;
   const column = env.column(field);
-  return (id): id is StoredId => column.of(id) === MISS && isStoredId(id) && !absent.has(field.model, id) && !(field.compute && toCompute.has(field, id));
+  return (id): id is StoredId => column.of(id) === MISS && isStoredId(id) && !absent.has(field.model, id) && !(field.compute && anyway?.has(id) !== true && toCompute.has(field, id));
 }
 
 /** Reads lists of either kind from the next rung, corrected by what is pending before anyone sees them. One round trip at most. */

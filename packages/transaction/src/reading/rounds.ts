@@ -5,10 +5,12 @@ import type { Field } from '@ormolu/registry';
 interface Gathering {
   readonly fields: Set<Field>;
   readonly ids: Set<Id>;
+  /** Those of which every value that is not in memory is wanted. */
+  readonly anyway: Set<Id>;
   readonly answered: Promise<void>;
 }
 
-type Ask = (fields: readonly Field[], ids: readonly Id[]) => Promise<void>;
+type Ask = (fields: readonly Field[], ids: readonly Id[], anyway: ReadonlySet<Id>) => Promise<void>;
 
 /**
  * Lets functions and loads that wait at the same time share their rounds: what they ask of one place goes down as one question.
@@ -27,14 +29,16 @@ export class Rounds {
    * @param who - the environment, by identity
    * @param place - a model or a list
    * @param ask - the same for all who ask there
+   * @param anyway - those of the ids that are to be asked for where others would not be
    * @returns when the answer is in memory
    */
-  join(who: object, place: string, { fields, ids, ask }: { readonly fields: Iterable<Field>; readonly ids: Iterable<Id>; readonly ask: Ask }): Promise<void> {
+  join(who: object, place: string, { fields, ids, anyway = [], ask }: { readonly fields: Iterable<Field>; readonly ids: Iterable<Id>; readonly anyway?: Iterable<Id>; readonly ask: Ask }): Promise<void> {
     const places = placesOf(this.#gathering, who);
     let round = places.get(place);
-    if (!round) places.set(place, (round = { fields: new Set(), ids: new Set(), answered: this.#start(who, place, ask) }));
+    if (!round) places.set(place, (round = { fields: new Set(), ids: new Set(), anyway: new Set(), answered: this.#start(who, place, ask) }));
     for (const field of fields) round.fields.add(field);
     for (const id of ids) round.ids.add(id);
+    for (const id of anyway) round.anyway.add(id);
     return round.answered;
   }
 
@@ -46,7 +50,7 @@ export class Rounds {
     const round = gathering.get(place);
     gathering.delete(place);
     if (!round) return;
-    const answer = ask([...round.fields], [...round.ids]);
+    const answer = ask([...round.fields], [...round.ids], round.anyway);
     const over = answer.catch(() => undefined).then(() => running.delete(place));
     running.set(place, over);
     await answer;
