@@ -1,3 +1,4 @@
+import { duringCall, isNestedIn, type CallInFlow } from '@ormolu/kernel';
 import { TransactionStateError } from './errors';
 import { tellTransaction } from './events';
 import { forgetAll } from './forget';
@@ -23,13 +24,15 @@ export async function commit(tx: Transaction): Promise<void> {
 /** Takes everything back, in database and memory. A second call does nothing. */
 export async function rollBack(tx: Transaction): Promise<void> {
   if (tx.state === 'closed') return;
-  for (const hooks of [tx.precommit, tx.postcommit]) hooks.clear();
+  for (const hooks of [tx.precommit, tx.postcommit]) hooks.end();
   const errors = [...(await tx.prerollback.runAll())];
   await tx.session.rollback();
   tx.stage.become('closed');
   tellTransaction('rollback');
+  tx.prerollback.end();
   forgetAll(tx);
   errors.push(...(await tx.postrollback.runAll()));
+  tx.postrollback.end();
   if (errors.length > 0) throw new AggregateError(errors, 'The transaction was rolled back, but functions that were to run with it failed: see errors.');
 }
 
@@ -39,12 +42,17 @@ export async function rollBack(tx: Transaction): Promise<void> {
  * @throws {TransactionStateError} TX_SAVEPOINT_OPEN
  */
 async function prepare(tx: Transaction): Promise<void> {
-  if (tx.savepoints.length > 0) throw new TransactionStateError('TX_SAVEPOINT_OPEN', 'commit() was called inside a savepoint. Release it or roll it back first.');
+  refuseSavepoints(tx);
   await tx.flush();
   while (tx.precommit.size > 0) {
     await tx.precommit.run();
+    refuseSavepoints(tx);
     await tx.flush();
   }
+}
+
+function refuseSavepoints({ savepoints }: Transaction): void {
+  if (savepoints.length > 0) throw new TransactionStateError('TX_SAVEPOINT_OPEN', 'commit() was called inside a savepoint, or a function before the commit has left one open. Release it or roll it back first.');
 }
 
 /**
@@ -59,9 +67,49 @@ async function finish(tx: Transaction): Promise<void> {
   } catch (error) {
     errors.push(error);
   }
-  for (const hooks of [tx.precommit, tx.prerollback, tx.postrollback]) hooks.clear();
+  for (const hooks of [tx.precommit, tx.prerollback, tx.postrollback]) hooks.end();
   errors.push(...(await tx.postcommit.runAll()));
+  tx.postcommit.end();
   if (errors.length > 0) throw new AggregateError(errors, 'The commit is durable, but what was to follow it failed: see errors.');
+}
+
+/** The one call that ends a transaction. */
+export class Ending {
+  readonly #tx: Transaction;
+  #running: { readonly token: CallInFlow; over?: Promise<void> } | undefined;
+
+  constructor(tx: Transaction) {
+    this.#tx = tx;
+  }
+
+  /**
+   * Ends the transaction; who rolls back beside a rollback waits for that one.
+   *
+   * @throws {TransactionStateError} TX_OVERLAP when a function calls it that the end is waiting for
+   */
+  during(call: 'commit' | 'rollback', end: () => Promise<void>): Promise<void> {
+    const before = this.#running;
+    if (before && this.#tx.state !== 'closed') {
+      if (isNestedIn(before.token)) return Promise.reject(endedTwice(call, before.token.call));
+      if (before.over && call === 'rollback' && before.token.call === 'rollback') return before.over;
+    }
+    return duringCall(call, (token) => {
+      // The first of these functions is called at once.
+      const running: { readonly token: CallInFlow; over?: Promise<void> } = { token };
+      this.#running = running;
+      return (running.over = end().finally(() => {
+        if (this.#running === running) this.#running = before;
+      }));
+    });
+  }
+}
+
+function endedTwice(call: string, other: string): TransactionStateError {
+  return new TransactionStateError(
+    'TX_OVERLAP',
+    `${call}() was called by a function that runs while ${other}() is ending the transaction, and waits for it. Return to let it go on${other === 'commit' ? '; throw to have nothing committed' : ''}.`,
+    { details: { call, other } },
+  );
 }
 
 /** Work was to end the transaction that it is the work of. */

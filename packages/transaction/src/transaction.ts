@@ -14,7 +14,7 @@ import { tellTransaction } from './events';
 import { Exclusive } from './exclusive';
 import type { ComputeFailure } from './errors';
 import { explain } from './explain';
-import { commit, endedInside, rollBack } from './ending';
+import { commit, endedInside, Ending, rollBack } from './ending';
 import { Fallbacks } from './environment/fallbacks';
 import { fetchNeeds } from './reading/fetch-needs';
 import type { FlushSpec } from './flushing/flush';
@@ -70,10 +70,10 @@ export class Transaction {
   /** Every environment still held by somebody. */
   readonly envs: EnvironmentSet = new EnvironmentSet();
   readonly savepoints: Savepoint[] = [];
-  readonly precommit: Hooks = new Hooks(this.undo);
-  readonly postcommit: Hooks = new Hooks(this.undo);
-  readonly prerollback: Hooks = new Hooks(this.undo);
-  readonly postrollback: Hooks = new Hooks(this.undo);
+  readonly precommit: Hooks = new Hooks('precommit', this.undo);
+  readonly postcommit: Hooks = new Hooks('postcommit', this.undo);
+  readonly prerollback: Hooks = new Hooks('prerollback', this.undo);
+  readonly postrollback: Hooks = new Hooks('postrollback', this.undo);
   /** The open database transaction. */
   readonly session: Session;
   /** Everything that is asked of the rungs below and of the database. */
@@ -104,6 +104,7 @@ export class Transaction {
   /** Whether it has ever taken another version: then records may be about that were made from one that is not in use. */
   hasReset = false;
   #isHeld = false;
+  readonly #ending: Ending = new Ending(this);
   /** How deep work is nested that reads aside. */
   #aside = 0;
   readonly stage: Stage = new Stage();
@@ -274,12 +275,13 @@ export class Transaction {
    * Flushes, makes everything true and tells the rungs below.
    *
    * @throws {ConflictError} when another transaction was faster; nothing was written
+   * @throws {TransactionStateError} TX_OVERLAP when a function that runs before the commit, or with a rollback, calls it
    * @throws {AggregateError} when post-commit hooks failed, which all ran; the commit itself is durable
    */
   commit(): Promise<void> {
     this.assertOutsideRun('commit');
     this.#assertMayEnd('commit');
-    return this.exclusive.during('commit', () => commit(this));
+    return this.#ending.during('commit', () => this.exclusive.during('commit', () => commit(this)));
   }
 
   /** Runs work after which the caller ends the transaction, whatever comes of it: the work cannot. */
@@ -292,10 +294,15 @@ export class Transaction {
     }
   }
 
-  /** Takes everything back, in database and memory. A second call does nothing. */
+  /**
+   * Takes everything back, in database and memory. A second call does nothing but wait for the first.
+   *
+   * @throws {TransactionStateError} TX_OVERLAP when a function that runs before the commit, or with the rollback, calls it
+   * @throws {AggregateError} when functions that run with it failed, which all ran
+   */
   rollback(): Promise<void> {
     this.#assertMayEnd('rollback');
-    return rollBack(this);
+    return this.#ending.during('rollback', () => rollBack(this));
   }
 
   /** Does something whose reads are not those of the user's function that is running. */

@@ -64,6 +64,25 @@ test('a function that always asks for something new ends with an error', async (
   })).rejects.toMatchObject({ code: expect.stringMatching(/^(RUN_ENDLESS|RUN_DIFFERS|TX_RECORD_MISSING)$/) as string });
 });
 
+test.each<readonly [how: string, endless: (field: string) => () => unknown]>([
+  ['invalidates what it reads', (field) => () => {
+    one(tx, 'city', 1).invalidate([field]);
+    return one(tx, 'city', 1).get(field);
+  }],
+  ['computes what is pending on the way', (field) => () => {
+    one(tx, 'city', 3).get('displayName');
+    one(tx, 'city', 1).invalidate([field]);
+    return one(tx, 'city', 1).get(field);
+  }],
+])('of two functions beside each other that never end, because each %s, each is told what it misses', async (_, endless) => {
+  await one(tx, 'city', 3).load(['displayName', 'name', 'country.name']);
+  one(tx, 'city', 3).set('name', 'Lyons');
+  const outcomes = await Promise.allSettled(['name', 'population'].map((field) => tx.run(endless(field))));
+  expect(outcomes).toMatchObject(['name', 'population'].map((field) => ({ status: 'rejected', reason: { code: 'RUN_ENDLESS', details: { model: 'city', field }, message: expect.stringMatching(new RegExp(`city.${field}.* after [2-9] rounds`)) as unknown } })));
+  // Nothing is left of either.
+  expect([tx.undo.isOpen, tx.execution, await tx.run(() => one(tx, 'city', 1).get('name'))]).toEqual([false, undefined, 'Ghent']);
+});
+
 describe('a function that does something else when it runs again, reading as much, is refused:', () => {
   const city = (id: number): RecordSet => one(tx, 'city', id);
   test.each<readonly [what: string, fn: (time: number) => unknown]>([

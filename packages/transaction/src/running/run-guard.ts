@@ -14,7 +14,7 @@ const warned = new Set<string>();
 
 /** What a transaction had done when an execution ended: the next one is like it unless something else happened in between. */
 interface Moment {
-  readonly sequence: number;
+  readonly turns: number;
   readonly generation: number;
 }
 
@@ -71,7 +71,7 @@ export class RunGuard {
     const now = this.#moment();
     // Who changes the transaction in between may well have the function do something else.
     // It may also have it miss once more what has been fetched: a value that somebody has computed in between, and that must be compared, or that he has forgotten.
-    if (this.#before?.sequence !== now.sequence || this.#before.generation !== now.generation) this.awaited = this.trail = this.#asked = undefined;
+    if (this.#before?.turns !== now.turns || this.#before.generation !== now.generation) this.awaited = this.trail = this.#asked = undefined;
     this.awaited?.begins();
     // What records keep is read unheard.
     if (this.awaited) this.#tx.kept.letGo();
@@ -138,6 +138,6 @@ export class RunGuard {
 
   #moment(): Moment {
     const { triggers, cache } = this.#tx;
-    return { sequence: triggers.sequence, generation: cache.generation };
+    return { turns: triggers.turns, generation: cache.generation };
   }
 }

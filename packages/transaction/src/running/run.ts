@@ -155,6 +155,7 @@ function execute(tx: Transaction, fn: () => unknown, execution: Execution, runsT
   // V8 throws compiled code away when it finds no object alive of a class that the code knows.
   tx.lastExecution = execution;
   let checkpoint = tx.undo.checkpoint();
+  const { turns } = tx.triggers;
   const outer = tx.execution;
   tx.execution = execution;
   let ended = false;
@@ -168,6 +169,7 @@ function execute(tx: Transaction, fn: () => unknown, execution: Execution, runsT
     if (runsTwice) {
       const first = outcomeOf(tx, value);
       tx.undo.undo(checkpoint);
+      tx.triggers.takeBack(turns);
       checkpoint = tx.undo.checkpoint();
       value = called(fn);
       refuseDifference(first, outcomeOf(tx, value));
@@ -179,8 +181,10 @@ function execute(tx: Transaction, fn: () => unknown, execution: Execution, runsT
   } catch (error) {
     // Whatever came out: as long as something was missed, the function did not run with all it needs.
     const suspended = !ended && execution.isWaiting;
-    if (suspended || ended) tx.undo.undo(checkpoint);
-    else tx.undo.keep(checkpoint);
+    if (suspended || ended) {
+      tx.undo.undo(checkpoint);
+      tx.triggers.takeBack(turns);
+    } else tx.undo.keep(checkpoint);
     if (suspended) return execution;
     throw error;
   } finally {

@@ -42,6 +42,7 @@ export interface PendingTrigger {
 export class PendingTriggers implements Iterable<PendingTrigger> {
   #pending: readonly PendingTrigger[] = [];
   #sequence = 0;
+  #turns = 0;
   readonly #assigned = new Map<Field, Map<Id, number>>();
   readonly #undo: UndoLog;
 
@@ -65,7 +66,18 @@ export class PendingTriggers implements Iterable<PendingTrigger> {
   /** The next moment; every firing and assignment has its own. */
   nextSequence(): number {
     this.#sequence += 1;
+    this.#turns += 1;
     return this.#sequence;
+  }
+
+  /** How often something has happened that was not taken back at once: whoever waits can tell whether anybody has changed anything meanwhile. */
+  get turns(): number {
+    return this.#turns;
+  }
+
+  /** What has happened since is undone, and nobody else was there to see it. @param turns - as they were before */
+  takeBack(turns: number): void {
+    this.#turns = turns;
   }
 
   add(trigger: PendingTrigger): void {

@@ -1,5 +1,6 @@
 import Denque from 'denque';
 import { assertFunction } from '../check-call';
+import { TransactionStateError } from '../errors';
 import { HookData } from './hook-data';
 import type { UndoLog } from './undo-log';
 
@@ -16,9 +17,13 @@ export class Hooks {
   /** Where several callers of one hook gather what it works on; emptied when the queue has run. */
   readonly data: HookData;
   readonly #queue = new Denque<Hook>();
+  readonly #name: string;
   readonly #undo: UndoLog;
+  #isOver = false;
 
-  constructor(undo: UndoLog) {
+  /** @param name - the transaction's property */
+  constructor(name: string, undo: UndoLog) {
+    this.#name = name;
     this.#undo = undo;
     this.data = new HookData(undo);
   }
@@ -27,9 +32,14 @@ export class Hooks {
     return this.#queue.size();
   }
 
-  /** Adds a function behind those that wait; the same one may wait twice. */
+  /**
+   * Adds a function behind those that wait; the same one may wait twice.
+   *
+   * @throws {TransactionStateError} TX_STATE when their moment is over, or will not come any more
+   */
   add(hook: Hook): void {
     assertFunction('add', hook);
+    if (this.#isOver) throw new TransactionStateError('TX_STATE', `${this.#name}.add() was called when the transaction had ended, or was ending another way: the function would never run. Add it before, or call it now.`, { details: { call: `${this.#name}.add` } });
     this.#queue.push(hook);
     this.#undo.push(() => {
       this.#queue.pop();
@@ -64,6 +74,12 @@ export class Hooks {
   clear(): void {
     while (this.#next());
     this.data.clear();
+  }
+
+  /** Forgets what waits, and takes nothing more: nothing will run it. */
+  end(): void {
+    this.clear();
+    this.#isOver = true;
   }
 
   #next(): Hook | undefined {
