@@ -79,7 +79,10 @@ export const channels: Readonly<Record<'statement' | 'answer' | 'run' | 'write' 
   answer: channel('ormolu:answer'),
   /** Publishes {@link RunEvent}. */
   run: channel('ormolu:run'),
-  /** Publishes {@link ChangeEvent} when values are assigned or written. */
+  /**
+   * Publishes {@link ChangeEvent} when values are assigned, written or given to new records and drafts: of a draft once more when its record is made. What they have by
+   * default is among it; lists that a relation table keeps are, too, and those of other records are told of as the many2one by which their members belong to them.
+   */
   write: channel('ormolu:write'),
   /** Publishes {@link ChangeEvent} when computed values are marked to be computed anew. */
   mark: channel('ormolu:mark'),

@@ -46,3 +46,33 @@ test('lists that are written are told like any value, with the number of records
   }
   expect(heard).toEqual([{ model: 'book', field: 'authors', records: 2 }, { model: 'author', field: 'books', records: 1 }]);
 });
+
+test('what new records and drafts are given is told like what is written: columns and lists, defaults too, and not what is computed for them', async () => {
+  const { tx } = await open(library.registry());
+  const heard: unknown[] = [];
+  const listen = (event: unknown): void => void heard.push(event);
+  const take = (): unknown[] => heard.splice(0);
+  const told = (model: string, fields: Record<string, number>): unknown => expect.arrayContaining(Object.entries(fields).map(([field, records]) => ({ model, field, records })));
+  subscribe(channels.write.name, listen);
+  try {
+    await tx.env.model('author').create([{ name: 'Ann' }, { name: 'Bob', active: false }]);
+    expect(take()).toEqual([{ model: 'author', field: 'name', records: 2 }, { model: 'author', field: 'active', records: 2 }]);
+    await tx.env.model('shelf').create({ name: 's', books: [{ create: { name: 'a', authors: [1, 2] } }, { create: { name: 'b', pages: 9 } }] });
+    const all = take();
+    expect(all).toEqual(told('book', { name: 2, pages: 1, shelf: 2, active: 2, authors: 1 }));
+    expect(all).toEqual(told('shelf', { name: 1 }));
+    expect(all).toHaveLength(6);
+    await one(tx, 'book', 2).copy({ authors: [1] });
+    expect(take()).toEqual(told('book', { name: 1, pages: 1, shelf: 1, active: 1, authors: 1 }));
+    const draft = tx.env.model('book').new({ name: 'c', authors: [1] });
+    expect(take()).toEqual([{ model: 'book', field: 'name', records: 1 }, { model: 'book', field: 'authors', records: 1 }]);
+    await draft.save();
+    expect(take()).toEqual(told('book', { name: 1, authors: 1 }));
+    await tx.flush();
+    expect(take()).toEqual([]);
+  } finally {
+    unsubscribe(channels.write.name, listen);
+  }
+  await expect(tx.savepoint(() => tx.env.model('book').create({ name: 'far too long a name' }))).rejects.toThrow();
+  expect(heard).toEqual([]);
+});

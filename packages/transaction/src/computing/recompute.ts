@@ -1,5 +1,5 @@
 import { isStoredId, type Id } from '@ormolu/kernel';
-import type { Field } from '@ormolu/registry';
+import type { Field, Registry } from '@ormolu/registry';
 import { mayHaveChanged, pullCauses } from '../triggers/causes';
 import { computeBatch } from './compute-batch';
 import { computeInMemory } from './compute-in-memory';
@@ -11,6 +11,7 @@ import type { Need } from '../running/run';
 import { judge } from '../triggers/judge';
 import { keepsHandWritten } from '../triggers/keeps-hand-written';
 import { layersOf } from './layers';
+import { withNewest } from '../reading/with-newest';
 import type { Transaction } from '../transaction';
 
 /**
@@ -104,10 +105,17 @@ function missNeeds(tx: Transaction, needs: readonly Need[]): never {
   throw new NotLoadedError(field.model, field.name, ids[0] ?? 0);
 }
 
-/** Marks fields of some records and computes them, loading what that takes. */
-export async function recomputeFields(tx: Transaction, fields: readonly Field[], ids: readonly Id[]): Promise<void> {
-  for (const field of fields) if (field.compute && field.isStored) tx.toCompute.mark(field, ids, 'certain');
-  const failures: ComputeFailure[] = [];
-  for (const field of fields) failures.push(...(await tx.recompute(field, ids)));
-  if (failures.length > 0) throw new ComputeError(failures);
+/**
+ * Marks fields of some records and computes them, loading what that takes.
+ *
+ * @param fieldsIn - which, in a version of the models
+ */
+export function recomputeFields(tx: Transaction, fieldsIn: (registry: Registry) => readonly Field[], ids: readonly Id[]): Promise<void> {
+  return withNewest(tx, async (registry) => {
+    const fields = fieldsIn(registry);
+    for (const field of fields) if (field.compute && field.isStored) tx.toCompute.mark(field, ids, 'certain');
+    const failures: ComputeFailure[] = [];
+    for (const field of fields) failures.push(...(await tx.recompute(field, ids)));
+    if (failures.length > 0) throw new ComputeError(failures);
+  });
 }

@@ -3,7 +3,7 @@ import type { Field, Registry } from '@ormolu/registry';
 import { fetchForDrafts } from '../drafts/draft-values';
 import { isReadThrough, readThrough } from '../drafts/read-through';
 import type { Environment } from '../environment/environment';
-import { ComputeError } from '../errors';
+import { ComputeError, TransactionStateError } from '../errors';
 import { fetchColumns, fetchList, fetchWithFellows } from './fetch';
 import { meetCompany } from '../environment/keyed-fields';
 import { fetchListsBelow, leadsToItself, LongWay } from './long-way';
@@ -14,6 +14,7 @@ import { computeAll } from '../computing/recompute';
 import { resolveTriggers } from '../triggers/resolve-triggers';
 import { run } from '../running/run';
 import { settleUnseen } from '../triggers/unseen';
+import { withNewest } from './with-newest';
 import { SetWhenAsked } from '../triggers/set-when-asked';
 import type { Transaction } from '../transaction';
 import { isList, recordsOf, relatedIds } from '../values';
@@ -27,16 +28,7 @@ import { isList, recordsOf, relatedIds } from '../values';
  * @remarks One round trip at most per path prefix and kind of field, beside those that pending triggers take.
  */
 export async function load(env: Environment, model: string, given: readonly Id[], paths: readonly string[]): Promise<void> {
-  const tx = env.transaction;
-  // Whoever takes the newest version meanwhile has forgotten what the one before has fetched: it is loaded as that one has it.
-  for (let registry: Registry | undefined; registry !== tx.registry; ) {
-    registry = tx.registry;
-    try {
-      await loadOnce(env, model, given, paths);
-    } catch (error) {
-      if (registry === tx.registry) throw error;
-    }
-  }
+  await withNewest(env.transaction, () => loadOnce(env, model, given, paths));
 }
 
 /** The same with one version of the models. */
@@ -105,9 +97,9 @@ class Loading {
     for (const [field, below] of tree.fields) if (below.fields.size > 0) await this.level(relatedIds(this.#env, field, ids), below, mode);
   }
 
-  /** @throws {Error} when the models are of another version now: what these compute is not what the new ones do. Whoever loads begins again */
+  /** @throws {TransactionStateError} TX_STATE when the models are of another version now: what these compute is not what the new ones do. Whoever loads begins again */
   #refuseOvertaken(): void {
-    if (this.#env.registry !== this.#registry) throw new Error('Another version of the models was taken while this was loaded.');
+    if (this.#env.registry !== this.#registry) throw new TransactionStateError('TX_STATE', 'Another version of the models was taken by reset() while this was loaded. Load it again.', { details: { call: 'load' } });
   }
 
   /** What drafts read of their origins' computed values. */

@@ -286,10 +286,10 @@ export class RecordSet implements Iterable<RecordSet> {
   /** Marks computed stored fields of these records, and computes them. */
   recompute(fields?: readonly string[]): Promise<void> {
     assertMayWait(this, 'recompute');
-    const chosen = fieldsOf(this, 'recompute', fields);
-    const plain = fields && chosen.find(({ compute }) => !compute);
+    const chosen = (): readonly Field[] => fieldsOf(this, 'recompute', fields);
+    const plain = fields && chosen().find(({ compute }) => !compute);
     if (plain) throw argument('recompute', plain.name, `computed fields: nothing computes ${plain.toString()}`);
-    return recomputeFields(this.env.transaction, fields ? chosen : chosen.filter((field) => field.isStored && field.compute), this.ids);
+    return recomputeFields(this.env.transaction, () => chosen().filter((field) => field.compute && (fields !== undefined || field.isStored)), this.ids);
   }
 
   /** Computes and writes what is pending of these records: of the fields named, or of all. */

@@ -1,6 +1,7 @@
-import { NewId, type Id, type StoredId } from '@ormolu/kernel';
+import { channels, NewId, type Id, type StoredId } from '@ormolu/kernel';
 import type { Field, Model } from '@ormolu/registry';
 import { assignCached } from './assign-cached';
+import { tellChange } from '../events';
 import { flushPairs } from '../flushing/flush-pairs';
 import { insertRows, type InsertedIds } from './insert-rows';
 import { putWithInverses, type Written } from '../lists/inverse';
@@ -61,8 +62,11 @@ async function apply(batch: WriteBatch, changes: ListChanges): Promise<InsertedI
   const tx = env.transaction;
   const insert = async (): Promise<InsertedIds> => {
     if (rows.length === 0) return new Map();
+    const given = givenTo(rows);
     await precompute(batch);
-    return insertRows(env, rows);
+    const made = await insertRows(env, rows);
+    for (const [field, records] of given) tellChange('write', field, records);
+    return made;
   };
   let inserted: InsertedIds | undefined;
   const news = new Set<unknown>(rows.map(({ id }) => id));
@@ -120,6 +124,14 @@ async function apply(batch: WriteBatch, changes: ListChanges): Promise<InsertedI
 function keepGiven({ env, rows, puts }: WriteBatch, inserted: InsertedIds): void {
   for (const { field, ids } of puts) if (field.compute && field.isStored) env.transaction.toCompute.give(field, ids);
   for (const [field, own] of rowsWith(rows, computedOf)) env.transaction.toCompute.give(field, own.map(({ id }) => idIn(inserted, id)));
+}
+
+/** How many new records have a value for which columns, where somebody wants to know; what is worked out for them is told of as computed. */
+function givenTo(rows: readonly NewRow[]): ReadonlyMap<Field, number> {
+  const given = new Map<Field, number>();
+  if (!channels.write.hasSubscribers) return given;
+  for (const { values } of rows) for (const [field] of values) if (field.isStored) given.set(field, (given.get(field) ?? 0) + 1);
+  return given;
 }
 
 /** Which records get values for which fields, those created with them included. */

@@ -17,7 +17,8 @@ import { isKeptList, type WriteBatch } from './write-batch';
 
 /**
  * Makes a copy of each record: what its fields say is copied, many2many lists included, one2many lists only with `copy: true`; then their
- * records are copied, too, save one that is in its own list, or in that of its members. A record that it delegates to is copied with it.
+ * records are copied, too, save one that is in its own list, or in that of its members. A record that it delegates to is copied with it, once for all of those
+ * in its lists that delegate to it.
  *
  * @param values - put over what is copied, the same for all
  * @returns the copies, in the order of the records
@@ -107,12 +108,24 @@ function goesWith(model: Model, field: Field): boolean {
   return field.relation?.kind === 'one2many' || model.delegates.includes(field.name);
 }
 
+/** A one2many list of which the copy's owner is to have copies. */
+interface CopiedList {
+  readonly field: Field;
+  readonly owner: Id;
+  readonly members: readonly Id[];
+}
+
+/** What is still to be done for a record and those it delegates to, the next at the end: a member of a list, or to be done with them all. */
+type Task = { readonly field: Field; readonly owner: Id; readonly member: StoredId } | { readonly over: readonly (readonly [Model, StoredId])[] };
+
+/** Copies records one after the other, however deep their lists go: never nested in the call stack, save those that a record delegates to. */
 class Copying {
   readonly #env: Environment;
   readonly #batch: WriteBatch;
   readonly #keyed: Keyed;
-  /** The records that are being copied, each for the one before: in a list of it, or because it delegates to it. */
-  readonly #within = new Map<string, Set<StoredId>>();
+  /** The records that are being copied, each for the one before: in a list of it, or because it delegates to it; and their copies, as soon as there are any. */
+  readonly #within = new Map<string, Map<StoredId, Id | undefined>>();
+  readonly #work: Task[] = [];
 
   constructor(env: Environment, batch: WriteBatch, keyed: Keyed) {
     this.#env = env;
@@ -121,46 +134,68 @@ class Copying {
   }
 
   /** @returns the temporary id of the copy */
-  row(model: Model, id: StoredId, values: Values, preset: ReadonlyMap<Field, unknown> = new Map()): Id {
-    const within = this.#within.get(model.name) ?? new Set();
-    this.#within.set(model.name, within.add(id));
-    const { own, delegated } = divided(model, values);
-    const known = new Map(preset);
-    const lists: [Field, readonly Id[]][] = [];
-    for (const field of model.fields.values()) {
-      if (known.has(field) || own[field.name] !== undefined || !isCopied(field)) continue;
-      if (isKeptList(field)) lists.push([field, cachedList(this.#env, field, id) ?? []]);
-      else if (field.keyedBy) known.set(field, this.#placesOf(field, id));
-      else known.set(field, this.#value(model, field, { id, delegated: delegated.get(field.name) ?? {} }));
+  row(model: Model, id: StoredId, values: Values): Id {
+    const copied = this.#begin(model, id, values);
+    for (let task = this.#work.pop(); task; task = this.#work.pop()) {
+      if ('over' in task) for (const [of, done] of task.over) this.#within.get(of.name)?.delete(done);
+      else this.#member(task);
     }
-    const copied = this.#batch.create(model, own, known).id;
-    for (const [field, members] of lists) this.#list(field, copied, members);
-    within.delete(id);
     return copied;
   }
 
-  #value(model: Model, field: Field, { id, delegated }: { id: StoredId; delegated: Values }): unknown {
+  /** Where lists go round in a circle, who is being copied is not copied once more. */
+  #member({ field, owner, member }: { readonly field: Field; readonly owner: Id; readonly member: StoredId }): void {
+    const inverse = inverseOf(this.#env.transaction, field);
+    const comodel = this.#env.registry.model(inverse.model);
+    if (this.#within.get(comodel.name)?.has(member) !== true) this.#begin(comodel, member, {}, new Map([[inverse, owner]]));
+  }
+
+  /** Makes the copy of a record, and of those it delegates to; their lists wait. */
+  #begin(model: Model, id: StoredId, values: Values, preset?: ReadonlyMap<Field, unknown>): Id {
+    const lists: CopiedList[] = [];
+    const over: [Model, StoredId][] = [];
+    const copied = this.#make(model, id, values, { preset, lists, over });
+    this.#work.push({ over });
+    for (const { field, owner, members } of lists.toReversed()) for (const member of members.toReversed()) if (isStoredId(member)) this.#work.push({ field, owner, member });
+    return copied;
+  }
+
+  #make(model: Model, id: StoredId, values: Values, { preset, lists, over }: { readonly preset?: ReadonlyMap<Field, unknown> | undefined; readonly lists: CopiedList[]; readonly over: [Model, StoredId][] }): Id {
+    const within = this.#within.get(model.name) ?? new Map<StoredId, Id | undefined>();
+    this.#within.set(model.name, within.set(id, undefined));
+    over.push([model, id]);
+    const { own, delegated } = divided(model, values);
+    const known = new Map(preset);
+    const kept: Field[] = [];
+    for (const field of model.fields.values()) {
+      if (known.has(field) || own[field.name] !== undefined || !isCopied(field)) continue;
+      if (isKeptList(field)) kept.push(field);
+      else if (field.keyedBy) known.set(field, this.#placesOf(field, id));
+      else known.set(field, this.#holder(model, field, id, (comodel, holder) => this.#make(comodel, holder, delegated.get(field.name) ?? {}, { lists, over })) ?? this.#env.peek(field, id) ?? null);
+    }
+    const copied = this.#batch.create(model, own, known).id;
+    within.set(id, copied);
+    for (const field of kept) {
+      const members = cachedList(this.#env, field, id) ?? [];
+      if (field.relation?.kind === 'one2many') lists.push({ field, owner: copied, members });
+      else this.#batch.steps.push({ field, owner: copied, kind: 'set', ids: members });
+    }
+    return copied;
+  }
+
+  /** The copy of the record that another delegates to by this field: it is made for it, unless it is being copied. */
+  #holder(model: Model, field: Field, id: StoredId, copyOf: (comodel: Model, holder: StoredId) => Id): Id | undefined {
     const holder = model.delegates.includes(field.name) ? cachedReference(this.#env, field, id) : undefined;
-    if (holder === undefined || holder === null || !isStoredId(holder)) return this.#env.peek(field, id) ?? null;
-    return this.row(this.#env.registry.model(field.relation?.comodel ?? ''), holder, delegated);
+    if (holder === undefined || holder === null || !isStoredId(holder)) return undefined;
+    const comodel = this.#env.registry.model(field.relation?.comodel ?? '');
+    const within = this.#within.get(comodel.name);
+    return within?.has(holder) === true ? within.get(holder) : copyOf(comodel, holder);
   }
 
   /** Null where it has none, so that a default does not come in. */
   #placesOf(field: Field, id: StoredId): unknown {
     const values = this.#keyed.get(field)?.get(id);
     return values && values.values().length > 0 ? values : null;
-  }
-
-  #list(field: Field, owner: Id, members: readonly Id[]): void {
-    if (field.relation?.kind !== 'one2many') {
-      this.#batch.steps.push({ field, owner, kind: 'set', ids: members });
-      return;
-    }
-    const inverse = inverseOf(this.#env.transaction, field);
-    const comodel = this.#env.registry.model(inverse.model);
-    const within = this.#within.get(comodel.name);
-    // Where lists go round in a circle, who is being copied is not copied once more.
-    for (const member of members) if (isStoredId(member) && within?.has(member) !== true) this.row(comodel, member, {}, new Map([[inverse, owner]]));
   }
 }
 
