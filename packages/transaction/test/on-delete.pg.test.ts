@@ -16,7 +16,7 @@ const registry = defineModels({
   .compute('key', 'shown', ['house.name'], (key) => key.house?.name ?? 'of nothing')
   .registry();
 
-everywhere(registry, ({ begin }) => {
+everywhere(registry, ({ begin, counting, open }) => {
   let tx: Transaction;
 
   beforeEach(async () => {
@@ -54,6 +54,36 @@ everywhere(registry, ({ begin }) => {
     await tx.commit();
     tx = await begin();
     expect(await all()).toEqual(left);
+  });
+
+  test.each([['in this transaction', false], ['and committed before', true]])('rows written %s go, and others lose what they refer to, whichever way they hang on what is deleted', async (_, isCommitted) => {
+    const models = defineModels({
+      node: { up: many2one('node', { onDelete: 'cascade' }), name: char() },
+      leaf: { node: many2one('node', { onDelete: 'cascade' }), kept: many2one('node', { onDelete: 'set null' }), also: many2one('node', { onDelete: 'set null' }) },
+    }).registry();
+    const opened = await open(models);
+    ({ tx } = opened);
+    await tx.env.model('node').create([{ name: 'a' }, { name: 'b' }, { name: 'c' }, { name: 'd' }]);
+    await tx.env.model('node').browse([1]).write({ up: 2 });
+    await tx.env.model('node').browse([3]).write({ up: 1 });
+    // One that goes at the end of the way and refers to its beginning; two that stay and refer to both ends.
+    await tx.env.model('leaf').create([{ node: 3, kept: 2 }, { node: 4, kept: 2, also: 3 }, { kept: 3, also: 2 }]);
+    await tx.flush();
+    if (isCommitted) {
+      await tx.commit();
+      tx = await opened.again();
+    }
+    // BEGIN travels with the first statement.
+    await tx.env.model('node').count();
+    const statements = await counting(tx, () => one(tx, 'node', 2).unlink());
+    const left = [[2, 4, null, null], [3, null, null, null]];
+    const rows = async (): Promise<unknown> => (await (await tx.env.model('leaf').search({}, { order: ['id'] })).read(['node', 'kept', 'also'])).map(({ id, node: of, kept, also }) => [id, of, kept, also]);
+    expect(await rows()).toEqual(left);
+    await tx.commit();
+    tx = await opened.again();
+    expect([await rows(), (await tx.env.model('node').search()).ids]).toEqual([left, [4]]);
+    // What is written here is emptied before, by a statement for each of the two references.
+    expect(statements).toBe(isCommitted ? 13 : 15);
   });
 
   test('what was created in this transaction goes as well', async () => {

@@ -59,12 +59,21 @@ export function precomputed(model: Model): readonly Field[] {
 function putAsDrafts({ env, rows, steps }: WriteBatch): void {
   const { drafts } = env.transaction;
   const byId = new Map(rows.map((row) => [row.id as unknown, row]));
+  const members = new Map<Field, ReadonlyMap<unknown, readonly NewRow[]>>();
+  /** The new rows that name another as their owner. */
+  const heldBy = (list: Field, { id }: NewRow): readonly NewRow['id'][] => {
+    const inverse = otherSide(env, list);
+    if (!inverse) return [];
+    const byOwner = members.get(inverse) ?? groupBy(rows.filter(({ values }) => values.has(inverse)), ({ values }) => values.get(inverse));
+    members.set(inverse, byOwner);
+    return (byOwner.get(id) ?? []).map((row) => row.id);
+  };
   for (const { id, model } of rows) drafts.add(model.name, id);
   for (const { id, values } of rows) for (const [field, value] of values) putCached(env, field, [id], [value]);
   for (const { field, owner, kind, ids } of steps) {
     const row = byId.get(owner);
     if (!row || (kind !== 'link' && kind !== 'set')) continue;
-    const before = drafts.given(row.id).get(field) ?? rows.flatMap((child) => (isHeldBy(child, otherSide(env, field), row) ? [child.id] : []));
+    const before = drafts.given(row.id).get(field) ?? heldBy(field, row);
     // A list of drafts, as it is put here.
     const kept = kind === 'set' && field.relation?.kind === 'many2many' ? [] : (before as readonly NewRow['id'][]);
     putCached(env, field, [row.id], [Object.freeze([...kept, ...ids.map((id) => memberOf(env, field, row.id, id))])]);
@@ -74,10 +83,6 @@ function putAsDrafts({ env, rows, steps }: WriteBatch): void {
 /** The many2one by which the members of a one2many name their owner. */
 function otherSide(env: Environment, { relation }: Field): Field | undefined {
   return relation?.kind === 'one2many' ? env.registry.model(relation.comodel).fields.get(relation.inverseName ?? '') : undefined;
-}
-
-function isHeldBy({ values }: NewRow, inverse: Field | undefined, { id }: NewRow): boolean {
-  return inverse !== undefined && values.get(inverse) === id;
 }
 
 function valueOf({ env }: WriteBatch, field: Field, { id, model }: NewRow): unknown {

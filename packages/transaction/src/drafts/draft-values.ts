@@ -78,7 +78,7 @@ export function memberOf(env: Environment, field: Field, owner: NewId, member: I
 
 /** The drafts whose many2one was given this owner, and the records that wait for it. Who stands for a member of the origin's list is there or not with that. */
 function heldBy(tx: Transaction, inverse: Field, owner: NewId): readonly Id[] {
-  return [...waitingFor(tx, inverse, owner), ...tx.drafts.of(inverse.model).filter((id) => tx.drafts.given(id).get(inverse) === owner && !tx.drafts.isStandIn(id))];
+  return [...waitingFor(tx, inverse, owner), ...tx.drafts.heldBy(inverse, owner).filter((id) => !tx.drafts.isStandIn(id))];
 }
 
 /** The list of a draft as it is now, in memory. @returns undefined when the origin's is not in memory */

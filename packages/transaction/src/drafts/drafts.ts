@@ -1,6 +1,7 @@
 import { isStoredId, NewId, type Id, type StoredId } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
 import { DraftForgottenError } from '../errors';
+import { groupBy } from '../group-by';
 import type { UndoLog } from '../undo/undo-log';
 
 /**
@@ -23,6 +24,8 @@ export class Drafts {
   readonly #saved = new Map<NewId, StoredId>();
   /** What `clear` and `reset` took away while somebody may still hold it: it must not pass for an empty draft. */
   readonly #forgotten = new Map<NewId, string>();
+  /** The drafts that were given an owner, by many2one and owner, as far as somebody has asked since any was given another. */
+  readonly #held = new Map<Field, ReadonlyMap<unknown, readonly NewId[]>>();
   readonly #undo: UndoLog;
 
   constructor(undo: UndoLog) {
@@ -39,6 +42,16 @@ export class Drafts {
     return [...(this.#ids.get(model) ?? [])];
   }
 
+  /** The drafts of a model whose many2one was given this owner. */
+  heldBy(inverse: Field, owner: NewId): readonly NewId[] {
+    let held = this.#held.get(inverse);
+    if (!held) {
+      held = groupBy(this.#ids.get(inverse.model) ?? [], (id) => this.given(id).get(inverse));
+      this.#held.set(inverse, held);
+    }
+    return held.get(owner) ?? [];
+  }
+
   /** Whether there is such a draft now. */
   has(model: string, id: NewId): boolean {
     return this.#ids.get(model)?.has(id) ?? false;
@@ -48,6 +61,7 @@ export class Drafts {
     let ids = this.#ids.get(model);
     if (!ids) this.#ids.set(model, (ids = new Set<NewId>()));
     ids.add(id);
+    this.#held.clear();
     this.#undo.push(() => this.#forget(model, id));
   }
 
@@ -102,8 +116,7 @@ export class Drafts {
     const values = this.#values.get(id);
     if (!this.#forget(model, id)) return;
     this.#undo.push(() => {
-      this.#ids.set(model, (this.#ids.get(model) ?? new Set()).add(id));
-      if (values) this.#values.set(id, values);
+      this.#bringBack(model, id, values);
     });
   }
 
@@ -130,9 +143,9 @@ export class Drafts {
     if (!values) this.#values.set(id, (values = new Map<Field, unknown>()));
     const own = values;
     const before = own.get(field);
-    put(own, field, value);
+    this.#put(own, field, value);
     this.#undo.push(() => {
-      put(own, field, before);
+      this.#put(own, field, before);
     });
   }
 
@@ -168,14 +181,26 @@ export class Drafts {
         this.#forgotten.set(id, model);
         this.#undo.push(() => {
           this.#forgotten.delete(id);
-          this.#ids.set(model, (this.#ids.get(model) ?? new Set()).add(id));
-          if (values) this.#values.set(id, values);
+          this.#bringBack(model, id, values);
         });
       }
     }
   }
 
+  #put(values: Map<Field, unknown>, field: Field, value: unknown): void {
+    if (value === undefined) values.delete(field);
+    else values.set(field, value);
+    if (field.relation?.kind === 'many2one') this.#held.clear();
+  }
+
+  #bringBack(model: string, id: NewId, values: Map<Field, unknown> | undefined): void {
+    this.#ids.set(model, (this.#ids.get(model) ?? new Set()).add(id));
+    if (values) this.#values.set(id, values);
+    this.#held.clear();
+  }
+
   #forget(model: string, id: NewId): boolean {
+    this.#held.clear();
     this.#values.delete(id);
     const ids = this.#ids.get(model);
     const was = ids?.delete(id) ?? false;
@@ -186,8 +211,3 @@ export class Drafts {
 }
 
 const NOTHING: ReadonlyMap<Field, unknown> = new Map();
-
-function put(values: Map<Field, unknown>, field: Field, value: unknown): void {
-  if (value === undefined) values.delete(field);
-  else values.set(field, value);
-}

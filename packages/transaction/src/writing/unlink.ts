@@ -14,6 +14,7 @@ import { resolveTriggers } from '../triggers/resolve-triggers';
 import { surprisesIn } from './surprises';
 import type { Transaction } from '../transaction';
 import { emptyUnwatched, unwatchedReferences, type Unwatched } from './unwatched-references';
+import { emptyWritten } from './written-references';
 import { assertAllowed } from '../transaction-state';
 import { cachedReference, recordsOf } from '../values';
 
@@ -38,7 +39,7 @@ export type Spare = (going: Consequences['deleted']) => Promise<boolean>;
  * @throws {ConstraintError} when other records refer to them and forbid it
  * @throws {ConcurrentModificationError} STORAGE_VERSION in an optimistic transaction; what cascades is not asked for its version
  * @remarks One DELETE, beside the flush; one SELECT for each many2one by which deletion spreads, and for each that no foreign key
- * watches.
+ * watches; one UPDATE for each many2one that is emptied of records which this transaction has written and which go as well.
  */
 export async function unlink(set: RecordSet, spare?: Spare): Promise<void> {
   const { env } = set;
@@ -61,6 +62,7 @@ export async function unlink(set: RecordSet, spare?: Spare): Promise<void> {
     consequences = await spread(tx, set.model, ids);
   }
   await markThoseWhoDepended(tx, consequences);
+  await emptyWritten(tx, consequences);
   await tx.below.delete(set.model, ids, { surprises: (touched) => surprisesIn(tx, consequences, touched) });
   await emptyUnwatched(tx, consequences.unwatched);
   forget(tx, consequences);
