@@ -48,3 +48,14 @@ test('read gives plain values, relations as ids', async () => {
   expect(await tx.env.model('country').browse(1).read(['cities', 'label'])).toEqual([{ id: 1, cities: [1, 2], label: 'Belgium (2)' }]);
   expect((await cities.union(tx.env.model('city').browse(99)).exists()).ids).toEqual([3, 1, 2]);
 });
+
+test('records are filtered and sorted by what a function says of each, and equal ones stay in their order', () => {
+  expect(cities.filtered((city) => Number(city.get('population')) > 200).ids).toEqual([3, 1]);
+  expect(cities.filtered(() => false).ids).toEqual([]);
+  expect(cities.sorted((city) => city.get('name') as string).ids).toEqual([2, 1, 3]);
+  expect(cities.sorted((city) => city.get('population') as number, 'desc').ids).toEqual([3, 1, 2]);
+  expect(cities.sorted((city) => (city.get('country') as RecordSet).get('name') as string).ids).toEqual([1, 2, 3]);
+  expect(cities.sorted(() => 1, 'desc').ids).toEqual([3, 1, 2]);
+  // What is sorted and filtered travels together as before.
+  expect(cities.ids).toEqual([3, 1, 2]);
+});

@@ -34,9 +34,10 @@ export function assignCached(env: Environment, field: Field, ids: readonly Id[],
   refuseWithoutCompany(env, field);
   const value = tx.drafts.isEmpty ? cached : current(tx, field, cached);
   const { changed, seen, unseen } = changedBy(env, field, ids, value);
-  // Who is given by hand what he has is told of nothing; nor of what has fired already, and may yet be found to concern him.
-  if (field.compute && changed.length < ids.length) tx.triggers.noteAssigned(field, ids);
-  if (changed.length === 0) return;
+  if (changed.length === 0) {
+    if (field.compute) tx.triggers.noteAssigned(field, ids);
+    return;
+  }
   const tree = tx.registry.triggersOf(field);
   tx.execution?.written.add(field);
   const firings = [{ ...startFiring(tx, field, seen), isUnseen: false }, { ...startFiring(tx, field, unseen), isUnseen: true }].filter((firing) => firing.ids.length > 0);
@@ -50,7 +51,8 @@ export function assignCached(env: Environment, field: Field, ids: readonly Id[],
   if (field.keyedBy === 'lang') carryOver(env, field, changed, value);
   if (field.compute) {
     tx.toCompute.give(field, changed);
-    tx.triggers.noteAssigned(field, changed);
+    // Also who is given by hand what he has already: what has fired before, and may yet be found to concern him, does not.
+    tx.triggers.noteAssigned(field, ids);
   }
   if (!isEmpty(tree)) for (const firing of firings) fire(tx, firing, tree, firing.ids);
   followOrigins(tx, field, changed);
