@@ -2,7 +2,7 @@ import { isStoredId, type Id, type StoredId } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
 import { fetchForDrafts } from '../drafts/draft-values';
 import type { Environment } from '../environment/environment';
-import { fetchColumns, fetchList, isAskedBy } from './fetch';
+import { fetchAnyway, fetchList, isAskedBy } from './fetch';
 import { flushForServed } from './served';
 import { meetOwners } from './meet-records';
 import { fetchListsBelow, leadsToItself, LongWay } from './long-way';
@@ -53,7 +53,7 @@ export async function fetchNeeds(tx: Transaction, needs: readonly Need[], way: L
   }
   for (const [env, ofModels] of columns) for (const [model, { fields, ids, hidden: anyway }] of ofModels) {
     await way.climb(model, [...ids]);
-    await fetchColumns(tx, [...fields], [...ids], env, anyway);
+    await fetchAnyway(env, [...fields], [...ids], anyway);
   }
 }
 

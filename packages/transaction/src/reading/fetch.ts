@@ -13,11 +13,18 @@ import { cachedReference, IdsOf, recordsOf } from '../values';
  *
  * @param fields - of one model, stored; those cached for every id are left out
  * @param env - who asks, which matters where values differ by company or language
- * @param anyway - those of the ids of which what is to be recomputed is wanted, too
  * @remarks One round trip at most. Ids that do not exist are remembered as absent. A value that is to be recomputed is no reason to ask,
  * but comes along when others are asked for: an equal result need not be written then.
  */
-export async function fetchColumns(tx: Transaction, fields: readonly Field[], ids: readonly Id[], env: Environment = tx.rootEnv, anyway: ReadonlySet<Id> = new Set()): Promise<void> {
+export function fetchColumns(tx: Transaction, fields: readonly Field[], ids: readonly Id[], env: Environment = tx.rootEnv): Promise<void> {
+  return fetchAnyway(env, fields, ids, NOBODY);
+}
+
+const NOBODY: ReadonlySet<Id> = new Set();
+
+/** The same. @param anyway - those of the ids of which what is to be recomputed is wanted, too */
+export async function fetchAnyway(env: Environment, fields: readonly Field[], ids: readonly Id[], anyway: ReadonlySet<Id>): Promise<void> {
+  const tx = env.transaction;
   const [first] = fields;
   if (!first) return;
   if (fields.some(({ keyedBy }) => keyedBy === 'company')) await env.meetCompany();
