@@ -21,6 +21,12 @@ export interface Tag {
  */
 export const MODELS_SIGNAL = '$models';
 
+/**
+ * The name under which the change log tells that somebody has altered tables, functions or rights, of which it has no other rows. Nobody knows what that has changed, so it concerns
+ * every tag: no need to name it among those of an entry.
+ */
+export const TABLES_SIGNAL = '$tables';
+
 /** A row of the change log: a transaction that committed changed this. */
 export interface ChangeRow {
   readonly xid: bigint;

@@ -1,4 +1,4 @@
-export { concerns, MODELS_SIGNAL, type ChangeRow, type LogPoll, type Tag } from './change-log';
+export { concerns, MODELS_SIGNAL, TABLES_SIGNAL, type ChangeRow, type LogPoll, type Tag } from './change-log';
 export { channels, type AnsweredEntry, type AnswerEvent, type ChangeEvent, type ComputeEvent, type RunEvent, type RunRound, type StatementEvent, type TransactionEvent } from './channels';
 export { ManualClock, systemClock, type Clock } from './clock';
 export { type Commit, type CommittedImages, type WrittenRows } from './commit';
@@ -25,7 +25,7 @@ export {
 } from './schema';
 export { CloseNestedError, SavepointGoneError, SessionNestedError, SessionStateError, StorageClosedError } from './session-errors';
 export { type Isolation, type Session, type SessionOptions, type SessionSavepoint, type SessionState, type StreamOptions } from './session';
-export { whyStale, type CachedRead, type Sight } from './sight';
+export { whyStale, type CachedRead, type Heard, type Sight } from './sight';
 export { agreeBelow, formatSnapshot, isWithin, parseSnapshot, sees, withOwn, type Snapshot } from './snapshot';
 export { type AddedField, type FarSide, type MigrateOptions, type MigrationReport, type PlanOptions, type Storage, type StorageCapabilities, type StorageChangeLog } from './storage';
 export { Lru, LruCapacityError, LruKeyError } from './structures/lru';

@@ -4,7 +4,7 @@ import type { StoredId } from './id';
 import type { Columns, GroupQuery, Groups, InsertRows, Query, ReadQuestion, UpdateRows } from './query';
 import type { Schema } from './schema';
 import type { Isolation, Session, SessionSavepoint, SessionState, StreamOptions } from './session';
-import type { CachedRead, Sight } from './sight';
+import type { CachedRead, Heard, Sight } from './sight';
 
 /** A session that passes every call to another one: what looks at some of them, or alters them, extends it. */
 export class PassingSession implements Session {
@@ -20,6 +20,7 @@ export class PassingSession implements Session {
   get state(): SessionState { return this.below.state; }
   get statements(): number { return this.below.statements; }
   get committed(): CommittedImages | undefined { return this.below.committed; }
+  get heard(): Heard | undefined { return this.below.heard; }
 
   adopt(schema: Schema): void { this.below.adopt(schema); }
   read(question: ReadQuestion): Promise<Columns> { return this.below.read(question); }

@@ -3,7 +3,7 @@ import type { CommittedImages } from './commit';
 import type { StoredId } from './id';
 import type { Columns, ComputeQuestion, GroupQuery, Groups, InsertRows, Query, ReadQuestion, UpdateRows } from './query';
 import type { Schema } from './schema';
-import type { CachedRead, Sight } from './sight';
+import type { CachedRead, Heard, Sight } from './sight';
 import type { UserView } from './user-view';
 
 export type Isolation = 'read committed' | 'repeatable read' | 'serializable';
@@ -136,6 +136,11 @@ export interface Session {
    * process that wait. SERIALIZABLE: BEGIN, then such a poll, the first time and behind the first write of each table. All but the one with BEGIN go over a connection of their own.
    */
   sight?(): Promise<Sight | undefined>;
+  /**
+   * What `sight()` has learned of the change log when it was asked last, also where there was none to give because somebody had altered tables: who follows signals need not wait for that to be looked at.
+   * @returns undefined as long as nothing was learned, or when the transaction is not on the server, or among the tables, that were looked at
+   */
+  readonly heard?: Heard | undefined;
   /**
    * What this transaction's statements have changed beyond the records they were told to, since the last call: by cascades, by triggers
    * of others, by SQL of the caller's own. Read along with the statement that did it; of triggers that are younger than what the transaction sees, when it asks for its sight again.

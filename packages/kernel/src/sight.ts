@@ -1,4 +1,4 @@
-import type { Tag } from './change-log';
+import { TABLES_SIGNAL, type Tag } from './change-log';
 import type { LogView } from './log-knowledge';
 import type { Columns, GroupQuery, Groups, Query, ReadQuestion } from './query';
 import type { Snapshot } from './snapshot';
@@ -25,6 +25,9 @@ export interface Sight {
   whyUncachable(model: string): string | undefined;
 }
 
+/** What a transaction has been told of the change log: what reloads of others it sees, also where no entry of a cache can be judged. */
+export type Heard = Pick<Sight, 'snapshot' | 'log'>;
+
 /** An answer that a serializable transaction took from a cache: asked again before it commits. Records missing in the answer to a `read` do not exist. */
 export type CachedRead =
   | { readonly kind: 'read'; readonly question: ReadQuestion; readonly answer: Columns }
@@ -47,6 +50,8 @@ export function whyStale(sight: Sight, entry: EntryStamp, tags: readonly Tag[]):
   });
 }
 
+const TABLES: Tag = { model: TABLES_SIGNAL };
+
 /** The transactions of which two snapshots may say different things: both have seen the older ones end, and neither sees the later ones. */
 function decisive(a: Snapshot, b: Snapshot): { readonly from: bigint; readonly below: bigint } {
   return { from: a.xmin < b.xmin ? a.xmin : b.xmin, below: endOf(a) > endOf(b) ? endOf(a) : endOf(b) };
@@ -56,6 +61,11 @@ function endOf({ xmax, own }: Snapshot): bigint {
   return own !== undefined && own >= xmax ? own + 1n : xmax;
 }
 
+/**
+ * Who has altered tables is a writer of everything. What else happens to tables unlogged, because of what he did or before he undid it, needs a lock that he had, too: it
+ * came before him and ended, or after him. So who sees him sees the former, and the latter is seen by nobody who does not see him.
+ */
 function* writersOf(log: LogView, tags: readonly Tag[], between: { readonly from: bigint; readonly below: bigint }): Generator<bigint> {
+  yield* log.writersOf(TABLES, between);
   for (const tag of tags) yield* log.writersOf(tag, between);
 }

@@ -59,6 +59,11 @@ export interface StorageChangeLog {
    */
   readonly uncachable: ReadonlyMap<string, string> | undefined;
   /**
+   * When caches learn that somebody has altered tables, functions or rights by hand, of which the log has no rows of records: with his commit, as the database itself tells
+   * it, or when this process looks anew. Absent, or undefined: nobody can, or no session with `sight` was opened yet.
+   */
+  readonly alterations?: 'at once' | 'within a minute' | undefined;
+  /**
    * Removes the oldest rows of the log. Entries so old that only those could judge them are misses from then on.
    * @param options - `keep`: how many of the newest rows stay
    * @returns how many rows are gone; 0 also when another process is just doing it

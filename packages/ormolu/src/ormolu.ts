@@ -102,6 +102,7 @@ export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D
    * @returns this very database, as the compiler knows it with these models
    * @throws {ModelSetupError} REGISTRY_SETUP_FAILED listing every problem; then nothing has changed
    * @throws {ConflictError} DB_MODELS_RELOADED when another process was faster; this one has followed it
+   * @throws {ConflictError} DB_MODELS_UNTOLD when the change log could not be looked at; then nothing has changed
    * @throws {MisuseError} STORAGE_CHANGE_LOG when the role may not insert into the change log; then nothing has changed
    * @remarks One transaction. The tables are not touched: let a program with the new version run `migrate()` before, when it needs others.
    */

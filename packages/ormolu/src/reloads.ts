@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto';
-import { ConflictError, MODELS_SIGNAL, sees, type Sight, type Storage, type UserView } from '@ormolu/kernel';
+import { ConflictError, MODELS_SIGNAL, sees, type Heard, type Session, type Storage, type UserView } from '@ormolu/kernel';
 import { narrowedRegistry, type Extension, type Models, type ModelsPatch, type Registry } from '@ormolu/registry';
 
 /** What a process tells the others. */
@@ -65,7 +65,7 @@ export class FollowedModels {
    * @returns whether there are other models now
    * @remarks In memory. Where there is nothing new, a look at one entry of a map.
    */
-  follow({ snapshot, log }: Sight): boolean {
+  follow({ snapshot, log }: Heard): boolean {
     const seen = [...log.writersOf(TAG)].filter((xid) => sees(snapshot, xid));
     if (!this.#met) {
       this.#met = new Set(seen);
@@ -104,26 +104,51 @@ export function modelsReloaded(remedy: string): ConflictError {
   return new ConflictError('DB_MODELS_RELOADED', `Another process has reloaded the models meanwhile. ${remedy}`);
 }
 
+/** What a session is told of the log: while somebody alters tables it has no sight for caches, and hears of reloads all the same. */
+export async function heardBy(session: Session): Promise<Heard | undefined> {
+  return (await session.sight?.()) ?? session.heard;
+}
+
+/** So often it is looked anew at a database whose tables others alter meanwhile. */
+const MOST_TRIES = 10;
+
 /**
  * Tells other processes of other models, in a transaction of the change log.
  *
  * @throws {ConflictError} DB_MODELS_RELOADED when another process was faster; this one has followed it
+ * @throws {ConflictError} DB_MODELS_UNTOLD when the log could not be looked at
  * @throws {MisuseError} STORAGE_CHANGE_LOG when the role may not insert into the change log
  */
 export async function tellOfReload(storage: Storage, followed: FollowedModels, models: Models<unknown>): Promise<void> {
+  for (let tries = 1; !await isTold(storage, followed, models); tries += 1) {
+    if (tries === MOST_TRIES) throw new ConflictError('DB_MODELS_UNTOLD', 'Other processes cannot be told of the models: the change log could not be looked at, because tables are altered all the time or there is no connection for it. Nothing has changed. Reload again.');
+  }
+}
+
+/** @returns false: the session has begun among other tables than were known, or could not look, and has told nothing */
+async function isTold(storage: Storage, followed: FollowedModels, models: Models<unknown>): Promise<boolean> {
   const session = await storage.open({ schema: followed.registry.schema, isolation: 'read committed', sight: true });
   try {
-    // Without a log there is nobody who listens to it.
-    if (!(await session.sight?.())) return;
     const takesSql = storage.capabilities.sql;
-    if (takesSql) await session.sql('select pg_advisory_xact_lock($1::int8)', [RELOADS]);
-    const sight = await session.sight?.();
-    if (sight && followed.follow(sight)) throw modelsReloaded('This one has followed: look at what there is now, and reload again if it still makes sense.');
+    if (takesSql) {
+      if (isUnlogged(storage)) return true;
+      // Before the look, which so tells who was faster.
+      await session.sql('select pg_advisory_xact_lock($1::int8)', [RELOADS]);
+    }
+    const heard = await heardBy(session);
+    if (!heard) return isUnlogged(storage);
+    if (followed.follow(heard)) throw modelsReloaded('This one has followed: look at what there is now, and reload again if it still makes sense.');
     // Where roles are told apart, not by a signal, which is for everybody: whoever tells of models decides what the others do.
     if (takesSql) await session.sql('insert into ormolu_log (model) values ($1)', [followed.signalOf(models)]);
     else await session.signal?.([followed.signalOf(models)]);
     await session.commit();
+    return true;
   } finally {
     await session.rollback();
   }
+}
+
+/** Without a log there is nobody who listens to it. */
+function isUnlogged({ changeLog }: Storage): boolean {
+  return !changeLog || changeLog.uncachable?.has('*') === true;
 }

@@ -7,7 +7,7 @@ import { TransactionFigures } from './ladder';
 import { joinCaches, type MethodCaches } from './method-caches';
 import { modificationBehind } from './optimistic';
 import type { TransactionOptions } from './options';
-import { modelsReloaded, type FollowedModels } from './reloads';
+import { heardBy, modelsReloaded, type FollowedModels } from './reloads';
 import { conflictBehind, FailedRollbackError, tellFailedRollback, withRetry } from './retry';
 import { UncachableWarnings } from './uncachable';
 
@@ -103,8 +103,8 @@ export class UnitsOfWork {
     const state = { isOutdated: false };
     // Where the first answer brings the change log along, it is only then known what was reloaded before this transaction.
     const metDatabase = async (): Promise<void> => {
-      const sight = await session.sight?.();
-      state.isOutdated ||= sight !== undefined && models.follow(sight);
+      const heard = await heardBy(session);
+      state.isOutdated ||= heard !== undefined && models.follow(heard);
       if (state.isOutdated) throw modelsReloaded('This transaction begins anew with its models.');
     };
     let tx: Transaction | undefined;
@@ -140,8 +140,8 @@ export class UnitsOfWork {
     this.#uncachable.tell(storage.changeLog?.uncachable);
     if (!this.hasOthers || options.isolation === 'repeatable read') return session;
     try {
-      const seen = await session.sight?.();
-      if (seen) models.follow(seen);
+      const heard = await heardBy(session);
+      if (heard) models.follow(heard);
       return session;
     } catch (error) {
       await session.rollback();

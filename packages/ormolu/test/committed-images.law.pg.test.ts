@@ -260,7 +260,8 @@ describe('what a commit leaves', () => {
       await rename('part')(session);
     })).toEqual({});
     await outside.query('drop function meddle() cascade');
-    await writing(rename('item'));
+    // That is heard of with the first, and looked at with the second.
+    for (let n = 0; n < 2; n += 1) await writing(rename('item'));
     await outside.query('create rule along as on update to item do also update part set name = \'by rule\'');
     try {
       expect(await writing(async (session) => {

@@ -310,7 +310,8 @@ describe('beside other programs on PostgreSQL', () => {
   });
 
   test('the first of a transaction\'s reads carries its look at the log: a warm transaction is one round trip and COMMIT', async () => {
-    await db.transaction(names);
+    // What other tests have altered is heard of with the first, and looked at with the second.
+    for (let n = 0; n < 2; n += 1) await db.transaction(names);
     const before = db.stats().statements;
     await db.transaction(names);
     // BEGIN, poll; COMMIT.

@@ -2,6 +2,7 @@ import { spawn, type ChildProcessWithoutNullStreams } from 'node:child_process';
 import { join } from 'node:path';
 import { createInterface } from 'node:readline';
 import { createDatabase, type ScratchDatabase } from '@ormolu/test-support';
+import type { SessionOptions } from '@ormolu/kernel';
 import { Client } from 'pg';
 import { char, memory, openOrmolu, postgres, type DefinitionsOf, type Ormolu, type TransactionOptions } from '../src/index';
 import { base, computations, mayors } from './support/fleet-models';
@@ -132,6 +133,114 @@ test.each<readonly [string, readonly string[]]>([
   } finally {
     await outside.end();
     await there.close();
+  }
+});
+
+describe('while others alter tables, of which a process has not heard yet when it asks,', () => {
+  const SIGNAL = 'select ormolu_log_signal(array[\'$tables\'])';
+  let outside: Client;
+  let there: typeof db;
+  const versionThere = (options: TransactionOptions = {}): Promise<number> => there.transaction((env) => env.model('city').browse(1).load(['name']).then(() => env.transaction.registry.version), options);
+  beforeEach(async () => {
+    outside = new Client({ connectionString: database.url });
+    await outside.connect();
+    there = await openOrmolu({ models: base, storage: postgres(database.url), modules: [mayors] });
+    for (let n = 0; n < 3; n += 1) for (const one of [db, there]) await one.transaction((env) => env.model('city').browse(1).load(['name']));
+  });
+  afterEach(async () => {
+    await outside.end();
+    await there.close();
+  });
+
+  test.each<readonly [string, string]>([
+    ['a column', 'alter table city add column handmade int'], ['a foreign key', 'create table visit (city bigint references city)'], ['what is signalled', SIGNAL],
+  ])('who reloads tells the others: %s', async (_, statement) => {
+    await outside.query(statement);
+    await db.reload(next);
+    expect((await outside.query("select from ormolu_log where model like '$models%'")).rowCount).toBe(1);
+    await versionThere();
+    expect(await versionThere()).toBe(next.version);
+  });
+
+  test('who reloads later than another has to look first', async () => {
+    await db.reload(next);
+    await outside.query(SIGNAL);
+    await expect(there.reload(base.extend({ city: { code: char() } }))).rejects.toMatchObject({ code: 'DB_MODELS_RELOADED' });
+    expect(there.registry.version).toBe(next.version);
+  });
+
+  test('and who waits for another that reloads, has been slower, too', async () => {
+    const waiting = new Client({ connectionString: database.url });
+    await waiting.connect();
+    try {
+      await outside.query('begin; select pg_advisory_xact_lock(x\'4f726d52656c\'::int8)');
+      const reloading = there.reload(base.extend({ city: { code: char() } })).then(() => 'told', (error: unknown) => (error as { code: unknown }).code);
+      while ((await waiting.query("select from pg_locks where locktype = 'advisory' and not granted and database = (select oid from pg_database where datname = current_database())")).rowCount === 0) await new Promise((resolve) => setTimeout(resolve, 20));
+      await waiting.query(SIGNAL);
+      // Another transaction of the same process hears of it meanwhile.
+      await versionThere();
+      await outside.query('insert into ormolu_log (model) values ($1)', [`$models ${JSON.stringify({ by: 'somebody', patch: next.registry().patchFrom(base.registry()) })}`]);
+      await outside.query('commit');
+      expect(await reloading).toBe('DB_MODELS_RELOADED');
+    } finally {
+      await waiting.end();
+    }
+  });
+
+  test.each(['repeatable read', 'read committed', 'serializable'] as const)('all the time, reloads are followed with the next transaction, at %s', async (isolation) => {
+    for (const { reload, version } of [{ reload: () => db.reload(next), version: next.version }, { reload: () => db.reload(base), version: base.version }]) {
+      await reload();
+      await outside.query(SIGNAL);
+      expect(await versionThere({ isolation })).toBe(version);
+    }
+  });
+});
+
+test('who finds other tables each time he begins reloads nothing, and says so', async () => {
+  const outside = new Client({ connectionString: database.url });
+  await outside.connect();
+  let isAltering = false;
+  const storage = new Proxy(postgres(database.url), {
+    get: (of, name): unknown => {
+      const value: unknown = Reflect.get(of, name, of);
+      if (name !== 'open' || typeof value !== 'function') return typeof value === 'function' ? value.bind(of) : value;
+      return async (options: SessionOptions): Promise<unknown> => {
+        const session = await of.open(options);
+        if (isAltering) await outside.query('drop table if exists visit; create table visit (city bigint references city)');
+        return session;
+      };
+    },
+  });
+  const there = await openOrmolu({ models: base, storage, modules: [mayors] });
+  isAltering = true;
+  await expect(there.reload(next)).rejects.toMatchObject({ code: 'DB_MODELS_UNTOLD' });
+  expect(there.registry.version).toBe(base.version);
+  isAltering = false;
+  await there.reload(next);
+  expect((await outside.query("select from ormolu_log where model like '$models%'")).rowCount).toBe(1);
+  await there.close();
+  await outside.end();
+});
+
+test('who cannot look at the log, having no connection for it, reloads nothing, and says so', async () => {
+  const role = `r_${new URL(database.url).pathname.slice(1)}`;
+  const [outside, url] = [new Client({ connectionString: database.url }), new URL(database.url)];
+  await outside.connect();
+  await outside.query(`create role ${role} login password 'none'; grant all on all tables in schema public to ${role}`);
+  [url.username, url.password] = [role, 'none'];
+  const there = await openOrmolu({ models: base, storage: postgres(url.href), modules: [mayors] });
+  try {
+    await there.transaction((env) => env.model('city').browse(1).load(['name']));
+    await outside.query(`alter role ${role} connection limit 1`);
+    await expect(there.reload(next)).rejects.toMatchObject({ code: 'STORAGE_REFUSED' });
+    expect(there.registry.version).toBe(base.version);
+    await outside.query(`alter role ${role} connection limit -1`);
+    await there.reload(next);
+    expect((await outside.query("select from ormolu_log where model like '$models%'")).rowCount).toBe(1);
+  } finally {
+    await there.close();
+    await outside.query(`drop owned by ${role}; drop role ${role}`);
+    await outside.end();
   }
 });
 

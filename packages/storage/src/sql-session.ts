@@ -1,6 +1,6 @@
 import {
   MisuseError, SavepointGoneError, type Columns, type GroupQuery, type Groups, type InsertRows, type Isolation, type Query, type ReadQuestion, type Schema, type Session, 
-  type CachedRead, type CommittedImages, type SessionSavepoint, type SessionState, type Sight, type StoredId, type StreamOptions, type Tag, type UpdateRows,
+  type CachedRead, type CommittedImages, type Heard, type SessionSavepoint, type SessionState, type Sight, type StoredId, type StreamOptions, type Tag, type UpdateRows,
 } from '@ormolu/kernel';
 import { randomUUID } from 'node:crypto';
 import { CallQueue } from './call-queue';
@@ -89,6 +89,10 @@ export class SqlSession implements Session {
         if (!this.#transaction.isBegun) await this.#statements.hearing(this.#transaction.begin('begin'));
       });
     });
+  }
+
+  get heard(): Heard | undefined {
+    return this.#log?.told;
   }
 
   takeTouched(): readonly Tag[] {

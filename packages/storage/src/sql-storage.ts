@@ -33,6 +33,7 @@ export class SqlStorage implements Storage {
   readonly capabilities: StorageCapabilities;
   readonly changeLog: SqlChangeLog | undefined;
   readonly #source: ConnectionSource;
+  readonly #eventTriggers: boolean;
   /** Connections handed out, each a promise that ends with its release. */
   readonly #held = new Set<Promise<void>>();
   readonly #sessions = new WeakSet<Session>();
@@ -40,8 +41,13 @@ export class SqlStorage implements Storage {
   #home: Promise<SqlHome> | undefined;
   #closing: Promise<void> | undefined;
 
-  /** @param changeLog - how changes get into the change log @defaultValue by triggers */
-  constructor(source: ConnectionSource, changeLog: ChangeLogOption = 'triggers') {
+  /**
+   * @param changeLog - how changes get into the change log @defaultValue by triggers
+   * @param options - `eventTriggers`: whether migrations let the database tell who alters tables, where they may
+   */
+  constructor(source: ConnectionSource, changeLog: ChangeLogOption = 'triggers', { eventTriggers = true }: { readonly eventTriggers?: boolean | undefined } = {}) {
+    // In a database of this process alone nobody else alters anything.
+    this.#eventTriggers = eventTriggers && source.capabilities.concurrentSessions;
     this.changeLog = changeLog === false ? undefined : new SqlChangeLog({
       mode: changeLog,
       concurrentSessions: source.capabilities.concurrentSessions && source.reserve !== undefined,
@@ -71,14 +77,14 @@ export class SqlStorage implements Storage {
 
   async plan(schema: Schema, options: PlanOptions = {}): Promise<MigrationReport> {
     const connection = await this.#acquire();
-    return plan(schema, this.#begin(await this.#homeOf(connection), connection, { schema, readOnly: true }).transaction, { ...options, log: this.changeLog?.mode });
+    return plan(schema, this.#begin(await this.#homeOf(connection), connection, { schema, readOnly: true }).transaction, { ...options, log: this.changeLog?.mode, eventTriggers: this.#eventTriggers });
   }
 
   async migrate(schema: Schema, options: MigrateOptions = {}): Promise<MigrationReport> {
     const connection = await this.#acquire();
     // Read committed: what others migrated while this one waited for its turn must be seen.
     const { transaction, session } = this.#begin(await this.#homeOf(connection), connection, { schema, isolation: 'read committed' });
-    const report = await holding(session, () => migrate(schema, transaction, { ...options, session, log: this.changeLog?.mode }));
+    const report = await holding(session, () => migrate(schema, transaction, { ...options, session, log: this.changeLog?.mode, eventTriggers: this.#eventTriggers }));
     this.changeLog?.forgetIntroductions();
     // Who may not, or finds none, leaves it to others.
     await this.changeLog?.trim().catch(() => undefined);

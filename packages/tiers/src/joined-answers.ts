@@ -1,4 +1,4 @@
-import { channels, formatSnapshot, type AnswerEvent, type Columns, type EntryStamp, type ReadQuestion, type Session, type Sight, type Snapshot, type StoredId, type Tag } from '@ormolu/kernel';
+import { channels, formatSnapshot, TABLES_SIGNAL, type AnswerEvent, type Columns, type EntryStamp, type ReadQuestion, type Session, type Sight, type Snapshot, type StoredId, type Tag } from '@ormolu/kernel';
 
 /*
  * What rungs that answer a part of a question themselves have in common.
@@ -40,7 +40,7 @@ export interface Judged {
 export function tellAnswer({ model, fields }: Pick<ReadQuestion, 'model' | 'fields'>, { rung, cache, sight, stamps, tags }: Judged): void {
   if (!channels.answer.hasSubscribers) return;
   const entries = Array.from(stamps, ([{ snapshot }, ids]) => ({ snapshot: textOf(snapshot), ids }));
-  const event: AnswerEvent = { rung, ...(cache === undefined ? {} : { cache }), model, fields, records: entries.reduce((sum, { ids }) => sum + ids.length, 0), entries, log: tags.flatMap((tag) => sight.log.rowsOf(tag)) };
+  const event: AnswerEvent = { rung, ...(cache === undefined ? {} : { cache }), model, fields, records: entries.reduce((sum, { ids }) => sum + ids.length, 0), entries, log: [...tags, { model: TABLES_SIGNAL }].flatMap((tag) => sight.log.rowsOf(tag)) };
   channels.answer.publish(event);
 }
 

@@ -1,8 +1,8 @@
-import type { Schema } from '@ormolu/kernel';
+import { parseSnapshot, type Schema, type Snapshot } from '@ormolu/kernel';
 import { createHash } from 'node:crypto';
 import { RAISE_VERSION, type AskCatalog } from '../migrate/catalog';
 import { quoted } from '../statements/identifiers';
-import { LOG_TRIGGERS, logTable, POLL_FUNCTION } from './log-objects';
+import { LOG_TRIGGERS, logTable, POLL_FUNCTION, STANDING_FUNCTION } from './log-objects';
 import { isWatched, readLog, type LogMode } from './plan-log';
 import { crashOf, RUNNING } from './running';
 import { PLACE, STANDING, STRUCTURE } from './structure';
@@ -15,10 +15,18 @@ export interface Introduction {
   readonly namespace: string;
   /** The function that polls it, quoted; undefined where it is not there, and statements do. */
   readonly poll: string | undefined;
+  /** The function that is asked behind a COMMIT, quoted; undefined where it is not there, and how tables hang together has to do. */
+  readonly standing: string | undefined;
+  /** Who had committed when it was asked for: of tables that others have altered, it knows nothing. */
+  readonly seen: Snapshot;
+  /** Whether the database itself tells who alters tables. */
+  readonly tellsTables: boolean;
   /** What a session finds at each beginning when it is on this server and log: see `homeOf`. */
   readonly home: string;
   /** Of the server, the database and whoever reads; the timeline comes with each poll. */
   readonly epoch: string;
+  /** Of the server, the database and its log, whoever reads; the timeline comes with each poll, too. */
+  readonly lineage: string;
   /** Model → why it may not be kept; `*`: why none may. */
   readonly uncachable: ReadonlyMap<string, string>;
   /** The namespace and the role, as `PLACE` tells them: elsewhere the same names are other tables, or not all of their rows. */
@@ -125,7 +133,7 @@ function isForeignCode(part: string): string {
  */
 export async function introduce(ask: AskCatalog, schema: Schema, { mode, isEmbedded }: { readonly mode: LogMode; readonly isEmbedded: boolean }): Promise<Introduction> {
   // First: what is made meanwhile is met with the next poll. These questions are long and find little: to compile one would take a hundred times as long as to answer it.
-  const [{ structure } = {}] = await ask(`select ${STRUCTURE} as structure, set_config('jit', 'off', true)`, []);
+  const [{ structure, seen } = {}] = await ask(`select ${STRUCTURE} as structure, pg_current_snapshot()::text as seen, set_config('jit', 'off', true)`, []);
   const found = await readLog(ask, schema);
   const log = logTable(found.namespace);
   const [server = {}] = await ask(SERVER, [log]);
@@ -149,8 +157,12 @@ export async function introduce(ask: AskCatalog, schema: Schema, { mode, isEmbed
     log: all === undefined ? log : undefined,
     namespace: quoted(found.namespace),
     poll: all === undefined && found.hasPoll ? `${quoted(found.namespace)}.${quoted(POLL_FUNCTION)}` : undefined,
+    standing: all === undefined && found.hasStanding ? `${quoted(found.namespace)}.${quoted(STANDING_FUNCTION)}` : undefined,
+    seen: parseSnapshot(String(seen)) ?? NOBODY,
+    tellsTables: found.tellsTables,
     home: homeOf(String(server['started']), String(server['log']), String(server['standing'])),
     epoch: [server['system'], server['database'], server['log'], found.namespace, server['role'], crashOf(String(server['started']))].map(String).join('/'),
+    lineage: [server['system'], server['database'], server['log'], crashOf(String(server['started']))].map(String).join('/'),
     uncachable,
     place: String(server['place']),
     mark: [...[...uncachable.keys()].sort().map((model) => `-${model}`), '@', createHash('sha256').update(JSON.stringify([[...found.made].sort(), hiddenColumns(tables), namesOf(tables, 'unpredictable').sort()])).digest('hex').slice(0, 16)].join(''),
@@ -163,6 +175,8 @@ export async function introduce(ask: AskCatalog, schema: Schema, { mode, isEmbed
     structure: String(structure),
   };
 }
+
+const NOBODY: Snapshot = { xmin: 0n, xmax: 0n, inProgress: [] };
 
 /** The tables whose rows the database may change along when it deletes rows of another, by its foreign keys. */
 export function reachedFrom({ cascades }: Introduction, table: string): readonly string[] {

@@ -1,4 +1,4 @@
-import { MODELS_SIGNAL, VERSION_COLUMN, type TableSchema } from '@ormolu/kernel';
+import { MODELS_SIGNAL, TABLES_SIGNAL, VERSION_COLUMN, type TableSchema } from '@ormolu/kernel';
 import { createHash } from 'node:crypto';
 import { literal, quoted } from '../statements/identifiers';
 import { RUNNING } from './running';
@@ -9,9 +9,6 @@ export const LOG_TABLE = 'ormolu_log';
 
 /** What stands in the log's column `model` when rows below the transaction in `id` have been removed. */
 export const TRIMMED = '$trimmed';
-
-/** What stands there when a migration has made or altered tables: whoever relies on their triggers looks again. */
-export const TABLES = '$tables';
 
 /** A statement that changes more rows than this leaves one row for the whole model. */
 export const MOST_ROWS = 1000;
@@ -25,8 +22,14 @@ export const SIGNAL_FUNCTION = 'ormolu_log_signal';
 /** Its answer is read by processes of other versions, too: another form of it needs another name. (`ormolu_log_poll` said nothing of how tables hang together.) */
 export const POLL_FUNCTION = 'ormolu_log_since';
 
-/** Rows that tell of other models which trimming leaves: who sleeps meanwhile follows them when he wakes. */
-const KEPT_RELOADS = 100;
+/** Asked behind a COMMIT: how tables hang together by then, and whether somebody has told since that he has altered some. */
+export const STANDING_FUNCTION = 'ormolu_log_standing';
+
+/** Rows that are looked at for that; who has more of them behind him is told that somebody may have. */
+const MOST_LOOKED_AT = 5000;
+
+/** Rows that tell of other models, and such that tell of altered tables, which trimming leaves: who sleeps meanwhile follows the ones, and hears one of the others, when he wakes. */
+const KEPT_SIGNALS = 100;
 
 /** Rows one poll may bring; who is farther behind begins anew. */
 export const MOST_POLLED = 50_000;
@@ -176,9 +179,9 @@ begin
   select least(l.xid, pg_snapshot_xmin(pg_current_snapshot())) into mark from ${log} l
     where l.xid < pg_snapshot_xmax(pg_current_snapshot()) order by l.xid desc offset greatest(keep, 1) - 1 limit 1;
   if mark is null then return 0; end if;
-  delete from ${log} l where (l.xid < mark and (l.model not like ${literal(`${MODELS_SIGNAL} %`)} or l.xid < (
-      select r.xid from ${log} r where r.model like ${literal(`${MODELS_SIGNAL} %`)} order by r.xid desc offset ${KEPT_RELOADS} limit 1
-    ))) or (l.xid >= pg_snapshot_xmax(pg_current_snapshot()) and l.xid is distinct from pg_current_xact_id_if_assigned());
+  delete from ${log} l where (l.xid < mark and ${[`like ${literal(`${MODELS_SIGNAL} %`)}`, `= ${literal(TABLES_SIGNAL)}`].map((told) => `case when l.model ${told} then l.xid < (
+      select r.xid from ${log} r where r.model ${told} order by r.xid desc offset ${KEPT_SIGNALS} limit 1
+    ) else true end`).join(' and ')}) or (l.xid >= pg_snapshot_xmax(pg_current_snapshot()) and l.xid is distinct from pg_current_xact_id_if_assigned());
   get diagnostics gone = row_count;
   if gone > 0 then insert into ${log} (model, id) values (${literal(TRIMMED)}, mark::text); end if;
   return gone;
@@ -218,6 +221,18 @@ begin
     union all (select * from ${log} l where l.xid = any(running) order by l.xid limit ${MOST_POLLED + 1})
   ) l;
   return here || news;
+end`,
+    },
+    {
+      name: STANDING_FUNCTION,
+      head: '(since xid8, running xid8[]) returns text stable',
+      rights: 'caller',
+      isPublic: true,
+      settings: 'set plan_cache_mode = force_generic_plan set enable_seqscan = off',
+      source: `
+begin
+  return ${STRUCTURE} || case when (select count(*) = ${MOST_LOOKED_AT} or bool_or(l.model = ${literal(TABLES_SIGNAL)}) from (select n.model from ${log} n where n.xid >= since and n.xid < pg_snapshot_xmax(pg_current_snapshot()) order by n.xid limit ${MOST_LOOKED_AT}) l)
+    or exists (select from ${log} l where l.xid = any(running) and l.model = ${literal(TABLES_SIGNAL)}) then ' altered' else '' end;
 end`,
     },
   ];

@@ -19,3 +19,17 @@ export function changeLogOf(option: unknown): ChangeLogOption {
   if (option === 'flush' || option === false) return option;
   throw new MisuseError('STORAGE_OPTION', `The option changeLog was given ${typeof option === 'string' ? `'${option}'` : typeName(option)}. It is 'triggers', 'flush' or false.`);
 }
+
+/**
+ * Whether `migrate()` makes event triggers, where its role may: a superuser, in a namespace and beside a log that belong to superusers, too. Through them the database itself
+ * tells, with the commit, who makes, alters or drops tables, functions, rights and the like by hand. Without them processes look once a minute. Those that are there stay.
+ *
+ * @defaultValue true
+ */
+export type EventTriggersOption = boolean;
+
+/** @throws {MisuseError} STORAGE_OPTION */
+export function eventTriggersOf(option: unknown): EventTriggersOption {
+  if (option === undefined || typeof option === 'boolean') return option ?? true;
+  throw new MisuseError('STORAGE_OPTION', `The option eventTriggers was given ${typeof option === 'string' ? `'${option}'` : typeName(option)}. It is true or false.`);
+}

@@ -158,9 +158,16 @@ function sorted(all: readonly ChangeRow[]): PolledRows {
   return { rows, trimmed, isCut: all.length > MOST_POLLED };
 }
 
+/** What a poll has told, as a process takes it in. */
+export interface ToldPoll extends LogPoll {
+  readonly isCut: boolean;
+  /** Of the server, the database and its log, whoever reads and however tables hang together: within one, numbers stand for the same transactions. */
+  readonly lineage: string;
+}
+
 /** What a poll tells the process. */
-export function pollOf({ beginning: { snapshot, timeline }, rows: { rows, trimmed, isCut } }: Polled, { introduction, after, from }: Reach & { readonly introduction: Introduction }): LogPoll & { readonly isCut: boolean } {
+export function pollOf({ beginning: { snapshot, timeline }, rows: { rows, trimmed, isCut } }: Polled, { introduction, after, from }: Reach & { readonly introduction: Introduction }): ToldPoll {
   // A program that begins has the models it was made with: of reloads before its time it knows nothing, and need not.
   const heard = from === undefined ? rows : rows.filter(({ model, xid }) => model !== MODELS_SIGNAL || xid >= snapshot.xmin);
-  return { after, from, until: snapshot, epoch: `${introduction.epoch}/${timeline}`, trimmed: isCut ? snapshot.xmax : trimmed, rows: isCut ? [] : heard, isCut };
+  return { after, from, until: snapshot, epoch: `${introduction.epoch}/${timeline}`, trimmed: isCut ? snapshot.xmax : trimmed, rows: isCut ? [] : heard, isCut, lineage: `${introduction.lineage}/${timeline}` };
 }

@@ -1,9 +1,9 @@
-import { epochOf, LogNames, NamedLog, OutageError, OwnChanges, updatedFields, withOwn, type Change, type ChangeRow, type CommittedImages, type EntryStamp, type Isolation, type Schema, type Sight, type Snapshot, type StoredId } from '@ormolu/kernel';
+import { epochOf, LogNames, NamedLog, OutageError, OwnChanges, TABLES_SIGNAL, updatedFields, withOwn, type Change, type ChangeRow, type CommittedImages, type EntryStamp, type Heard, type Isolation, type Schema, type Sight, type Snapshot, type StoredId } from '@ormolu/kernel';
 import type { Companion } from '../sql-transaction';
 import { ResultColumns } from '../wire/result-columns';
 import { quoted } from '../statements/identifiers';
 import { isIntroducedBy, reachedFrom, type Introduction } from './introduction';
-import { MOST_ROWS, SIGNAL_FUNCTION, TABLES } from './log-objects';
+import { MOST_ROWS, SIGNAL_FUNCTION } from './log-objects';
 import type { Statement } from '../wire/statement';
 import { OwnImages } from './own-images';
 import { askBeginning, askPoll, pollOf, type Beginning } from './poll';
@@ -32,6 +32,8 @@ export class SessionLog {
   #schema: Schema;
   #names: LogNames;
   #beginning: Beginning | undefined;
+  /** Under which snapshot it was told of the log last, also when that was of altered tables. */
+  #told: Snapshot | undefined;
   #sight: Sight | undefined;
   /** SQL of the caller's own has changed something: what is read from then on is nobody else's. */
   #isApart = false;
@@ -89,19 +91,32 @@ export class SessionLog {
     if (this.#hear) this.#log.forgetIntroductions();
   }
 
+  /** What it knows of the log, whatever is known of tables. */
+  get told(): Heard | undefined {
+    if (!this.#told || this.#isElsewhere || !this.#log.knowledge.extent) return undefined;
+    return { snapshot: this.#told, log: new NamedLog(this.#log.knowledge, this.#names, this.#version) };
+  }
+
   /** What was seen and stays so, as long as nothing else is sent. */
   get knownSight(): Sight | undefined {
-    return this.#isElsewhere || this.#mustLook ? undefined : this.#sight;
+    return this.#isElsewhere || this.#mustLook || this.#isOutdated ? undefined : this.#sight;
   }
 
   /** @param begin - sends BEGIN when nothing was sent yet */
   async sight(begin: () => Promise<void>): Promise<Sight | undefined> {
+    // What a statement before saw is less than what the next one will.
+    if (!this.isFixed) this.#told = undefined;
+    if (this.#isOutdated) this.#giveUp();
     if (this.#introduction.log === undefined || this.#isElsewhere || this.#mayReachMore) return undefined;
     if (!this.isFixed) {
       const polled = await this.#look();
       return polled && this.#sightOf(polled, this.#beginning ?? polled);
     }
     await begin();
+    if (this.#isOutdated) {
+      this.#giveUp();
+      return undefined;
+    }
     const isLooking = this.#mustLook || (!this.#readsLog && !this.#sight);
     if (!this.#beginning || (isLooking && !await this.#look())) return undefined;
     this.#sight ??= this.#sightOf(this.#beginning, this.#beginning);
@@ -117,13 +132,20 @@ export class SessionLog {
   async #look(): Promise<Beginning | undefined> {
     try {
       const polled = await this.#log.poll(this.#introduction);
-      if (polled) this.#mustLook = false;
-      else if (this.#mustLook) this.#giveUp();
-      return polled;
+      if (!this.isFixed) this.#told = polled?.snapshot;
+      const isKnown = polled !== undefined && !this.#isOutdated;
+      if (!isKnown && this.#mustLook) this.#giveUp();
+      if (isKnown) this.#mustLook = false;
+      return isKnown ? polled : undefined;
     } catch (error) {
       if (error instanceof OutageError) return undefined;
       throw error;
     }
+  }
+
+  /** Somebody has altered tables since this process looked at them, and this transaction goes on with what it knew. */
+  get #isOutdated(): boolean {
+    return !this.#mayReachMore && this.#log.isOutdated(this.#introduction);
   }
 
   /** Nobody knows what the statements have changed. */
@@ -141,7 +163,7 @@ export class SessionLog {
    * statement that hit no record may have set off what nobody has looked for yet.
    */
   stamp(snapshot: Snapshot | undefined = this.#beginning?.snapshot): EntryStamp | undefined {
-    if (this.#hasChanged || this.#mustLook || !snapshot || !this.#beginning) return undefined;
+    if (this.#hasChanged || this.#mustLook || !snapshot || !this.#beginning || this.#isOutdated) return undefined;
     return { snapshot, epoch: this.#epochOf(this.#beginning) };
   }
 
@@ -156,23 +178,30 @@ export class SessionLog {
     const [own, structures] = [new ResultColumns(['text']), new ResultColumns(['text'])];
     return {
       before: { statement: { text: 'select pg_current_xact_id_if_assigned()::text', parameters: [], results: 'binary' }, sink: own },
-      behind: this.images.hasAny ? { statement: { text: `select ${STRUCTURE}`, parameters: [], results: 'binary' }, sink: structures } : undefined,
+      behind: this.images.hasAny ? { statement: { text: `select ${this.#askStanding()}`, parameters: [], results: 'binary' }, sink: structures } : undefined,
       committed: () => {
         const [xid] = own.columns[0] ?? [];
         const [structure] = structures.columns[0] ?? [];
         if (typeof xid !== 'string' || !this.#beginning) return undefined;
-        const isKnown = structure === this.#introduction.structure;
+        const isKnown = structure === this.#introduction.structure && !this.#isOutdated;
         if (typeof structure === 'string' && !isKnown) this.#log.forgetIntroductions();
         return { schema: this.#schema, stamp: { snapshot: withOwn(this.#beginning.snapshot, BigInt(xid)), epoch: this.#epochOf(this.#beginning) }, written: isKnown ? this.images.rows() : [] };
       },
     };
   }
 
+  /** Of what the process has heard, it need not be asked again. Where BEGIN has not polled, that may be less than this transaction sees. */
+  #askStanding(): string {
+    const { standing, seen } = this.#introduction;
+    const { xmax, inProgress } = (this.#readsLog ? this.#beginning?.snapshot : this.#log.knowledge.extent?.until) ?? seen;
+    return standing === undefined ? STRUCTURE : `${standing}('${String(xmax)}', '{${inProgress.join(',')}}')`;
+  }
+
   /** What tells others, before the commit, that tables may have been altered, of which the log has no rows; undefined when there is nothing to tell. */
   telling(): Statement | undefined {
     if (!this.#mustTell) return undefined;
     this.#mustTell = false;
-    return { text: `select ${this.#introduction.namespace}.${SIGNAL_FUNCTION}(array['${TABLES}'])`, parameters: [], results: 'none' };
+    return { text: `select ${this.#introduction.namespace}.${SIGNAL_FUNCTION}(array['${TABLES_SIGNAL}'])`, parameters: [], results: 'none' };
   }
 
   /** Notes a statement that was told to change records. @param fields - null: they come or go */
@@ -203,6 +232,7 @@ export class SessionLog {
     const table = model === undefined ? undefined : this.#schema.table(model).table;
     const reached = isDelete && table !== undefined ? reachedFrom(this.#introduction, table) : [];
     const { unpredictable } = this.#introduction;
+    if (this.#isOutdated) this.#giveUp();
     const isUnpredictable = table === undefined || this.#mayReachMore || unpredictable.has(table) || reached.some((one) => unpredictable.has(one));
     if (this.#introduction.log === undefined || (!isUnpredictable && reached.length === 0)) return undefined;
     this.images.unforeseen(isUnpredictable ? undefined : table);
@@ -216,6 +246,7 @@ export class SessionLog {
     return {
       then: [{ statement: { text, parameters: [], results: 'binary' }, sink }],
       learn: () => {
+        if (this.#isOutdated) this.#giveUp();
         const [xid, place, altered] = sink.columns.map(([value]) => value);
         const isHere = place === this.#introduction.place;
         this.#isElsewhere ||= !isHere || altered !== null;
@@ -233,7 +264,8 @@ export class SessionLog {
   /** Behind a statement of which nothing but what it says is known. It may have carried the BEGIN that has told otherwise. */
   unlearnt(model: string): void {
     const { table } = this.#schema.table(model);
-    if (this.#mayReachMore) this.own.met(this.#allOf(this.#allTables));
+    if (this.#isOutdated) this.#giveUp();
+    else if (this.#mayReachMore) this.own.met(this.#allOf(this.#allTables));
     else if (this.#log.isShared && !this.#locked.has(table)) {
       this.#locked.add(table);
       this.#mustLook = true;
@@ -268,7 +300,8 @@ export class SessionLog {
     const poll = askPoll({ log, poll: this.#introduction.poll }, reach);
     this.#hear = () => {
       const polled = poll.read();
-      if (polled && this.#isHere(polled.beginning)) this.#log.learn(pollOf(polled, { introduction: this.#introduction, ...reach }), this.#introduction);
+      if (!polled || !this.#isHere(polled.beginning)) return;
+      this.#log.learn(pollOf(polled, { introduction: this.#introduction, ...reach }), this.#introduction);
     };
     return poll.companions;
   }
@@ -278,8 +311,10 @@ export class SessionLog {
     this.#hear = undefined;
     const isHere = beginning !== undefined && isIntroducedBy(this.#introduction, beginning);
     this.#mayReachMore = !isHere && beginning?.home === this.#introduction.home;
-    if (isHere) this.#beginning = beginning;
-    else this.#log.forgetIntroductions();
+    if (isHere) {
+      this.#beginning = beginning;
+      if (this.isFixed) this.#told = beginning.snapshot;
+    } else this.#log.forgetIntroductions();
     return isHere;
   }
 

@@ -1,13 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { LogKnowledge, OutageError, Schema, type LogPoll, type StorageChangeLog } from '@ormolu/kernel';
+import { isWithin, LogKnowledge, OutageError, Schema, sees, TABLES_SIGNAL, type Snapshot, type StorageChangeLog } from '@ormolu/kernel';
 import type { AskCatalog } from '../migrate/catalog';
 import { errorOfSqlstate } from '../sqlstate';
 import type { Connection } from '../wire/connection';
 import { ReplyReader } from '../wire/reply-reader';
 import { plainStatement, writeStatements } from '../wire/statement';
 import { introduce, isIntroducedBy, type Introduction } from './introduction';
-import { TABLES } from './log-objects';
-import { askPoll, askReloads, pollOf, reloadOf, type Beginning, type Reach } from './poll';
+import { askPoll, askReloads, pollOf, reloadOf, type Beginning, type Reach, type ToldPoll } from './poll';
 import type { LogMode } from './plan-log';
 
 /** Rows of the log that are kept when nothing else is asked. */
@@ -18,6 +17,9 @@ const ASKED_AGAIN = 60_000;
 
 /** Rows that a first poll looks back for at most: some hundredths of a second of a process's beginning. */
 const REACHED_BACK = 20_000;
+
+/** So many of those who have told that they altered tables are remembered; what was asked before them is renewed long before there are more. */
+const MOST_ALTERED = 1_000;
 
 /** What a schema's introduction is, or will be, and when it is to be asked for again. */
 interface Asked {
@@ -44,6 +46,15 @@ export class SqlChangeLog implements StorageChangeLog {
   readonly #home: LogHome;
   #introductions = new WeakMap<Schema, Asked>();
   #uncachable: ReadonlyMap<string, string> | undefined;
+  #tellsTables: boolean | undefined;
+  /** Transactions that have told of altered tables. */
+  #altered: bigint[] = [];
+  /** Until when somebody may have, unheard: a poll was cut off. */
+  #unheard: Snapshot | undefined;
+  /** The server, database and log in which those transactions have their numbers. */
+  #lineage: string | undefined;
+  /** What was found of introductions, until more is told. */
+  #judged = new WeakMap<Pick<Introduction, 'seen'>, boolean>();
   /** How tables hung together when the log was last polled. */
   #structure: string | undefined;
   /** A poll was cut off: from this transaction on, it is not known who has told of other models. */
@@ -73,6 +84,21 @@ export class SqlChangeLog implements StorageChangeLog {
     return this.#uncachable;
   }
 
+  get alterations(): 'at once' | 'within a minute' | undefined {
+    return this.#tellsTables === undefined ? undefined : this.#tellsTables || !this.isShared ? 'at once' : 'within a minute';
+  }
+
+  /** Whether somebody has told since that tables were altered: what was found then may not hold. */
+  isOutdated(introduction: Pick<Introduction, 'seen'>): boolean {
+    // Each question to a cache asks for it.
+    const judged = this.#judged.get(introduction);
+    if (judged !== undefined) return judged;
+    const { seen } = introduction;
+    const isOutdated = this.#altered.some((xid) => !sees(seen, xid)) || (this.#unheard !== undefined && !isWithin(this.#unheard, seen));
+    this.#judged.set(introduction, isOutdated);
+    return isOutdated;
+  }
+
   /** What has to be known before a session of a schema begins; asked once, and now and then. */
   async introduction(schema: Schema, ask: AskCatalog): Promise<Introduction> {
     let asked = this.#introductions.get(schema);
@@ -83,6 +109,7 @@ export class SqlChangeLog implements StorageChangeLog {
     }
     const introduction = await asked.answer;
     this.#uncachable = introduction.uncachable;
+    this.#tellsTables = introduction.tellsTables;
     return introduction;
   }
 
@@ -107,12 +134,11 @@ export class SqlChangeLog implements StorageChangeLog {
     return after ? { after, structure: this.#structure } : { after, from: this.#from };
   }
 
-  /** Before the first poll: lets it begin so far back in the log that it brings no more rows than it may, and behind the last change of tables, of which the log does not tell what it did. */
+  /** Before the first poll: lets it begin so far back in the log that it brings no more rows than it may. */
   async reachBack({ log }: Introduction, ask: AskCatalog): Promise<void> {
     if (log === undefined || this.#from !== undefined || this.knowledge.extent || !this.isShared) return;
-    const [row] = await ask(`select (select xid from ${log} order by xid desc offset ${REACHED_BACK} limit 1)::text as beyond, (select xid from ${log} where model = '${TABLES}' order by xid desc limit 1)::text as altered`, []);
-    const [beyond, altered] = [row?.['beyond'], row?.['altered']].map((xid) => (typeof xid === 'string' ? BigInt(xid) : 0n)) as [bigint, bigint]; // two of them
-    this.#from = (beyond > altered ? beyond : altered) + 1n;
+    const [row] = await ask(`select xid::text as beyond from ${log} order by xid desc offset ${REACHED_BACK} limit 1`, []);
+    this.#from = typeof row?.['beyond'] === 'string' ? BigInt(row['beyond']) + 1n : 1n;
   }
 
   /** The server, or the log, is not the one that was met: whoever begins next looks again. */
@@ -123,18 +149,33 @@ export class SqlChangeLog implements StorageChangeLog {
   /**
    * Takes in what became visible. Trims the log in the background when much did.
    *
-   * Where tables hang together in another way than before, or somebody tells that he has altered some, nobody knows what the log has no rows of: what
-   * is older is not judged by it any more.
+   * Where tables hang together in another way than before, nobody knows what the log has no rows of: what is older is not judged by it any more. Who tells that he has altered some has
+   * left a row that concerns everything, by which it is.
    */
-  learn(poll: LogPoll & { readonly isCut?: boolean }, { structure }: Pick<Introduction, 'structure'>): void {
+  learn(poll: ToldPoll, { structure }: Pick<Introduction, 'structure'>): void {
     // What it has not brought, of that, is asked for by whoever looks next.
-    if (poll.isCut === true) this.#behind ??= this.knowledge.extent?.until.xmin ?? poll.until.xmin;
+    if (poll.isCut) this.#behind ??= this.knowledge.extent?.until.xmin ?? poll.until.xmin;
+    if (this.#lineage !== poll.lineage) this.#forgetAltered(poll.lineage);
     this.knowledge.learn(poll);
-    const isTold = poll.rows.some(({ model }) => model === TABLES);
-    if (isTold || poll.isCut === true) this.forgetIntroductions();
-    if (isTold || (this.#structure !== undefined && this.#structure !== structure)) this.knowledge.forgetBelow(poll.until.xmax);
+    const told = new Set(poll.rows.filter(({ model }) => model === TABLES_SIGNAL).map(({ xid }) => xid));
+    const isTold = told.size > 0;
+    if (isTold) this.#altered = [...this.#altered, ...told].slice(-MOST_ALTERED);
+    if (poll.isCut) this.#unheard = poll.until;
+    if (isTold || poll.isCut) {
+      this.#judged = new WeakMap();
+      this.forgetIntroductions();
+    }
+    if (this.#structure !== undefined && this.#structure !== structure) this.knowledge.forgetBelow(poll.until.xmax);
     this.#structure = structure;
     this.#noteRows(poll.rows.length);
+  }
+
+  /** Numbers of transactions mean nothing in another lineage. */
+  #forgetAltered(lineage: string): void {
+    this.#lineage = lineage;
+    this.#altered = [];
+    this.#unheard = undefined;
+    this.#judged = new WeakMap();
   }
 
   /** A session has committed writes: the log has grown, whoever reads it. @param rows - what it has at most left in the log by its own statements */
@@ -152,7 +193,7 @@ export class SqlChangeLog implements StorageChangeLog {
 
   /**
    * Polls on the reserved connection.
-   * @returns what a transaction begun after this call was told; undefined when it is not on the server of the introduction
+   * @returns what a transaction begun after this call was told, be it that tables were altered; undefined when it is not on the server of the introduction
    * @throws {OutageError} when the database cannot be reached
    */
   poll(introduction: Introduction): Promise<Beginning | undefined> {

@@ -14,12 +14,14 @@ const LOCK = 0x4f726d6f6c75n;
 /** How changes get into the change log; undefined: this program has no part in it. */
 interface LogOption {
   readonly log: LogMode | undefined;
+  /** Whether event triggers are to tell who alters tables, where this role may let them. */
+  readonly eventTriggers: boolean;
 }
 
 /** Says what a migration would do, in a transaction that only reads. */
-export async function plan(schema: Schema, transaction: SqlTransaction, { log, ...options }: PlanOptions & LogOption): Promise<MigrationReport> {
+export async function plan(schema: Schema, transaction: SqlTransaction, options: PlanOptions & LogOption): Promise<MigrationReport> {
   try {
-    return reportOf(await planAll(schema, askIn(transaction), { log, ...options }));
+    return reportOf(await planAll(schema, askIn(transaction), options));
   } finally {
     await transaction.rollback();
   }
@@ -53,13 +55,13 @@ export async function migrate(schema: Schema, transaction: SqlTransaction, { fil
 }
 
 /** What the tables need, and behind it what lets their changes reach the log. */
-async function planAll(schema: Schema, ask: AskCatalog, { log, ...options }: PlanOptions & LogOption): Promise<MigrationPlan> {
+async function planAll(schema: Schema, ask: AskCatalog, { log, eventTriggers, ...options }: PlanOptions & LogOption): Promise<MigrationPlan> {
   const found = await readCatalog(ask, schema);
   const steps = planMigration(schema, found, { ...options, taken: await readTaken(ask, schema) });
   const views = new Set([...found.values()].filter(({ kind }) => kind !== 'table').map(({ name }) => name));
   const dropped = new Set(steps.dropped.map(({ table, column }) => JSON.stringify([table, column])));
   const columns = new Map([...found.values()].map(({ name, columns }) => [name, [...columns.keys()].filter((column) => !dropped.has(JSON.stringify([name, column])))]));
-  return { ...steps, after: [...steps.after, ...planLog(schema, await readLog(ask, schema), { mode: log, views, altered: steps.altered, columns })] };
+  return { ...steps, after: [...steps.after, ...planLog(schema, await readLog(ask, schema), { mode: log, eventTriggers, views, altered: steps.altered, columns })] };
 }
 
 /** What existing records do not fulfil is the migration's concern, and not that of a statement. */

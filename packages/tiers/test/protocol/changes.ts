@@ -40,7 +40,7 @@ export function imagesOf({ role, log }: Process, { snapshot, xid, wrote, isReadC
   return wrote.map((key) => ({ key, value: `${String(xid)}${role}`, snapshot: withOwn(snapshot, xid), epoch: log.epoch, role }));
 }
 
-export function committedBy(world: World, { xid, wrote, isTruncate }: Open): readonly Committed[] {
+export function committedBy(world: World, { xid, wrote, isUnlogged = false, isAltering = false }: Open): readonly Committed[] {
   if (xid === undefined) return world.committed;
-  return [...world.committed, { xid, keys: wrote, isLogged: isTruncate !== true }];
+  return [...world.committed, { xid, keys: wrote, isLogged: !isUnlogged, isAltering }];
 }

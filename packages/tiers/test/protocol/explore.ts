@@ -1,5 +1,5 @@
 import { whyInvalid, type Judgement, type MissReason } from '@ormolu/kernel';
-import { polled, taken, WATCHED } from './process-steps';
+import { isOutdated, lookedAnew, polled, taken, WATCHED } from './process-steps';
 import { isSerial } from './serial-order';
 import { steps, type Bounds, type Faults } from './steps';
 import { beginning, snapshotOf, truth, type Entry, type Process, type World } from './world';
@@ -97,13 +97,15 @@ function* offers(world: World, { ignoresRole, faults }: { readonly ignoresRole: 
   const { entry, processes: { [WATCHED]: process } } = world;
   if (!entry || !process || (entry.role !== process.role && !ignoresRole)) return;
   const { open, role } = process;
-  if (open && open.isReadCommitted !== true) {
+  if (open?.looked?.isWatched === true && open.isReadCommitted !== true && !isOutdated(open.looked, process.rows, faults)) {
     const expected = valueFor(world, open.snapshot, { entry, process });
-    yield { reader: 'p0', expected, judgement: { entry, reader: open.snapshot, log: process.log, writers: writersOf(process.rows, entry.key), isChangedHere: open.knows.includes(entry.key) } };
+    yield { reader: 'p0', expected, judgement: { entry, reader: open.snapshot, log: process.log, writers: writersOf(process.rows, entry.key, faults), isChangedHere: open.knows.includes(entry.key) } };
   }
   // It polls, and sees what the poll saw.
   const { log, rows } = (faults.statementsShareOlderPolls === true ? process : polled(world, WATCHED, faults).processes[WATCHED]) ?? process;
-  const judgement = { entry, reader: log.until, log, writers: writersOf(rows, entry.key) };
+  // One that hears only now that the table was altered is told nothing by caches; one that begins then has looked anew.
+  if (!lookedAnew(world, process.looked, faults).isWatched) return;
+  const judgement = { entry, reader: log.until, log, writers: writersOf(rows, entry.key, faults) };
   yield { reader: 'a statement of p0', expected: truth(world, snapshotOf(world), { key: entry.key, role }), judgement: { ...judgement, isChangedHere: false } };
   if (open?.isReadCommitted === true) {
     yield { reader: 'a statement of its open transaction', expected: valueFor(world, taken(world, faults), { entry, process }), judgement: { ...judgement, isChangedHere: open.knows.includes(entry.key) } };
@@ -115,8 +117,8 @@ function valueFor(world: World, snapshot: World['processes'][number]['log']['unt
   return open?.wrote.includes(key) === true ? `${String(open.xid)}${role}` : truth(world, snapshot, { key, role });
 }
 
-function writersOf(rows: Process['rows'], key: number): readonly bigint[] {
-  return rows.filter(({ keys }) => keys.includes(key)).map(({ xid }) => xid);
+function writersOf(rows: Process['rows'], key: number, { ignoresAlterations }: Faults): readonly bigint[] {
+  return rows.filter(({ keys, isAltering }) => (isAltering === true ? ignoresAlterations !== true : keys.includes(key))).map(({ xid }) => xid);
 }
 
 function stepsOf({ before, step }: Path): string[] {

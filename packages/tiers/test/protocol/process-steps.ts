@@ -1,7 +1,7 @@
 import { sees, type Snapshot } from '@ormolu/kernel';
 import { committedBy, imagesOf, keysOf, mayBegin, withProcess, written } from './changes';
 import type { Bounds, Faults, Step } from './steps';
-import { snapshotOf, truth, type Entry, type Open, type Process, type World } from './world';
+import { isWatched, snapshotOf, truth, type Entry, type Looked, type Open, type Process, type World } from './world';
 
 /** The process whose knowledge is followed. What the other is told by caches, this one is told in a world where the two have changed places. */
 export const WATCHED = 0;
@@ -13,11 +13,14 @@ export function* processSteps(world: World, place: number, faults: Faults, bound
   if (place === WATCHED) {
     yield { name: 'p0 polls', after: polled(world, place, faults) };
     if (world.forgotten < bounds.trims) yield* forgetSteps(world, process);
-    if (world.killed < bounds.kills) yield { name: 'p0 is killed and starts again', after: startedAgain(world, faults) };
+    if (world.killed < bounds.kills) yield { name: 'p0 is killed and starts again', after: startedAgain(world, process, faults) };
   } else if (world.entry && !bounds.processesWrite) {
     // It has given to the caches what is tried, and changes nothing.
     return;
   }
+  const unheard = bounds.alterations > 0 ? filling(world, { process, open: { snapshot: taken(world, faults), xid: undefined, wrote: [], knows: [], looked: process.looked }, faults, bounds }, 0) : undefined;
+  // It has begun before the table was altered, and has not heard of it: what it reads is stamped all the same.
+  if (unheard) yield { name: `p${String(place)} reads 0 at READ COMMITTED and gives it to the caches`, after: { ...world, entry: unheard } };
   if (process.open) yield* transactionSteps(world, place, { process, open: process.open, faults, bounds });
   else if (mayBegin(world, process, bounds)) yield* beginSteps(world, place, { process, faults, bounds });
 }
@@ -32,11 +35,15 @@ function* beginSteps(world: World, place: number, { process, faults, bounds }: B
   const after = faults.beginsWithoutPoll === true ? world : polled(world, place, faults);
   const begun = process.begun + 1;
   const open: Open = { snapshot: taken(world, faults), xid: undefined, wrote: [], knows: [] };
-  yield { name: `p${String(place)} begins`, after: withProcess(after, place, { open, begun }) };
+  if (isOutdated(process.looked, world.committed, faults)) {
+    yield { name: `p${String(place)} begins, and is told that the table was altered`, after: withProcess(after, place, { open, begun }) };
+    const looked = look(world, faults);
+    yield { name: `p${String(place)} looks at the table, and begins`, after: withProcess(after, place, { open: { ...open, looked }, begun, looked }) };
+  } else yield { name: `p${String(place)} begins`, after: withProcess(after, place, { open: { ...open, looked: process.looked }, begun }) };
   if (!bounds.processesWrite) return;
   // Until it writes, a transaction at READ COMMITTED is no more than its statements, and gives to the caches what one that begins then would.
   for (const key of keysOf(bounds)) {
-    const writes = written(world, { ...open, isReadCommitted: true }, { key, keys: keysOf(bounds), faults });
+    const writes = written(world, { ...open, looked: process.looked, isReadCommitted: true }, { key, keys: keysOf(bounds), faults });
     if (writes) yield { name: `p${String(place)} begins at READ COMMITTED and writes ${String(key)}`, after: withProcess({ ...after, nextXid: world.nextXid + 1n }, place, { open: writes, begun }) };
   }
 }
@@ -64,7 +71,7 @@ function* transactionSteps(world: World, place: number, { process, open, faults,
 
 /** What a transaction gives to the caches when it reads a key; undefined when nothing more is tried, or it may not. */
 function filling(world: World, { process: { role, log }, open, faults, bounds }: InTransaction, key: number): Entry | undefined {
-  if (world.entry || (open.xid !== undefined && faults.fillsAfterWrite !== true)) return undefined;
+  if (world.entry || (open.xid !== undefined && faults.fillsAfterWrite !== true) || open.looked?.isWatched !== true) return undefined;
   // Where keys do not cascade, what could be said of one can be said of the other.
   if (key !== 0 && !bounds.processesWrite) return undefined;
   const snapshot = open.isReadCommitted === true ? taken(world, faults) : open.snapshot;
@@ -86,12 +93,12 @@ function* forgetSteps(world: World, process: Process): Generator<Step> {
 }
 
 /** What the watched process knew is lost with it; caches on servers live on. It asks the log from the lowest transaction in progress on. */
-function startedAgain(world: World, faults: Faults): World {
+function startedAgain(world: World, { looked }: Process, faults: Faults): World {
   const until = taken(world, faults);
   const since = faults.skipsTrimMark !== true && world.trimmed > until.xmin ? world.trimmed : until.xmin;
   const log = { since, until, epoch: epochOf(world, faults) };
   const rows = world.committed.filter(({ xid, isLogged }) => isLogged && xid >= world.trimmed && xid >= since && sees(until, xid)).sort((a, b) => Number(a.xid - b.xid));
-  return { ...withProcess(world, WATCHED, { log, rows, open: undefined }), killed: world.killed + 1 };
+  return { ...withProcess(world, WATCHED, { log, rows, open: undefined, looked: lookedAnew(world, looked, faults) }), killed: world.killed + 1 };
 }
 
 /** The world after a process has asked for what became visible since it last did. */
@@ -118,6 +125,21 @@ export function polled(world: World, place: number, faults: Faults): World {
 
 function epochOf({ timeline }: World, { skipsEpoch }: Faults): string {
   return skipsEpoch === true ? 't0' : `t${String(timeline)}`;
+}
+
+/** What a process finds out of the table now. */
+function look(world: World, faults: Faults): Looked {
+  return { seen: taken(world, faults), isWatched: isWatched(world) };
+}
+
+/** What it finds out where it has to look; where nobody has altered the table since it last did, that is the same. */
+export function lookedAnew(world: World, looked: Looked, faults: Faults): Looked {
+  return isOutdated(looked, world.committed, faults) ? look(world, faults) : looked;
+}
+
+/** Whether somebody has altered the table since a process looked at it, of those it knows. */
+export function isOutdated({ seen }: Looked, known: Process['rows'], { looksOnce }: Faults): boolean {
+  return looksOnce !== true && known.some(({ xid, isAltering }) => isAltering === true && !sees(seen, xid));
 }
 
 /** A snapshot, as a process takes it. */

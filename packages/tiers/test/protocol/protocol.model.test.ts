@@ -54,6 +54,8 @@ const FAULTS: readonly (readonly [string, keyof typeof WORLDS, Omit<Question, 'b
   ["the reader's snapshot is left out of the watermark test", 'the log is trimmed or forgotten', { rule: markOfEntryAlone }],
   ['the reader may see more than the process has heard', 'readers beside writers', { faults: { beginsWithoutPoll: true }, rule: without('reader ahead') }],
   ['emptying a table is not logged', 'readers beside writers', { faults: { truncatesUnlogged: true } }],
+  ['who has altered the table is not taken for a writer of everything', 'somebody alters the table by hand, and what is written meanwhile is not logged', { faults: { ignoresAlterations: true } }],
+  ['the table is not looked at anew when somebody has altered it', 'somebody alters the table by hand, and what is written meanwhile is not logged', { faults: { looksOnce: true } }],
   ["what a transaction's own statements cascaded to is not learnt", 'readers write, and what they write cascades', { faults: { missesOwnCascades: true } }],
   ['own changes are not looked at', 'readers write, and what they write cascades', { rule: without('changed here') }],
   ['writers are not looked at', 'readers beside writers', { rule: without('changed between') }],

@@ -1,7 +1,7 @@
 import { committedBy, isLocked, keysOf } from './changes';
 import { processSteps } from './process-steps';
 import { serialSteps } from './serial-steps';
-import { snapshotOf, type Open, type World } from './world';
+import { isWatched, snapshotOf, type Open, type World } from './world';
 
 /** Ways to get the protocol wrong; each must be found. */
 export interface Faults {
@@ -21,6 +21,10 @@ export interface Faults {
   readonly beginsWithoutPoll?: boolean;
   /** Statements at READ COMMITTED go by a poll that was there before they began. */
   readonly statementsShareOlderPolls?: boolean;
+  /** Does not take who altered the table for a writer of everything. */
+  readonly ignoresAlterations?: boolean;
+  /** Goes on with what it has found out of the table, whoever tells that he has altered it. */
+  readonly looksOnce?: boolean;
   /** A serializable transaction commits without asking the database for what caches had answered. */
   readonly skipsReplay?: boolean;
 }
@@ -30,6 +34,8 @@ export interface Bounds {
   readonly keys: 1 | 2;
   /** Transactions of writers outside, all together. */
   readonly writes: number;
+  /** Transactions of others that alter the table by hand: the first lets its triggers be off, the next on again. */
+  readonly alterations: number;
   /** Transactions of each process, */
   readonly begins: number;
   /** and of both together. @defaultValue as many as each may have */
@@ -69,15 +75,19 @@ function* writerSteps(world: World, faults: Faults, bounds: Bounds): Generator<S
       yield { name: `w${String(place)} aborts`, after: put(undefined) };
       continue;
     }
-    if (world.written >= bounds.writes) continue;
-    for (const key of keysOf(bounds)) {
+    for (const key of world.written < bounds.writes ? keysOf(bounds) : []) {
       if (isLocked(world, key)) continue;
-      const began = { snapshot: snapshotOf(world), xid: world.nextXid, wrote: [key], knows: [key] };
+      const began = { snapshot: snapshotOf(world), xid: world.nextXid, wrote: [key], knows: [key], isUnlogged: !isWatched(world) };
       yield { name: `w${String(place)} writes ${String(key)}`, after: put(began, { nextXid: world.nextXid + 1n, written: world.written + 1 }) };
     }
     const keys = keysOf(bounds);
-    if (faults.truncatesUnlogged !== true || keys.some((key) => isLocked(world, key))) continue;
-    const all = { snapshot: snapshotOf(world), xid: world.nextXid, wrote: keys, knows: keys, isTruncate: true };
+    // Who alters a table waits for all who have written it, and they for him.
+    if (world.altered < bounds.alterations && !keys.some((key) => isLocked(world, key))) {
+      const altering = { snapshot: snapshotOf(world), xid: world.nextXid, wrote: keys, knows: keys, isAltering: true };
+      yield { name: `w${String(place)} alters the table`, after: put(altering, { nextXid: world.nextXid + 1n, altered: world.altered + 1 }) };
+    }
+    if (world.written >= bounds.writes || faults.truncatesUnlogged !== true || keys.some((key) => isLocked(world, key))) continue;
+    const all = { snapshot: snapshotOf(world), xid: world.nextXid, wrote: keys, knows: keys, isUnlogged: true };
     yield { name: `w${String(place)} truncates`, after: put(all, { nextXid: world.nextXid + 1n, written: world.written + 1 }) };
   }
 }

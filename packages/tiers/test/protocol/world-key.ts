@@ -1,5 +1,5 @@
 import { formatSnapshot, type Snapshot } from '@ormolu/kernel';
-import type { Committed, Entry, Open, Process, World } from './world';
+import type { Committed, Entry, Looked, Open, Process, World } from './world';
 
 const EMPTY: readonly never[] = [];
 
@@ -12,12 +12,12 @@ export class WorldKeys {
   readonly #numbers = new Map<string, number>();
   readonly #known = new WeakMap<object, number>();
 
-  of({ nextXid, timeline, committed, trimmed, writers, written, forgotten, killed, processes, entry, serial }: World, areProcessesAlike: boolean): string {
+  of({ nextXid, timeline, committed, trimmed, writers, written, altered, forgotten, killed, processes, entry, serial }: World, areProcessesAlike: boolean): string {
     const process = processes.map((one) => this.#number(one, textOfProcess));
     // Writers are alike, and so are processes of which none is watched.
     if (areProcessesAlike) process.sort((a, b) => a - b);
     return [
-      Number(nextXid), timeline, Number(trimmed), written, forgotten, killed,
+      Number(nextXid), timeline, Number(trimmed), written, altered, forgotten, killed,
       this.#number(committed, textOfCommits),
       ...writers.map((one) => this.#number(one ?? EMPTY, textOfOpen)).sort((a, b) => a - b),
       ...process,
@@ -43,12 +43,16 @@ function textOfSnapshot(one: Snapshot): string {
 
 function textOfOpen(one: Open | readonly never[]): string {
   if (!('snapshot' in one)) return '-';
-  const { snapshot, xid, wrote, knows, isTruncate = false, isReadCommitted = false, read, asked } = one;
-  return `${isReadCommitted ? 'c' : textOfSnapshot(snapshot)}/${String(xid)}/${[...wrote].sort().join('')}/${[...knows].sort().join('')}/${String(isTruncate)}/${read?.join('') ?? '-'}?${asked?.join('') ?? '-'}`;
+  const { snapshot, xid, wrote, knows, isUnlogged = false, isAltering = false, looked, isReadCommitted = false, read, asked } = one;
+  return `${isReadCommitted ? 'c' : textOfSnapshot(snapshot)}/${String(xid)}/${[...wrote].sort().join('')}/${[...knows].sort().join('')}/${String(isUnlogged)}${String(isAltering)}${textOfLooked(looked)}/${read?.join('') ?? '-'}?${asked?.join('') ?? '-'}`;
 }
 
-function textOfProcess({ log, rows, open, begun, role }: Process): string {
-  return `${String(log.since)} ${textOfSnapshot(log.until)} ${log.epoch} ${rows.map(({ xid }) => xid).join()} ${textOfOpen(open ?? EMPTY)} ${String(begun)} ${role}`;
+function textOfLooked(looked: Looked | undefined): string {
+  return looked ? `${textOfSnapshot(looked.seen)}${String(looked.isWatched)}` : '';
+}
+
+function textOfProcess({ log, rows, looked, open, begun, role }: Process): string {
+  return `${String(log.since)} ${textOfSnapshot(log.until)} ${log.epoch} ${rows.map(({ xid }) => xid).join()} ${textOfLooked(looked)} ${textOfOpen(open ?? EMPTY)} ${String(begun)} ${role}`;
 }
 
 function textOfEntry(one: Entry | readonly never[]): string {
@@ -56,7 +60,7 @@ function textOfEntry(one: Entry | readonly never[]): string {
 }
 
 function textOfCommits(committed: readonly Committed[]): string {
-  return `commits ${committed.map(({ xid, keys, isLogged }) => `${String(xid)}:${[...keys].sort().join('')}${isLogged ? '' : '!'}`).join()}`;
+  return `commits ${committed.map(({ xid, keys, isLogged, isAltering }) => `${String(xid)}:${[...keys].sort().join('')}${isLogged ? '' : '!'}${isAltering === true ? 'a' : ''}`).join()}`;
 }
 
 function textOfSerial(serial: World['serial']): string {

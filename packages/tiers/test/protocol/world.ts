@@ -7,6 +7,14 @@ export interface Committed {
   readonly keys: readonly number[];
   /** Whether the change log has it. */
   readonly isLogged: boolean;
+  /** Somebody altered the table, which the log tells of as of a change of everything. Its triggers are off behind one, and on again behind the next. */
+  readonly isAltering?: boolean;
+}
+
+/** What a process has found out of the table: under which snapshot, and whether changes of it reach the log. */
+export interface Looked {
+  readonly seen: Snapshot;
+  readonly isWatched: boolean;
 }
 
 /** An open transaction. */
@@ -17,7 +25,10 @@ export interface Open {
   /** What it changed, and of this, what it knows it changed. */
   readonly wrote: readonly number[];
   readonly knows: readonly number[];
-  readonly isTruncate?: boolean;
+  readonly isUnlogged?: boolean;
+  readonly isAltering?: boolean;
+  /** What its process knew of the table when it began; of no use when it was told then that it had been altered since. */
+  readonly looked?: Looked;
   /** Each statement has a snapshot of its own; that of the transaction means nothing. */
   readonly isReadCommitted?: boolean;
   /** At SERIALIZABLE: what it was answered, and of this, what the database was asked for. */
@@ -32,11 +43,15 @@ export interface Entry extends EntryStamp {
   readonly role: string;
 }
 
+/** A row of the log, as a process knows it. */
+export type Row = Pick<Committed, 'xid' | 'keys' | 'isAltering'>;
+
 /** A process with what it knows of the log, and one transaction at a time. */
 export interface Process {
   readonly role: string;
   readonly log: LogExtent;
-  readonly rows: readonly { readonly xid: bigint; readonly keys: readonly number[] }[];
+  readonly rows: readonly Row[];
+  readonly looked: Looked;
   readonly open: Open | undefined;
   readonly begun: number;
 }
@@ -51,6 +66,8 @@ export interface World {
   /** Writers outside: what they wrote and did not commit yet. */
   readonly writers: readonly (Open | undefined)[];
   readonly written: number;
+  /** How often somebody began to alter the table. */
+  readonly altered: number;
   /** How often rows of the log were trimmed or forgotten. */
   readonly forgotten: number;
   /** How often the watched process was killed. */
@@ -67,9 +84,9 @@ export const FIRST_XID = 10n;
 
 export function beginning(roles: readonly string[]): World {
   const snapshot: Snapshot = { xmin: FIRST_XID, xmax: FIRST_XID, inProgress: [] };
-  const process = (role: string): Process => ({ role, log: { since: FIRST_XID, until: snapshot, epoch: 't0' }, rows: [], open: undefined, begun: 0 });
+  const process = (role: string): Process => ({ role, log: { since: FIRST_XID, until: snapshot, epoch: 't0' }, rows: [], looked: { seen: snapshot, isWatched: true }, open: undefined, begun: 0 });
   return {
-    nextXid: FIRST_XID, timeline: 0, committed: [], trimmed: FIRST_XID, writers: [undefined, undefined], written: 0, forgotten: 0, killed: 0,
+    nextXid: FIRST_XID, timeline: 0, committed: [], trimmed: FIRST_XID, writers: [undefined, undefined], written: 0, altered: 0, forgotten: 0, killed: 0,
     processes: roles.map(process), entry: undefined, serial: [],
   };
 }
@@ -91,4 +108,9 @@ export function truth(world: World, snapshot: Snapshot, { key, role }: { readonl
     if (version?.keys.includes(key) === true && sees(snapshot, version.xid)) return `${String(version.xid)}${role}`;
   }
   return `start${role}`;
+}
+
+/** Whether changes of the table reach the log. */
+export function isWatched({ committed }: World): boolean {
+  return committed.filter(({ isAltering }) => isAltering).length % 2 === 0;
 }
