@@ -58,8 +58,11 @@ export interface Backend {
 /** Makes a call that can be made twice, and fails when it fails or takes too long. */
 export type BackendStep = <T>(call: () => Promise<T>) => Promise<T>;
 
-/** `up`: there is a connection to each server; `down`: there is none to some. */
-export type BackendState = 'up' | 'down';
+/**
+ * `up`: there is a connection to each server; `down`: there is none to some. `changed`: one of several may be another than before, or hold what it held long ago, while the others are
+ * there: answers wait until `check` has said which run it is now.
+ */
+export type BackendState = 'up' | 'down' | 'changed';
 
 /** One value for a cache server. */
 export interface BackendEntry {

@@ -15,9 +15,20 @@ const ELSEWHERE = /^(?:MOVED|ASK|TRYAGAIN) /;
  */
 export class ClusterCalls {
   readonly #cluster: Driver.Cluster;
+  readonly #listeners = new Set<() => void>();
+  /** Who had keys when the driver last asked: their addresses. */
+  #masters: ReadonlySet<string> = new Set();
+  #refreshing: Promise<void> | undefined;
 
   constructor(cluster: Driver.Cluster) {
     this.#cluster = cluster;
+    cluster.on('refresh', () => {
+      const before = this.#masters;
+      this.#masters = new Set(cluster.nodes('master').map(addressOf));
+      if (before.size > 0 && (before.size !== this.#masters.size || this.#areOthers(before))) this.#tell();
+    }).on('-node', (node: Driver.Redis) => {
+      if (this.#masters.has(addressOf(node))) this.#tell();
+    });
   }
 
   /** @param call - about one key; made twice when the first node says that it has done nothing */
@@ -33,19 +44,21 @@ export class ClusterCalls {
   };
 
   /**
-   * Tells when the connection to a node is lost that has keys: with the next one, it may have what it had long ago. Of a node that has lost its keys, nobody is told.
+   * Tells when the connection to a node is lost that has keys: with the next one, it may have what it had long ago. And when another node has keys: one that is put in the place of one
+   * that is silent has what it was told in time, while nobody's connection ends.
    *
    * @returns ends it
    */
-  onLost(listener: () => void): () => void {
-    const heard = ({ options: { host, port } }: Driver.Redis): void => {
-      const lost = `${String(host)}:${String(port)}`;
-      if (this.#cluster.slots.some((nodes: readonly string[] | undefined) => nodes?.[0] === lost)) listener();
-    };
-    this.#cluster.on('-node', heard);
+  onChange(listener: () => void): () => void {
+    this.#listeners.add(listener);
     return () => {
-      this.#cluster.off('-node', heard);
+      this.#listeners.delete(listener);
     };
+  }
+
+  /** An answer has come. The driver follows a key to its new place before it asks who has which keys now. */
+  notice(): void {
+    if (this.#masters.size > 0 && this.#areOthers(this.#masters)) this.#tell();
   }
 
   /**
@@ -54,19 +67,55 @@ export class ClusterCalls {
    * @throws {OutageError} TIER_UNAVAILABLE while some keys are on no node that answers: its nodes answer then, and refuse what they are asked
    */
   async check(): Promise<string> {
-    // The driver forgets a node whose connection it has lost, and learns of one that took another's place when it is sent there.
+    // The driver forgets a node whose connection it has lost, and learns of one that took another's place when it is sent there. What it asked before this was asked may be older.
+    await this.#refreshing;
     await this.#refresh();
     const masters = this.#cluster.nodes('master');
     if (masters.length === 0) throw new OutageError('TIER_UNAVAILABLE', 'No node of the Redis Cluster has been reached yet.');
-    const told = await Promise.all(masters.map((node) => Promise.all([node.info('server'), stateOf(node)])));
+    const told = await Promise.all(masters.map(async (node) => {
+      await connected(node);
+      return Promise.all([node.info('server'), stateOf(node)]);
+    }));
     if (told.some(([, state]) => state.includes('cluster_state:fail'))) throw new OutageError('TIER_UNAVAILABLE', 'The Redis Cluster is down: some of its keys are on no node that answers.');
     return told.map(([info]) => runOf(info)).sort().join(' ');
   }
 
   /** Has the driver ask which node has which keys. Those who ask at once are told together; it never fails. */
   #refresh(): Promise<void> {
-    return new Promise((resolve) => this.#cluster.refreshSlotsCache(() => resolve()));
+    this.#refreshing ??= new Promise<void>((resolve) => this.#cluster.refreshSlotsCache(() => resolve())).finally(() => {
+      this.#refreshing = undefined;
+    });
+    return this.#refreshing;
   }
+
+  #areOthers(known: ReadonlySet<string>): boolean {
+    return this.#cluster.nodes('master').some((node) => !known.has(addressOf(node)));
+  }
+
+  #tell(): void {
+    for (const listener of this.#listeners) listener();
+  }
+}
+
+function addressOf({ options: { host, port } }: Driver.Redis): string {
+  return `${String(host)}:${String(port)}`;
+}
+
+/** The driver makes a connection when something is sent on it, which does not wait for that. */
+async function connected(node: Driver.Redis): Promise<void> {
+  if (node.status === 'ready') return;
+  if (node.status === 'wait') {
+    await node.connect();
+    return;
+  }
+  await new Promise<void>((resolve, reject) => {
+    const end = (): void => {
+      node.off('ready', end).off('end', end);
+      if (node.status === 'ready') resolve();
+      else reject(new OutageError('TIER_UNAVAILABLE', `There is no connection to ${addressOf(node)}.`));
+    };
+    node.on('ready', end).on('end', end);
+  });
 }
 
 /** The number by which a server tells one of its runs from another. */

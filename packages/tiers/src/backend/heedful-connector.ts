@@ -7,23 +7,27 @@ type Address = Pick<Driver.RedisOptions, 'path' | 'port' | 'host' | 'family' | '
 
 type ConnectorConstructor = NonNullable<Driver.RedisOptions['Connector']>;
 
+type ErrorEmitter = Parameters<InstanceType<typeof Driver.AbstractConnector>['connect']>[0];
+
+/** What the driver's own has, of which it declares less. */
+type Sentinels = new (options: object) => {
+  connect(tell: ErrorEmitter): Promise<Socket>;
+  connectToSentinel(endpoint: object, options?: object): Driver.Redis;
+};
+
 /**
  * Makes connections for the driver, and hears all their errors. The driver listens to the first of a connection: where one is closed while its server's certificate is being
  * refused, TLS tells of another, which nobody would hear, and that ends the process.
  *
- * @param options - those of the connection; what a program has given itself, or what sentinels need, is left to it
+ * Sentinels are asked to tell when they put another master in the place of one: who is connected to that one and asks nothing would go on with it when it is back, until it has been
+ * told that it is none.
+ *
+ * @param options - those of the connection: a program's own Connector is left to the driver; `failoverDetector: false` asks nothing of sentinels but the address
  * @see ioredis, "Connector" in `RedisOptions`
  */
-export function heedfulConnector({ AbstractConnector, SentinelConnector }: typeof Driver, { Connector, sentinels }: Readonly<Record<string, unknown>>): ConnectorConstructor {
+export function heedfulConnector({ AbstractConnector, SentinelConnector }: typeof Driver, { Connector, sentinels, failoverDetector = true }: Readonly<Record<string, unknown>>): ConnectorConstructor {
   if (Connector !== undefined) return Connector as ConnectorConstructor; // the driver knows what to make of it
-  if (sentinels !== undefined) {
-    return class extends SentinelConnector {
-      override async connect(...args: Parameters<InstanceType<typeof SentinelConnector>['connect']>): ReturnType<InstanceType<typeof SentinelConnector>['connect']> {
-        return heard(await super.connect(...args));
-      }
-    } as ConnectorConstructor; // the driver gives it the options that it wants
-  }
-  return class extends AbstractConnector {
+  const Direct = class extends AbstractConnector {
     readonly #address: Address;
 
     constructor(given: unknown) {
@@ -42,6 +46,21 @@ export function heedfulConnector({ AbstractConnector, SentinelConnector }: typeo
       return this.stream;
     }
   };
+  if (sentinels === undefined) return Direct;
+  return class extends (SentinelConnector as unknown as Sentinels) { // see there
+    constructor(given: unknown) {
+      super({ ...given as object, failoverDetector }); // the driver's own options, with its defaults
+    }
+
+    override async connect(tell: ErrorEmitter): Promise<Socket> {
+      return heard(await super.connect(tell));
+    }
+
+    override connectToSentinel(endpoint: object, options?: object): Driver.Redis {
+      // One that is away while it is to tell of masters is asked again; nobody is told of each time in vain.
+      return super.connectToSentinel(endpoint, { ...options, Connector: Direct }).on('error', () => undefined);
+    }
+  } as unknown as ConnectorConstructor; // as above
 }
 
 function heard<S extends Socket>(stream: S): S {

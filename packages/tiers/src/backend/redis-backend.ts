@@ -77,6 +77,7 @@ export class RedisBackend implements Backend {
         this.#problem = undefined;
       });
     }
+    if (!cluster) for (const client of this.#readers) giveUpUnready(client);
   }
 
   get receivedBytes(): number {
@@ -89,6 +90,7 @@ export class RedisBackend implements Backend {
     const client = this.#reader;
     // In a cluster every key may be on another node: the client gathers the calls of each.
     const found = this.#cluster ? await Promise.all(keys.map((key) => this.#routed(() => client.getBuffer(key)))) : await client.mgetBuffer(...keys);
+    this.#calls?.notice();
     return found.map((value) => value ?? undefined);
   }
 
@@ -162,15 +164,12 @@ export class RedisBackend implements Backend {
       if (all.every(({ status }) => status === 'ready')) listener('up');
     };
     const down = (): void => listener('down', this.#problem === undefined ? undefined : notConnected(this.#problem));
-    const found = (node: Driver.Redis): void => void node.once('ready', up);
     for (const client of all) client.on('ready', up).on('close', down).on('end', down);
-    this.#cluster?.on('+node', found);
-    const endLost = this.#calls?.onLost(down);
+    const endChange = this.#calls?.onChange(() => listener('changed'));
     up();
     return () => {
       for (const client of all) client.off('ready', up).off('close', down).off('end', down);
-      this.#cluster?.off('+node', found);
-      endLost?.();
+      endChange?.();
     };
   }
 
@@ -208,6 +207,16 @@ export class RedisBackend implements Backend {
     // What is no cluster is one server.
     return [this.#client as Driver.Redis];
   }
+}
+
+/** One that takes a connection and then says nothing, not even that it is ready, is given up, too: where sentinels are asked again, it may be another by now. */
+function giveUpUnready(client: Driver.Redis | Driver.Cluster): void {
+  let timer: NodeJS.Timeout | undefined;
+  const end = (): void => clearTimeout(timer);
+  client.on('ready', end).on('close', end).on('connect', () => {
+    end();
+    timer = setTimeout(() => client.disconnect(true), SILENT_MS).unref();
+  });
 }
 
 const asItIs: RoutedCall = (call) => call();

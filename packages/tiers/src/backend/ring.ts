@@ -83,6 +83,10 @@ export class Ring implements Backend {
     const up = new Set<number>();
     let last: BackendState | undefined;
     const ends = this.#nodes.map(({ backend }, place) => backend.onState((state, cause) => {
+      if (state === 'changed') {
+        listener('changed', cause);
+        return;
+      }
       if (state === 'up') up.add(place);
       else up.delete(place);
       const now = up.size === this.#nodes.length ? 'up' : 'down';

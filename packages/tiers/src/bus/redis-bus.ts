@@ -11,6 +11,7 @@ interface Pair {
   readonly subscriber: Driver.Redis;
   readonly publisher: Driver.Redis;
   isUp: boolean;
+  readonly madeMs: number;
   /** The channel it listens to for its own beats, once it does. */
   beat: string | undefined;
   /** When a beat was sent that has not come back. */
@@ -21,6 +22,7 @@ type RedisOptions = Driver.RedisOptions & { replyMapping: 'legacy' };
 
 const BEAT_MS = 500;
 const SILENCE_MS = 1_000;
+const UNREADY_MS = 5_000;
 const RECONNECT_MS = 100;
 const AWAY = new OutageError('TIER_UNAVAILABLE', 'The bus is not connected. What was to be told is told when it is.');
 
@@ -98,7 +100,7 @@ export class RedisBus implements Bus {
   async #connect(): Promise<void> {
     const options = this.#nodes[this.#turn++ % this.#nodes.length] as RedisOptions; // there is one
     const made = (): Driver.Redis => (this.#url === undefined ? new this.#driver.Redis(options) : new this.#driver.Redis(this.#url, options));
-    const pair: Pair = { subscriber: made(), publisher: made(), isUp: false, beat: undefined, beatMs: undefined };
+    const pair: Pair = { subscriber: made(), publisher: made(), isUp: false, madeMs: performance.now(), beat: undefined, beatMs: undefined };
     this.#pair = pair;
     // Behind every failure, the connection is closed.
     let problem: unknown;
@@ -146,6 +148,8 @@ export class RedisBus implements Bus {
 
   #sendBeat(): void {
     const pair = this.#pair;
+    // One that takes a connection and then says nothing is given up, too.
+    if (pair?.isUp === false && performance.now() - pair.madeMs > UNREADY_MS) this.#lost(pair);
     if (pair?.isUp !== true || pair.beat === undefined) return;
     if (pair.beatMs === undefined) {
       pair.beatMs = performance.now();

@@ -46,7 +46,7 @@ export class FlightLoads {
       return;
     }
     const values = await work.load(work.keys);
-    for (const key of work.keys) work.done(key, { from: 'loader', value: values.get(key), isCurrent: true });
+    for (const key of work.keys) work.done(key, { from: 'loader', value: values.get(key), isCurrent: true, askedMs: Infinity });
   }
 
   /** Keeps what came of a flight, as far as it may be kept, and tells those who wait. */
@@ -55,13 +55,14 @@ export class FlightLoads {
     if (loaded.from === 'server') {
       const { entry } = loaded;
       if (mayStore) this.#keeping.putFound(key, entry);
-      flight?.land({ value: entry.kind === 'absent' ? undefined : entry.value, isHit: true } satisfies Answer);
+      // Where memory is believed for a while, it may be as old as that anyway.
+      flight?.land({ value: entry.kind === 'absent' ? undefined : entry.value, isHit: true } satisfies Answer, this.#keeping.usesMemory(key) ? Infinity : loaded.askedMs);
       return;
     }
     const { value, isCurrent } = loaded;
     // A loader that finds nothing has found something out. Its ttl began with the flight: what a slow loader brings may have been read then.
     if (isCurrent && mayStore) this.#keeping.putOne(key, value === undefined ? ABSENT : value, options, { readAtMs: flight.beganMs, isLoaded: true });
-    flight?.land({ value, isHit: false } satisfies Answer);
+    flight?.land({ value, isHit: false } satisfies Answer, isCurrent ? Infinity : loaded.askedMs);
   }
 
   work(keys: readonly string[], load: LoadMany<unknown>, { options, done, failed }: { readonly options: EntryOptions } & Pick<LoadWork, 'done' | 'failed'>): LoadWork {

@@ -77,6 +77,7 @@ export class Loading {
   /** What another process has refreshed is taken as it is. */
   async #refresh(key: string, load: LoadMany<unknown>, { options, own }: { readonly options: EntryOptions; readonly own: ReadonlyMap<string, Flight> }): Promise<void> {
     const { shared, lifetime } = this.#parts;
+    const askedMs = performance.now();
     const [found] = (await shared?.find([key], options.tags ?? NO_TAGS)) ?? [];
     const entry = found?.entry;
     if (!shared || !found || entry?.kind !== 'value') {
@@ -87,7 +88,7 @@ export class Loading {
     const nowMs = shared.calendar.now();
     const isDue = isOld({ readAtMs: entry.readAtMs, expiresAtMs: entry.ttlMs === 0 ? undefined : entry.readAtMs + entry.ttlMs, nowMs }, lifetimeMs(options, lifetime));
     const work = this.#loads.work([key], load, { options, done: (_, loaded) => this.#loads.end(key, loaded, { options, flight }), failed: (_, cause) => flight?.fail(cause) });
-    if (!isDue || !(await shared.refresh(work, found))) this.#loads.end(key, { from: 'server', entry }, { options, flight });
+    if (!isDue || !(await shared.refresh(work, found))) this.#loads.end(key, { from: 'server', entry, askedMs }, { options, flight });
   }
 }
 

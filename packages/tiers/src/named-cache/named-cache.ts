@@ -80,13 +80,15 @@ export class NamedCache implements PlainCache {
     const shared = SecondLevel.of(name, options, {
       changed: (state, cause) => this.#changed(state, cause),
       // What was kept here in its place is no longer wanted; nor is, when it goes, what was kept before it was first there.
-      turned: () => {
-        if (this.#parts.shared?.dropsFirst === true) local.clear();
+      turned: (isIts) => {
+        if (this.#parts.shared?.dropsFirst !== true) return;
+        if (isIts) local.deleteWhere(isIts);
+        else local.clear();
       },
       // Others may have read, and kept in memory, what only now is gone.
       mended: () => void this.#parts.bus?.tell({ kind: 'all' }),
     });
-    this.#parts = { name, clock, random, lifetime, local, shared, bus: undefined, flights: new SingleFlight(name, clock), happenings };
+    this.#parts = { name, clock, random, lifetime, local, shared, bus: undefined, flights: new SingleFlight(name, clock, shared !== undefined), happenings };
     this.#keeping = new Keeping(this.#parts);
     const loads = new FlightLoads(this.#parts, this.#keeping);
     this.#reading = new Reading(this.#parts, this.#keeping, loads);
@@ -209,7 +211,7 @@ export class NamedCache implements PlainCache {
     return happenings.counts.stats(this.name, local.size, { shared: shared?.stats(), bus: bus?.stats() });
   }
 
-  /** How it is, beside its thresholds. @remarks Asks its server, within its deadline. */
+  /** How it is, beside its thresholds. @remarks Asks its server, which has a second for it. */
   async health(): Promise<CacheHealth> {
     const { shared: server, bus, happenings: { counts } } = this.#parts;
     const began = performance.now();

@@ -12,8 +12,12 @@ export interface Flight {
   slower: Flight | undefined;
   /** The load that will end it, and perhaps others. */
   readonly load: NestedLoad;
+  /** Its loader is called by one that loads the same key, and has written or deleted that meanwhile. */
+  readonly isWithinItself: boolean;
+  /** Who has joined it later asked for what may be newer than what it gave; Infinity: nothing is, as far as can be known. */
+  asOfMs: number;
   /** Ends it, with what it gives. */
-  land(value: unknown): void;
+  land(value: unknown, asOfMs?: number): void;
   fail(cause: unknown): void;
 }
 
@@ -22,6 +26,8 @@ export interface Wish {
   readonly tags: readonly string[];
   /** What was read longer ago is too old for him. Infinity: nothing is. */
   readonly longestMs: number;
+  /** When he asked. @defaultValue now */
+  readonly askedMs?: number;
 }
 
 /** Loads what nobody else does: ends each of these flights, and may ask at its end whether its result may be stored. Fails with what ends all that are left. */
@@ -47,11 +53,13 @@ export class SingleFlight {
   readonly #flights = new Map<string, Flight>();
   readonly #name: string;
   readonly #clock: Clock;
+  readonly #isShared: boolean;
 
-  /** @param name - of the cache */
-  constructor(name: string, clock: Clock) {
+  /** @param name - of the cache @param isShared - other processes may write what is loaded here, unheard of */
+  constructor(name: string, clock: Clock, isShared = false) {
     this.#name = name;
     this.#clock = clock;
+    this.#isShared = isShared;
   }
 
   /** For how many keys loads are under way. */
@@ -84,24 +92,35 @@ export class SingleFlight {
   #joined(key: string, wish: Wish, { own, asker, nested, load }: Begun): Promise<unknown> {
     const known = this.#flights.get(key);
     const isThere = known?.mayStore === true;
-    const slower = isThere ? known.slower : undefined;
-    // Also where its own load took too long: it would begin another, which would do the same.
-    if (isThere && asker && [known, ...(slower ? [slower] : [])].some((one) => wouldWaitForItself(asker, one.load))) return Promise.reject(this.#cycleOf(key));
-    if (isThere && this.#clock.now() - known.beganMs < wish.longestMs) {
-      asker?.waitFor(known.load, known.result);
-      return known.result;
+    const isYoung = isThere && this.#clock.now() - known.beganMs < wish.longestMs;
+    const slower = isThere && !isYoung ? known.slower : undefined;
+    const waitsForUs = ({ load: other }: Flight): boolean => asker !== undefined && wouldWaitForItself(asker, other);
+    const isCycle = known !== undefined && waitsForUs(known) && (!slower || waitsForUs(slower));
+    // Also where its own load took too long: it would begin another, which would do the same. One that has written or deleted the key may ask for it once.
+    if (isCycle && (isThere || known.isWithinItself)) return Promise.reject(this.#cycleOf(key));
+    if (isYoung) {
+      asker?.waitFor([known.load], known.result);
+      return this.#isShared ? this.#notOlder(key, known, { wish, load }) : known.result;
     }
     if (isThere && slower) {
       const either = Promise.race([known.result, slower.result]);
-      for (const one of [known, slower]) asker?.waitFor(one.load, either);
+      asker?.waitFor([known.load, slower.load], either);
       const again = (): Promise<unknown> => this.join(key, wish, load);
       // What either brings, or that it fails, concerns those who joined it.
       return either.then(again, again);
     }
     if (isThere) known.mayStore = false;
-    const flight = this.#begin(key, wish.tags, { load: nested, slower: isThere ? known : undefined });
+    const flight = this.#begin(key, wish.tags, { load: nested, slower: isThere ? known : undefined, isWithinItself: isCycle });
+    // It has the lease, which is waited for.
+    if (flight.slower && this.#isShared) nested.waitFor([flight.slower.load], flight.slower.result);
     own.set(key, flight);
     return flight.result;
+  }
+
+  /** What another process had changed before he asked he is not told: what was read before that is for those who asked before. Whatever begins from now on is none of it. */
+  #notOlder(key: string, flight: Flight, { wish, load }: { readonly wish: Wish; readonly load: Load }): Promise<unknown> {
+    const { askedMs = performance.now() } = wish;
+    return flight.result.then((value) => (askedMs <= flight.asOfMs ? value : this.join(key, { ...wish, askedMs }, load)));
   }
 
   #cycleOf(key: string): MisuseError {
@@ -109,7 +128,7 @@ export class SingleFlight {
   }
 
   /** Entered before the loader runs: it may ask for the same key itself, and must find itself under way. */
-  #begin(key: string, tags: readonly string[], { load, slower }: Pick<Flight, 'load' | 'slower'>): Flight {
+  #begin(key: string, tags: readonly string[], { load, slower, isWithinItself }: Pick<Flight, 'load' | 'slower' | 'isWithinItself'>): Flight {
     const end = (): void => {
       const now = this.#flights.get(key);
       if (now === flight) this.#flights.delete(key);
@@ -117,8 +136,9 @@ export class SingleFlight {
     };
     let [land, fail]: [Flight['land'], Flight['fail']] = [end, end];
     const result = new Promise<unknown>((resolve, reject) => {
-      land = (value) => {
+      land = (value, asOfMs = Infinity) => {
         end();
+        flight.asOfMs = asOfMs;
         resolve(value);
       };
       fail = (cause) => {
@@ -128,13 +148,13 @@ export class SingleFlight {
         reject(cause);
       };
     });
-    const flight: Flight = { result, tags, beganMs: this.#clock.now(), mayStore: true, slower, load, land, fail };
+    const flight: Flight = { result, tags, beganMs: this.#clock.now(), mayStore: true, slower, load, isWithinItself, asOfMs: Infinity, land, fail };
     this.#flights.set(key, flight);
     return flight;
   }
 
   async #run({ own, asker, nested, load }: Begun): Promise<void> {
-    for (const { result } of own.values()) asker?.waitFor(nested, result);
+    for (const { result } of own.values()) asker?.waitFor([nested], result);
     await Promise.resolve();
     try {
       await runWithin(nested, () => load(own));

@@ -1,8 +1,7 @@
-import { OutageError } from '@ormolu/kernel';
-import { CircuitState, CountBreaker } from 'cockatiel';
 import type { Backend, BackendEntry, BackendLimits, BackendState } from '../backend/backend';
-import { Deadlines, LateError } from './deadlines';
+import { LateError } from './deadlines';
 import { PacedCalls, type Asked } from './paced-calls';
+import { AWAY, outage, ServerWatch } from './server-watch';
 import { UnsureKeys } from './unsure-keys';
 
 /** How long a cache server is waited for, and what is remembered while it is away. */
@@ -31,17 +30,14 @@ export interface GuardCounts {
 export interface GuardListener {
   /** Once for each change. */
   readonly changed: (state: 'up' | 'away', cause: unknown) => void;
+  /** It has been reached for the first time. */
+  readonly opened?: (() => void) | undefined;
   /** More was written in vain than is remembered: whatever the server holds must not be believed any more. Fails when it cannot be said there. */
   readonly forget: () => Promise<void>;
   /** What had been written in vain is taken out: until now, others may have read it. */
   readonly mended?: (() => void) | undefined;
 }
 
-const PROBE_EVERY_MS = 100;
-const FIRST_PROBES_MS = 5;
-/** One that answers when it is asked how it is, and refuses all else, is looked at ever more seldom. */
-const LONGEST_PAUSE_MS = 30_000;
-const PROBE_LIMIT_MS = 1_000;
 const STEP_TRIES = 3;
 
 /**
@@ -55,47 +51,41 @@ export class GuardedBackend implements Backend {
   readonly limits: BackendLimits;
   readonly counts: GuardCounts = { calls: 0, failures: 0, refused: 0, outages: 0, sentBytes: 0, receivedBytes: 0 };
   readonly #backend: Backend;
-  readonly #listener: GuardListener;
   readonly #calls: PacedCalls;
-  readonly #probes = new Deadlines({ limitMs: PROBE_LIMIT_MS });
-  /** Its count alone: a policy around each call would cost more than the rest of the guard, and what to do while it is open is ours. */
-  readonly #breaker: CountBreaker;
   readonly #unsure: UnsureKeys;
-  readonly #end: () => void;
-  readonly #opened: Promise<void>;
-  #open: (() => void) | undefined;
-  #state: 'new' | 'up' | 'away' | 'closed' = 'new';
-  #run: string | undefined;
-  #probe: NodeJS.Timeout | undefined;
-  /** How many times in turn it was back, and refused all that it was asked. */
-  #relapses = 0;
-  readonly #bornMs = performance.now();
+  readonly #watch: ServerWatch;
   /** The first connection was waited for once, in vain. */
   #isLateToOpen = false;
+  /** So was the end of this doubt. */
+  #lateDoubt: Promise<void> | undefined;
 
   constructor(backend: Backend, options: GuardOptions, listener: GuardListener) {
     this.name = backend.name;
     this.limits = backend.limits;
     this.#backend = backend;
     this.#unsure = new UnsureKeys(options.maxUnsure);
-    this.#listener = listener;
     this.#calls = new PacedCalls(backend, options.deadlineMs);
-    const { breakAfter } = options;
-    this.#breaker = new CountBreaker({ threshold: 0.49, size: 2 * breakAfter, minimumNumberOfCalls: breakAfter });
-    this.#opened = new Promise((resolve) => {
-      this.#open = resolve;
+    this.#watch = new ServerWatch({
+      backend, unsure: this.#unsure, breakAfter: options.breakAfter, ...listener,
+      changed: (state, cause) => {
+        if (state === 'away') this.counts.outages += 1;
+        listener.changed(state, cause);
+      },
     });
-    this.#end = backend.onState((state, cause) => this.#heard(state, cause));
-    this.#probeIn(0);
   }
 
   /** Which run of the server is spoken to; undefined while it is away. */
   get run(): string | undefined {
-    return this.#state === 'up' ? this.#run : undefined;
+    return this.#watch.run;
   }
 
   get isUp(): boolean {
-    return this.#state === 'up';
+    return this.#watch.isUp;
+  }
+
+  /** Whether it is asked anything, now: not while it is away, nor before what is in doubt there is given up. */
+  get isInUse(): boolean {
+    return this.#watch.isUp && !this.#unsure.mustForget;
   }
 
   /** Keys that are taken out before they are read again. */
@@ -140,13 +130,26 @@ export class GuardedBackend implements Backend {
     return this.#backend.deleteByPattern(pattern, (call) => this.#step(call));
   };
 
-  check(): Promise<string> {
-    return this.#call({ name: 'check', keys: 0 }, () => this.#backend.check());
+  /** It takes a server longer to say how it is than to find a key, a cluster much longer: it has a time of its own for it. */
+  async check(): Promise<string> {
+    if (this.#watch.isNew) await this.#connected();
+    if (!this.#watch.isUp) {
+      this.counts.refused += 1;
+      throw AWAY;
+    }
+    this.counts.calls += 1;
+    try {
+      return await this.#watch.ask();
+    } catch (error) {
+      this.counts.failures += 1;
+      this.#watch.failed(error);
+      throw outage(error);
+    }
   }
 
-  /** Asks once more which run of the server this is. @throws {OutageError} TIER_UNAVAILABLE */
+  /** Asks once more which run of the server this is, which is waited for as long as for any answer. It never fails: what was known is known then. */
   async lookAgain(): Promise<void> {
-    this.#run = await this.check();
+    await this.#calls.within(this.#watch.lookAgain()).catch(() => undefined);
   }
 
   onState(listener: (state: BackendState, cause?: unknown) => void): () => void {
@@ -155,10 +158,7 @@ export class GuardedBackend implements Backend {
 
   /** Ends the watch, not the backend: others may use it. */
   close(): Promise<void> {
-    this.#state = 'closed';
-    this.#open?.();
-    clearTimeout(this.#probe);
-    this.#end();
+    this.#watch.close();
     return Promise.resolve();
   }
 
@@ -170,12 +170,13 @@ export class GuardedBackend implements Backend {
       this.#calls.note(bytes, keys.length);
       return answer;
     });
+    if (this.#watch.inDoubt) await this.#settled(this.#watch.inDoubt);
     return this.#unsure.size === 0 ? found : found.map((value, place) => (this.#unsure.has(keys[place] ?? '') ? undefined : value));
   }
 
   async #call<T>(asked: Asked, make: () => Promise<T>): Promise<T> {
     try {
-      if (this.#state === 'new') await this.#connected();
+      if (this.#watch.isNew) await this.#connected();
       this.#refuseWhileAway();
       const answer = await this.#calls.run(asked, () => {
         this.#refuseWhileAway();
@@ -183,14 +184,13 @@ export class GuardedBackend implements Backend {
         this.counts.sentBytes += asked.bytes ?? 0;
         return make();
       }, AWAY);
-      this.#breaker.success(CircuitState.Closed);
-      this.#relapses = 0;
+      this.#watch.succeeded();
       return answer;
     } catch (error) {
       if (error === AWAY) this.counts.refused += 1;
       else {
         this.counts.failures += 1;
-        this.#failed(error);
+        this.#watch.failed(error);
       }
       throw outage(error);
     }
@@ -199,13 +199,26 @@ export class GuardedBackend implements Backend {
   /** The first calls wait for the first connection, no longer than for an answer; when one has waited in vain, the others do not. */
   async #connected(): Promise<void> {
     if (this.#isLateToOpen) return;
-    await this.#calls.within(this.#opened).catch(() => {
+    await this.#calls.within(this.#watch.opened).catch(() => {
       this.#isLateToOpen = true;
     });
   }
 
+  /** An answer that came while it is in doubt who gave it waits until that is known, likewise: by its run its marks are judged. */
+  async #settled(inDoubt: Promise<void>): Promise<void> {
+    try {
+      if (this.#lateDoubt === inDoubt) throw AWAY;
+      await this.#calls.within(inDoubt);
+      this.#refuseWhileAway();
+    } catch {
+      this.#lateDoubt = inDoubt;
+      this.counts.refused += 1;
+      throw AWAY;
+    }
+  }
+
   #refuseWhileAway(): void {
-    if (this.#state !== 'up' || this.#unsure.mustForget) throw AWAY;
+    if (!this.isInUse) throw AWAY;
   }
 
   /** Of thousands, one may be late without anything being wrong: what is at stake is all that the cache has there. */
@@ -238,80 +251,8 @@ export class GuardedBackend implements Backend {
       return await this.#call(asked, make);
     } catch (error) {
       this.#unsure.failed(keys, error instanceof LateError);
-      this.#probeIn(PROBE_EVERY_MS);
+      this.#watch.mendSoon();
       throw error;
     }
   }
-
-  #heard(state: BackendState, cause: unknown): void {
-    if (state === 'up') {
-      if (this.#state !== 'up') this.#probeIn(0);
-      return;
-    }
-    this.#unsure.connectionLost();
-    this.#relapses = 0;
-    this.#lost(cause === undefined ? AWAY : outage(cause));
-  }
-
-  #failed(cause: unknown): void {
-    if (!this.#breaker.failure(CircuitState.Closed)) return;
-    // One that is late has too much to do, which passes.
-    if (!(cause instanceof LateError)) this.#relapses += 1;
-    this.#lost(cause);
-  }
-
-  #lost(cause: unknown): void {
-    if (this.#state === 'closed') return;
-    const was = this.#state;
-    this.#state = 'away';
-    this.#open?.();
-    if (was !== 'away') {
-      this.counts.outages += 1;
-      this.#listener.changed('away', cause);
-    }
-    this.#probeIn(Math.min(PROBE_EVERY_MS * 2 ** Math.max(0, this.#relapses - 1), LONGEST_PAUSE_MS));
-  }
-
-  #probeIn(ms: number): void {
-    if (this.#state === 'closed') return;
-    if (ms === 0) clearTimeout(this.#probe);
-    else if (this.#probe !== undefined) return;
-    this.#probe = setTimeout(() => void this.#recover(), ms);
-    // The first calls wait for the first answer: until then the process has something to do.
-    if (this.#state !== 'new') this.#probe.unref();
-  }
-
-  /** Asks whether it is there, and mends what has to be mended before it is believed. */
-  async #recover(): Promise<void> {
-    const hadToMend = this.#unsure.areAny;
-    try {
-      this.#run = await this.#probes.within(this.#backend.check());
-      await this.#unsure.mend(this.#backend, { within: (call) => this.#probes.within(call), forget: this.#listener.forget });
-      this.#probe = undefined;
-      if (hadToMend) this.#listener.mended?.();
-      const was = this.#state;
-      if (was === 'closed') return;
-      this.#state = 'up';
-      this.#breaker.success(was === 'up' ? CircuitState.Closed : CircuitState.HalfOpen);
-      this.#open?.();
-      if (was === 'away') this.#listener.changed('up', undefined);
-      // Written in vain while it was mended, or not yet said: once more.
-      if (this.#unsure.areAny) this.#probeIn(PROBE_EVERY_MS);
-    } catch (error) {
-      this.#probe = undefined;
-      // Before it was ever up, a failure says only that it is not yet.
-      const isYoung = this.#state === 'new' && performance.now() - this.#bornMs < PROBE_LIMIT_MS;
-      if (this.#state === 'up') this.#failed(error);
-      else if (!isYoung) this.#lost(error);
-      this.#probeIn(isYoung ? FIRST_PROBES_MS : PROBE_EVERY_MS);
-    }
-  }
 }
-
-/** Drivers have errors of their own. Whoever calls tells an outage by the class, and goes on without the server. */
-function outage(error: unknown): OutageError {
-  return error instanceof OutageError ? error : new OutageError('TIER_UNAVAILABLE', `A call of the cache server failed: ${error instanceof Error ? error.message : String(error)}`, { cause: error });
-}
-
-/** One for all: while a server is away, it would be made for every call. */
-const AWAY = new OutageError('TIER_UNAVAILABLE', 'The cache server is away. Caches do without it, and use it again when it is back.');

@@ -5,7 +5,7 @@ import type { SharedLevel, Stamp, ToKeep } from './shared-level';
 export interface Taken {
   readonly key: string;
   /** What is there of it, which goes when it is written; undefined where the server could not be told that it is loaded. */
-  readonly lease: { readonly stamp: Stamp; readonly held: Uint8Array | undefined } | undefined;
+  readonly lease: { readonly stamp: Stamp; readonly held: Uint8Array | undefined; /** The server did not answer to it: it may be gone without anybody having written. */ readonly isInDoubt?: boolean } | undefined;
 }
 
 /** How leases are kept alive. */
@@ -56,6 +56,7 @@ export class HeldLeases {
         if (to && (await this.#level.exchange(key, { from: lease.held, to }, this.#options.heldMs))) return { key, lease: { stamp: lease.stamp, held: to } };
       } catch {
         // It went away: when it is back, the next turn tells.
+        if (lease) return { key, lease: { ...lease, isInDoubt: true } };
       }
       return one;
     });

@@ -22,11 +22,11 @@ export interface LoadWork {
   readonly absent?: ((key: string) => void) | undefined;
 }
 
-/** What came of a key. */
+/** What came of a key. `askedMs`: when the server was asked, or the loader, by `performance.now()`. */
 export type Loaded =
-  | { readonly from: 'server'; readonly entry: SharedEntry }
+  | { readonly from: 'server'; readonly entry: SharedEntry; readonly askedMs: number }
   /** `isCurrent`: nobody wrote or deleted the key while it was loaded, as far as can be known. */
-  | { readonly from: 'loader'; readonly value: unknown; readonly isCurrent: boolean };
+  | { readonly from: 'loader'; readonly value: unknown; readonly isCurrent: boolean; readonly askedMs: number };
 
 /** A lease of another that was met: as it was seen, and since when it has not changed. */
 interface Standing {
@@ -73,8 +73,9 @@ export class LeasedLoads {
     let lookMs = FIRST_LOOK_MS;
     let found = known;
     for (const began = performance.now(); open.size > 0 && performance.now() - began < LONGEST_MS;) {
+      const lookedMs = performance.now();
       found ??= await this.#find([...open.keys()], work.tags, askedMs);
-      const taken = await this.#take(work, open, found);
+      const taken = await this.#take(work, open, { found, askedMs: lookedMs });
       found = undefined;
       if (taken.length > 0) {
         for (const { key } of taken) open.delete(key);
@@ -96,8 +97,9 @@ export class LeasedLoads {
     } catch {
       return false;
     }
+    const loadedMs = performance.now();
     const value = (await work.load([key])).get(key);
-    work.done(key, { from: 'loader', value, isCurrent: await this.#put(work, value, { key, lease: { stamp, held: bytes } }) });
+    work.done(key, { from: 'loader', value, askedMs: loadedMs, isCurrent: await this.#put(work, value, { key, lease: { stamp, held: bytes } }) });
     return true;
   }
 
@@ -113,7 +115,7 @@ export class LeasedLoads {
   }
 
   /** Tells of keys that are known, takes leases of those that nobody loads, and leaves the others open. @returns what is to be loaded now, of a server that is away without a lease */
-  async #take(work: LoadWork, open: Map<string, Standing | undefined>, found: ReadonlyMap<string, Found | undefined>): Promise<readonly Taken[]> {
+  async #take(work: LoadWork, open: Map<string, Standing | undefined>, { found, askedMs }: { readonly found: ReadonlyMap<string, Found | undefined>; readonly askedMs: number }): Promise<readonly Taken[]> {
     const free: { readonly key: string; readonly found: Found }[] = [];
     const unanswered: Taken[] = [];
     for (const [key, standing] of open) {
@@ -126,7 +128,7 @@ export class LeasedLoads {
       if (entry?.kind !== 'value' && entry?.kind !== 'absent') work.absent?.(key);
       if (entry?.kind === 'value' || entry?.kind === 'absent') {
         open.delete(key);
-        work.done(key, { from: 'server', entry });
+        work.done(key, { from: 'server', entry, askedMs });
       } else if (entry?.kind === 'failure') {
         open.delete(key);
         work.failed(key, failed(key, entry));
@@ -157,14 +159,14 @@ export class LeasedLoads {
   }
 
   async #load(work: LoadWork, taken: readonly Taken[]): Promise<void> {
-    const token = randomUUID();
+    const [token, askedMs] = [randomUUID(), performance.now()];
     const leases = new HeldLeases(this.#level, taken, { everyMs: this.#leaseMs / 3, longestMs: LONGEST_MS, heldMs: this.#heldMs, next: (turn) => this.#entry('lease', `${token} ${String(turn)}`, 0) });
     try {
       const values = await work.load(taken.map(({ key }) => key));
       const held = await leases.end();
       await eachInParts(held, async (one) => {
         const value = values.get(one.key);
-        work.done(one.key, { from: 'loader', value, isCurrent: await this.#put(work, value, one) });
+        work.done(one.key, { from: 'loader', value, askedMs: one.lease?.isInDoubt === true ? Infinity : askedMs, isCurrent: await this.#put(work, value, one) });
       });
     } catch (cause) {
       const held = await leases.end();

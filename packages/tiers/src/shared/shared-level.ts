@@ -7,7 +7,7 @@ import { KeyNames } from './key-names';
 import type { KeyRing } from './key-ring';
 import { settled } from './parts';
 import { TagGuesses } from './tag-guesses';
-import { Shelf, type Found, type SharedCounts, type Stamp, type ToKeep } from './shelf';
+import { Shelf, type Found, type SharedCounts, type ShelfOptions, type Stamp, type ToKeep } from './shelf';
 
 export type { Found, SharedCounts, Stamp, ToKeep } from './shelf';
 
@@ -20,8 +20,8 @@ export interface SharedLevelOptions extends GuardOptions, EntryFormOptions {
   /** Seals what programs keep; undefined: it lies open. */
   readonly ring: KeyRing | undefined;
   readonly changed: (state: 'up' | 'away', cause: unknown) => void;
-  /** A server has gone, or is back: the one there is, or one of several. */
-  readonly turned?: (() => void) | undefined;
+  /** A server has gone, or is back, or what it has is believed again: that which has these keys, where there are several. */
+  readonly turned?: ((isIts: ((key: string) => boolean) | undefined) => void) | undefined;
   /** Writes that had failed were taken out. */
   readonly mended?: (() => void) | undefined;
 }
@@ -44,13 +44,19 @@ export class SharedLevel {
   constructor(backend: Backend, options: SharedLevelOptions) {
     this.#options = options;
     this.#names = new KeyNames({ prefix: options.prefix, name: options.name, limits: backend.limits });
-    const common = {
-      ...options, maxBytes: Math.min(options.maxBytes, backend.limits.valueBytes), names: this.#names, counts: this.counts, guesses: new TagGuesses(), now: (): number => options.calendar.now(),
-      changed: (state: 'up' | 'away', cause: unknown): void => this.#changed(state, cause), mended: options.mended,
-    };
+    const guesses = new TagGuesses();
+    const common = (place: number): ShelfOptions => ({
+      ...options, maxBytes: Math.min(options.maxBytes, backend.limits.valueBytes), names: this.#names, counts: this.counts, guesses, now: (): number => options.calendar.now(),
+      changed: (state, cause) => this.#changed(place, state, cause),
+      opened: () => this.#turned(place),
+      mended: () => {
+        this.#turned(place);
+        options.mended?.();
+      },
+    });
     const nodes = backend.nodeOf && backend.nodes !== undefined && backend.nodes.length > 0 ? backend.nodes : [backend];
     this.#nodeOf = nodes.length > 1 ? (key) => backend.nodeOf?.(key) ?? 0 : () => 0;
-    this.#shelves = nodes.map((node) => new Shelf(node, common));
+    this.#shelves = nodes.map((node, place) => new Shelf(node, common(place)));
     this.#first = this.#shelves[0] as Shelf; // there is at least one
   }
 
@@ -59,9 +65,9 @@ export class SharedLevel {
     return this.#shelves.every(({ guard }) => guard.isUp);
   }
 
-  /** Whether the server answers that has the key. */
+  /** Whether the server is asked, now, that has the key. */
   isUpFor(key: string): boolean {
-    return this.#shelfOf(key).guard.isUp;
+    return this.#shelfOf(key).guard.isInUse;
   }
 
   /** Whether the servers answer, now. @throws {OutageError} TIER_UNAVAILABLE */
@@ -174,9 +180,13 @@ export class SharedLevel {
   }
 
   /** Told on when the first server goes, and when the last is back. */
-  #changed(state: 'up' | 'away', cause: unknown): void {
+  #changed(place: number, state: 'up' | 'away', cause: unknown): void {
     this.#away += state === 'away' ? 1 : -1;
-    this.#options.turned?.();
+    this.#turned(place);
     if (this.#away === (state === 'away' ? 1 : 0)) this.#options.changed(state, cause);
+  }
+
+  #turned(place: number): void {
+    this.#options.turned?.(this.#shelves.length === 1 ? undefined : (key) => this.#nodeOf(this.#names.of(key)) === place);
   }
 }

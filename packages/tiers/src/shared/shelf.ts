@@ -59,6 +59,7 @@ export interface ShelfOptions extends GuardOptions, EntryFormOptions {
   /** The time of day, which entries carry from one process to another. */
   readonly now: () => number;
   readonly changed: GuardListener['changed'];
+  readonly opened: GuardListener['opened'];
   readonly mended: GuardListener['mended'];
 }
 
@@ -87,11 +88,11 @@ export class Shelf {
   #lastMark: string | undefined;
 
   constructor(backend: Backend, options: ShelfOptions) {
-    const { names, changed, mended } = options;
+    const { names, changed, opened, mended } = options;
     this.#options = options;
     this.#names = names;
     this.#raw = backend;
-    this.guard = new GuardedBackend(backend, options, { forget: () => this.#forget(), changed, mended });
+    this.guard = new GuardedBackend(backend, options, { forget: () => this.#forget(), changed, opened, mended });
     this.#mark = new CacheMark(this.guard, names);
     this.#tags = new TagMarks(this.guard, names);
     this.#reads = new TickBatch((keys) => this.guard.getMany(keys), [names.mark]);

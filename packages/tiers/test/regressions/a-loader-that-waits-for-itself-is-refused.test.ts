@@ -22,9 +22,15 @@ const CACHES: Readonly<Record<string, () => NamedCache>> = {
     return cache;
   },
 };
+function gate(): { readonly opened: Promise<void>; readonly open: () => void } {
+  let open: () => void = () => undefined;
+  const opened = new Promise<void>((resolve) => (open = resolve));
+  return { opened, open };
+}
+
 const CYCLE = { code: 'TIER_LOAD_CYCLE' };
 
-describe.each(Object.entries(CACHES))('%s', (_, make) => {
+describe.each(Object.entries(CACHES))('%s', (where, make) => {
   test('a loader that asks for its own key is refused', async () => {
     const cache = make();
     await expect(cache.getOrSet('a', () => cache.getOrSet('a', () => 1))).rejects.toMatchObject(CYCLE);
@@ -79,6 +85,51 @@ describe.each(Object.entries(CACHES))('%s', (_, make) => {
     go();
     const [outcomes] = await Promise.all([Promise.allSettled(two), asks.catch(() => undefined)]);
     expect(outcomes).toContainEqual(expect.objectContaining({ status: 'rejected', reason: expect.objectContaining(CYCLE) }));
+  });
+
+  test.each(['deletes', 'writes'])('one that %s its own key may ask for it once, and not for ever', async (how) => {
+    const cache = make();
+    let runs = 0;
+    const load = async (): Promise<unknown> => {
+      runs += 1;
+      if (runs > 20) throw new Error('for ever');
+      if (how === 'deletes') await cache.delete('k');
+      else await cache.set('k', undefined);
+      return cache.getOrSet('k', load);
+    };
+    await expect(cache.getOrSet('k', load)).rejects.toMatchObject(CYCLE);
+    expect(runs).toBe(2);
+    expect(await cache.getOrSet('l', async () => {
+      await cache.delete('l');
+      return cache.getOrSet('l', () => 'anew');
+    })).toBe('anew');
+  });
+
+  test.each([['young enough', 10_000], ['too old, too', 1]])('who asks for a key that is loaded twice is refused only where both of its loads wait for him; the second is %s', async (_, ttl) => {
+    const cache = make();
+    const [first, second] = [gate(), gate()];
+    let runs = 0;
+    const load = async (): Promise<unknown> => {
+      runs += 1;
+      if (runs > 1) {
+        await second.opened;
+        return `run ${String(runs)}`;
+      }
+      await first.opened;
+      return cache.getOrSet('x', async () => ['x', await cache.getOrSet('k', load, { ttl })]);
+    };
+    const slow = cache.getOrSet('k', load, { ttl: 1 });
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    const fast = cache.getOrSet('k', load, { ttl: 1 });
+    await new Promise((resolve) => setTimeout(resolve, 10));
+    const outcomes = Promise.allSettled([slow, fast]);
+    first.open();
+    await new Promise((resolve) => setTimeout(resolve, 20));
+    second.open();
+    const [ofSlow, ofFast] = await outcomes;
+    // The second waits for the lease of the first, where there are leases: it would be a minute.
+    if (where === 'with a server') expect(ofSlow).toMatchObject({ status: 'rejected', reason: CYCLE });
+    else expect([ofFast, ofSlow]).toEqual([{ status: 'fulfilled', value: 'run 2' }, { status: 'fulfilled', value: ['x', expect.stringMatching(/^run [23]$/)] }]);
   });
 
   test('of two loads that wait for each other, one is refused', async () => {

@@ -1,6 +1,10 @@
+import { lawRuns } from '@ormolu/test-support';
+import * as fc from 'fast-check';
 import type { BackendEntry } from '../../src/backend/backend';
 import { MemoryBackend } from '../../src/backend/memory-backend';
 import { NamedCache } from '../../src/named-cache/named-cache';
+import { LateError } from '../../src/shared/deadlines';
+import { PacedCalls } from '../../src/shared/paced-calls';
 
 /** Tells how much of what was asked was under way at a time. */
 class CountingBackend extends MemoryBackend {
@@ -82,6 +86,32 @@ test('what is larger than all goes when nobody is under way, whatever the others
   }
   expect(cache.stats().shared).toMatchObject({ failures: 0, refused: 0 });
 });
+
+test('law: what is larger than all goes when all others have left, whatever they weighed, in whatever order they went, and who was late among them', () => fc.assert(fc.asyncProperty(
+  fc.array(fc.record({ bytes: fc.integer({ min: 1, max: 400_000 }), isRead: fc.boolean(), turn: fc.nat(9), isLate: fc.boolean() }), { minLength: 2, maxLength: 30 }),
+  async (others) => {
+    const calls = new PacedCalls(new MemoryBackend(), 60_000);
+    const turns = Array.from({ length: 10 }, (): (() => void)[] => []);
+    let left = others.length;
+    for (const { bytes, isRead, turn, isLate } of others) {
+      calls.note(bytes, 1);
+      const call = async (): Promise<void> => {
+        await new Promise<void>((resolve) => turns[turn]?.push(resolve));
+        if (isLate) throw new LateError(1);
+      };
+      const end = (): void => {
+        left -= 1;
+      };
+      calls.run(isRead ? { name: 'getMany', keys: 1 } : { name: 'setMany', keys: 1, bytes }, call, new Error('silent')).then(end, end);
+    }
+    while (left > 0) {
+      for (const turn of turns) for (const go of turn.splice(0)) go();
+      await new Promise(setImmediate);
+    }
+    const large = calls.run({ name: 'setMany', keys: 1, bytes: 5_000_000 }, () => Promise.resolve('went'), new Error('silent'));
+    expect(await Promise.race([large, new Promise((resolve) => setImmediate(() => resolve('waits')))])).toBe('went');
+  },
+), { numRuns: lawRuns(100) }));
 
 test('when one is late, those that wait for their turn are not sent, and nobody waits for a deadline each', async () => {
   await cache.close();
