@@ -2,8 +2,8 @@
 import hooks, { type AsyncLocalStorage } from 'node:async_hooks';
 
 // Each file loads modules of its own, and each copy of them its own storages, while those of earlier files stay on in the process: before
-// Node 24, every promise anybody makes is then given a field by each of them. With the fiftieth file, an `await` takes a hundred times
-// what it takes in the first.
+// Node 24, every promise anybody makes is then given a field by each of them. In a loop of
+// awaits alone, 350 storages that are on took 66 times what seven take.
 const NOTED = Symbol.for('ormolu.test-support.flows');
 
 /** What is kept with Node's own module, which is one for all files of a process. */
