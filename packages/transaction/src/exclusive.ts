@@ -14,6 +14,10 @@ export class Exclusive {
   readonly #asking: string[] = [];
   readonly #runIsOver = (): void => { this.#isOver(RUN); };
   readonly #waiting: (() => void)[] = [];
+  /** Who creates or deletes just now. */
+  #turn: CallInFlow | undefined;
+  #isTurnTaken = false;
+  readonly #nextTurns: (() => void)[] = [];
 
   /**
    * Runs a call that nothing else may overlap.
@@ -22,7 +26,7 @@ export class Exclusive {
    */
   async during<T>(call: string, work: () => Promise<T>): Promise<T> {
     this.assertMayCall(call);
-    const [other] = this.#asking;
+    const other = this.#asking[0] ?? (this.#turn && !isNestedIn(this.#turn) ? this.#turn.call : undefined);
     if (other !== undefined) throw overlap(call, other);
     const before = this.#holder;
     return duringCall(call, async (token) => {
@@ -33,6 +37,31 @@ export class Exclusive {
         this.#holder = before;
       }
     });
+  }
+
+  /**
+   * Runs a call that takes several statements to create or delete records: after those of its kind that were called before, lest one finds what another has
+   * only half done. What is nested in one that runs is a part of it.
+   *
+   * @throws {TransactionStateError} TX_OVERLAP before it has begun, never in its middle
+   */
+  async inTurn<T>(call: string, work: () => Promise<T>): Promise<T> {
+    this.assertMayCall(call);
+    if (this.#turn && isNestedIn(this.#turn)) return work();
+    if (this.#isTurnTaken) await new Promise<void>((resolve) => { this.#nextTurns.push(resolve); });
+    this.#isTurnTaken = true;
+    try {
+      this.assertMayCall(call);
+      return await duringCall(call, (token) => {
+        this.#turn = token;
+        return work();
+      });
+    } finally {
+      this.#turn = undefined;
+      const next = this.#nextTurns.shift();
+      this.#isTurnTaken = next !== undefined;
+      next?.();
+    }
   }
 
   /** Sends a question or statement of a call, which others of its kind may overlap. @throws {TransactionStateError} TX_OVERLAP */

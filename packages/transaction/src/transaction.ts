@@ -203,6 +203,11 @@ export class Transaction {
     return this.#flushing.flushAhead();
   }
 
+  /** Waits until no flush is running, such as one that a search needs. */
+  flushIsOver(): Promise<void> {
+    return this.#flushing.isOver();
+  }
+
   /**
    * Forgets everything in memory, what is pending included.
    *

@@ -6,7 +6,41 @@ import { ComputeError, RequiredError, type ComputeFailure } from '../errors';
 import { groupBy } from '../group-by';
 import { computeAll } from './recompute';
 import { run } from '../running/run';
+import type { Transaction } from '../transaction';
 import type { NewRow, WriteBatch } from '../writing/write-batch';
+
+/** What was computed of new records before they were inserted. */
+export interface Precomputed {
+  has(row: NewRow, field: Field): boolean;
+  /** Whether anything has been changed since: of what is changed before there are rows, these hear nothing. */
+  readonly isLate: boolean;
+}
+
+/** There was nothing to compute. */
+export const NOTHING_WORKED_OUT: Precomputed = { has: () => false, isLate: false };
+
+/** Puts values into their rows. */
+function taken(tx: Transaction, values: readonly Precomputation[]): Precomputed {
+  const moment = tx.triggers.sequence;
+  const fields = new Map<NewRow, Set<Field>>();
+  for (const { row, field, value } of values) {
+    row.values.set(field, value);
+    fields.set(row, (fields.get(row) ?? new Set()).add(field));
+  }
+  return {
+    has: (row, field) => fields.get(row)?.has(field) === true,
+    get isLate() {
+      return tx.triggers.sequence !== moment;
+    },
+  };
+}
+
+/** One value, worked out for a new row. */
+interface Precomputation {
+  readonly row: NewRow;
+  readonly field: Field;
+  readonly value: unknown;
+}
 
 /**
  * Computes the fields that must be known before a row is inserted: on drafts of the new records, which are forgotten afterwards.
@@ -14,15 +48,15 @@ import type { NewRow, WriteBatch } from '../writing/write-batch';
  * @throws {ComputeError} TX_COMPUTE_FAILED @throws {WriteRefusedError} TX_REQUIRED; then nothing was sent that writes
  * @remarks Nothing when there are no such fields; otherwise what their computes read, a statement a level.
  */
-export async function precompute(batch: WriteBatch): Promise<void> {
+export async function precompute(batch: WriteBatch): Promise<Precomputed> {
   const { env, rows } = batch;
   const tx = env.transaction;
   const wanted = [...groupBy(rows, ({ model }) => model)].flatMap(([model, own]) => precomputed(model).map((field) => ({ field, rows: own.filter(({ values }) => !values.has(field)) })));
   const due = wanted.filter((one) => one.rows.length > 0);
-  if (due.length === 0) return;
+  if (due.length === 0) return NOTHING_WORKED_OUT;
   const order = computeOrder(tx.registry);
   due.sort((a, b) => (order.get(a.field) ?? 0) - (order.get(b.field) ?? 0));
-  for (const { row, field, value } of await run(tx, () => workOut(batch, due))) row.values.set(field, value);
+  return run(tx, () => taken(tx, workOut(batch, due)));
 }
 
 /** A field, and the new rows that have no value for it. */
@@ -32,7 +66,7 @@ interface Due {
 }
 
 /** Works values out on drafts, which are gone before anybody waits: what others do meanwhile is not taken back with them. */
-function workOut(batch: WriteBatch, due: readonly Due[]): readonly { readonly row: NewRow; readonly field: Field; readonly value: unknown }[] {
+function workOut(batch: WriteBatch, due: readonly Due[]): readonly Precomputation[] {
   const { undo, rootEnv } = batch.env.transaction;
   const checkpoint = undo.checkpoint();
   try {

@@ -60,6 +60,8 @@ export class Drafts {
   add(model: string, id: NewId): void {
     let ids = this.#ids.get(model);
     if (!ids) this.#ids.set(model, (ids = new Set<NewId>()));
+    // Who is there already stays when this is taken back.
+    if (ids.has(id)) return;
     ids.add(id);
     this.#held.clear();
     this.#undo.push(() => this.#forget(model, id));

@@ -9,8 +9,10 @@ import { inverseOf } from '../reading/fetch';
 import { MissingRecordError } from '../errors';
 import { gather } from '../writing/gather';
 import { writable } from '../records/convert';
+import type { Transaction } from '../transaction';
+import { assignCached } from '../writing/assign-cached';
 import type { RecordSet } from '../records/recordset';
-import { assertAllowed } from '../transaction-state';
+import { inTurn } from '../writing/in-turn';
 import { isList } from '../values';
 import { isKeptList, type WriteBatch } from '../writing/write-batch';
 
@@ -26,28 +28,47 @@ import { isKeptList, type WriteBatch } from '../writing/write-batch';
 export async function save(set: RecordSet): Promise<RecordSet> {
   const { env } = set;
   const tx = env.transaction;
-  assertAllowed(tx.state, 'write');
-  tx.exclusive.assertMayCall('save');
-  const model = env.registry.model(set.model);
-  const { batch, made } = await gather(env, (work) => {
-    const saving = new Saving(env, work);
-    for (const id of set.ids) saving.draft(model, tx.drafts.current(id));
-    saving.fill();
-    return saving;
+  return inTurn(tx, 'save', async () => {
+    const model = env.registry.model(set.model);
+    const { batch, made } = await gather(env, (work) => {
+      const saving = new Saving(env, work);
+      for (const id of set.ids) saving.draft(model, tx.drafts.current(id));
+      saving.fill();
+      return saving;
+    });
+    const inserted = await applyBatch(batch);
+    const saved = new Map<NewId, { readonly model: Model; readonly id: StoredId }>();
+    for (const [id, of] of made.drafts) {
+      const stored = id.origin ?? inserted.get(id);
+      if (stored !== undefined) saved.set(id, { model: of, id: stored });
+    }
+    const late = givenSince(tx, made);
+    settleDrafts(tx, saved);
+    for (const { model: of, id, field, value } of late) putLate(env.recordsOf(of, [tx.drafts.current(id)]), field, value);
+    return env.recordsOf(model, set.ids.map((id) => tx.drafts.current(id)));
   });
-  const inserted = await applyBatch(batch);
-  const saved = new Map<NewId, { readonly model: Model; readonly id: StoredId }>();
-  for (const [id, of] of made.drafts) {
-    const stored = id.origin ?? inserted.get(id);
-    if (stored !== undefined) saved.set(id, { model: of, id: stored });
-  }
-  settleDrafts(tx, saved);
-  return env.recordsOf(model, set.ids.map((id) => tx.drafts.current(id)));
+}
+
+/** What drafts were given while their rows were on their way. One2many lists are not among it: their members say themselves whom they belong to. */
+function givenSince(tx: Transaction, { drafts, taken }: Saving): readonly { readonly model: Model; readonly id: NewId; readonly field: Field; readonly value: unknown }[] {
+  return [...drafts].flatMap(([id, model]) => [...tx.drafts.given(id)].flatMap(([field, value]) =>
+    value === taken.get(id)?.get(field) || (isKeptList(field) && field.relation?.kind === 'one2many') ? [] : [{ model, id, field, value }]));
+}
+
+/** Puts such a value into the record that the draft has become. */
+function putLate(record: RecordSet, field: Field, value: unknown): void {
+  const { env } = record;
+  const now = (id: Id): Id => env.transaction.drafts.current(id);
+  if (value instanceof KeyedValues) for (const [key, one] of value) assignCached(inPlace(env, field, placeOfKey(key)), field, record.ids, one);
+  else if (isList(field)) record.set(field.name, env.recordsOf(env.registry.model(field.relation?.comodel ?? ''), (value as readonly Id[]).map(now))); // a list is kept as an array of ids
+  else assignCached(env, field, record.ids, field.relation && value !== null ? now(value as Id) : value); // and a many2one as an id
 }
 
 /** The drafts that are saved together, and what that takes. */
 class Saving {
   readonly drafts = new Map<NewId, Model>();
+  /** What they were given when it was read. */
+  readonly taken = new Map<NewId, ReadonlyMap<Field, unknown>>();
   readonly #env: Environment;
   readonly #batch: WriteBatch;
 
@@ -90,7 +111,8 @@ class Saving {
   /** Says what is to be inserted and written. */
   fill(): void {
     for (const [id, model] of this.drafts) {
-      const given = this.#env.transaction.drafts.given(id);
+      const given = new Map(this.#env.transaction.drafts.given(id));
+      this.taken.set(id, given);
       const values = new Map<Field, unknown>();
       for (const [field, value] of given) {
         if (isKeptList(field)) this.#list(field, id, value as readonly Id[]); // a list is kept as an array of ids

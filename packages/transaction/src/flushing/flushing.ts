@@ -30,6 +30,11 @@ export class Flushing {
     }
   }
 
+  /** Waits for a flush that is running, unless it is this very flow that flushes. */
+  async isOver(): Promise<void> {
+    if (flushFlow.getStore() !== this.#tx) while (this.#running) await this.#running;
+  }
+
   /** Writes all that is pending, unless it is this very flush that asks. Another one that is running is awaited. */
   async flushAhead(): Promise<void> {
     if (flushFlow.getStore() === this.#tx) return;

@@ -22,8 +22,15 @@ type Owners = ReadonlyMap<Field, ReadonlyMap<Id, Owner>>;
 /** What list commands come to, when it is known what the lists hold. */
 export interface ListChanges {
   readonly owners: Owners;
-  /** Many2many → owner → what its list is to hold. */
-  readonly lists: ReadonlyMap<Field, ReadonlyMap<Id, ReadonlySet<Id>>>;
+  /** Whom members had as their owner who are to lose it: who has another one when the changes are put in has left already. */
+  readonly before: ReadonlyMap<Field, ReadonlyMap<Id, Id | null | undefined>>;
+  /** Many2many → owner → what comes into its list and what leaves it. What others change meanwhile stays. */
+  readonly lists: ReadonlyMap<Field, ReadonlyMap<Id, Turnover>>;
+}
+
+interface Turnover {
+  readonly added: readonly Id[];
+  readonly removed: readonly Id[];
 }
 
 /**
@@ -52,7 +59,20 @@ export function followSteps(env: Environment, steps: readonly ListStep[]): ListC
     if (step.field.relation?.kind === 'many2many') followPairs(env, step, { lists, owners });
     else followOwners(env, step, owners);
   }
-  return { owners, lists };
+  return { owners, before: new Map(Array.from(owners, ([inverse, members]) => [inverse, ownersNow(env, inverse, members)])), lists: new Map(Array.from(lists, ([field, byOwner]) => [field, turnovers(env, field, byOwner)])) };
+}
+
+function ownersNow(env: Environment, inverse: Field, members: ReadonlyMap<Id, Owner>): ReadonlyMap<Id, Id | null | undefined> {
+  if (inverse.relation?.kind === 'many2many') return new Map();
+  return new Map([...members].flatMap(([id, to]) => (to === null ? [[id, cachedReference(env, inverse, id)] as const] : [])));
+}
+
+function turnovers(env: Environment, field: Field, byOwner: ReadonlyMap<Id, ReadonlySet<Id>>): ReadonlyMap<Id, Turnover> {
+  return new Map(Array.from(byOwner, ([owner, members]) => {
+    const before = isStoredId(owner) ? (knownLists(env, field, [owner]).get(owner) ?? []) : [];
+    const held = new Set(before);
+    return [owner, { added: [...members].filter((id) => !held.has(id)), removed: before.filter((id) => !members.has(id)) }];
+  }));
 }
 
 function followOwners(env: Environment, { field, owner, kind, ids }: ListStep, owners: Map<Field, Map<Id, Owner>>): void {
@@ -123,25 +143,30 @@ export function hasNewOwner(owners: Owners): boolean {
   return [...owners.values()].some((members) => [...members.values()].some((to) => to instanceof NewId));
 }
 
-/** Puts the owners of members in, new records by the ids they have got. In memory only. */
-export function putOwners(env: Environment, owners: Owners, inserted: InsertedIds): void {
+/** Puts the owners of members in, new records by the ids they have got. In memory only. @param before - whom they had, of those that lose it */
+export function putOwners(env: Environment, owners: Owners, inserted: InsertedIds, before?: ListChanges['before']): void {
   const now = (id: Id): Id => inserted.get(id) ?? id;
   for (const [inverse, members] of owners) {
     if (inverse.relation?.kind === 'many2many') continue;
     for (const [owner, own] of groupBy(members, ([, to]) => to)) {
-      if (owner !== DELETED) assignCached(env, inverse, own.map(([id]) => now(id)), owner === null ? null : now(owner));
+      const there = owner === null ? own.filter(([id]) => cachedReference(env, inverse, id) === before?.get(inverse)?.get(id)) : own;
+      if (owner !== DELETED) assignCached(env, inverse, there.map(([id]) => now(id)), owner === null ? null : now(owner));
     }
   }
 }
 
 /** Puts the changes in, new records by the ids they have got. In memory only. */
-export function putLists(env: Environment, { owners, lists }: ListChanges, inserted: InsertedIds): void {
+export function putLists(env: Environment, { owners, before, lists }: ListChanges, inserted: InsertedIds): void {
   const now = (id: Id): Id => inserted.get(id) ?? id;
-  putOwners(env, owners, inserted);
+  putOwners(env, owners, inserted, before);
   for (const [field, byOwner] of lists) {
     const ids = [...byOwner.keys()].map(now);
     const known = knownLists(env, field, ids);
-    changeLists(env.transaction, field, [...byOwner].flatMap(([owner, members]) => listChange(known.get(now(owner)) ?? [], [...members].map(now), now(owner)) ?? []));
+    changeLists(env.transaction, field, [...byOwner].flatMap(([owner, { added, removed }]) => {
+      const held = known.get(now(owner)) ?? [];
+      const leaving = new Set(removed.map(now));
+      return listChange(held, [...held.filter((id) => !leaving.has(id)), ...added.map(now)], now(owner)) ?? [];
+    }));
   }
 }
 

@@ -3,7 +3,7 @@ import type { Field, TriggerTree } from '@ormolu/registry';
 import { forgetReadThrough, isOwn } from '../drafts/read-through';
 import { tellChange } from '../events';
 import { goBack } from './go-back';
-import type { Firing, PendingTrigger } from './pending-triggers';
+import type { Firing, Met, PendingTrigger } from './pending-triggers';
 import type { Transaction } from '../transaction';
 import { recordsOf } from '../values';
 import { directAt } from './directness';
@@ -32,7 +32,7 @@ export function fire(tx: Transaction, firing: Firing, tree: TriggerTree, ids: It
   const isDirect = firing.isIndirect !== true;
   const start: Step = { tree, ids: Array.isArray(ids) ? (ids as readonly Id[]) : [...ids], isDirect };
   const [direct, indirect]: readonly [Step[], Step[]] = isDirect ? [[start], []] : [[], [start]];
-  const isPlain = tx.drafts.isEmpty && !tx.origins && tx.triggers.concernsAll(firing);
+  const isPlain = tx.drafts.isEmpty && !tx.origins && !firing.met && tx.triggers.concernsAll(firing);
   let seen: Map<Field, Set<Id>> | undefined;
   const own = ownDrafts(tx, firing, tree, start.ids);
   for (const work of [direct, indirect]) for (let at = 0; at < work.length; at += 1) {
@@ -95,6 +95,7 @@ interface Touch {
 function touch(tx: Transaction, { firing, target, step, seen, own }: Touch, ids: readonly Id[]): { readonly fresh: readonly Id[]; readonly marked: readonly Id[] } {
   const concerned = tx.triggers.concerned(firing, target, ids);
   if (concerned.length < ids.length) tx.toCompute.spare(target);
+  firing.met?.push({ firing, target, ids: concerned, isDirect: step.isDirect, tree: step.tree });
   tx.origins?.note(target, concerned, { what: 'marked', cause: firing.cause, ids: firing.ids });
   if (!target.isStored) return { fresh: forgetOf(tx, target, { fresh: firstSeen(seen, target, concerned), own }), marked: [] };
   if (own && target.isEditable) divergeOf(tx, target, { concerned, own });
@@ -104,6 +105,29 @@ function touch(tx: Transaction, { firing, target, step, seen, own }: Touch, ids:
   tellChange('mark', target, fresh.length);
   const marked = target.isRecursive && fresh.length < kept.length ? without(kept, fresh) : [];
   return { fresh: drafts.length === 0 ? fresh : [...fresh, ...forgetOf(tx, target, { fresh: firstSeen(seen, target, drafts), own })], marked };
+}
+
+/**
+ * Tells those once more whom firings concerned: what they depend on has changed only now. Who waits to be computed since then, and has not been, hears nothing new.
+ *
+ * @param met - noted by the firings
+ */
+export function fireAgain(tx: Transaction, met: readonly Met[]): void {
+  const anew = new Map<Firing, Firing>();
+  for (const { firing, target, ids, isDirect, tree } of met) {
+    if (!target.isStored) {
+      forgetOf(tx, target, { fresh: ids, own: undefined });
+      continue;
+    }
+    const computed = ids.filter((id) => !tx.toCompute.has(target, id));
+    if (computed.length === 0) continue;
+    let now = anew.get(firing);
+    if (!now) {
+      const { met: _, ...before } = firing;
+      anew.set(firing, (now = { ...before, sequence: tx.triggers.nextSequence() }));
+    }
+    touch(tx, { firing: now, target, step: { tree, ids: computed, isDirect }, seen: new Map(), own: undefined }, computed);
+  }
 }
 
 function without(ids: readonly Id[], others: readonly Id[]): readonly Id[] {

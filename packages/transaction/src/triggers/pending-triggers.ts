@@ -18,6 +18,19 @@ export interface Firing {
   readonly isUnseen?: boolean;
   /** Between the change and where the walk goes on stands a stored value, which may come out as it was. */
   readonly isIndirect?: boolean;
+  /** Where everybody is noted whom it concerns, for who has to tell them once more. */
+  readonly met?: Met[];
+}
+
+/** Some records of a field that a firing concerned. */
+export interface Met {
+  readonly firing: Firing;
+  readonly target: Field;
+  readonly ids: readonly Id[];
+  /** Whether what they read has changed itself, and not only something before it. */
+  readonly isDirect: boolean;
+  /** What lay behind the way on which they were met. */
+  readonly tree: TriggerTree;
 }
 
 /** A trigger that stopped where finding the dependents needs rows that are not in memory. */

@@ -6,7 +6,8 @@ import { flushPairs } from '../flushing/flush-pairs';
 import { insertRows, type InsertedIds } from './insert-rows';
 import { putWithInverses, type Written } from '../lists/inverse';
 import { deletedBy, followSteps, hasNewOwner, loadForSteps, movedFrom, onlyDelete, putLists, putOwners, type ListChanges } from '../lists/list-steps';
-import { precompute, precomputed } from '../computing/precompute';
+import { NOTHING_WORKED_OUT, precompute, precomputed, type Precomputed } from '../computing/precompute';
+import type { Transaction } from '../transaction';
 import { resolveTriggers } from '../triggers/resolve-triggers';
 import { run } from '../running/run';
 import { unlink, type Spare } from './unlink';
@@ -27,8 +28,14 @@ import { fieldsOf, type NewRow, type WriteBatch } from './write-batch';
  * relation table, beside what triggers and inverses take. A savepoint when something could be refused after some has been sent:
  * with values for inverses, and with deletions among other changes.
  */
-export async function applyBatch(batch: WriteBatch): Promise<InsertedIds> {
+export function applyBatch(batch: WriteBatch): Promise<InsertedIds> {
+  const { exclusive } = batch.env.transaction;
+  return batch.rows.length > 0 || batch.steps.length > 0 ? exclusive.inTurn(batch.rows.length > 0 ? 'create' : 'write', () => applyInTurn(batch)) : applyInTurn(batch);
+}
+
+async function applyInTurn(batch: WriteBatch): Promise<InsertedIds> {
   const tx = batch.env.transaction;
+  batch.refuseGone();
   await loadForSteps(tx, batch.steps);
   await meetListOwners(batch);
   // An exclusive call of another flow may have begun meanwhile.
@@ -60,11 +67,16 @@ function isInverted({ rows, puts }: WriteBatch): boolean {
 async function apply(batch: WriteBatch, changes: ListChanges): Promise<InsertedIds> {
   const { env, rows } = batch;
   const tx = env.transaction;
-  const insert = async (): Promise<InsertedIds> => {
-    if (rows.length === 0) return new Map();
+  let worked = NOTHING_WORKED_OUT;
+  const insert = async (then?: (made: InsertedIds) => void): Promise<InsertedIds> => {
+    if (rows.length === 0) {
+      const none: InsertedIds = new Map();
+      then?.(none);
+      return none;
+    }
     const given = givenTo(rows);
-    await precompute(batch);
-    const made = await insertRows(env, rows);
+    worked = await precompute(batch);
+    const made = await insertRows(env, rows, { worked, then });
     for (const [field, records] of given) tellChange('write', field, records);
     return made;
   };
@@ -87,43 +99,65 @@ async function apply(batch: WriteBatch, changes: ListChanges): Promise<InsertedI
   };
   const unlinkAll = async (): Promise<void> => {
     const deleted = deletedBy(changes);
-    for (const [model, ids] of deleted) await unlink(env.recordsOf(env.registry.model(model), ids), spare);
+    for (const [model, ids] of deleted) await unlink(env.recordsOf(env.registry.model(model), ids), { spare, kept: givenBy(batch, inserted ?? new Map(), worked) });
     // Lists that others' triggers have changed along with it are not in memory any more.
     if (deleted.size > 0) await loadForSteps(tx, batch.steps);
   };
   if (isInverted(batch)) {
     const made = (inserted = await insert());
     // What inverses read is fetched.
-    await run(tx, () => putWithInverses(tx, writtenBy(batch, made), () => {
-      putKnown();
-      for (const { id, values } of rows) {
-        // A stored one was inserted with its row.
-        for (const [field, cached] of values) if (field.inverse && !field.isStored) assignCached(env, field, [idIn(made, id)], withIds(cached, made));
-      }
-      putNew(made);
-    }));
+    await run(tx, () => {
+      putWithInverses(tx, writtenBy(batch, made), () => {
+        putKnown();
+        for (const { id, values } of rows) {
+          // A stored one was inserted with its row.
+          for (const [field, cached] of values) if (field.inverse && !field.isStored) assignCached(env, field, [idIn(made, id)], withIds(cached, made));
+        }
+        putNew(made);
+      });
+      keepGiven(tx, givenBy(batch, made, worked));
+    });
     await unlinkAll();
   } else {
     putWithInverses(tx, writtenBy(batch, new Map()), putKnown);
-    await unlinkAll();
-    const made = (inserted ??= await insert());
-    putWithInverses(tx, [], () => {
-      putNew(made);
-    });
+    if (deletedBy(changes).size > 0) await unlinkAll();
+    // Nobody comes between the rows, what their lists hold and what is kept because of it: whatever others change afterwards counts.
+    const putAll = (made: InsertedIds): void => {
+      putWithInverses(tx, [], () => {
+        putNew(made);
+      });
+      keepGiven(tx, givenBy(batch, made, worked));
+    };
+    if (inserted) putAll(inserted);
+    else inserted = await insert(putAll);
   }
   if (tx.triggers.size > 0) await resolveTriggers(tx);
-  keepGiven(batch, inserted);
   await flushPairs(tx);
   return inserted;
 }
 
 /**
- * A computed value that a new record was inserted with stands, although its lists were filled afterwards: it was given, or worked out, with them. So does one
- * that was written along with the list that its record came into.
+ * The computed values that were given: to records, and to new ones with their rows. What was worked out for a row before it was there is no better than what is
+ * computed of any other record: it waits where its causes change.
  */
-function keepGiven({ env, rows, puts }: WriteBatch, inserted: InsertedIds): void {
-  for (const { field, ids } of puts) if (field.compute && field.isStored) env.transaction.toCompute.give(field, ids);
-  for (const [field, own] of rowsWith(rows, computedOf)) env.transaction.toCompute.give(field, own.map(({ id }) => idIn(inserted, id)));
+function givenBy({ rows, puts }: WriteBatch, inserted: InsertedIds, worked: Precomputed): ReadonlyMap<Field, ReadonlySet<Id>> {
+  const given = new Map<Field, Set<Id>>();
+  const add = (field: Field, ids: Iterable<Id>): void => {
+    const own = given.get(field) ?? new Set();
+    given.set(field, own);
+    for (const id of ids) own.add(id);
+  };
+  for (const { field, ids } of puts) if (field.compute && field.isStored) add(field, ids);
+  for (const [field, own] of rowsWith(rows, computedOf)) add(field, own.filter((row) => !worked.has(row, field)).flatMap(({ id }) => inserted.get(id) ?? []));
+  return given;
+}
+
+/** A computed value that was given stands, although lists were filled with it: in the same step, or what others have changed since would be taken for that. */
+function keepGiven({ toCompute, triggers }: Transaction, given: ReadonlyMap<Field, ReadonlySet<Id>>): void {
+  for (const [field, ids] of given) {
+    toCompute.give(field, ids);
+    triggers.noteAssigned(field, [...ids]);
+  }
 }
 
 /** How many new records have a value for which columns, where somebody wants to know; what is worked out for them is told of as computed. */

@@ -126,9 +126,8 @@ function carryOver(env: Environment, field: Field, ids: readonly Id[], cached: u
 
 /** @throws {MissingRecordError} TX_RECORD_MISSING */
 export function refuseAbsent(tx: Transaction, field: Field, ids: readonly Id[]): void {
-  const present = tx.absent.present(field.model, ids);
-  if (present.length === ids.length) return;
-  const gone = ids.filter((id) => isStoredId(id) && tx.absent.has(field.model, id));
+  if (tx.absent.areStaying(field.model, ids)) return;
+  const gone = ids.filter((id) => isStoredId(id) && tx.absent.isGoing(field.model, id));
   if (gone.length > 0) throw new MissingRecordError(field.model, gone, `${field.name} was assigned`);
 }
 

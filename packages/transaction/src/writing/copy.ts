@@ -11,7 +11,7 @@ import { gather } from './gather';
 import type { Values } from '../lists/list-commands';
 import { load } from '../reading/load';
 import type { RecordSet } from '../records/recordset';
-import { assertAllowed } from '../transaction-state';
+import { inTurn } from './in-turn';
 import { cachedList, cachedReference } from '../values';
 import { isKeptList, type WriteBatch } from './write-batch';
 
@@ -30,21 +30,21 @@ import { isKeptList, type WriteBatch } from './write-batch';
 export async function copy(set: RecordSet, values: Values): Promise<RecordSet> {
   const { env } = set;
   const tx = env.transaction;
-  assertAllowed(tx.state, 'write');
-  tx.exclusive.assertMayCall('copy');
-  const ids = set.ids.map((id) => tx.drafts.current(id));
-  const drafts = ids.filter((id) => !isStoredId(id));
-  if (drafts.length > 0) throw new MisuseError('TX_DRAFT_UNSAVED', `${set.model}(${describeIds(drafts)}) cannot be copied: drafts are not in the database. Save them first, or make another with new().`, { details: { model: set.model, ids: drafts } });
-  const model = env.registry.model(set.model);
-  const keyed = await loadCopied(env, model, ids);
-  const gone = ids.filter((id) => tx.absent.has(model.name, id));
-  if (gone.length > 0) throw new MissingRecordError(model.name, gone, 'it was to be copied');
-  const { batch, made } = await gather(env, (work) => {
-    const copying = new Copying(env, work, keyed);
-    return ids.filter(isStoredId).map((id) => copying.row(model, id, values));
+  return inTurn(tx, 'copy', async () => {
+    const ids = set.ids.map((id) => tx.drafts.current(id));
+    const drafts = ids.filter((id) => !isStoredId(id));
+    if (drafts.length > 0) throw new MisuseError('TX_DRAFT_UNSAVED', `${set.model}(${describeIds(drafts)}) cannot be copied: drafts are not in the database. Save them first, or make another with new().`, { details: { model: set.model, ids: drafts } });
+    const model = env.registry.model(set.model);
+    const keyed = await loadCopied(env, model, ids);
+    const gone = ids.filter((id) => tx.absent.has(model.name, id));
+    if (gone.length > 0) throw new MissingRecordError(model.name, gone, 'it was to be copied');
+    const { batch, made } = await gather(env, (work) => {
+      const copying = new Copying(env, work, keyed);
+      return ids.filter(isStoredId).map((id) => copying.row(model, id, values));
+    });
+    const inserted = await applyBatch(batch);
+    return env.recordsOf(model, made.map((id) => inserted.get(id) ?? id));
   });
-  const inserted = await applyBatch(batch);
-  return env.recordsOf(model, made.map((id) => inserted.get(id) ?? id));
 }
 
 /** Reads all that copying reads, model by model. */

@@ -4,7 +4,7 @@ import { applyBatch } from './apply-batch';
 import { gather } from './gather';
 import type { Values } from '../lists/list-commands';
 import type { RecordSet } from '../records/recordset';
-import { assertAllowed } from '../transaction-state';
+import { inTurn } from './in-turn';
 
 /**
  * Inserts new records, with those that their lists and delegations make, and marks what depends on them.
@@ -16,12 +16,12 @@ import { assertAllowed } from '../transaction-state';
  */
 export async function create(set: RecordSet, values: readonly Values[]): Promise<RecordSet> {
   const { env } = set;
-  assertAllowed(env.transaction.state, 'write');
-  env.transaction.exclusive.assertMayCall('create');
-  const model = env.registry.model(set.model);
-  if (values.length === 0) return set.browse([]);
-  const { batch, made } = await gather(env, (work) => values.map((one) => work.create(model, one).id));
-  await checkAccess(env, batch.named, 'write');
-  const inserted = await applyBatch(batch);
-  return env.recordsOf(model, made.map((id): Id => inserted.get(id) ?? id));
+  return inTurn(env.transaction, 'create', async () => {
+    const model = env.registry.model(set.model);
+    if (values.length === 0) return set.browse([]);
+    const { batch, made } = await gather(env, (work) => values.map((one) => work.create(model, one).id));
+    await checkAccess(env, batch.named, 'write');
+    const inserted = await applyBatch(batch);
+    return env.recordsOf(model, made.map((id): Id => inserted.get(id) ?? id));
+  });
 }

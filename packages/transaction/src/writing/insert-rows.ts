@@ -8,11 +8,12 @@ import { forgetTouchedColumns } from '../forget';
 import { groupBy } from '../group-by';
 import { insertOrder, referencesAmong, type Reference } from './insert-order';
 import { moveBetweenLists } from '../lists/inverse-lists';
+import type { Precomputed } from '../computing/precompute';
 import { placeOf, placeOfKey, recordsAt, refuseWithoutCompany, sourceLanguage } from '../environment/keyed-fields';
 import { fire, startFiring } from '../triggers/modified';
 import { isAskedFor } from '../triggers/unseen';
 import type { Transaction } from '../transaction';
-import { IdsOf } from '../values';
+import { cachedList, IdsOf } from '../values';
 import { isKeptList, type NewRow } from './write-batch';
 
 /** The ids that the database has given to new records. */
@@ -29,7 +30,7 @@ export type InsertedIds = ReadonlyMap<Id, StoredId>;
  * @remarks One INSERT a model, and one UPDATE for every many2one that had to wait. A required reference between new records of one
  * model takes an INSERT for each level. Before them an UPDATE when unique values are pending.
  */
-export async function insertRows(env: Environment, rows: readonly NewRow[]): Promise<InsertedIds> {
+export async function insertRows(env: Environment, rows: readonly NewRow[], { worked, then }: Inserting): Promise<InsertedIds> {
   const tx = env.transaction;
   for (const [model, own] of groupBy(rows, ({ model }) => model)) await freeUniqueValues(tx, model, own);
   const references = referencesAmong(rows);
@@ -45,12 +46,22 @@ export async function insertRows(env: Environment, rows: readonly NewRow[]): Pro
   for (const { from, field } of references) from.values.set(field, withIds(from.values.get(field), ids));
   await writeLate(env, late, ids);
   const made = [...groupBy(rows, ({ model }) => model)].map(([model, own]): Made => ({ model, rows: own, ids: own.map(({ id }) => ids.get(id) as StoredId) })); // every row has been inserted
+  const { isLate } = worked;
   for (const one of made) remember(env, one);
   const beside = tx.below.takeBesideInserts();
   if (beside.length > 0) forgetTouchedColumns(tx, beside);
   for (const { model, ids: born } of made) if (isAskedForAny(tx, model)) tx.unseen.noteBorn(model.name, born);
-  for (const one of made) for (const field of one.model.fields.values()) markDependents(tx, field, one);
+  for (const one of made) for (const field of one.model.fields.values()) markDependents(tx, field, { ...one, isKnown: (row) => row.values.has(field) && !(isLate && worked.has(row, field)) });
+  then?.(ids);
   return ids;
+}
+
+/** What goes with the rows. */
+interface Inserting {
+  /** What of them was worked out. */
+  readonly worked: Precomputed;
+  /** What is done in the same step in which memory learns of the records. */
+  readonly then: ((made: InsertedIds) => void) | undefined;
 }
 
 /** The references of a part to rows that have no id yet. */
@@ -116,7 +127,9 @@ function remember(env: Environment, { model, rows, ids }: Made): void {
   const { cache, origins } = env.transaction;
   for (const field of model.fields.values()) {
     if (isKeptList(field)) {
-      cache.update(new IdsOf(env, model.name, ids), field, ids.map(() => NOTHING));
+      // Who has found a row already, and put it into a list, has not put it there for nothing.
+      const unknown = ids.filter((id) => cachedList(env, field, id) === undefined);
+      cache.update(new IdsOf(env, model.name, unknown), field, unknown.map(() => NOTHING));
       origins?.note(field, ids, { what: 'created' });
     }
     if (!field.isStored || field.isServed) continue;
@@ -174,9 +187,9 @@ function isAskedForAny(tx: Transaction, model: Model): boolean {
 const NOTHING: readonly Id[] = Object.freeze([]);
 
 /** After an insert: own computes, lists on the other side, and those who depend through them. */
-function markDependents(tx: Transaction, field: Field, { rows, ids }: Made): void {
+function markDependents(tx: Transaction, field: Field, { rows, ids, isKnown }: Made & { readonly isKnown: (row: NewRow) => boolean }): void {
   if (field.compute && field.isStored) {
-    const computed = ids.filter((_, place) => rows[place]?.values.has(field) === false);
+    const computed = ids.filter((_, place) => rows[place] && !isKnown(rows[place]));
     tx.toCompute.mark(field, computed, 'certain');
     tx.origins?.note(field, computed, { what: 'marked' });
     return;

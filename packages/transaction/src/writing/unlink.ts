@@ -1,5 +1,5 @@
 import { condition, describeIds, isStoredId, MisuseError, type Id, type StoredId } from '@ormolu/kernel';
-import type { Field } from '@ormolu/registry';
+import type { Field, TriggerTree } from '@ormolu/registry';
 import { fetchColumns } from '../reading/fetch';
 import { membersOf } from '../reading/fetch-pairs';
 import { followOrigins } from '../drafts/follow-origins';
@@ -7,15 +7,16 @@ import { leaveDrafts } from '../drafts/leave-drafts';
 import { ComputeError } from '../errors';
 import { groupBy } from '../group-by';
 import { moveBetweenLists } from '../lists/inverse-lists';
-import { fire, isEmpty, startFiring } from '../triggers/modified';
-import { listsOver, seenFrom, sideOf, sidesOf } from '../lists/relation-tables';
+import { fire, fireAgain, isEmpty, startFiring } from '../triggers/modified';
+import type { Met } from '../triggers/pending-triggers';
+import { listsOver, seenFrom, sideOf, sidesOf, type PairSide } from '../lists/relation-tables';
 import type { RecordSet } from '../records/recordset';
 import { resolveTriggers } from '../triggers/resolve-triggers';
 import { surprisesIn } from './surprises';
 import type { Transaction } from '../transaction';
 import { emptyUnwatched, unwatchedReferences, type Unwatched } from './unwatched-references';
+import { inTurn } from './in-turn';
 import { emptyWritten } from './written-references';
-import { assertAllowed } from '../transaction-state';
 import { cachedReference, recordsOf } from '../values';
 
 /** What goes with some records, as the foreign keys say. */
@@ -31,21 +32,30 @@ export interface Consequences {
 /** Moves records away from what is about to go. @returns whether it moved any */
 export type Spare = (going: Consequences['deleted']) => Promise<boolean>;
 
+/** What a write says to the deletion that is a part of it. */
+export interface PartOfWrite {
+  /** What is to be moved away from what goes, when it is known what that is. */
+  readonly spare?: Spare;
+  /** The computed values that it has given, which stay. */
+  readonly kept?: ReadonlyMap<Field, ReadonlySet<Id>>;
+}
+
 /**
  * Deletes records and what cascades from them, and leaves no trace of them in memory.
  *
  * What is pending is flushed first, because the foreign keys judge the stored rows. Those who depended on the records are marked.
- * @param spare - what is to be moved away from what goes, when it is known what that is; nothing when left out
  * @throws {ConstraintError} when other records refer to them and forbid it
  * @throws {ConcurrentModificationError} STORAGE_VERSION in an optimistic transaction; what cascades is not asked for its version
  * @remarks One DELETE, beside the flush; one SELECT for each many2one by which deletion spreads, and for each that no foreign key
  * watches; one UPDATE for each many2one that is emptied of records which this transaction has written and which go as well.
  */
-export async function unlink(set: RecordSet, spare?: Spare): Promise<void> {
-  const { env } = set;
-  const tx = env.transaction;
-  assertAllowed(tx.state, 'write');
-  tx.exclusive.assertMayCall('unlink');
+export async function unlink(set: RecordSet, part: PartOfWrite = {}): Promise<void> {
+  const tx = set.env.transaction;
+  return inTurn(tx, 'unlink', () => unlinkInTurn(set, part));
+}
+
+async function unlinkInTurn(set: RecordSet, { spare, kept }: PartOfWrite): Promise<void> {
+  const tx = set.env.transaction;
   const current = set.ids.map((id) => tx.drafts.current(id));
   const drafts = current.filter((id) => !isStoredId(id));
   if (drafts.length > 0) {
@@ -58,14 +68,44 @@ export async function unlink(set: RecordSet, spare?: Spare): Promise<void> {
   await flushAllBut(tx, set.model, ids);
   let consequences = await spread(tx, set.model, ids);
   if (await spare?.(consequences.deleted)) {
-    await tx.flush();
+    await tx.flushAhead();
     consequences = await spread(tx, set.model, ids);
   }
-  await markThoseWhoDepended(tx, consequences);
-  await emptyWritten(tx, consequences);
-  await tx.below.delete(set.model, ids, { surprises: (touched) => surprisesIn(tx, consequences, touched) });
-  await emptyUnwatched(tx, consequences.unwatched);
-  forget(tx, consequences);
+  // The foreign keys judge the stored rows: whom others have moved away meanwhile is to be moved there as well.
+  while (isMovedAway(tx, consequences)) {
+    await tx.flushAhead();
+    consequences = await spread(tx, set.model, ids);
+  }
+  tx.absent.expect(consequences.deleted);
+  try {
+    const met: Met[] = [];
+    await markThoseWhoDepended(tx, consequences, { met, kept });
+    const moment = tx.triggers.sequence;
+    await emptyWritten(tx, consequences);
+    await tx.below.delete(set.model, ids, { surprises: (touched) => surprisesIn(tx, consequences, touched) });
+    await emptyUnwatched(tx, consequences.unwatched);
+    // Whoever was computed while the statement was on its way was computed with what has gone.
+    fireAgain(tx, met);
+    if (tx.triggers.sequence !== moment) fireForThem(tx, consequences, holdersInMemory(tx, consequences.deleted), { kept });
+    forget(tx, consequences);
+  } finally {
+    tx.absent.expect(new Map());
+  }
+}
+
+/** Whether a record that would go, or lose its value, with others refers to another one by now, in memory only. */
+function isMovedAway(tx: Transaction, { deleted, emptied }: Consequences): boolean {
+  for (const [model, gone] of deleted) {
+    const isGone: ReadonlySet<Id> = gone;
+    for (const field of referencesTo(tx, model)) {
+      const concerned: ReadonlySet<Id> = new Set<Id>([...(deleted.get(field.model) ?? []), ...(emptied.get(field) ?? [])]);
+      for (const [, id, value] of tx.cache.dirtyEntries(field)) {
+        const now = value as Id | null; // a many2one's canonical form
+        if (concerned.has(id) && (now === null || (isStoredId(now) && !isGone.has(now)))) return true;
+      }
+    }
+  }
+  return false;
 }
 
 /** Flushes all but what is to be computed of records that are to go: they need no values any more, and a compute that fails for them must not keep them. */
@@ -75,7 +115,7 @@ async function flushAllBut(tx: Transaction, model: string, ids: readonly StoredI
     toCompute.among(field, ids).map((id) => ({ field, id, since: toCompute.possibleSince(field, id) ?? ('certain' as const), time: toCompute.markedAt(field, id) })));
   for (const field of new Set(taken.map(({ field: of }) => of))) toCompute.unmark(field, ids);
   try {
-    await tx.flush();
+    await tx.flushAhead();
   } catch (error) {
     // They stay, and so does what waits. What has changed meanwhile is remembered as long as a value that failed waits to be computed.
     for (const { field, id, since, time } of taken) toCompute.mark(field, [id], error instanceof ComputeError ? since : 'certain', time);
@@ -114,33 +154,59 @@ function referencesTo(tx: Transaction, model: string): readonly Field[] {
   return all.filter((field) => field.isStored && !field.keyedBy && field.relation?.kind === 'many2one' && field.relation.comodel === model);
 }
 
+/** Where those are noted who are told, and who is not to be told. */
+interface HowToTell {
+  readonly met?: Met[];
+  readonly kept: PartOfWrite['kept'] | undefined;
+}
+
 /** Before the rows go: their relations still tell who depends on them. */
-async function markThoseWhoDepended(tx: Transaction, { deleted, emptied, unwatched }: Consequences): Promise<void> {
-  for (const [model, ids] of deleted) {
+async function markThoseWhoDepended(tx: Transaction, consequences: Consequences, how: HowToTell): Promise<void> {
+  for (const [model, ids] of consequences.deleted) {
     const fields = [...tx.registry.model(model).fields.values()];
     const owners = fields.filter((field) => field.relation?.kind === 'many2one' && tx.registry.inversesOf(field).length > 0);
     await fetchColumns(tx, owners, [...ids]);
-    for (const field of fields) {
-      const tree = tx.registry.triggersOf(field);
-      if (tree.branches.size > 0) fire(tx, startFiring(tx, field, [...ids]), { targets: [], branches: tree.branches }, ids);
-    }
   }
-  await markThroughPairs(tx, deleted);
-  for (const [field, ids] of emptied) fire(tx, startFiring(tx, field, [...ids]), tx.registry.triggersOf(field), ids);
-  for (const { field, holders } of unwatched) fire(tx, startFiring(tx, field, [...holders.keys()]), tx.registry.triggersOf(field), new Set(holders.keys()));
+  const holders = new Map<Field, ReadonlySet<Id>>();
+  const asked = groupBy(listsThatLose(tx, consequences.deleted).filter(({ list }) => !isEmpty(tx.registry.triggersOf(list))), ({ side }) => side);
+  for (const [side, lists] of asked) {
+    const found = await membersOf(tx, side, [...(lists[0]?.gone ?? [])]);
+    for (const { list } of lists) holders.set(list, found);
+  }
+  fireForThem(tx, consequences, holders, how);
   await resolveTriggers(tx);
 }
 
-/** Those who depended on a list that held a deleted record. */
-async function markThroughPairs(tx: Transaction, deleted: Consequences['deleted']): Promise<void> {
+/** Marks those who depend on the records, as far as memory tells. @param holders - of the lists in relation tables that hold any */
+function fireForThem(tx: Transaction, { deleted, emptied, unwatched }: Consequences, holders: ReadonlyMap<Field, ReadonlySet<Id>>, { met, kept }: HowToTell): void {
+  const fireFor = (field: Field, ids: ReadonlySet<Id>, tree: TriggerTree): void => {
+    if (ids.size === 0 || isEmpty(tree)) return;
+    const firing = startFiring(tx, field, [...ids]);
+    fire(tx, { ...firing, ...(met && { met }), ...(kept && { shield: both(firing.shield, kept) }) }, tree, ids);
+  };
   for (const [model, ids] of deleted) {
-    for (const side of sidesOf(tx.registry, model)) {
-      const trees = listsOver(tx.registry, side.table).filter((list) => sideOf(list)?.own === side.other && !isEmpty(tx.registry.triggersOf(list)));
-      if (trees.length === 0) continue;
-      const holders = await membersOf(tx, side, [...ids]);
-      for (const list of trees) fire(tx, startFiring(tx, list, [...holders]), tx.registry.triggersOf(list), holders);
-    }
+    for (const field of tx.registry.model(model).fields.values()) fireFor(field, ids, { targets: [], branches: tx.registry.triggersOf(field).branches });
   }
+  for (const [field, ids] of [...holders, ...emptied]) fireFor(field, ids, tx.registry.triggersOf(field));
+  for (const { field, holders: own } of unwatched) fireFor(field, new Set(own.keys()), tx.registry.triggersOf(field));
+}
+
+function both(some: ReadonlyMap<Field, ReadonlySet<Id>>, others: ReadonlyMap<Field, ReadonlySet<Id>>): ReadonlyMap<Field, ReadonlySet<Id>> {
+  return new Map([...some, ...Array.from(others, ([field, ids]) => [field, new Set([...(some.get(field) ?? []), ...ids])] as const)]);
+}
+
+/** The lists in relation tables whose members are deleted, each with the side of its table on which these stand. */
+function listsThatLose(tx: Transaction, deleted: Consequences['deleted']): readonly { readonly list: Field; readonly side: PairSide; readonly gone: ReadonlySet<StoredId> }[] {
+  return [...deleted].flatMap(([model, gone]) => sidesOf(tx.registry, model).flatMap((side) =>
+    listsOver(tx.registry, side.table).filter((list) => sideOf(list)?.own === side.other).map((list) => ({ list, side, gone }))));
+}
+
+/** Of such lists, those in memory that hold any. */
+function holdersInMemory(tx: Transaction, deleted: Consequences['deleted']): ReadonlyMap<Field, ReadonlySet<Id>> {
+  return new Map(listsThatLose(tx, deleted).map(({ list, gone }) => {
+    const isGone: ReadonlySet<Id> = gone;
+    return [list, new Set([...tx.cache.entries(list)].flatMap(([, id, value]) => ((value as readonly Id[]).some((member) => isGone.has(member)) ? [id] : [])))]; // a list is cached as an array of ids
+  }));
 }
 
 /** The rows of relation tables go with their records: the lists that are in memory follow, and nothing waits for them. */
@@ -163,7 +229,12 @@ function forgetPairs(tx: Transaction, model: string, gone: ReadonlySet<Id>): voi
 function forget(tx: Transaction, { deleted, emptied }: Consequences): void {
   const env = tx.rootEnv;
   for (const [field, ids] of emptied) {
-    const staying = [...ids].filter((id) => !deleted.get(field.model)?.has(id));
+    const gone: ReadonlySet<Id> | undefined = deleted.get(field.relation?.comodel ?? '');
+    // Who was given another meanwhile has it.
+    const staying = [...ids].filter((id) => {
+      const now = cachedReference(env, field, id);
+      return !deleted.get(field.model)?.has(id) && (now === undefined || now === null || gone?.has(now) === true);
+    });
     const moves = staying.map((id) => ({ id, from: cachedReference(env, field, id), to: null }));
     for (const inverse of tx.registry.inversesOf(field)) moveBetweenLists(tx, inverse, moves);
     tx.cache.update(recordsOf(env, field, staying), field, staying.map(() => null));

@@ -59,8 +59,19 @@ export class WriteBatch {
   /** The ids that new records so far are to have, by model. */
   readonly #givenIds = new Map<string, Set<Id>>();
 
+  readonly #absentThen: number;
+
   constructor(env: Environment) {
     this.env = env;
+    this.#absentThen = env.transaction.absent.version;
+  }
+
+  /** Looks once more whether what is referred to is there: others may have deleted it since. @throws {MissingRecordError} TX_RECORD_MISSING */
+  refuseGone(): void {
+    if (this.env.transaction.absent.version === this.#absentThen) return;
+    for (const { field, kind, ids } of this.steps) if (kind === 'link' || kind === 'set') this.#refuseMissing(field, ids);
+    for (const { field, cached } of this.puts) if (field.relation?.kind === 'many2one' && !(cached instanceof KeyedValues)) this.#refuseMissing(field, [cached as Id]); // its canonical form
+    for (const { values } of this.rows) for (const [field, cached] of values) if (field.relation?.kind === 'many2one' && !(cached instanceof KeyedValues)) this.#refuseMissing(field, [cached as Id]);
   }
 
   /**
