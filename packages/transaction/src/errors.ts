@@ -20,11 +20,14 @@ export class QueryNotLoadedError extends MisuseError {
 
 /** A read of a value that a write, whose dependents are not known yet, may have made stale. */
 export class TriggerPendingError extends MisuseError {
-  constructor(reading: { model: string; field: string; id: Id }, cause: { model: string; name: string }) {
+  /** @param isOwn - the write was made by the very run that reads */
+  constructor(reading: { model: string; field: string; id: Id }, cause: { model: string; name: string }, { isOwn = false } = {}) {
+    const what = `${reading.model}(${String(reading.id)}).${reading.field} may depend on ${isOwn ? 'what this very run has written to' : 'a pending write to'} ${cause.model}.${cause.name}`;
     super(
       'TX_TRIGGER_PENDING',
-      `${reading.model}(${String(reading.id)}).${reading.field} may depend on a pending write to ${cause.model}.${cause.name}, and what is in memory cannot tell. ` +
-        `Await records.load(['${reading.field}']) or env.flush() first, or read it inside env.run(() => …).`,
+      isOwn
+        ? `${what}, and no field leads back from there to those it concerns. End the run, or the write whose inverse it is, first: read it in the next.`
+        : `${what}, and what is in memory cannot tell. Await records.load(['${reading.field}']) or env.flush() first, or read it inside env.run(() => …).`,
       { details: { ...reading, cause: `${cause.model}.${cause.name}` } },
     );
   }

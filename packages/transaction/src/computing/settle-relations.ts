@@ -44,7 +44,7 @@ export function settleBehindRelations(tx: Transaction, field: Field, id: Id): vo
     for (const { firing, tree, key, side, ids } of tx.triggers) {
       if (!reachOf(tx, tree).concerned.has(relation)) continue;
       const [inverse] = tx.registry.inversesOf(key);
-      if (!tx.execution || !inverse) throw new TriggerPendingError({ model: field.model, field: field.name, id }, firing.cause);
+      if (!tx.execution || !inverse) throw new TriggerPendingError({ model: field.model, field: field.name, id }, firing.cause, { isOwn: tx.execution !== undefined });
       // One that is due to be computed is fetched as it was.
       tx.execution.suspend([{ field: inverse, ids: [...ids].filter(isStoredId), isBefore: side === 'stored' && inverse.compute !== undefined }]);
     }

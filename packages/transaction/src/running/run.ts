@@ -104,12 +104,17 @@ export class Execution {
  * @throws what the function throws, by its promise
  */
 export function run<T>(tx: Transaction, fn: () => T, whose: 'user' | 'engine' = 'engine'): Promise<T> {
-  const mustSettle = tx.triggers.size > 0 || (whose === 'user' && tx.unseen.size > 0);
-  return mustSettle ? waiting(tx, settleBefore(tx).then(() => begin(tx, fn, whose)), whose) : begin(tx, fn, whose);
+  // What is written while answers are on their way waits for the next.
+  return isUnsettled(tx, whose) ? waiting(tx, settle(tx).then(() => run(tx, fn, whose)), whose) : begin(tx, fn, whose);
+}
+
+/** Whether anything waits for who reads, of what was written before an execution or beside it: what executions write themselves is taken back between them. */
+function isUnsettled(tx: Transaction, whose: 'user' | 'engine'): boolean {
+  return tx.triggers.size > 0 || (whose === 'user' && tx.unseen.size > 0);
 }
 
 /** What readers would have to ask about one after the other is found out in one go. */
-async function settleBefore(tx: Transaction): Promise<void> {
+async function settle(tx: Transaction): Promise<void> {
   if (tx.triggers.size > 0) await resolveTriggers(tx);
   if (tx.unseen.size > 0) await settleUnseen(tx);
 }
@@ -143,6 +148,8 @@ async function goOn<T>(tx: Transaction, fn: () => T, guard: RunGuard): Promise<T
     const needs = together(tx, execution.needs);
     guard.misses(execution, needs);
     await fetchNeeds(tx, needs, way);
+    // What others have written meanwhile, nobody could find out from within: what was asked for may be overwritten by it.
+    while (isUnsettled(tx, guard.whose)) await settle(tx);
     guard.begins();
     execution = execute(tx, fn, new Execution(answers, guard), guard.whose === 'user' && tx.checksRuns);
     guard.ended(execution);
