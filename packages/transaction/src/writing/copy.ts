@@ -6,6 +6,8 @@ import { MissingRecordError } from '../errors';
 import { keyOfPlace } from '../environment/keyed-fields';
 import { KeyedValues } from '../environment/keyed-values';
 import { placesIn } from '../reading/put-fetched';
+import { PrefetchGroup } from '../reading/prefetch';
+import { readField } from '../reading/read';
 import { inverseOf } from '../reading/fetch';
 import { gather } from './gather';
 import type { Values } from '../lists/list-commands';
@@ -35,11 +37,12 @@ export async function copy(set: RecordSet, values: Values): Promise<RecordSet> {
     const drafts = ids.filter((id) => !isStoredId(id));
     if (drafts.length > 0) throw new MisuseError('TX_DRAFT_UNSAVED', `${set.model}(${describeIds(drafts)}) cannot be copied: drafts are not in the database. Save them first, or make another with new().`, { details: { model: set.model, ids: drafts } });
     const model = env.registry.model(set.model);
-    const keyed = await loadCopied(env, model, ids);
+    const loaded = new Loaded();
+    await loadCopied(env, model, ids, loaded);
     const gone = ids.filter((id) => tx.absent.has(model.name, id));
     if (gone.length > 0) throw new MissingRecordError(model.name, gone, 'it was to be copied');
     const { batch, made } = await gather(env, (work) => {
-      const copying = new Copying(env, work, keyed);
+      const copying = new Copying(env, work, loaded);
       return ids.filter(isStoredId).map((id) => copying.row(model, id, values));
     });
     const inserted = await applyBatch(batch);
@@ -47,33 +50,40 @@ export async function copy(set: RecordSet, values: Values): Promise<RecordSet> {
   });
 }
 
+/** What was read to be copied. */
+class Loaded {
+  /** The values of all companies and languages, by field and record. */
+  readonly keyed = new Map<Field, Map<StoredId, KeyedValues>>();
+  readonly #ids = new Map<Model, Set<Id>>();
+
+  /** The records of a model. */
+  of(model: Model): Set<Id> {
+    let ids = this.#ids.get(model);
+    if (!ids) this.#ids.set(model, (ids = new Set()));
+    return ids;
+  }
+}
+
 /** Reads all that copying reads, model by model. */
-async function loadCopied(env: Environment, start: Model, ids: readonly Id[]): Promise<Keyed> {
-  const keyed = new Map<Field, ReadonlyMap<StoredId, KeyedValues>>();
-  const seen = new Map<Model, Set<Id>>();
+async function loadCopied(env: Environment, start: Model, ids: readonly Id[], loaded: Loaded): Promise<void> {
   const work: { model: Model; ids: readonly Id[] }[] = [{ model: start, ids }];
   for (let next = work.pop(); next; next = work.pop()) {
     const { model } = next;
-    const known = seen.get(model) ?? new Set<Id>();
-    seen.set(model, known);
+    const known = loaded.of(model);
     const fresh = next.ids.filter((id) => !known.has(id));
     if (fresh.length === 0) continue;
     for (const id of fresh) known.add(id);
     const copied = [...model.fields.values()].filter(isCopied);
     await load(env, model.name, fresh, copied.filter(({ keyedBy }) => !keyedBy).map(({ name }) => name));
-    const places = await allPlaces(env, copied.filter(({ keyedBy }) => keyedBy), fresh.filter(isStoredId));
-    for (const [field, ofField] of places) keyed.set(field, new Map([...(keyed.get(field) ?? []), ...ofField]));
     for (const field of copied) {
       if (!goesWith(model, field)) continue;
       const related = fresh.flatMap((id) => (isKeptList(field) ? (cachedList(env, field, id) ?? []) : (cachedReference(env, field, id) ?? [])));
       work.push({ model: env.registry.model(field.relation?.comodel ?? ''), ids: related });
     }
+    const places = await allPlaces(env, copied.filter(({ keyedBy }) => keyedBy), fresh.filter(isStoredId));
+    for (const [field, ofField] of places) loaded.keyed.set(field, new Map([...(loaded.keyed.get(field) ?? []), ...ofField]));
   }
-  return keyed;
 }
-
-/** The values of all companies and languages, by field and record. */
-type Keyed = ReadonlyMap<Field, ReadonlyMap<StoredId, KeyedValues>>;
 
 /**
  * Reads fields with a value for each company or language as their columns keep them, with what is pending over it: memory has the places that
@@ -81,7 +91,7 @@ type Keyed = ReadonlyMap<Field, ReadonlyMap<StoredId, KeyedValues>>;
  *
  * @remarks One statement.
  */
-async function allPlaces(env: Environment, fields: readonly Field[], ids: readonly StoredId[]): Promise<Keyed> {
+async function allPlaces(env: Environment, fields: readonly Field[], ids: readonly StoredId[]): Promise<ReadonlyMap<Field, ReadonlyMap<StoredId, KeyedValues>>> {
   const tx = env.transaction;
   if (fields.length === 0 || ids.length === 0) return new Map();
   const answer = await tx.below.read({ model: fields[0]?.model ?? '', ids, fields: fields.map(({ name }) => name) });
@@ -122,15 +132,16 @@ type Task = { readonly field: Field; readonly owner: Id; readonly member: Stored
 class Copying {
   readonly #env: Environment;
   readonly #batch: WriteBatch;
-  readonly #keyed: Keyed;
+  readonly #loaded: Loaded;
+  readonly #groups = new Map<Model, PrefetchGroup>();
   /** The records that are being copied, each for the one before: in a list of it, or because it delegates to it; and their copies, as soon as there are any. */
   readonly #within = new Map<string, Map<StoredId, Id | undefined>>();
   readonly #work: Task[] = [];
 
-  constructor(env: Environment, batch: WriteBatch, keyed: Keyed) {
+  constructor(env: Environment, batch: WriteBatch, loaded: Loaded) {
     this.#env = env;
     this.#batch = batch;
-    this.#keyed = keyed;
+    this.#loaded = loaded;
   }
 
   /** @returns the temporary id of the copy */
@@ -171,13 +182,13 @@ class Copying {
       if (known.has(field) || own[field.name] !== undefined || !isCopied(field)) continue;
       if (isKeptList(field)) kept.push(field);
       else if (field.keyedBy) known.set(field, this.#placesOf(field, id));
-      else known.set(field, this.#holder(model, field, id, (comodel, holder) => this.#make(comodel, holder, delegated.get(field.name) ?? {}, { lists, over })) ?? this.#env.peek(field, id) ?? null);
+      else known.set(field, this.#holder(model, field, id, (comodel, holder) => this.#make(comodel, holder, delegated.get(field.name) ?? {}, { lists, over })) ?? this.#valueOf(model, field, id));
     }
     const copied = this.#batch.create(model, own, known).id;
     within.set(id, copied);
     for (const field of kept) {
-      const members = cachedList(this.#env, field, id) ?? [];
-      if (field.relation?.kind === 'one2many') lists.push({ field, owner: copied, members });
+      const members = this.#valueOf(model, field, id) as readonly Id[]; // as lists are cached
+      if (field.relation?.kind === 'one2many') lists.push({ field, owner: copied, members: this.#met(this.#env.registry.model(field.relation.comodel), members) });
       else this.#batch.steps.push({ field, owner: copied, kind: 'set', ids: members });
     }
     return copied;
@@ -185,16 +196,38 @@ class Copying {
 
   /** The copy of the record that another delegates to by this field: it is made for it, unless it is being copied. */
   #holder(model: Model, field: Field, id: StoredId, copyOf: (comodel: Model, holder: StoredId) => Id): Id | undefined {
-    const holder = model.delegates.includes(field.name) ? cachedReference(this.#env, field, id) : undefined;
-    if (holder === undefined || holder === null || !isStoredId(holder)) return undefined;
+    const holder = model.delegates.includes(field.name) ? (this.#valueOf(model, field, id) as Id | null) : null; // as a many2one is cached
+    if (holder === null || !isStoredId(holder)) return undefined;
     const comodel = this.#env.registry.model(field.relation?.comodel ?? '');
+    this.#met(comodel, [holder]);
     const within = this.#within.get(comodel.name);
     return within?.has(holder) === true ? within.get(holder) : copyOf(comodel, holder);
   }
 
+  /** The value in the cache's form. What somebody has forgotten since it was loaded is fetched again: it is not taken for null. */
+  #valueOf(model: Model, field: Field, id: StoredId): unknown {
+    const known = this.#env.peek(field, id);
+    if (known !== undefined && !field.compute && !isKeptList(field)) return known;
+    let group = this.#groups.get(model);
+    if (!group) this.#groups.set(model, (group = new PrefetchGroup(this.#env, () => [...this.#loaded.of(model)])));
+    readField(this.#env.recordsOf(model, [id], group), field);
+    return this.#env.peek(field, id);
+  }
+
+  /** Makes sure that records were loaded: of a list that was fetched again, not all may have been. @returns them */
+  #met(model: Model, ids: readonly Id[]): readonly Id[] {
+    const known = this.#loaded.of(model);
+    const fresh = ids.filter((id) => isStoredId(id) && !known.has(id));
+    const { execution } = this.#env.transaction;
+    const key = `copied ${model.name}:${fresh.map(String).join()}`;
+    // What went wrong with it is thrown here.
+    if (fresh.length > 0 && execution?.answers?.get(key) === undefined) execution?.ask({ key, fetch: () => loadCopied(this.#env, model, fresh, this.#loaded).then(() => []) });
+    return ids;
+  }
+
   /** Null where it has none, so that a default does not come in. */
   #placesOf(field: Field, id: StoredId): unknown {
-    const values = this.#keyed.get(field)?.get(id);
+    const values = this.#loaded.keyed.get(field)?.get(id);
     return values && values.values().length > 0 ? values : null;
   }
 }
