@@ -21,6 +21,7 @@ export function forgetAll(tx: Transaction): void {
 /** Forgets what is known of stored records; what is pending, and drafts, stay. */
 export function forgetStored(tx: Transaction): void {
   for (const field of cachedFields(tx)) forgetField(tx, field);
+  tx.companies.clear();
   tx.absent.clear();
 }
 
@@ -38,12 +39,14 @@ export function forgetTouched(tx: Transaction, touched: readonly Tag[]): void {
     }
     forgetColumn(tx, field, touched);
   }
+  tx.companies.touched(touched);
   tx.absent.clear();
 }
 
 /** The same of columns alone: of records that were just made, memory knows the lists better than the database. */
 export function forgetTouchedColumns(tx: Transaction, touched: readonly Tag[]): void {
   for (const field of cachedFields(tx)) if (field.isStored) forgetColumn(tx, field, touched);
+  tx.companies.touched(touched);
 }
 
 function forgetColumn(tx: Transaction, field: Field, touched: readonly Tag[]): void {

@@ -9,6 +9,7 @@ import { ComputingStack } from './computing/computing';
 import { frozenContext } from './environment/context';
 import { Drafts } from './drafts/drafts';
 import { Environment } from './environment/environment';
+import { UserCompanies } from './environment/user-companies';
 import { EnvironmentSet, type EnvironmentKey } from './environment/environment-set';
 import { tellTransaction } from './events';
 import { Exclusive } from './exclusive';
@@ -63,6 +64,8 @@ export class Transaction {
   readonly unseen: Unseen = new Unseen(this.undo);
   readonly absent: Absent = new Absent(this.undo);
   readonly fallbacks: Fallbacks = new Fallbacks(this.undo);
+  /** The companies of the users it has met. */
+  readonly companies: UserCompanies = new UserCompanies(this);
   readonly protection: Protection = new Protection();
   readonly computes: ComputingStack = new ComputingStack();
   /** The inverses that are running. */
@@ -164,6 +167,7 @@ export class Transaction {
     const field = companyField(this.registry, this.actors);
     if (!field || this.env.uid === null || 'allowedCompanyIds' in this.env.context) return;
     await fetchNeeds(this, [{ field, ids: [this.env.uid] }]);
+    this.companies.meet(field, this.env.uid);
   }
 
   /** @see Environment.run */

@@ -87,7 +87,10 @@ export class Environment {
   async meetCompany(): Promise<void> {
     if (this.#facts().companyId !== undefined) return;
     const field = companyField(this.registry, this.transaction.actors);
-    if (field && this.uid !== null && allowedCompanies(this.context).length === 0) await fetchColumns(this.transaction, [field], [this.uid]);
+    const { companies } = this.transaction;
+    if (!field || this.uid === null || allowedCompanies(this.context).length > 0 || companies.of(field, this.uid) !== undefined) return;
+    await fetchColumns(this.transaction, [field], [this.uid]);
+    companies.meet(field, this.uid);
   }
 
   /** The company's record; null when there is none. @throws {NoActorError} DB_COMPANIES_UNNAMED when the database was opened without `companies` */
@@ -254,9 +257,13 @@ export class Environment {
   #userCompany(): StoredId | null {
     const field = companyField(this.transaction.registry, this.transaction.actors);
     const user = field && this.user;
-    if (!field || !user) return null;
+    if (!field || !user || this.uid === null) return null;
+    const { companies } = this.transaction;
+    const met = companies.of(field, this.uid);
+    if (met !== undefined) return met;
     // A many2one of a stored record is read as a record or null.
     const company = this.transaction.readingAside(() => readField(user, field)) as RecordSet | null;
+    companies.meet(field, this.uid);
     const id = company?.ids[0];
     return id !== undefined && isStoredId(id) ? id : null;
   }

@@ -120,7 +120,7 @@ export class Below {
   async update(rows: UpdateRows): Promise<readonly StoredId[]> {
     const expected = this.#tx.versions?.demand(rows.model, rows.ids);
     const found = await this.statement((session) => session.update(expected ? { ...rows, expected } : rows));
-    this.noteChanged(rows.model, found);
+    this.noteChanged(rows.model, found, rows.fields);
     return found;
   }
 
@@ -138,8 +138,9 @@ export class Below {
     this.#tx.stage.follow(this.session);
   }
 
-  /** Remembers rows that this transaction has changed, for the rungs below. Those of a savepoint rolled back stay: saying too much is safe. */
-  noteChanged(model: string, ids: readonly StoredId[]): void {
+  /** Remembers rows that this transaction has changed, for the rungs below. Those of a savepoint rolled back stay: saying too much is safe. @param fields - which columns, where that is known */
+  noteChanged(model: string, ids: readonly StoredId[], fields?: readonly string[]): void {
+    this.#tx.companies.changed(model, ids, fields);
     if (this.#tx.versions && this.#isVersioned(model)) this.#tx.versions.own(model, ids);
     const changed = this.changed.get(model) ?? new Set<StoredId>();
     this.changed.set(model, changed);
