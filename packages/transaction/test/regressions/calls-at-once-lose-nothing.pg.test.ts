@@ -22,7 +22,7 @@ const models = defineModels({
   .compute('tag', 'used', ['orders'], (tag) => tag.orders.length);
 
 /** How many turns later the second call begins: in these, the first waits for one thing or another. */
-const TURNS = [0, 1, 4, 8, 12, 16, 20, 30];
+const TURNS = [0, 4, 8, 13, 20];
 
 async function later<T>(turns: number, work: () => T): Promise<Awaited<T>> {
   for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
