@@ -21,7 +21,7 @@ export class QueryNotLoadedError extends MisuseError {
 /** A read of a value that a write, whose dependents are not known yet, may have made stale. */
 export class TriggerPendingError extends MisuseError {
   /** @param isOwn - the write was made by the very run that reads */
-  constructor(reading: { model: string; field: string; id: Id }, cause: { model: string; name: string }, { isOwn = false } = {}) {
+  constructor(reading: { model: string; field: string; id: Id }, cause: { model: string; name: string }, { isOwn = false }: { readonly isOwn?: boolean } = {}) {
     const what = `${reading.model}(${String(reading.id)}).${reading.field} may depend on ${isOwn ? 'what this very run has written to' : 'a pending write to'} ${cause.model}.${cause.name}`;
     super(
       'TX_TRIGGER_PENDING',

@@ -60,7 +60,8 @@ export class Exclusive {
       this.#turn = undefined;
       const next = this.#nextTurns.shift();
       this.#isTurnTaken = next !== undefined;
-      next?.();
+      if (next) next();
+      else this.#letGoOn();
     }
   }
 
@@ -82,19 +83,23 @@ export class Exclusive {
     return answer;
   }
 
-  /** Whether something is asked that has not been answered. */
-  get isAsked(): boolean {
-    return this.#asking.length > 0;
+  /** Whether something is asked that has not been answered, or somebody creates or deletes, other than who asks this. */
+  get isBusy(): boolean {
+    return this.#asking.length > 0 || (this.#isTurnTaken && !(this.#turn && isNestedIn(this.#turn)));
   }
 
-  /** Waits until nothing is asked. */
+  /** Waits until nobody is busy. */
   async quiet(): Promise<void> {
-    while (this.#asking.length > 0) await new Promise<void>((resolve) => { this.#waiting.push(resolve); });
+    while (this.isBusy) await new Promise<void>((resolve) => { this.#waiting.push(resolve); });
   }
 
   #isOver(call: string): void {
     this.#asking.splice(this.#asking.indexOf(call), 1);
-    if (this.#asking.length === 0) for (const goOn of this.#waiting.splice(0)) goOn();
+    if (this.#asking.length === 0) this.#letGoOn();
+  }
+
+  #letGoOn(): void {
+    for (const goOn of this.#waiting.splice(0)) goOn();
   }
 
   /** @throws {TransactionStateError} TX_OVERLAP when an exclusive call is running, and the current flow is not nested in it */

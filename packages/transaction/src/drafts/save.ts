@@ -10,6 +10,8 @@ import { MissingRecordError } from '../errors';
 import { gather } from '../writing/gather';
 import { writable } from '../records/convert';
 import type { Transaction } from '../transaction';
+import { putWithInverses } from '../lists/inverse';
+import { run } from '../running/run';
 import { assignCached } from '../writing/assign-cached';
 import type { RecordSet } from '../records/recordset';
 import { inTurn } from '../writing/in-turn';
@@ -44,7 +46,10 @@ export async function save(set: RecordSet): Promise<RecordSet> {
     }
     const late = givenSince(tx, made);
     settleDrafts(tx, saved);
-    for (const { model: of, id, field, value } of late) putLate(env.recordsOf(of, [tx.drafts.current(id)]), field, value);
+    // What inverses read is fetched.
+    if (late.length > 0) await run(tx, () => {
+      for (const { model: of, id, field, value } of late) putLate(env.recordsOf(of, [known(tx, id)]), field, value);
+    });
     return env.recordsOf(model, set.ids.map((id) => tx.drafts.current(id)));
   });
 }
@@ -58,10 +63,21 @@ function givenSince(tx: Transaction, { drafts, taken }: Saving): readonly { read
 /** Puts such a value into the record that the draft has become. */
 function putLate(record: RecordSet, field: Field, value: unknown): void {
   const { env } = record;
-  const now = (id: Id): Id => env.transaction.drafts.current(id);
-  if (value instanceof KeyedValues) for (const [key, one] of value) assignCached(inPlace(env, field, placeOfKey(key)), field, record.ids, one);
-  else if (isList(field)) record.set(field.name, env.recordsOf(env.registry.model(field.relation?.comodel ?? ''), (value as readonly Id[]).map(now))); // a list is kept as an array of ids
-  else assignCached(env, field, record.ids, field.relation && value !== null ? now(value as Id) : value); // and a many2one as an id
+  const now = (id: Id): Id => known(env.transaction, id);
+  if (isList(field)) {
+    record.set(field.name, env.recordsOf(env.registry.model(field.relation?.comodel ?? ''), (value as readonly Id[]).map(now))); // a list is kept as an array of ids
+    return;
+  }
+  putWithInverses(env.transaction, [{ field, records: record }], () => {
+    if (value instanceof KeyedValues) for (const [key, one] of value) assignCached(inPlace(env, field, placeOfKey(key)), field, record.ids, one);
+    else assignCached(env, field, record.ids, field.relation && value !== null ? now(value as Id) : value); // and a many2one as an id
+  });
+}
+
+/** An id as it is when all is saved: a draft with an origin is its origin. */
+function known(tx: Transaction, id: Id): Id {
+  const now = tx.drafts.current(id);
+  return isStoredId(now) ? now : (now.origin ?? now);
 }
 
 /** The drafts that are saved together, and what that takes. */
@@ -144,11 +160,8 @@ class Saving {
     this.#batch.steps.push({ field, owner: owner.origin ?? owner, kind: 'set', ids: members.map((member) => this.#known(member) ?? member) });
   }
 
-  /** An id as it is when all is saved: a draft with an origin is its origin. */
   #known(id: Id | null): Id | null {
-    if (id === null || isStoredId(id)) return id;
-    const now = this.#env.transaction.drafts.current(id);
-    return isStoredId(now) ? now : (now.origin ?? now);
+    return id === null ? null : known(this.#env.transaction, id);
   }
 }
 

@@ -1,5 +1,6 @@
 import { condition, ConstraintError, describeIds, type Id, type StoredId } from '@ormolu/kernel';
 import { listsOver, sideOf, type Pair } from '../lists/relation-tables';
+import type { PairChange } from '../lists/pending-pairs';
 import type { Transaction } from '../transaction';
 
 /**
@@ -9,14 +10,19 @@ import type { Transaction } from '../transaction';
  */
 export async function flushPairs(tx: Transaction, tables: readonly string[] = tx.pairs.tables()): Promise<void> {
   for (const table of tables) {
-    const changes = [...tx.pairs.of(table)];
-    await removePairs(tx, table, changes.filter(([, change]) => change === 'removed').map(([pair]) => pair));
-    await addPairs(tx, table, changes.filter(([, change]) => change === 'added').map(([pair]) => pair));
+    const removed = pending(tx, table, 'removed');
+    if (removed.length > 0) await tx.pairs.sending(table, removed, 'removed', () => removePairs(tx, table, removed));
+    // Whoever was to be added may have been taken out meanwhile.
+    const added = pending(tx, table, 'added');
+    if (added.length > 0) await tx.pairs.sending(table, added, 'added', () => addPairs(tx, table, added));
   }
 }
 
+function pending(tx: Transaction, table: string, wanted: PairChange): readonly Pair[] {
+  return [...tx.pairs.of(table)].flatMap(([pair, change]) => (change === wanted ? [pair] : []));
+}
+
 async function addPairs(tx: Transaction, table: string, pairs: readonly Pair[]): Promise<void> {
-  if (pairs.length === 0) return;
   const fields = columnsOf(tx, table);
   // Another transaction may have added the same pair.
   const columns = [pairs.map(([first]) => first), pairs.map(([, second]) => second)] as const;
@@ -27,7 +33,6 @@ async function addPairs(tx: Transaction, table: string, pairs: readonly Pair[]):
   if (rows.length === pairs.length) pairs.forEach((pair, place) => {
     tx.pairRows.know(table, pair, rows[place] ?? 0);
   });
-  tx.pairs.drop(table, pairs);
 }
 
 /** The same refusal, in words of the lists that the user knows; of the relation table he knows nothing. */
@@ -43,13 +48,11 @@ function ofList(tx: Transaction, table: string, { error, ids }: { readonly error
 }
 
 async function removePairs(tx: Transaction, table: string, pairs: readonly Pair[]): Promise<void> {
-  if (pairs.length === 0) return;
   const known = pairs.map((pair) => tx.pairRows.of(table, pair));
   const gone = known.every((rows) => rows.length > 0) ? await deleteRows(tx, table, known.flat()) : new Set<StoredId>();
   // Whose rows are not known, or known no longer, are looked up.
   const left = pairs.filter((_, place) => !known[place]?.some((row) => gone.has(row)));
   if (left.length > 0) await deleteRows(tx, table, await rowsOf(tx, table, left));
-  tx.pairs.drop(table, pairs);
 }
 
 async function deleteRows(tx: Transaction, table: string, rows: readonly StoredId[]): Promise<ReadonlySet<StoredId>> {

@@ -1,3 +1,4 @@
+import { groupBy } from '../group-by';
 import { isStoredId, NewId, SameValue, type Id, type StoredId } from '@ormolu/kernel';
 import { Field } from '@ormolu/registry';
 import { argument } from '../check-call';
@@ -178,8 +179,14 @@ function pendingOf(tx: Transaction, wanted: Wanted | undefined): ReadonlyMap<str
 /** Takes away the marks of what has been written. A value assigned while the statement was on its way has yet to be. */
 function clearWritten(tx: Transaction, { field, values }: PendingColumn, ids: readonly StoredId[], there: ReadonlySet<StoredId> | undefined): void {
   if (field.keyedBy) {
-    const keys = new Set(Array.from(tx.cache.dirtyEntries(field), ([key]) => key));
-    for (const key of keys) tx.cache.clearDirty(recordsAt(field, placeOfKey(key), there ? ids.filter((id) => there.has(id)) : ids), field);
+    // Of such a field the keys are sent that were pending, in the column's form.
+    const sent = new Map(ids.map((id, place): readonly [Id, Readonly<Record<string, unknown>>] => [id, values[place] as Readonly<Record<string, unknown>>]));
+    const done = groupBy([...tx.cache.dirtyEntries(field)].filter(([key, id, value]) => {
+      const own = sent.get(id);
+      const place = String(placeOfKey(key));
+      return own !== undefined && place in own && isStoredId(id) && there?.has(id) !== false && JSON.stringify(own[place]) === JSON.stringify(field.toColumn(value));
+    }), ([key]) => key);
+    for (const [key, entries] of done) tx.cache.clearDirty(recordsAt(field, placeOfKey(key), entries.map(([, id]) => id)), field);
     return;
   }
   const column = tx.rootEnv.column(field);

@@ -8,7 +8,7 @@ import { fetchColumns, fetchList, inverseOf } from '../reading/fetch';
 import { groupBy } from '../group-by';
 import type { InsertedIds } from '../writing/insert-rows';
 import type { Transaction } from '../transaction';
-import { cachedReference } from '../values';
+import { cachedList, cachedReference } from '../values';
 import type { ListStep } from '../writing/write-batch';
 
 /** Stands for the owner of a record that is to be deleted; an id can be any text. */
@@ -22,15 +22,17 @@ type Owners = ReadonlyMap<Field, ReadonlyMap<Id, Owner>>;
 /** What list commands come to, when it is known what the lists hold. */
 export interface ListChanges {
   readonly owners: Owners;
-  /** Whom members had as their owner who are to lose it: who has another one when the changes are put in has left already. */
-  readonly before: ReadonlyMap<Field, ReadonlyMap<Id, Id | null | undefined>>;
-  /** Many2many → owner → what comes into its list and what leaves it. What others change meanwhile stays. */
-  readonly lists: ReadonlyMap<Field, ReadonlyMap<Id, Turnover>>;
+  /** Whom members have who are to leave a list, undefined where that does not matter: who has another owner when the changes are put in has left already. */
+  readonly left: ReadonlyMap<Field, ReadonlyMap<Id, Id | null | undefined>>;
+  /** Many2many → owner → what was said of its list. Of whom nothing was said stays as he is, whoever changes that meanwhile. */
+  readonly lists: ReadonlyMap<Field, ReadonlyMap<Id, SaidOfList>>;
 }
 
-interface Turnover {
-  readonly added: readonly Id[];
-  readonly removed: readonly Id[];
+interface SaidOfList {
+  /** Whether it is to hold nobody else. */
+  readonly isWhole: boolean;
+  /** Who is to be in it, and who is not. */
+  readonly members: ReadonlyMap<Id, boolean>;
 }
 
 /**
@@ -47,40 +49,39 @@ export async function loadForSteps(tx: Transaction, steps: readonly ListStep[]):
   }
 }
 
+/** Whether memory has what `loadForSteps` has brought: others may have made it forget meanwhile. */
+export function areLoaded(tx: Transaction, steps: readonly ListStep[]): boolean {
+  const env = tx.rootEnv;
+  return steps.every(({ field, owner, kind, ids }) => {
+    if (kind === 'set' && isStoredId(owner) && cachedList(env, field, owner) === undefined) return false;
+    if (kind !== 'unlink' || field.relation?.kind === 'many2many') return true;
+    const inverse = inverseOf(tx, field);
+    return ids.every((id) => !isStoredId(id) || cachedReference(env, inverse, id) !== undefined || tx.absent.has(inverse.model, id) || tx.toCompute.has(inverse, id));
+  });
+}
+
 /**
  * Works the commands off in their order, in mind only.
  *
  * @throws {WriteRefusedError} TX_REQUIRED when a record would lose an owner that it must have
  */
 export function followSteps(env: Environment, steps: readonly ListStep[]): ListChanges {
-  const owners = new Map<Field, Map<Id, Owner>>();
-  const lists = new Map<Field, Map<Id, Set<Id>>>();
+  const changes = { owners: new Map<Field, Map<Id, Owner>>(), left: new Map<Field, Map<Id, Id | null | undefined>>(), lists: new Map<Field, Map<Id, SaidOfList>>() };
   for (const step of steps) {
-    if (step.field.relation?.kind === 'many2many') followPairs(env, step, { lists, owners });
-    else followOwners(env, step, owners);
+    if (step.field.relation?.kind === 'many2many') followPairs(step, changes);
+    else followOwners(env, step, changes);
   }
-  return { owners, before: new Map(Array.from(owners, ([inverse, members]) => [inverse, ownersNow(env, inverse, members)])), lists: new Map(Array.from(lists, ([field, byOwner]) => [field, turnovers(env, field, byOwner)])) };
+  return changes;
 }
 
-function ownersNow(env: Environment, inverse: Field, members: ReadonlyMap<Id, Owner>): ReadonlyMap<Id, Id | null | undefined> {
-  if (inverse.relation?.kind === 'many2many') return new Map();
-  return new Map([...members].flatMap(([id, to]) => (to === null ? [[id, cachedReference(env, inverse, id)] as const] : [])));
-}
-
-function turnovers(env: Environment, field: Field, byOwner: ReadonlyMap<Id, ReadonlySet<Id>>): ReadonlyMap<Id, Turnover> {
-  return new Map(Array.from(byOwner, ([owner, members]) => {
-    const before = isStoredId(owner) ? (knownLists(env, field, [owner]).get(owner) ?? []) : [];
-    const held = new Set(before);
-    return [owner, { added: [...members].filter((id) => !held.has(id)), removed: before.filter((id) => !members.has(id)) }];
-  }));
-}
-
-function followOwners(env: Environment, { field, owner, kind, ids }: ListStep, owners: Map<Field, Map<Id, Owner>>): void {
+function followOwners(env: Environment, { field, owner, kind, ids }: ListStep, { owners, left }: { readonly owners: Map<Field, Map<Id, Owner>>; readonly left: Map<Field, Map<Id, Id | null | undefined>> }): void {
   const inverse = inverseOf(env.transaction, field);
-  let ofField = owners.get(inverse);
-  if (!ofField) owners.set(inverse, (ofField = new Map<Id, Owner>()));
-  const known = ofField;
+  const known = owners.get(inverse) ?? new Map<Id, Owner>();
+  owners.set(inverse, known);
   const leave = (id: Id): void => {
+    const before = cachedReference(env, inverse, id);
+    // Whom memory does not know was in the list, unless a command has put it there.
+    left.set(inverse, (left.get(inverse) ?? new Map<Id, Id | null | undefined>()).set(id, before === undefined && !known.has(id) ? owner : before));
     // Those that would go with their owner go with the list.
     if (inverse.relation?.onDelete === 'cascade') known.set(id, DELETED);
     else known.set(id, writable(inverse, null) as null);
@@ -94,21 +95,34 @@ function followOwners(env: Environment, { field, owner, kind, ids }: ListStep, o
   for (const id of ids) {
     if (kind === 'link' || kind === 'set') known.set(id, owner);
     else if (kind === 'delete') known.set(id, DELETED);
-    else if ((known.has(id) ? known.get(id) : cachedReference(env, inverse, id)) === owner) leave(id);
+    else if ((known.has(id) ? known.get(id) : cachedReference(env, inverse, id)) === owner) {
+      leave(id);
+      continue;
+    }
+    if (kind !== 'unlink') left.get(inverse)?.delete(id);
   }
 }
 
-function followPairs(env: Environment, { field, owner, kind, ids }: ListStep, { lists, owners }: { lists: Map<Field, Map<Id, Set<Id>>>; owners: Map<Field, Map<Id, Owner>> }): void {
-  let ofField = lists.get(field);
-  if (!ofField) lists.set(field, (ofField = new Map<Id, Set<Id>>()));
-  let list = ofField.get(owner);
-  if (!list) ofField.set(owner, (list = new Set(isStoredId(owner) ? knownLists(env, field, [owner]).get(owner) : [])));
-  if (kind === 'set') list.clear();
+function followPairs({ field, owner, kind, ids }: ListStep, { lists, owners }: { readonly lists: Map<Field, Map<Id, SaidOfList>>; readonly owners: Map<Field, Map<Id, Owner>> }): void {
+  const ofField = lists.get(field) ?? new Map<Id, SaidOfList>();
+  lists.set(field, ofField);
+  const before = ofField.get(owner);
+  const members = new Map(kind === 'set' ? [] : before?.members);
   for (const id of ids) {
-    if (kind === 'link' || kind === 'set') list.add(id);
-    else list.delete(id);
+    members.set(id, kind === 'link' || kind === 'set');
     if (kind === 'delete') owners.set(field, (owners.get(field) ?? new Map<Id, Owner>()).set(id, DELETED));
   }
+  ofField.set(owner, { isWhole: kind === 'set' || before?.isWhole === true, members });
+}
+
+/** Of members that are to leave a list and go, those who have another owner by now. */
+export function movedMeanwhile(env: Environment, { owners, left }: ListChanges): ReadonlySet<Id> {
+  return new Set([...left].flatMap(([inverse, members]) => [...members].filter(([id, owner]) => owners.get(inverse)?.get(id) === DELETED && hasLeft(env, inverse, id, owner)).map(([id]) => id)));
+}
+
+function hasLeft(env: Environment, inverse: Field, id: Id, before: Id | null | undefined): boolean {
+  const now = cachedReference(env, inverse, id);
+  return now !== undefined && before !== undefined && now !== before;
 }
 
 /**
@@ -143,29 +157,30 @@ export function hasNewOwner(owners: Owners): boolean {
   return [...owners.values()].some((members) => [...members.values()].some((to) => to instanceof NewId));
 }
 
-/** Puts the owners of members in, new records by the ids they have got. In memory only. @param before - whom they had, of those that lose it */
-export function putOwners(env: Environment, owners: Owners, inserted: InsertedIds, before?: ListChanges['before']): void {
+/** Puts the owners of members in, new records by the ids they have got. In memory only. @param left - whom they leave, of those that are to have none */
+export function putOwners(env: Environment, owners: Owners, inserted: InsertedIds, left?: ListChanges['left']): void {
   const now = (id: Id): Id => inserted.get(id) ?? id;
   for (const [inverse, members] of owners) {
     if (inverse.relation?.kind === 'many2many') continue;
     for (const [owner, own] of groupBy(members, ([, to]) => to)) {
-      const there = owner === null ? own.filter(([id]) => cachedReference(env, inverse, id) === before?.get(inverse)?.get(id)) : own;
+      const there = owner === null ? own.filter(([id]) => !hasLeft(env, inverse, id, left?.get(inverse)?.get(id))) : own;
       if (owner !== DELETED) assignCached(env, inverse, there.map(([id]) => now(id)), owner === null ? null : now(owner));
     }
   }
 }
 
 /** Puts the changes in, new records by the ids they have got. In memory only. */
-export function putLists(env: Environment, { owners, before, lists }: ListChanges, inserted: InsertedIds): void {
+export function putLists(env: Environment, { owners, left, lists }: ListChanges, inserted: InsertedIds): void {
   const now = (id: Id): Id => inserted.get(id) ?? id;
-  putOwners(env, owners, inserted, before);
+  putOwners(env, owners, inserted, left);
   for (const [field, byOwner] of lists) {
     const ids = [...byOwner.keys()].map(now);
     const known = knownLists(env, field, ids);
-    changeLists(env.transaction, field, [...byOwner].flatMap(([owner, { added, removed }]) => {
+    changeLists(env.transaction, field, [...byOwner].flatMap(([owner, { isWhole, members }]) => {
       const held = known.get(now(owner)) ?? [];
-      const leaving = new Set(removed.map(now));
-      return listChange(held, [...held.filter((id) => !leaving.has(id)), ...added.map(now)], now(owner)) ?? [];
+      const said = new Map(Array.from(members, ([id, isIn]) => [now(id), isIn]));
+      const others = isWhole ? [] : held.filter((id) => !said.has(id));
+      return listChange(held, [...others, ...[...said].flatMap(([id, isIn]) => (isIn ? [id] : []))], now(owner)) ?? [];
     }));
   }
 }

@@ -8,11 +8,14 @@ export type PairChange = 'added' | 'removed';
 /**
  * The queue of rows to add to relation tables and to remove from them.
  *
- * A change and its opposite leave nothing behind: who changes a list knows what it holds, so that a row is never added twice.
+ * A change and its opposite leave nothing behind: who changes a list knows what it holds, so that a row is never added twice. Unless the first is on its way to the
+ * database: then its opposite has to be sent as well.
  */
 export class PendingPairs {
   readonly #changes = new Map<string, Map<Id, Map<Id, PairChange>>>();
   readonly #undo: UndoLog;
+  /** The changes on their way to the database. */
+  readonly #sent = new Map<string, PairChange>();
 
   constructor(undo: UndoLog) {
     this.#undo = undo;
@@ -32,18 +35,30 @@ export class PendingPairs {
   note(table: string, pairs: Iterable<Pair>, change: PairChange): void {
     for (const [first, second] of pairs) {
       const before = this.#changes.get(table)?.get(first)?.get(second);
-      this.#put(table, [first, second], before === undefined ? change : before === change ? before : undefined);
+      const isNews = before === undefined || before === change || this.#sent.has(keyOf(table, [first, second]));
+      this.#put(table, [first, second], isNews ? change : undefined);
       this.#undo.push(() => {
         this.#put(table, [first, second], before);
       });
     }
   }
 
-  /** Forgets changes that are done, or whose records are gone. */
-  drop(table: string, pairs: readonly Pair[]): void {
+  /** Sends changes, and forgets them when they are done. One that is changed back meanwhile stays to be sent. */
+  async sending(table: string, pairs: readonly Pair[], change: PairChange, send: () => Promise<void>): Promise<void> {
+    for (const pair of pairs) this.#sent.set(keyOf(table, pair), change);
+    try {
+      await send();
+      this.drop(table, pairs, change);
+    } finally {
+      for (const pair of pairs) this.#sent.delete(keyOf(table, pair));
+    }
+  }
+
+  /** Forgets changes whose records are gone, or of those of one kind such as are done. */
+  drop(table: string, pairs: readonly Pair[], change?: PairChange): void {
     for (const [first, second] of pairs) {
       const before = this.#changes.get(table)?.get(first)?.get(second);
-      if (before === undefined) continue;
+      if (before === undefined || (change !== undefined && before !== change)) continue;
       this.#put(table, [first, second], undefined);
       this.#undo.push(() => {
         this.#put(table, [first, second], before);
@@ -65,6 +80,10 @@ export class PendingPairs {
     if (seconds.size === 0) firsts.delete(first);
     if (firsts.size === 0) this.#changes.delete(table);
   }
+}
+
+function keyOf(table: string, [first, second]: Pair): string {
+  return `${table} ${String(first)} ${String(second)}`;
 }
 
 /**

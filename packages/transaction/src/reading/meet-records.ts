@@ -51,6 +51,6 @@ export function refuseMissing(tx: Transaction, field: Field, cached: unknown): v
 }
 
 function refuseGone(tx: Transaction, field: Field, model: string, ids: readonly Id[]): void {
-  const gone = ids.filter((id) => isStoredId(id) && tx.absent.has(model, id));
+  const gone = ids.filter((id) => isStoredId(id) && tx.absent.isGoing(model, id));
   if (gone.length > 0) throw new MissingRecordError(model, gone, `${field.toString()} was to refer to ${gone.length === 1 ? 'it' : 'them'}`);
 }

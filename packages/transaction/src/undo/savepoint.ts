@@ -82,7 +82,7 @@ export class Savepoint implements AsyncDisposable {
     if (!this.#isOpen) return;
     const { exclusive } = this.#tx;
     // Who was answered may have asked again before it is heard here.
-    do await exclusive.quiet(); while (exclusive.isAsked);
+    do await exclusive.quiet(); while (exclusive.isBusy);
     await this.rollback();
   }
 

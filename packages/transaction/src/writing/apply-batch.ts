@@ -5,7 +5,7 @@ import { tellChange } from '../events';
 import { flushPairs } from '../flushing/flush-pairs';
 import { insertRows, type InsertedIds } from './insert-rows';
 import { putWithInverses, type Written } from '../lists/inverse';
-import { deletedBy, followSteps, hasNewOwner, loadForSteps, movedFrom, onlyDelete, putLists, putOwners, type ListChanges } from '../lists/list-steps';
+import { areLoaded, deletedBy, followSteps, hasNewOwner, loadForSteps, movedFrom, movedMeanwhile, onlyDelete, putLists, putOwners, type ListChanges } from '../lists/list-steps';
 import { NOTHING_WORKED_OUT, precompute, precomputed, type Precomputed } from '../computing/precompute';
 import type { Transaction } from '../transaction';
 import { resolveTriggers } from '../triggers/resolve-triggers';
@@ -15,6 +15,9 @@ import { MissingRecordError } from '../errors';
 import { meetRecords } from '../reading/meet-records';
 import { cachedList } from '../values';
 import { fieldsOf, type NewRow, type WriteBatch } from './write-batch';
+
+/** Whoever makes memory forget what lists hold as often as that while a write waits for them is not waited for any longer. */
+const MOST_LOADS = 5;
 
 /**
  * Does what a batch says: puts the values in, deletes, then inserts. Whoever takes the place of another record finds it free;
@@ -38,6 +41,7 @@ async function applyInTurn(batch: WriteBatch): Promise<InsertedIds> {
   batch.refuseGone();
   await loadForSteps(tx, batch.steps);
   await meetListOwners(batch);
+  for (let tries = 0; tries < MOST_LOADS && !areLoaded(tx, batch.steps); tries += 1) await loadForSteps(tx, batch.steps);
   // An exclusive call of another flow may have begun meanwhile.
   tx.exclusive.assertMayCall(batch.rows.length > 0 ? 'create' : 'write');
   const changes = followSteps(batch.env, batch.steps);
@@ -95,11 +99,12 @@ async function apply(batch: WriteBatch, changes: ListChanges): Promise<InsertedI
     if (moved.size === 0) return false;
     if (hasNewOwner(moved)) inserted ??= await insert();
     putOwners(env, moved, inserted ?? new Map());
+    keepGiven(tx, givenBy(batch, inserted ?? new Map(), worked));
     return true;
   };
   const unlinkAll = async (): Promise<void> => {
     const deleted = deletedBy(changes);
-    for (const [model, ids] of deleted) await unlink(env.recordsOf(env.registry.model(model), ids), { spare, kept: givenBy(batch, inserted ?? new Map(), worked) });
+    for (const [model, ids] of deleted) await unlink(env.recordsOf(env.registry.model(model), ids), { spare, kept: givenBy(batch, inserted ?? new Map(), worked), moved: () => movedMeanwhile(env, changes) });
     // Lists that others' triggers have changed along with it are not in memory any more.
     if (deleted.size > 0) await loadForSteps(tx, batch.steps);
   };

@@ -1,3 +1,4 @@
+import type { CacheRecords } from '@ormolu/cache';
 import { NewId, type Id, type StoredId } from '@ormolu/kernel';
 import type { Field, Model } from '@ormolu/registry';
 import type { Environment } from '../environment/environment';
@@ -13,7 +14,7 @@ import { placeOf, placeOfKey, recordsAt, refuseWithoutCompany, sourceLanguage } 
 import { fire, startFiring } from '../triggers/modified';
 import { isAskedFor } from '../triggers/unseen';
 import type { Transaction } from '../transaction';
-import { cachedList, IdsOf } from '../values';
+import { cachedList, cachedReference, IdsOf } from '../values';
 import { isKeptList, type NewRow } from './write-batch';
 
 /** The ids that the database has given to new records. */
@@ -125,6 +126,13 @@ async function writeLate(env: Environment, missing: readonly Reference[], ids: I
 /** What is known of new records, without asking. */
 function remember(env: Environment, { model, rows, ids }: Made): void {
   const { cache, origins } = env.transaction;
+  const slots = cache.slots(model.name);
+  // A row can be found, read and written by others as soon as its INSERT is answered: what they have put there is newer.
+  const isMet = ids.some((id) => slots.slotOf(id) >= 0);
+  const put = (records: CacheRecords, field: Field, values: readonly unknown[]): void => {
+    if (isMet) cache.insertMissing(records, field, values, { undoable: true });
+    else cache.update(records, field, values);
+  };
   for (const field of model.fields.values()) {
     if (isKeptList(field)) {
       // Who has found a row already, and put it into a list, has not put it there for nothing.
@@ -141,9 +149,9 @@ function remember(env: Environment, { model, rows, ids }: Made): void {
       continue;
     }
     const cached = known.map(({ values }) => values.get(field) ?? null);
-    cache.update(new IdsOf(env, model.name, own), field, cached);
+    put(new IdsOf(env, model.name, own), field, cached);
     origins?.note(field, own, { what: 'created' });
-    if (field.keyedBy === 'lang') cache.update(recordsAt(field, sourceLanguage(env.transaction), own), field, cached);
+    if (field.keyedBy === 'lang') put(recordsAt(field, sourceLanguage(env.transaction), own), field, cached);
   }
 }
 
@@ -197,7 +205,8 @@ function markDependents(tx: Transaction, field: Field, { rows, ids, isKnown }: M
   const inverses = tx.registry.inversesOf(field);
   if (field.relation?.kind === 'many2one' && inverses.length > 0) {
     // A many2one's canonical form is an id or null.
-    const moves = ids.map((id, place) => ({ id, from: null, to: (rows[place]?.values.get(field) ?? null) as Id | null }));
+    // Who has been found and moved meanwhile is where he was moved to.
+    const moves = ids.map((id, place) => ({ id, from: null, to: cachedReference(tx.rootEnv, field, id) ?? ((rows[place]?.values.get(field) ?? null) as Id | null) }));
     for (const inverse of inverses) moveBetweenLists(tx, inverse, moves);
   }
   const tree = tx.registry.triggersOf(field);

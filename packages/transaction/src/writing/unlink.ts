@@ -38,6 +38,8 @@ export interface PartOfWrite {
   readonly spare?: Spare;
   /** The computed values that it has given, which stay. */
   readonly kept?: ReadonlyMap<Field, ReadonlySet<Id>>;
+  /** Who does not go after all, because others have moved him meanwhile. */
+  readonly moved?: () => ReadonlySet<Id>;
 }
 
 /**
@@ -54,7 +56,7 @@ export async function unlink(set: RecordSet, part: PartOfWrite = {}): Promise<vo
   return inTurn(tx, 'unlink', () => unlinkInTurn(set, part));
 }
 
-async function unlinkInTurn(set: RecordSet, { spare, kept }: PartOfWrite): Promise<void> {
+async function unlinkInTurn(set: RecordSet, part: PartOfWrite): Promise<void> {
   const tx = set.env.transaction;
   const current = set.ids.map((id) => tx.drafts.current(id));
   const drafts = current.filter((id) => !isStoredId(id));
@@ -65,24 +67,52 @@ async function unlinkInTurn(set: RecordSet, { spare, kept }: PartOfWrite): Promi
   }
   const ids = current.filter(isStoredId);
   if (ids.length === 0) return;
-  await flushAllBut(tx, set.model, ids);
-  let consequences = await spread(tx, set.model, ids);
-  if (await spare?.(consequences.deleted)) {
+  const putBack = takeOff(tx, set.model, ids);
+  try {
     await tx.flushAhead();
-    consequences = await spread(tx, set.model, ids);
+    const going = await consequencesOf(tx, set.model, ids, part);
+    if (going) await remove(tx, going, part);
+  } catch (error) {
+    putBack(error);
+    throw error;
   }
-  // The foreign keys judge the stored rows: whom others have moved away meanwhile is to be moved there as well.
-  while (isMovedAway(tx, consequences)) {
-    await tx.flushAhead();
-    consequences = await spread(tx, set.model, ids);
+}
+
+/** What is deleted in the end. */
+interface Going {
+  readonly model: string;
+  readonly ids: readonly StoredId[];
+  readonly consequences: Consequences;
+}
+
+/** Looks what goes with some records until nobody has changed that while it looked. @returns undefined when nobody is left to go */
+async function consequencesOf(tx: Transaction, model: string, asked: readonly StoredId[], { spare, moved }: PartOfWrite): Promise<Going | undefined> {
+  let ids = asked;
+  let isSpared = spare === undefined;
+  for (;;) {
+    const consequences = await spread(tx, model, ids);
+    if (!isSpared && await spare?.(consequences.deleted)) await tx.flushAhead();
+    else {
+      const staying = moved?.();
+      const left = staying && staying.size > 0 ? ids.filter((id) => !staying.has(id)) : ids;
+      if (left.length === 0) return undefined;
+      if (left.length === ids.length && !isMovedAway(tx, consequences)) return { model, ids, consequences };
+      ids = left;
+      // The foreign keys judge the stored rows: whom others have moved meanwhile is to be moved there as well.
+      await tx.flushAhead();
+    }
+    isSpared = true;
   }
+}
+
+async function remove(tx: Transaction, { model, ids, consequences }: Going, { kept }: PartOfWrite): Promise<void> {
   tx.absent.expect(consequences.deleted);
   try {
     const met: Met[] = [];
     await markThoseWhoDepended(tx, consequences, { met, kept });
     const moment = tx.triggers.sequence;
     await emptyWritten(tx, consequences);
-    await tx.below.delete(set.model, ids, { surprises: (touched) => surprisesIn(tx, consequences, touched) });
+    await tx.below.delete(model, ids, { surprises: (touched) => surprisesIn(tx, consequences, touched) });
     await emptyUnwatched(tx, consequences.unwatched);
     // Whoever was computed while the statement was on its way was computed with what has gone.
     fireAgain(tx, met);
@@ -93,7 +123,7 @@ async function unlinkInTurn(set: RecordSet, { spare, kept }: PartOfWrite): Promi
   }
 }
 
-/** Whether a record that would go, or lose its value, with others refers to another one by now, in memory only. */
+/** Whether a record that would go, or lose its value, with others refers to another one by now, or another to one that goes: in memory only. */
 function isMovedAway(tx: Transaction, { deleted, emptied }: Consequences): boolean {
   for (const [model, gone] of deleted) {
     const isGone: ReadonlySet<Id> = gone;
@@ -101,31 +131,32 @@ function isMovedAway(tx: Transaction, { deleted, emptied }: Consequences): boole
       const concerned: ReadonlySet<Id> = new Set<Id>([...(deleted.get(field.model) ?? []), ...(emptied.get(field) ?? [])]);
       for (const [, id, value] of tx.cache.dirtyEntries(field)) {
         const now = value as Id | null; // a many2one's canonical form
-        if (concerned.has(id) && (now === null || (isStoredId(now) && !isGone.has(now)))) return true;
+        if (isStoredId(id) && (now === null || isStoredId(now)) && concerned.has(id) !== (now !== null && isGone.has(now))) return true;
       }
     }
   }
   return false;
 }
 
-/** Flushes all but what is to be computed of records that are to go: they need no values any more, and a compute that fails for them must not keep them. */
-async function flushAllBut(tx: Transaction, model: string, ids: readonly StoredId[]): Promise<void> {
+/**
+ * What is to be computed of records that are to go need not be: they need no values any more, and a compute that fails for them must not keep them.
+ *
+ * @returns puts it back: they stay
+ */
+function takeOff(tx: Transaction, model: string, ids: readonly StoredId[]): (error: unknown) => void {
   const { toCompute } = tx;
   const taken = [...tx.registry.model(model).fields.values()].flatMap((field) =>
     toCompute.among(field, ids).map((id) => ({ field, id, since: toCompute.possibleSince(field, id) ?? ('certain' as const), time: toCompute.markedAt(field, id) })));
   for (const field of new Set(taken.map(({ field: of }) => of))) toCompute.unmark(field, ids);
-  try {
-    await tx.flushAhead();
-  } catch (error) {
-    // They stay, and so does what waits. What has changed meanwhile is remembered as long as a value that failed waits to be computed.
+  return (error) => {
+    // What has changed meanwhile is remembered as long as a value that failed waits to be computed.
     for (const { field, id, since, time } of taken) toCompute.mark(field, [id], error instanceof ComputeError ? since : 'certain', time);
     // Nobody was to wait for them, and who depends on them may have been computed, or taken for what he was.
     for (const [field, marks] of groupBy(taken, ({ field: of }) => of)) {
       const waiting = marks.map(({ id }) => id);
       fire(tx, { ...startFiring(tx, field, waiting), isUnseen: true }, tx.registry.triggersOf(field), waiting);
     }
-    throw error;
-  }
+  };
 }
 
 /** Follows the foreign keys from the records to all that the database will delete or empty with them. */

@@ -70,8 +70,13 @@ export class WriteBatch {
   refuseGone(): void {
     if (this.env.transaction.absent.version === this.#absentThen) return;
     for (const { field, kind, ids } of this.steps) if (kind === 'link' || kind === 'set') this.#refuseMissing(field, ids);
-    for (const { field, cached } of this.puts) if (field.relation?.kind === 'many2one' && !(cached instanceof KeyedValues)) this.#refuseMissing(field, [cached as Id]); // its canonical form
-    for (const { values } of this.rows) for (const [field, cached] of values) if (field.relation?.kind === 'many2one' && !(cached instanceof KeyedValues)) this.#refuseMissing(field, [cached as Id]);
+    const lookAt = (field: Field, cached: unknown): void => {
+      if (cached instanceof KeyedValues) for (const one of cached.values()) lookAt(field, one);
+      else if (field.relation?.kind === 'many2one') this.#refuseMissing(field, [cached as Id]); // its canonical form
+      else if (field.kind === 'reference') refuseMissing(this.env.transaction, field, cached);
+    };
+    for (const { field, cached } of this.puts) lookAt(field, cached);
+    for (const { values } of this.rows) for (const [field, cached] of values) lookAt(field, cached);
   }
 
   /**

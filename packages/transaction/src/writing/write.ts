@@ -1,9 +1,12 @@
 import { isStoredId, type NewId } from '@ormolu/kernel';
+import type { Model } from '@ormolu/registry';
 import { checkAccess } from '../environment/access';
 import { applyBatch } from './apply-batch';
 import { MissingRecordError } from '../errors';
 import { gather } from './gather';
+import { inTurn } from './in-turn';
 import type { Values } from '../lists/list-commands';
+import { isList } from '../values';
 import { putDraft } from '../drafts/new-draft';
 import type { RecordSet } from '../records/recordset';
 import { run } from '../running/run';
@@ -31,9 +34,19 @@ export async function write(records: RecordSet, values: Values): Promise<void> {
     for (const id of drafts) putDraft(env, { model, id }, values);
   });
   if (drafts.length > 0 && drafts.length === ids.length) return;
-  const { batch } = await gather(env, (work) => {
-    work.write(model, ids.filter(isStoredId), values);
-  });
-  await checkAccess(env, batch.named, 'write');
-  await applyBatch(batch);
+  const apply = async (): Promise<void> => {
+    const { batch } = await gather(env, (work) => {
+      work.write(model, ids.filter(isStoredId), values);
+    });
+    await checkAccess(env, batch.named, 'write');
+    await applyBatch(batch);
+  };
+  // What is said of lists is followed from what they hold.
+  const namesLists = Object.keys(values).some((name) => isListNamed(model, name));
+  await (namesLists ? inTurn(env.transaction, 'write', apply) : apply());
+}
+
+function isListNamed({ fields }: Model, name: string): boolean {
+  const field = fields.get(name);
+  return field !== undefined && isList(field);
 }
