@@ -147,7 +147,8 @@ class Server {
     this.#admitting += 1;
     const judged = await this.#judge(request).catch((error: unknown) => {
       this.#door.onFault(error);
-      return 503;
+      // Of a token of which nothing has been said that can be meant, nobody has said that it is known.
+      return error instanceof RemoteOptionError ? 401 : 503;
     }).finally(() => { this.#admitting -= 1; });
     clearTimeout(deadline);
     if (typeof judged === 'number' || socket.destroyed) {

@@ -37,6 +37,26 @@ test('a failing auth function lets nobody in, and tells the keeper of the server
   await served.end();
 });
 
+test.each<[unknown, string | undefined]>([
+  [undefined, undefined], [null, undefined], [false, undefined],
+  ...[true, 0, 7, 7n, '', 'Worker', 'user', [], {}, () => 7, Symbol('user')].map((said): [unknown, string] => [said, 'has said of a token']),
+  ...[undefined, null, '7', 7.5, Number.NaN, Infinity, 2 ** 53, 0, -1, 7n, {}, [7]].map((user): [unknown, string] => [{ user, mayWrite: true }, 'has said of a token']),
+  ...[null, false, 1, 'city', {}, [1], ['city', undefined], new Set(['city'])].map((mayWrite): [unknown, string] => [{ user: 7, mayWrite }, 'has said of user 7 that he may write']),
+])('an auth function that says %p lets nobody in', async (said, told) => {
+  const faults: unknown[] = [];
+  let asked = 0;
+  const views: number[] = [];
+  const server = await serve({ storage: memory(), viewOf: (user) => { views.push(user); return Promise.reject(new Error('nobody')); } }, {
+    port: 0, onFault: (error) => faults.push(error), auth: () => { asked += 1; return said as Access; }, // as a program in JavaScript may
+  });
+  const client = remote(server.url, { token: TOKEN });
+  await expect(client.connect()).rejects.toThrow(AccessError);
+  expect([asked, views, server.stats()]).toEqual([1, [], { connections: 0, transactions: 0, refused: 1 }]);
+  expect(faults).toEqual(told === undefined ? [] : [expect.objectContaining({ code: 'REMOTE_OPTION', message: expect.stringContaining(told) as string })]);
+  await client.close();
+  await server.close();
+});
+
 test('pages of the web, other protocols and plain requests are turned away', async () => {
   const served = await Served.begin();
   const address = served.server.url.replace('tcp:', 'ws:');
