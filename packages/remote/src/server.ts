@@ -1,7 +1,7 @@
 import type { Session, Storage } from '@ormolu/kernel';
 import { createServer, type IncomingMessage, type Server as HttpServer } from 'node:http';
 import { createServer as createTlsServer, type ServerOptions } from 'node:https';
-import type { AddressInfo } from 'node:net';
+import type { AddressInfo, Socket } from 'node:net';
 import type { Duplex } from 'node:stream';
 import { WebSocketServer } from 'ws';
 import { gatekeeper, type Access, type Auth } from './access';
@@ -113,6 +113,8 @@ class Server {
   readonly #door: Door;
   readonly #sockets: WebSocketServer;
   readonly #connections = new Set<ServedConnection>();
+  /** Of everybody, also in the middle of a handshake or turned away: neither http nor the WebSocket server knows all of them. */
+  readonly #transports = new Set<Socket>();
   #refused = 0;
   /** Clients that are being let in. */
   #admitting = 0;
@@ -123,6 +125,10 @@ class Server {
     this.#served = served;
     this.#door = door;
     this.#sockets = new WebSocketServer({ noServer: true, maxPayload: door.limits.maxMessageBytes, perMessageDeflate: false, handleProtocols: () => SUBPROTOCOL });
+    http.on('connection', (transport: Socket) => {
+      this.#transports.add(transport);
+      transport.once('close', () => this.#transports.delete(transport));
+    });
     http.on('request', (_request, response) => {
       response.writeHead(426, { 'content-type': 'text/plain', connection: 'close', upgrade: 'websocket' }).end('This is a server of Ormolu: connect with remote() of @ormolu/remote.\n');
     });
@@ -144,18 +150,21 @@ class Server {
   async #admit(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     socket.on('error', () => undefined);
     const deadline = setTimeout(() => socket.destroy(), ADMISSION_MS).unref();
+    socket.once('close', () => { clearTimeout(deadline); });
     this.#admitting += 1;
     const judged = await this.#judge(request).catch((error: unknown) => {
       this.#door.onFault(error);
       // Of a token of which nothing has been said that can be meant, nobody has said that it is known.
       return error instanceof RemoteOptionError ? 401 : 503;
     }).finally(() => { this.#admitting -= 1; });
-    clearTimeout(deadline);
     if (typeof judged === 'number' || socket.destroyed) {
       this.#refused += 1;
+      // Whoever does not close his side, or vanishes, would keep the place of somebody else, and the server from closing.
+      socket.once('finish', () => { socket.destroy(); });
       socket.end(`HTTP/1.1 ${String(typeof judged === 'number' ? judged : 503)} Refused\r\nconnection: close\r\ncontent-length: 0\r\n\r\n`);
       return;
     }
+    clearTimeout(deadline);
     this.#sockets.handleUpgrade(request, socket, head, (client) => {
       const connection = new ServedConnection(client, {
         served: this.#served, access: judged, tokens: this.#door.tokens, limits: this.#door.limits,
@@ -188,7 +197,7 @@ class Server {
       this.#http.close(() => { resolve(); });
     });
     await Promise.all(Array.from(this.#connections, (connection) => connection.close()));
-    this.#http.closeAllConnections();
+    for (const transport of this.#transports) transport.destroy();
     await ended;
   }
 }
