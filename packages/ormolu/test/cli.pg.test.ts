@@ -1,7 +1,9 @@
 import { spawn } from 'node:child_process';
 import { existsSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { generate } from 'selfsigned';
 import { createDatabase, type ScratchDatabase } from '@ormolu/test-support';
 import { runCli } from '../src/cli/program';
 import { openOrmolu, postgres, type Storage } from '../src/index';
@@ -109,6 +111,42 @@ test('a database is served until Ctrl-C, and migrated through the server', async
   await served.drop();
 });
 
+test('what is wrong with a server is said with its remedy before anything is opened, and it does not end well', async () => {
+  const jsModels = join(folder, 'served.cjs');
+  (globalThis as { ormoluTestModels?: unknown }).ormoluTestModels = models;
+  writeFileSync(jsModels, 'exports.models = globalThis.ormoluTestModels;');
+  const dataDir = join(folder, 'never');
+  const file = (name: string, content: string): string => {
+    writeFileSync(join(folder, name), content);
+    return join(folder, name);
+  };
+  const [first, second] = await Promise.all(['first', 'second'].map((value) => generate([{ name: 'commonName', value }], { keyType: 'ec' })));
+  const [key, cert, other, none] = [file('key.pem', first?.private ?? ''), file('cert.pem', first?.cert ?? ''), file('other.pem', second?.private ?? ''), file('none.pem', 'secret')];
+  const runs: readonly (readonly [number, string, readonly string[]])[] = [
+    [1, 'CLI_SERVE: --key is given without --cert, and nobody could connect. Give both', ['--key', key]],
+    [1, 'CLI_SERVE: --cert is given without --key, and nobody could connect. Give both', ['--cert', cert]],
+    [1, `CLI_SERVE: --cert names ${none}, which holds no certificate in PEM`, ['--key', key, '--cert', none]],
+    [1, `CLI_SERVE: --cert names ${key}, which holds no certificate in PEM`, ['--key', cert, '--cert', key]],
+    [1, `CLI_SERVE: --key names ${none}, which holds no private key in PEM`, ['--key', none, '--cert', cert]],
+    [1, `CLI_SERVE: --key names ${file('empty.pem', '')}, which holds no private key in PEM`, ['--key', file('empty.pem', ''), '--cert', cert]],
+    [1, `CLI_SERVE: The key of ${other} is not that of the certificate of ${cert}`, ['--key', other, '--cert', cert]],
+    ...['', 'x', '-1', '80.5', '0x50', '65536', '1e3', ' 80'].map((port) => [2, `option '--port <port>' argument '${port}' is invalid. It takes a whole number from 0 to 65535`, ['--port', port]] as const),
+    [2, "unknown option '--ports'", ['--ports', '1']],
+  ];
+  for (const [code, text, args] of runs) {
+    const ended = await here(['serve', '--models', jsModels, '--storage', dataDir, ...args]);
+    expect(ended).toMatchObject({ code, out: '', err: expect.stringContaining(text) as string });
+    expect(ended.err).not.toMatch(/secret|\n +at /);
+  }
+  expect(existsSync(dataDir)).toBe(false);
+  const taken = createServer();
+  await new Promise<void>((resolve) => { taken.listen(0, '127.0.0.1', resolve); });
+  const { port } = taken.address() as AddressInfo;
+  expect(await here(['serve', '--models', jsModels, '--storage', join(folder, 'unserved'), '--port', String(port)]))
+    .toEqual({ code: 1, out: '', err: `CLI_SERVE: serve cannot listen on 127.0.0.1, port ${String(port)}: another program listens there. End it, or take another --port.\n` });
+  await new Promise((resolve) => { taken.close(resolve); });
+});
+
 test('what is wrong is said with its remedy, and no password', async () => {
   const noModels = join(folder, 'none.cjs');
   writeFileSync(noModels, 'exports.tables = {};');
@@ -126,7 +164,7 @@ test('what is wrong is said with its remedy, and no password', async () => {
     [1, 'CLI_STORAGE: ', ['migrate', '--models', jsModels, '--storage', 'mysql://me:secret@host/db']],
     ...['postgres//me:secret@host/db', 'postgres:/me:secret@host/db', 'me:secret@host', 'pglite:postgres//me:secret@host/db', 'postgres;//host/secret'].map((place) => [1, 'CLI_STORAGE: ', ['migrate', '--models', jsModels, '--storage', place]] as const),
     [1, 'CLI_SERVE: serve cannot listen on 192.0.2.1', ['serve', '--models', jsModels, ...storage, '--host', '192.0.2.1', '--port', '0', '--token', 'a-token-of-the-command-line']],
-    [1, 'CLI_SERVE: --key names ', ['serve', '--models', jsModels, ...storage, '--key', join(folder, 'nowhere.pem')]],
+    [1, 'CLI_SERVE: --key names ', ['serve', '--models', jsModels, ...storage, '--key', join(folder, 'nowhere.pem'), '--cert', join(folder, 'nowhere.pem')]],
     [1, 'DB_OPTION_INVALID: ', ['migrate', '--models', jsModels, ...storage, '--batch-size', 'x']],
     [1, 'STORAGE_REFUSED: ', ['migrate', '--models', jsModels, '--storage', 'postgres://me:secret@127.0.0.1:1/db']],
   ];

@@ -1,5 +1,5 @@
 import { OrmoluError } from '@ormolu/kernel';
-import { Command, CommanderError, Option } from 'commander';
+import { Command, CommanderError, InvalidArgumentError, Option } from 'commander';
 import { migrateCommand, type MigrateArguments } from './migrate-command';
 import { serveCommand, type ServeArguments } from './serve-command';
 
@@ -47,11 +47,18 @@ function program(output: CliOutput): Command {
     .description('Serves a database to clients, which reach it by remote(). Ends with Ctrl-C.')
     .requiredOption('--models <file>', "a module that exports 'models'")
     .addOption(new Option('--storage <url>', 'postgres://…, or the directory of an embedded database').env('ORMOLU_STORAGE').makeOptionMandatory())
-    .addOption(new Option('--port <port>', '0 for any free one').argParser(Number).default(6455))
+    .addOption(new Option('--port <port>', '0 for any free one').argParser(portOf).default(6455))
     .option('--host <address>', 'where to listen', '127.0.0.1')
     .addOption(new Option('--token <token...>', 'what clients must know; on a loopback address there may be none').env('ORMOLU_TOKEN'))
     .option('--key <file>', 'of a certificate, in PEM: connections are encrypted then')
     .option('--cert <file>', 'the certificate, in PEM')
     .action((given: ServeArguments) => serveCommand(given, output));
   return ormolu;
+}
+
+/** @throws {InvalidArgumentError} which commander tells of with the option's name */
+function portOf(text: string): number {
+  // Nothing at all is no 0: it is a variable of the environment that is missing.
+  if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535) throw new InvalidArgumentError('It takes a whole number from 0 to 65535; 0 is any free port.');
+  return Number(text);
 }

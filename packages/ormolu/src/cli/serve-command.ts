@@ -1,6 +1,7 @@
 import { MisuseError } from '@ormolu/kernel';
 import { serve } from '@ormolu/remote';
 import { readFile } from 'node:fs/promises';
+import { createSecureContext, type SecureContextOptions } from 'node:tls';
 import { openOrmolu } from '../ormolu';
 import { loadModels } from './load-models';
 import type { CliOutput } from './program';
@@ -19,10 +20,10 @@ export interface ServeArguments {
 
 /** Serves a database until the process is told to end; then rolls back what is open, and closes it. */
 export async function serveCommand({ models, storage, port, host, token, key, cert }: ServeArguments, { out, note }: CliOutput): Promise<void> {
+  const tls = await certificateOf(key, cert);
   const db = await openOrmolu({ models: await loadModels(models), storage: storageAt(storage) });
   try {
     const workers = token === undefined ? undefined : [token].flat();
-    const tls = key === undefined && cert === undefined ? undefined : { key: key && await contentOf('--key', key), cert: cert && await contentOf('--cert', cert) };
     const server = await serve(db, { port, host, auth: workers && { workers }, tls }).catch((error: unknown) => {
       throw listenError(error, host, port);
     });
@@ -34,6 +35,33 @@ export async function serveCommand({ models, storage, port, host, token, key, ce
     await server.close();
   } finally {
     await db.close();
+  }
+}
+
+/**
+ * What connections are encrypted with, looked at before the database is opened: without its other half, or with one of another pair, a server listens and nobody can reach it.
+ *
+ * @throws {MisuseError} CLI_SERVE
+ */
+async function certificateOf(keyFile: string | undefined, certFile: string | undefined): Promise<{ readonly key: Buffer; readonly cert: Buffer } | undefined> {
+  if (keyFile === undefined && certFile === undefined) return undefined;
+  if (keyFile === undefined || certFile === undefined) {
+    const [given, missing] = keyFile === undefined ? ['--cert', '--key'] : ['--key', '--cert'];
+    throw new MisuseError('CLI_SERVE', `${given} is given without ${missing}, and nobody could connect. Give both for connections that are encrypted, or neither.`);
+  }
+  const [key, cert] = [await contentOf('--key', keyFile), await contentOf('--cert', certFile)];
+  assertUsable({ cert }, `--cert names ${certFile}, which holds no certificate in PEM`, 'Name the file that holds the certificate, and behind it those that vouch for it.');
+  assertUsable({ key }, `--key names ${keyFile}, which holds no private key in PEM, or one that only a passphrase opens`, 'Name the file that holds the key of the certificate, without a passphrase.');
+  assertUsable({ key, cert }, `The key of ${keyFile} is not that of the certificate of ${certFile}`, 'Name the two files that were made together.');
+  return { key, cert };
+}
+
+/** @throws {MisuseError} CLI_SERVE */
+function assertUsable(given: SecureContextOptions, what: string, remedy: string): void {
+  try {
+    createSecureContext(given);
+  } catch (cause) {
+    throw new MisuseError('CLI_SERVE', `${what} (${codeOf(cause) ?? 'no reason given'}). ${remedy}`, { cause });
   }
 }
 
