@@ -150,7 +150,7 @@ export class ServedConnection {
     const schema = seen ? seen.then((one) => one.schema) : sent;
     const options = given as Pick<SessionOptions, 'isolation' | 'readOnly' | 'sight'>; // as a client's own types say; a storage takes no others
     const { sight = false } = options;
-    const { storage, ladder } = this.#home.served;
+    const { served: { storage, ladder }, limits } = this.#home;
     const rungs = ladder?.sight === false ? undefined : ladder;
     const look = sight === 'far' || rungs === undefined ? sight : rungs.sight;
     return this.#register(number, this.#open(schema, { ...options, sight: look }), {
@@ -158,6 +158,7 @@ export class ServedConnection {
       writing: seen && this.#writing(seen),
       sight: sight === false ? undefined : new ServedSight(storage, schema, { extent, reachesFar: sight === 'far', isNarrow: access !== 'worker' }),
       ladder: new ServedLadder(rungs?.rung),
+      idleMs: limits.idleMs,
     });
   }
 
@@ -213,10 +214,10 @@ export class ServedConnection {
     return { name: storage.name, capabilities: { ...storage.capabilities, sql: false }, hasLog, maxMessageBytes, view };
   }
 
-  #register(number: number, opened: Promise<Session>, { token, sight, writing, ladder = new ServedLadder(undefined) }: Partial<Pick<SessionHome, 'token' | 'sight' | 'ladder' | 'writing'>> = {}): ServedSession {
-    const { tokens, limits } = this.#home;
+  #register(number: number, opened: Promise<Session>, { token, sight, writing, ladder = new ServedLadder(undefined), idleMs }: Partial<Pick<SessionHome, 'token' | 'sight' | 'ladder' | 'writing' | 'idleMs'>> = {}): ServedSession {
+    const { tokens } = this.#home;
     const session: ServedSession = new ServedSession({
-      tokens, token, sight, ladder, writing, idleMs: limits.idleMs,
+      tokens, token, sight, ladder, writing, idleMs,
       taken: () => this.#untilTaken(),
       schemaOf: (argument) => this.schemaOf(argument),
       onFault: (error) => { this.#home.onFault(error); },
@@ -265,6 +266,7 @@ export class ServedConnection {
         else reject(error);
       });
     });
+    // It lies idle while the client computes, and behind the fill while indexes are made of what it has written: it ends with the migration, or with the client.
     this.#register(number, Promise.resolve(session));
     this.#send(['fill', serial, number, added]);
     try {

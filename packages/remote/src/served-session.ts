@@ -11,7 +11,8 @@ import { imagesToWire, tagToWire, type WireImages } from './wire-sight';
 /** What a session of a client needs of its connection. */
 export interface SessionHome {
   readonly tokens: CommitTokens;
-  readonly idleMs: number;
+  /** After so long without a call it is rolled back; absent: it is not the client's to end, and whoever has opened it does. */
+  readonly idleMs: number | undefined;
   /** By which the client asks afterwards whether the transaction was committed. */
   readonly token: string | undefined;
   /** What the client's caches are told; absent: it has none. */
@@ -281,12 +282,13 @@ export class ServedSession {
 
   #rest(): void {
     clearTimeout(this.#idle);
-    if (this.#running > 0 || this.#expired || this.#isEnded) return;
+    const { idleMs } = this.#home;
+    if (idleMs === undefined || this.#running > 0 || this.#expired || this.#isEnded) return;
     this.#idle = setTimeout(() => {
-      this.#expired = new IdleError(this.#home.idleMs);
+      this.#expired = new IdleError(idleMs);
       if (this.#session) void this.#rollback(this.#session);
       // Who comes back soon is told; nobody else is waited for.
-      this.#idle = setTimeout(() => { this.#end(); }, this.#home.idleMs).unref();
-    }, this.#home.idleMs).unref();
+      this.#idle = setTimeout(() => { this.#end(); }, idleMs).unref();
+    }, idleMs).unref();
   }
 }
