@@ -7,6 +7,10 @@ const TABLE: TableSchema = { model: MODEL, table: 'ormolu_remote_commits', idCol
 
 /** How long the token of a commit is kept: longer than anybody waits to ask for it. */
 const KEPT_MS = 24 * 3_600_000;
+/** How often old ones are forgotten while a server runs. */
+const TRIM_MS = 3_600_000;
+/** How many at once: a server that has run for months has millions, and they need not be there together. */
+const MOST_AT_ONCE = 10_000;
 /** How often one that is being written at this moment is asked for again. */
 const TRIES = 50;
 
@@ -16,22 +20,54 @@ const TRIES = 50;
  */
 export class CommitTokens {
   readonly #storage: Storage;
+  readonly #onFault: (error: unknown) => void;
   #known = new WeakMap<Schema, Schema>();
+  #timer: NodeJS.Timeout | undefined;
+  #trimming: Promise<void> | undefined;
+  #hasMore = false;
+  #isClosed = false;
 
-  constructor(storage: Storage) {
+  /** @param onFault - told of what keeps old tokens from being forgotten */
+  constructor(storage: Storage, onFault: (error: unknown) => void) {
     this.#storage = storage;
+    this.#onFault = onFault;
   }
 
-  /** Creates the table, and forgets old tokens. */
+  /** Creates the table, and forgets the oldest tokens: no more than a server can begin behind. */
   async prepare(): Promise<void> {
-    const schema = new Schema([TABLE]);
-    await this.#storage.migrate(schema);
-    const session = await this.#storage.open({ schema, isolation: 'read committed' });
+    await this.#storage.migrate(new Schema([TABLE]));
+    this.#hasMore = await this.#forget() === MOST_AT_ONCE;
+  }
+
+  /** Forgets old tokens now and then, until it is closed. */
+  begin(): void {
+    this.#timer = setInterval(() => { this.#trim(); }, TRIM_MS).unref();
+    if (this.#hasMore) this.#trim();
+  }
+
+  /** Ends with what is being forgotten at this moment, and leaves the rest. */
+  async close(): Promise<void> {
+    this.#isClosed = true;
+    clearInterval(this.#timer);
+    await this.#trimming;
+  }
+
+  #trim(): void {
+    this.#trimming ??= (async () => {
+      // Each in a transaction of its own: whoever shares a storage that has one at a time comes in between.
+      while (!this.#isClosed && await this.#forget() === MOST_AT_ONCE);
+    })().catch(this.#onFault).finally(() => { this.#trimming = undefined; });
+  }
+
+  /** @returns how many: fewer than at once when there are no more */
+  async #forget(): Promise<number> {
+    const session = await this.#storage.open({ schema: new Schema([TABLE]), isolation: 'read committed' });
     try {
       const before = new Date(Date.now() - KEPT_MS);
-      const { ids } = await session.query({ model: MODEL, filter: { kind: 'condition', path: ['at'], operator: 'lt', value: before } });
-      await session.delete(MODEL, ids);
+      const { ids } = await session.query({ model: MODEL, filter: { kind: 'condition', path: ['at'], operator: 'lt', value: before }, limit: MOST_AT_ONCE });
+      if (ids.length > 0) await session.delete(MODEL, ids);
       await session.commit();
+      return ids.length;
     } finally {
       await session.rollback();
     }

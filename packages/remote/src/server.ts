@@ -83,7 +83,7 @@ export async function serve(served: Served, options: ServeOptions = {}): Promise
   const { port = DEFAULT_PORT, host = '127.0.0.1', auth, tls, limits, onFault } = options;
   if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new RemoteOptionError(`The port of serve() is ${String(port)}`, 'It takes a whole number from 0 to 65535.');
   const door = { admits: gatekeeper(auth, host), limits: limitsInForce(limits), onFault: onFault ?? ((error: unknown) => { process.emitWarning(error instanceof Error ? error : String(error)); }) };
-  const tokens = new CommitTokens(served.storage);
+  const tokens = new CommitTokens(served.storage, door.onFault);
   await tokens.prepare();
   served.beginServing?.();
   const waiting = { headersTimeout: ADMISSION_MS, requestTimeout: ADMISSION_MS, connectionsCheckingInterval: ADMISSION_MS / 4 };
@@ -97,6 +97,7 @@ export async function serve(served: Served, options: ServeOptions = {}): Promise
       resolve();
     });
   });
+  tokens.begin();
   return server.listening(host, tls !== undefined);
 }
 
@@ -196,7 +197,7 @@ class Server {
     const ended = new Promise<void>((resolve) => {
       this.#http.close(() => { resolve(); });
     });
-    await Promise.all(Array.from(this.#connections, (connection) => connection.close()));
+    await Promise.all([this.#door.tokens.close(), ...Array.from(this.#connections, (connection) => connection.close())]);
     for (const transport of this.#transports) transport.destroy();
     await ended;
   }
