@@ -34,6 +34,8 @@ const MOST_UNSENT = 4 * 2 ** 20;
 const MOST_WAITING = 2;
 /** Calls of one client that are being done, from which on it is not believed to wait for answers. */
 const MOST_CALLS = 10_000;
+/** Calls about the storage whose answers may be long. */
+const TELLING: readonly CallName[] = ['hello', 'plan'];
 /** What a user's session takes. */
 const OF_USERS: readonly CallName[] = ['open', 'sight', 'read', 'compute', 'query', 'count', 'group', 'savepoint', 'rollbackTo', 'release', 'stream', 'next', 'leave', 'commit', 'rollback'];
 /** … of one who may write, beside. */
@@ -56,6 +58,8 @@ export class ServedConnection {
   /** Calls that wait until the client takes its answers. */
   #untaken: (() => void)[] = [];
   #patience: NodeJS.Timeout | undefined;
+  /** The end of what has a long answer and came last. */
+  #turn: Promise<void> = Promise.resolve();
 
   /** @param transport - what carries its frames */
   constructor(socket: WebSocket, home: ConnectionHome, transport?: Transport) {
@@ -122,14 +126,31 @@ export class ServedConnection {
       if (session) {
         const { value, figures } = await session.call(call.name as Parameters<ServedSession['call']>[0], call.args); // callOf: names go with numbers
         this.#send(['answer', serial, value, figures]);
-      } else this.#send(['answer', serial, await this.#aboutStorage(call), null]);
+      } else if (TELLING.includes(call.name)) await this.#inTurn(async () => { this.#send(['answer', serial, await this.#aboutStorage(call), null]); });
+      else {
+        const value = await this.#aboutStorage(call);
+        await this.#untilTaken();
+        this.#send(['answer', serial, value, null]);
+      }
     } catch (error) {
       const wire = toWire(error, this.#home.access);
       if (wire.code === 'REMOTE_FAULT') this.#home.onFault(error);
+      // Sessions have waited; whoever has come to none counts among the calls that are being done until he is told.
+      if (!session) await this.#untilTaken();
       this.#send(['error', serial, wire, session?.figures ?? null]);
     } finally {
       this.#calls -= 1;
     }
+  }
+
+  /** Does what has a long answer when those before have been taken: one at a time, so that they are not made ahead of a client that takes none. */
+  #inTurn(work: () => Promise<void>): Promise<void> {
+    const done = this.#turn.then(async () => {
+      await this.#untilTaken();
+      await work();
+    });
+    this.#turn = done.catch(() => undefined);
+    return done;
   }
 
   #sessionFor({ name, session: number, args }: Call): ServedSession {
