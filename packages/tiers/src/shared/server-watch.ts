@@ -188,18 +188,25 @@ export class ServerWatch {
     this.#probe = undefined;
     this.#isAsking = true;
     const losses = this.#losses;
+    const stillCounts = (): void => {
+      if (losses !== this.#losses) throw VOID;
+    };
     const within = async <T>(call: Promise<T>): Promise<T> => {
       const answer = await this.#probes.within(call);
-      if (losses !== this.#losses) throw VOID;
+      stillCounts();
       return answer;
     };
     const { backend, unsure, forget } = this.#watched;
     const hadToMend = unsure.areAny;
     try {
       const question = (this.#asked += 1);
-      this.#note(question, await within(backend.check()));
+      const run = await within(backend.check());
+      // A loss may be heard between an answer and whoever waits for it: what is drawn from it is drawn at once.
+      stillCounts();
+      this.#note(question, run);
       if (this.#state === 'up') this.#settle();
       await unsure.mend(backend, { within, forget });
+      stillCounts();
       this.#isAsking = false;
       this.#recovered(hadToMend);
     } catch (error) {

@@ -96,6 +96,24 @@ describe('which run it is', () => {
     expect([guard.run, told]).toEqual(['third', []]);
   });
 
+  test.each(['changed', 'down'] as const)('is asked anew where a server is heard to be %s just behind an answer, however close', async (what) => {
+    await raw.answer(0, 'run 0');
+    for (let turns = 0; turns < 24; turns += 1) {
+      const question = raw.asked.length;
+      raw.say('changed');
+      while (raw.asked.length === question) await sleep(1);
+      raw.asked[question]?.(`before ${String(turns)}`);
+      for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
+      raw.say(what);
+      // It is asked once more, and not never.
+      for (let tries = 0; tries < 300 && raw.asked.length === question + 1; tries += 1) await sleep(1);
+      expect([turns, raw.asked.length]).toEqual([turns, question + 2]);
+      await raw.answer(question + 1, `run ${String(turns)}`);
+      expect(await guard.getMany(['k'])).toEqual([undefined]);
+      expect([turns, guard.run]).toEqual([turns, `run ${String(turns)}`]);
+    }
+  });
+
   test('is waited for by who reads, when one of several servers may be another than before; nothing is away', async () => {
     await raw.answer(0, 'old');
     await raw.setMany([{ key: 'k', value: encoded, ttlMs: 0 }]);
