@@ -2,7 +2,7 @@ import type { Backend, BackendEntry, BackendLimits, BackendState } from '../back
 import { LateError } from './deadlines';
 import { PacedCalls, type Asked } from './paced-calls';
 import { AWAY, outage, ServerWatch } from './server-watch';
-import { UnsureKeys } from './unsure-keys';
+import { UnsureKeys, type Abandoned } from './unsure-keys';
 
 /** How long a cache server is waited for, and what is remembered while it is away. */
 export interface GuardOptions {
@@ -108,16 +108,24 @@ export class GuardedBackend implements Backend {
     return this.#overwrite({ name: 'setMany', keys: keys.length, bytes }, keys, () => this.#backend.setMany(entries));
   }
 
+  /** Where it fails, the key is no less sure than before: should it still arrive, it writes only where nobody has written. */
   add(entry: BackendEntry): Promise<boolean> {
     return this.#writeIfSure({ name: 'add', keys: 1, bytes: entry.value.byteLength }, entry.key, () => this.#backend.add(entry));
   }
 
+  /** Likewise. */
   replace(entry: BackendEntry, expected: Uint8Array): Promise<boolean> {
     return this.#writeIfSure({ name: 'replace', keys: 1, bytes: entry.value.byteLength + expected.byteLength }, entry.key, () => this.#backend.replace(entry, expected));
   }
 
   deleteMany(keys: readonly string[]): Promise<number> {
     return this.#overwrite({ name: 'deleteMany', keys: keys.length }, keys, () => this.#backend.deleteMany(keys));
+  }
+
+  /** What has been put under a key, as far as it came to that, and is of no use any more, is taken out as soon as the server can be told: this and nothing else. */
+  abandon(key: string, what: Abandoned): void {
+    this.#unsure.abandoned(key, what);
+    this.#watch.mendSoon();
   }
 
   touch(key: string, ttlMs: number): Promise<boolean> {
@@ -243,9 +251,10 @@ export class GuardedBackend implements Backend {
   /** Of an unsure key nobody knows what is there. */
   #writeIfSure<T>(asked: Asked, key: string, make: () => Promise<T>): Promise<T> {
     if (this.#unsure.has(key)) return Promise.reject(AWAY);
-    return this.#write(asked, [key], () => (this.#unsure.has(key) ? Promise.reject(AWAY) : make()));
+    return this.#write(asked, [], () => (this.#unsure.has(key) ? Promise.reject(AWAY) : make()));
   }
 
+  /** @param keys - of which nobody knows what is there, should it fail */
   async #write<T>(asked: Asked, keys: readonly string[], make: () => Promise<T>): Promise<T> {
     try {
       return await this.#call(asked, make);

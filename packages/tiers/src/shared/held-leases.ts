@@ -1,11 +1,22 @@
 import { eachInParts } from './parts';
+import { AWAY } from './server-watch';
 import type { SharedLevel, Stamp, ToKeep } from './shared-level';
+
+/** What stands under a key while it is loaded, and goes when it is written. */
+export interface Lease {
+  readonly stamp: Stamp;
+  readonly held: Uint8Array | undefined;
+  /** Others that the server was to put in its place, of which it has not said whether it did: the last one first. */
+  readonly perhaps?: readonly Uint8Array[];
+  /** The server did not answer to it: it may be gone without anybody having written. */
+  readonly isInDoubt?: boolean;
+}
 
 /** A key that this process loads. */
 export interface Taken {
   readonly key: string;
-  /** What is there of it, which goes when it is written; undefined where the server could not be told that it is loaded. */
-  readonly lease: { readonly stamp: Stamp; readonly held: Uint8Array | undefined; /** The server did not answer to it: it may be gone without anybody having written. */ readonly isInDoubt?: boolean } | undefined;
+  /** undefined where the server could not be told that it is loaded. */
+  readonly lease: Lease | undefined;
 }
 
 /** How leases are kept alive. */
@@ -53,12 +64,23 @@ export class HeldLeases {
       const { key, lease } = one;
       const to = lease && this.#level.bytesOf({ ...next, key }, lease.stamp);
       try {
-        if (to && (await this.#level.exchange(key, { from: lease.held, to }, this.#options.heldMs))) return { key, lease: { stamp: lease.stamp, held: to } };
-      } catch {
+        if (to && (await exchangeHeld(this.#level, key, { lease, to, ttlMs: this.#options.heldMs }))) return { key, lease: { stamp: lease.stamp, held: to } };
+      } catch (error) {
         // It went away: when it is back, the next turn tells.
-        if (lease) return { key, lease: { ...lease, isInDoubt: true } };
+        if (lease && to) return { key, lease: { ...lease, perhaps: isUnknown(error) ? [to, ...(lease.perhaps ?? [])] : lease.perhaps ?? [], isInDoubt: true } };
       }
       return one;
     });
   }
+}
+
+/** Puts something in where the lease still is, be it as it was last written or as it was to be written. @returns whether it did */
+export async function exchangeHeld(level: SharedLevel, key: string, { lease: { held, perhaps = [] }, to, ttlMs }: { readonly lease: Lease; readonly to: Uint8Array; readonly ttlMs: number }): Promise<boolean> {
+  for (const from of [...perhaps, held]) if (await level.exchange(key, { from, to }, ttlMs)) return true;
+  return false;
+}
+
+/** Whether what failed may have been done, or still be done. */
+export function isUnknown(error: unknown): boolean {
+  return error !== AWAY;
 }

@@ -2,7 +2,7 @@ import { OutageError } from '@ormolu/kernel';
 import { randomUUID } from 'node:crypto';
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { SharedEntry } from './entry-form';
-import { HeldLeases, type Taken } from './held-leases';
+import { exchangeHeld, HeldLeases, isUnknown, type Lease, type Taken } from './held-leases';
 import { eachInParts } from './parts';
 import type { Found, SharedLevel, ToKeep } from './shared-level';
 
@@ -99,7 +99,7 @@ export class LeasedLoads {
     }
     const loadedMs = performance.now();
     const value = (await work.load([key])).get(key);
-    work.done(key, { from: 'loader', value, askedMs: loadedMs, isCurrent: await this.#put(work, value, { key, lease: { stamp, held: bytes } }) });
+    work.done(key, { from: 'loader', value, askedMs: loadedMs, isCurrent: await this.#put(work, value, { key, lease: { stamp, held: bytes } }).catch(() => true) });
     return true;
   }
 
@@ -143,7 +143,8 @@ export class LeasedLoads {
       try {
         return (await this.#level.exchange(key, { from: bytes, to }, this.#heldMs)) ? { key, lease: { stamp, held: to } } : undefined;
       } catch (error) {
-        if (isAway(error)) return { key, lease: undefined };
+        // It may be there, or arrive yet: whoever else asks then waits for this load, and is not left with a lease that nobody has.
+        if (isAway(error)) return { key, lease: isUnknown(error) ? { stamp, held: to, isInDoubt: true } : undefined };
         throw error;
       }
     });
@@ -166,32 +167,38 @@ export class LeasedLoads {
       const held = await leases.end();
       await eachInParts(held, async (one) => {
         const value = values.get(one.key);
-        work.done(one.key, { from: 'loader', value, askedMs: one.lease?.isInDoubt === true ? Infinity : askedMs, isCurrent: await this.#put(work, value, one) });
+        const isCurrent = await this.#put(work, value, one).catch(() => {
+          // It went away meanwhile.
+          if (one.lease) this.#abandon(one.key, one.lease);
+          return true;
+        });
+        work.done(one.key, { from: 'loader', value, askedMs: one.lease?.isInDoubt === true ? Infinity : askedMs, isCurrent });
       });
     } catch (cause) {
       const held = await leases.end();
       const failure = this.#entry('failure', cause instanceof Error ? cause.message : 'no error', this.#leaseMs);
       await eachInParts(held, async ({ key, lease }) => {
         const to = lease && this.#level.bytesOf({ ...failure, key }, lease.stamp);
-        if (to) await this.#level.exchange(key, { from: lease.held, to }, this.#leaseMs).catch(() => undefined);
+        if (to) await exchangeHeld(this.#level, key, { lease, to, ttlMs: this.#leaseMs }).catch(() => this.#abandon(key, lease));
         work.failed(key, cause);
       });
     }
   }
 
-  /** @returns false when somebody wrote or deleted the key meanwhile */
+  /** Nobody loads it any more: whoever else waits for that would wait until it is seen to stand still. */
+  #abandon(key: string, { stamp, held, perhaps = [] }: Lease): void {
+    const by = this.#level.bytesOf({ ...this.#entry('nothing', '', 1), key }, stamp);
+    if (by) this.#level.abandon(key, { each: held === undefined ? perhaps : [...perhaps, held], by });
+  }
+
+  /** @returns false when somebody wrote or deleted the key meanwhile. Fails where the server does not say */
   async #put({ keep }: LoadWork, value: unknown, { key, lease }: Taken): Promise<boolean> {
     if (!lease) return true;
-    const { stamp, held } = lease;
+    const { stamp } = lease;
     const kept = keep(key, value);
     const bytes = kept && this.#level.bytesOf(kept, stamp);
     const to = bytes ?? this.#level.bytesOf({ ...this.#entry('nothing', '', 1), key }, stamp);
-    try {
-      return to === undefined || (await this.#level.exchange(key, { from: held, to }, bytes ? stayMs(kept) : 1));
-    } catch {
-      // It went away meanwhile, and takes out what it has of the key when it is back.
-      return true;
-    }
+    return to === undefined || exchangeHeld(this.#level, key, { lease, to, ttlMs: bytes ? stayMs(kept) : 1 });
   }
 
   #entry(kind: SharedEntry['kind'], value: string, ttlMs: number): Omit<ToKeep, 'key'> {

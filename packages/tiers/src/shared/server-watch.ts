@@ -227,7 +227,7 @@ export class ServerWatch {
     if (was === 'new') opened?.();
     if (was === 'away') changed('up', undefined);
     // Written in vain while it was mended, or not yet said: once more.
-    if (unsure.areAny) this.#probeIn(PROBE_EVERY_MS);
+    if (unsure.areWaiting) this.#probeIn(PROBE_EVERY_MS);
   }
 
   #failedToRecover(error: unknown): void {

@@ -7,6 +7,7 @@ import { KeyNames } from './key-names';
 import type { KeyRing } from './key-ring';
 import { settled } from './parts';
 import { TagGuesses } from './tag-guesses';
+import type { Abandoned } from './unsure-keys';
 import { Shelf, type Found, type SharedCounts, type ShelfOptions, type Stamp, type ToKeep } from './shelf';
 
 export type { Found, SharedCounts, Stamp, ToKeep } from './shelf';
@@ -127,6 +128,11 @@ export class SharedLevel {
   /** @returns undefined, and counts it, for what is not kept on a server */
   bytesOf(one: ToKeep, stamp: Stamp): Buffer | undefined {
     return this.#first.bytesOf(one, stamp);
+  }
+
+  /** What may be under the key is taken out as soon as the server can be told, and nothing else. */
+  abandon(key: string, what: Abandoned): void {
+    this.#shelfOf(key).abandon(key, what);
   }
 
   /** Of many processes, one gets to refresh a key. */

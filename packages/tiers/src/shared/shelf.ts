@@ -10,6 +10,7 @@ import { BYTES_A_PART, inParts, KEYS_A_PART, settled } from './parts';
 import type { TagGuesses } from './tag-guesses';
 import { TagMarks } from './tag-marks';
 import { TickBatch } from './tick-batch';
+import type { Abandoned } from './unsure-keys';
 
 /** What was true of a cache and of tags when a key was asked for: entries written under it hold as long as that. */
 export interface Stamp {
@@ -140,6 +141,10 @@ export class Shelf {
   async exchange(key: string, bytes: { readonly from: Uint8Array | undefined; readonly to: Uint8Array }, ttlMs: number): Promise<boolean> {
     const entry = { key: this.#names.of(key), value: bytes.to, ttlMs };
     return bytes.from === undefined ? this.guard.add(entry) : this.guard.replace(entry, bytes.from);
+  }
+
+  abandon(key: string, what: Abandoned): void {
+    this.guard.abandon(this.#names.of(key), what);
   }
 
   addRefresh(key: string, ttlMs: number): Promise<boolean> {

@@ -1,4 +1,5 @@
 import type { Backend } from '../backend/backend';
+import { eachInParts } from './parts';
 
 /** How what has to be mended is mended. */
 export interface Mending {
@@ -6,6 +7,14 @@ export interface Mending {
   readonly within: <T>(call: Promise<T>) => Promise<T>;
   /** Says on the server that whatever it holds must not be believed any more. */
   readonly forget: () => Promise<void>;
+}
+
+/** What may be under a key, of which nobody has any use. */
+export interface Abandoned {
+  /** One of these, if any. */
+  readonly each: readonly Uint8Array[];
+  /** What is put in its place: whoever reads it takes it for none. */
+  readonly by: Uint8Array;
 }
 
 const DELETES_A_CALL = 500;
@@ -18,6 +27,8 @@ export class UnsureKeys {
   readonly #most: number;
   /** Each with the failure it was last concerned by: failures are numbered. */
   readonly #keys = new Map<string, number>();
+  /** What is taken out where it is still there, and nothing else. */
+  readonly #abandoned = new Map<string, Abandoned>();
   #mustForget = false;
   /** How many times that was found. */
   #doubts = 0;
@@ -43,6 +54,11 @@ export class UnsureKeys {
     return this.#keys.size > 0 || this.#mustForget;
   }
 
+  /** Something is to be mended, whether or not anybody may have read what is wrong. */
+  get areWaiting(): boolean {
+    return this.areAny || this.#abandoned.size > 0 || this.#lastLate > this.#settled;
+  }
+
   has(key: string): boolean {
     return this.#keys.has(key);
   }
@@ -53,6 +69,13 @@ export class UnsureKeys {
     if (isLate) this.#lastLate = this.#failures;
     for (const key of keys) this.#keys.set(key, this.#failures);
     if (this.#keys.size > this.#most) this.#forgetAll();
+  }
+
+  /** It is taken out, and nothing else. Where there are too many, the oldest are left to their lifetimes. */
+  abandoned(key: string, { each, by }: Abandoned): void {
+    this.#abandoned.set(key, { each: [...(this.#abandoned.get(key)?.each ?? []), ...each], by });
+    const [oldest] = this.#abandoned.keys();
+    if (oldest !== undefined && this.#abandoned.size > this.#most) this.#abandoned.delete(oldest);
   }
 
   /** A later write of a key on the same connection leaves nothing of an earlier one. */
@@ -82,6 +105,10 @@ export class UnsureKeys {
       if (some.length > 0) await within(backend.deleteMany(some.map(([key]) => key)));
       for (const [key, failure] of some) if (this.#keys.get(key) === failure) this.#keys.delete(key);
     }
+    await eachInParts([...this.#abandoned], async ([key, one]) => {
+      for (const expected of one.each) if (await within(backend.replace({ key, value: one.by, ttlMs: 1 }, expected))) break;
+      if (this.#abandoned.get(key) === one) this.#abandoned.delete(key);
+    });
     this.#settled = Math.max(this.#settled, known);
   }
 
