@@ -126,14 +126,36 @@ test('a server that speaks TLS is reached by who trusts its certificate, and nob
   }
 });
 
-test('the master that Sentinels name is used, and the one that they put in its place', async () => {
-  const [master, replica] = [await started({}), await started({})];
+async function replicaOf(master: OwnCacheServer): Promise<OwnCacheServer> {
+  const replica = await started({});
   const admin = new Redis(replica.url);
   await admin.replicaof('127.0.0.1', master.port);
   while (!(await admin.info('replication')).includes('master_link_status:up')) await sleep(20);
   admin.disconnect();
-  const sentinel = await started({ config: `sentinel monitor main 127.0.0.1 ${String(master.port)} 1\nsentinel down-after-milliseconds main 300\nsentinel failover-timeout main 2000\n`, args: ['--sentinel'] });
+  return replica;
+}
+
+/** One that watches these masters alone, by their names. */
+async function sentinelOf(masters: Readonly<Record<string, OwnCacheServer>>): Promise<OwnCacheServer> {
+  const config = Object.entries(masters).map(([name, { port }]) => `sentinel monitor ${name} 127.0.0.1 ${String(port)} 1\nsentinel down-after-milliseconds ${name} 300\nsentinel failover-timeout ${name} 2000\n`);
+  return started({ config: config.join(''), args: ['--sentinel'] });
+}
+
+/** What is connected to a server, without its sentinels and replicas, and who asks. */
+async function clientsOf(admin: Redis): Promise<readonly string[]> {
+  const own = String(await admin.client('ID'));
+  const all = String(await admin.client('LIST')).trim().split('\n').filter((line) => !/ name=sentinel-| cmd=(?:psync|replconf)/.test(line));
+  return all.map((line) => /^id=(\d+)/.exec(line)?.[1] ?? line).filter((id) => id !== own).sort();
+}
+
+test('the master that Sentinels name is used, and the one that they put in its place', async () => {
+  const master = await started({});
+  await replicaOf(master);
+  const sentinel = await sentinelOf({ main: master });
   const sentinels = [{ host: '127.0.0.1', port: sentinel.port }];
+  const watcher = new Redis(sentinel.url);
+  await watcher.subscribe('+switch-master');
+  const replaced = new Promise((resolve) => watcher.once('message', resolve));
   const cache = cacheOn({ sentinels, name: 'main' }, 'app');
   expect(await used(cache)).toEqual(USED);
   await cache.set('rate:4', 'old');
@@ -143,9 +165,33 @@ test('the master that Sentinels name is used, and the one that they put in its p
   expect(await used(cache)).toEqual([...USED.slice(0, -1), expect.any(Number)]);
   // What the replica had taken over is not believed.
   expect(await cache.get('rate:4')).toBeUndefined();
+  // Sentinels name the new one before they tell that it is: who is there already stays.
+  await replaced;
+  watcher.disconnect();
+  expect(await used(cache)).toEqual([...USED.slice(0, -1), expect.any(Number)]);
+  expect(cache.stats().shared?.outages).toBe(1);
   warnings = [];
   cacheOn({ sentinels, name: 'mian' }, 'app');
   expect(await warned()).toMatch(/server is away.*sentinel/);
+}, 60_000);
+
+test('who is connected to the master of one name hears nothing of the others that its Sentinels watch', async () => {
+  const [master, another] = [await started({}), await started({})];
+  const replica = await replicaOf(another);
+  const sentinel = await sentinelOf({ main: master, mainly: another });
+  const [watcher, asker, admin] = [new Redis(sentinel.url), new Redis(sentinel.url), new Redis(master.url)];
+  await watcher.subscribe('+switch-master');
+  const replaced = new Promise((resolve) => watcher.once('message', (_, message) => resolve(message)));
+  const cache = cacheOn({ sentinels: [{ host: '127.0.0.1', port: sentinel.port }], name: 'main' }, 'app');
+  expect(await used(cache)).toEqual(USED);
+  const clients = await clientsOf(admin);
+  while ((await asker.call('SENTINEL', 'REPLICAS', 'mainly') as unknown[]).length === 0) await sleep(20);
+  // Refused until it has seen that the replica is well.
+  while (await asker.call('SENTINEL', 'FAILOVER', 'mainly').catch(() => undefined) !== 'OK') await sleep(50);
+  expect(await replaced).toBe(`mainly 127.0.0.1 ${String(another.port)} 127.0.0.1 ${String(replica.port)}`);
+  expect(await used(cache)).toEqual(USED);
+  expect(await clientsOf(admin)).toEqual(clients);
+  for (const one of [watcher, asker, admin]) one.disconnect();
 }, 60_000);
 
 test.each<[string, RedisConnection | undefined]>([
