@@ -8,6 +8,7 @@ export {
 } from './errors';
 export { allOf, condition, EVERYTHING, OPERATORS, pathsOf, type Condition, type Filter, type Operator } from './filter';
 export { duringCall, heldSessions, holding, isNestedIn, type CallInFlow } from './flow';
+export { FlowVariable } from './flow-variable';
 export { describeIds, isStoredId, NewId, type Id, type NewIdOptions, type StoredId } from './id';
 export { countingKeys, jsonFormOf, keyedValue, referredModel, valuesUnderAnyKey, type JsonForm, type KeyedColumn, type ValueKeys } from './keyed-column';
 export { LogKnowledge, type LogView, type NewsOptions } from './log-knowledge';

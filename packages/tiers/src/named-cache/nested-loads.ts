@@ -1,4 +1,4 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
+import { FlowVariable } from '@ormolu/kernel';
 
 /** A load under way, and what it was begun within. */
 export class NestedLoad {
@@ -31,16 +31,16 @@ export class NestedLoad {
   }
 }
 
-const current = new AsyncLocalStorage<NestedLoad | undefined>();
+const asking = new FlowVariable<NestedLoad | undefined>();
 
 /** The load by whose loader this is asked, whatever it has called and waited for since. */
 export function loadAskedBy(): NestedLoad | undefined {
-  return underWay(current.getStore());
+  return underWay(asking.current);
 }
 
 /** Calls a loader; `undefined`: begins something that nobody waits for. */
 export function runWithin<T>(load: NestedLoad | undefined, call: () => T): T {
-  return current.run(load, call);
+  return asking.run(load, call);
 }
 
 /** Whether a load would wait for itself, if who asks waited for it now: it is that one, or waits for it, itself or by those that it waits for. */

@@ -1,13 +1,13 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
+import { FlowVariable } from '@ormolu/kernel';
 
-const current = new AsyncLocalStorage<Computation>();
+const computing = new FlowVariable<Computation>();
 
 /** One run of a memoised function, and what it waits for. */
 export class Computation {
   readonly #of: object;
   readonly #key: string;
   /** The one in which it was asked for. */
-  readonly #within = current.getStore();
+  readonly #within = computing.current;
   readonly #waitsFor = new Set<Computation>();
 
   constructor(of: object, key: string) {
@@ -17,7 +17,7 @@ export class Computation {
 
   /** The one that the current flow of calls is part of. */
   static get current(): Computation | undefined {
-    return current.getStore();
+    return computing.current;
   }
 
   /** Whether this, or one that it is part of, computes a key. */
@@ -27,7 +27,7 @@ export class Computation {
 
   /** Runs a function as this computation, for which the one around it waits. */
   run<T>(compute: () => T | Promise<T>): Promise<T> {
-    const run = async (): Promise<T> => await current.run(this, compute);
+    const run = async (): Promise<T> => await computing.run(this, compute);
     return this.#within ? this.#within.waitFor(this, run) : run();
   }
 

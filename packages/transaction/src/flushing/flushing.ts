@@ -1,11 +1,11 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
+import { FlowVariable } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
 import { tellTransaction } from '../events';
 import { concernsPending, flush, type FlushSpec } from './flush';
 import type { Transaction } from '../transaction';
 
 /** Which transaction's flush the current flow of calls is part of. */
-const flushFlow = new AsyncLocalStorage<Transaction>();
+const flushFlow = new FlowVariable<Transaction>();
 
 /** The flush of a transaction: one at a time, whoever asks for it. */
 export class Flushing {
@@ -32,12 +32,12 @@ export class Flushing {
 
   /** Waits for a flush that is running, unless it is this very flow that flushes. */
   async isOver(): Promise<void> {
-    if (flushFlow.getStore() !== this.#tx) while (this.#running) await this.#running;
+    if (flushFlow.current !== this.#tx) while (this.#running) await this.#running;
   }
 
   /** Writes all that is pending, unless it is this very flush that asks. Another one that is running is awaited. */
   async flushAhead(): Promise<void> {
-    if (flushFlow.getStore() === this.#tx) return;
+    if (flushFlow.current === this.#tx) return;
     this.#tx.exclusive.assertMayCall('load');
     while (this.#running) await this.#running;
     await this.flush();
@@ -51,7 +51,7 @@ export class Flushing {
    */
   async flushFor(fields: ReadonlySet<Field>, specOf: () => FlushSpec = () => Array.from(fields, (field) => [field] as const)): Promise<void> {
     // A compute that this very flush has called asks in its middle.
-    if (flushFlow.getStore() === this.#tx) {
+    if (flushFlow.current === this.#tx) {
       if (concernsPending(this.#tx, fields)) await flush(this.#tx, specOf());
       return;
     }

@@ -1,7 +1,6 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 import type { ContextKey } from '@ormolu/cache';
-import { channels, type AnsweredEntry, type AnswerEvent, type ChangeRow, type Id, type StatementEvent } from '@ormolu/kernel';
+import { channels, FlowVariable, type AnsweredEntry, type AnswerEvent, type ChangeRow, type Id, type StatementEvent } from '@ormolu/kernel';
 import type { Field, OriginName } from '@ormolu/registry';
 import type { UndoLog } from '../undo/undo-log';
 
@@ -50,7 +49,7 @@ interface Hearing {
 }
 
 /** Which question of which transaction the current flow of calls is about. */
-const hearing = new AsyncLocalStorage<Hearing>();
+const hearing = new FlowVariable<Hearing>();
 
 /**
  * What happened to the values of a transaction that was opened with `explain: true`: which were fetched, by whom, and which changed why.
@@ -99,10 +98,10 @@ export class Origins {
     const heard: Hearing = { rungs: new Set(), entries: [], log: [], statement: undefined };
     const onStatement = (event: unknown): void => {
       // What this channel publishes. What travels ahead, as BEGIN does, comes before the statement that answers.
-      if (hearing.getStore() === heard) heard.statement = (event as StatementEvent).text;
+      if (hearing.current === heard) heard.statement = (event as StatementEvent).text;
     };
     const onAnswer = (event: unknown): void => {
-      if (hearing.getStore() !== heard) return;
+      if (hearing.current !== heard) return;
       const { rung, cache, entries = [], log = [] } = event as AnswerEvent; // what this channel publishes
       heard.rungs.add(rung);
       heard.entries.push(...entries.map((entry) => ({ ...entry, rung, ...(cache === undefined ? {} : { cache }) })));

@@ -1,11 +1,10 @@
-import { AsyncLocalStorage } from 'node:async_hooks';
-import type { Id } from '@ormolu/kernel';
+import { FlowVariable, type Id } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
 import type { ComputingFrame } from '../computing/computing';
 import { ComputeCycleError } from '../errors';
 import type { Transaction } from '../transaction';
 
-const waiting = new AsyncLocalStorage<readonly ComputingFrame[]>();
+const waiting = new FlowVariable<readonly ComputingFrame[]>();
 
 /**
  * Does what a query takes that running computes wait for.
@@ -15,7 +14,7 @@ const waiting = new AsyncLocalStorage<readonly ComputingFrame[]>();
  * @throws {ComputeCycleError} TX_COMPUTE_CYCLE when they wait, by way of it, for what they themselves are to give
  */
 export async function whileWaiting<T>(tx: Transaction, { computing, looksAt, model }: { computing: readonly ComputingFrame[]; looksAt: ReadonlySet<Field>; model: string }, work: () => Promise<T>): Promise<T> {
-  const before = waiting.getStore() ?? [];
+  const before = waiting.current ?? [];
   for (const frame of computing) for (const field of frame.fields) refuseCycle(field, [...frame.ids], before, model);
   const frames = [...before, ...computing];
   for (const field of looksAt) if (field.compute && field.isStored) refuseCycle(field, tx.toCompute.get(field), frames, model);
