@@ -106,7 +106,7 @@ export class RemoteStorage implements Storage {
     const seeing = sight !== false && this.changeLog ? new RemoteSight(this.changeLog, schema, isolation) : undefined;
     // The first question goes right behind it, in the same breath.
     const token = randomUUID();
-    const failure = link.call('open', number, [link.schemaArgument(schema), { isolation, readOnly, sight: seeing && sight }, token, seeing?.extent ?? null, view?.digest ?? null]).then(() => undefined, (error: unknown) => {
+    const failure = link.call('open', number, [{ isolation, readOnly, sight: seeing && sight }, token, seeing?.extent ?? null, view?.digest ?? null], { schema }).then(() => undefined, (error: unknown) => {
       if (error instanceof ConflictError && error.code === 'REMOTE_VIEW') this.#isViewOld = true;
       return error;
     });
@@ -115,7 +115,7 @@ export class RemoteStorage implements Storage {
 
   async plan(schema: Schema, { discard }: PlanOptions = {}): Promise<MigrationReport> {
     const link = await this.#linked();
-    return await link.call('plan', 0, [link.schemaArgument(schema), { discard: discard ?? null }], { isUnbounded: true }) as MigrationReport; // as the server's storage answered; so below
+    return await link.call('plan', 0, [{ discard: discard ?? null }], { isUnbounded: true, schema }) as MigrationReport; // as the server's storage answered; so below
   }
 
   async migrate(schema: Schema, { discard, fill }: MigrateOptions = {}): Promise<MigrationReport> {
@@ -128,7 +128,7 @@ export class RemoteStorage implements Storage {
       }).then(() => link.call('filled', 0, [wanted.serial, thrown === undefined])).catch(() => undefined);
     };
     try {
-      return await link.call('migrate', 0, [link.schemaArgument(schema), { discard: discard ?? null }, number], { isUnbounded: true, onFill }) as MigrationReport;
+      return await link.call('migrate', 0, [{ discard: discard ?? null }, number], { isUnbounded: true, onFill, schema }) as MigrationReport;
     } catch (error) {
       if (thrown) throw thrown.error;
       throw error;

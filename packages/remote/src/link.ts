@@ -6,7 +6,8 @@ import { decode, encode } from './codec';
 import { AccessError, ConnectionLostError, DeadlineError, LimitError, ProtocolError, UnreachableError } from './errors';
 import { sendMessage } from './fragments';
 import { keepAlive, type Transport } from './keep-alive';
-import { MOST_SCHEMAS, replyOf, SUBPROTOCOL, type CallName, type Reply, type SessionFigures, type WireSchema } from './protocol';
+import { replyOf, SUBPROTOCOL, type CallName, type NamedSchema, type Reply, type SessionFigures } from './protocol';
+import { ToldSchemas } from './told-schemas';
 import { fromWire } from './wire-errors';
 
 /** How a link is made. */
@@ -52,6 +53,8 @@ export interface CallOptions {
   readonly onFill?: ((wanted: Fill) => void) | undefined;
   /** @defaultValue false: the deadline of the options holds */
   readonly isUnbounded?: boolean | undefined;
+  /** Named before the other arguments: whole, where the server does not know it. @defaultValue the call names none */
+  readonly schema?: Schema | undefined;
 }
 
 /** One connection to a server: sends calls, which it need not wait for one by one, and brings their answers. Once broken it stays so. */
@@ -59,7 +62,7 @@ export class Link {
   readonly #socket: WebSocket;
   readonly #options: LinkOptions;
   readonly #waiting = new Map<number, Waiting>();
-  readonly #schemas = new Set<string>();
+  readonly #told = new ToldSchemas<true>();
   /** Bytes of a message that the server takes. */
   mostSent: number = Infinity;
   /** Why it broke, where that is known. */
@@ -124,21 +127,12 @@ export class Link {
     return this.#sessions;
   }
 
-  /** A schema as a call names it: whole for the first time. */
-  schemaArgument(schema: Schema): readonly [digest: string, sent: WireSchema | null] {
-    const name = `${schema.digest}/${String(schema.version)}`;
-    if (this.#schemas.has(name)) return [name, null];
-    if (this.#schemas.size >= MOST_SCHEMAS) this.#schemas.clear();
-    this.#schemas.add(name);
-    return [name, { version: schema.version, tables: schema.tables }];
-  }
-
   /**
    * Sends a call. Those of one session are done in the order in which they were made.
    * @throws {OrmoluError} what the server threw; REMOTE_CONNECTION_LOST, REMOTE_DEADLINE
    */
-  async call(name: CallName, session: number, args: readonly unknown[], { onFigures, onFill, isUnbounded = false }: CallOptions = {}): Promise<unknown> {
-    const outcome = await this.#send(name, session, args, { onFill, isUnbounded });
+  async call(name: CallName, session: number, args: readonly unknown[], { onFigures, ...options }: CallOptions = {}): Promise<unknown> {
+    const outcome = await this.#send(name, session, args, options);
     if (outcome.figures) onFigures?.(outcome.figures);
     if (outcome.error) throw outcome.error;
     return outcome.value;
@@ -152,7 +146,7 @@ export class Link {
     await closed;
   }
 
-  #send(name: CallName, session: number, args: readonly unknown[], { onFill, isUnbounded }: Pick<CallOptions, 'onFill' | 'isUnbounded'>): Promise<Outcome> {
+  #send(name: CallName, session: number, args: readonly unknown[], { onFill, isUnbounded, schema }: Omit<CallOptions, 'onFigures'>): Promise<Outcome> {
     const { address, callMs } = this.#options;
     if (!this.isOpen) return Promise.resolve({ value: undefined, figures: null, error: new ConnectionLostError(address.text, this.#reason) });
     this.#serial += 1;
@@ -160,8 +154,10 @@ export class Link {
     // Nobody waits for these two: what follows goes right behind them.
     if (name !== 'open' && name !== 'adopt') this.#options.onRoundTrip();
     // What cannot be written is the caller's mistake, and nothing was sent.
-    const bytes = encode([serial, name, session, ...args]);
+    const named = schema && this.#named(schema);
+    const bytes = encode([serial, name, session, ...named ? [named] : [], ...args]);
     if (bytes.length > this.mostSent) throw new LimitError(`A call '${name}' weighs ${String(bytes.length)} bytes, and the server at ${address.text} takes no more than ${String(this.mostSent)} at once`, 'Nothing was sent. Split the records into several calls, or raise limits.maxMessageBytes of serve().');
+    if (named?.[1]) this.#told.keep(named[0], true, bytes.length);
     return new Promise((resolve) => {
       const deadline = isUnbounded === true ? undefined : setTimeout(() => {
         this.#waiting.delete(serial);
@@ -176,6 +172,11 @@ export class Link {
       });
       sendMessage(this.#socket, bytes);
     });
+  }
+
+  #named(schema: Schema): NamedSchema {
+    const name = `${schema.digest}/${String(schema.version)}`;
+    return [name, this.#told.has(name) ? null : { version: schema.version, tables: schema.tables }];
   }
 
   #receive(data: Buffer): void {

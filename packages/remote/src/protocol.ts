@@ -4,10 +4,10 @@ import type { Told } from './served-sight';
 import type { Reached } from './watched-session';
 
 /** What both sides must speak, as a WebSocket subprotocol: one that speaks another is turned away before any message. */
-export const SUBPROTOCOL = 'ormolu.3';
+export const SUBPROTOCOL = 'ormolu.4';
 
-/** Schemas remembered of one connection: beyond, both sides forget all of them at the same call. */
-export const MOST_SCHEMAS = 100;
+/** Calls that name a schema, as their first argument. */
+export const NAMING_SCHEMAS: readonly CallName[] = ['open', 'adopt', 'plan', 'migrate'];
 
 /** Every call of a client, by what it is about. `session` calls name a session of the connection; `storage` calls none. */
 export const STORAGE_CALLS = ['hello', 'plan', 'migrate', 'filled', 'outcome', 'trim'] as const;
@@ -65,6 +65,9 @@ export interface WireSchema {
   readonly version: number;
   readonly tables: readonly TableSchema[];
 }
+
+/** A schema as a call names it: whole where the other side does not know it. */
+export type NamedSchema = readonly [name: string, whole: WireSchema | null];
 
 /** A message that is none of the protocol: the connection is closed, since nothing that follows can be trusted. */
 export class FrameError extends Error {}

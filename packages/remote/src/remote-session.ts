@@ -4,7 +4,7 @@ import {
 } from '@ormolu/kernel';
 import type { Asked } from './far-counts';
 import { NotCommittedError } from './errors';
-import type { Link } from './link';
+import type { CallOptions, Link } from './link';
 import type { SessionCall, SessionFigures } from './protocol';
 import type { RemoteSight } from './remote-sight';
 import type { Reached } from './watched-session';
@@ -14,6 +14,9 @@ interface Savepoint extends SessionSavepoint {
   /** By which the server knows it. */
   readonly number: number;
 }
+
+/** Calls that end a session, whatever it is. */
+const ENDING: readonly SessionCall[] = ['commit', 'rollback'];
 
 /** A session of a client: its storage, its connection, and its number there. */
 export interface RemoteSessionOptions extends Pick<Session, 'schema' | 'isolation' | 'readOnly'> {
@@ -42,6 +45,8 @@ export class RemoteSession implements Session {
   #state: SessionState = 'open';
   #statements = 0;
   #isGivenUp = false;
+  /** What has kept the server from taking the schema that is in force here: whoever calls next hears it. */
+  #misfit: unknown;
   #committed: CommittedImages | undefined;
   /** What the server has touched beside, where no cache has to know of it. */
   #touched: Tag[] = [];
@@ -69,8 +74,9 @@ export class RemoteSession implements Session {
   adopt(schema: Schema): void {
     this.schema = schema;
     this.#options.sight?.forget(schema);
-    // Whoever uses it next hears what is wrong with it.
-    void this.#call('adopt', [this.#options.link.schemaArgument(schema)]).catch(() => undefined);
+    if (this.isOver) return;
+    const { link, number } = this.#options;
+    void link.call('adopt', number, [], { schema, onFigures: (figures) => { this.#told(figures); } }).catch((error: unknown) => { this.#misfit ??= error; });
   }
 
   get committed(): CommittedImages | undefined {
@@ -175,7 +181,9 @@ export class RemoteSession implements Session {
       this.#end('rolled back');
       throw new NotCommittedError(this.#options.link.address);
     }
+    if (this.#misfit !== undefined) await this.rollback();
     try {
+      if (this.#misfit !== undefined) throw this.#misfit as Error; // what a call has thrown
       const images = await this.#call('commit', [this.#options.sight?.takeCached() ?? []]) as WireImages | null | undefined; // as the server answers
       if (images) this.#committed = imagesFromWire(images, this.schema);
       this.#end('committed');
@@ -219,22 +227,26 @@ export class RemoteSession implements Session {
   /** Asks the server, and tells which of its steps have answered. */
   async #ask<T>(name: SessionCall, question: Pick<Query, 'model' | 'fields'>, figures: (answer: T) => { readonly records: number; readonly found: number }): Promise<T> {
     let reached: Reached | undefined;
-    const answer = await this.#call(name, [question], (told) => { reached = told.reached; }) as T; // the server answers as its storage does
+    const answer = await this.#call(name, [question], { onFigures: (told) => { reached = told.reached; } }) as T; // the server answers as its storage does
     const { records, found } = figures(answer);
     if (reached) this.#options.onReached({ model: question.model, fields: question.fields ?? [], records }, found, reached);
     return answer;
   }
 
-  async #call(name: SessionCall, args: readonly unknown[], onFigures?: (figures: SessionFigures) => void): Promise<unknown> {
+  async #call(name: SessionCall, args: readonly unknown[], { onFigures }: Pick<CallOptions, 'onFigures'> = {}): Promise<unknown> {
     if (this.isOver) throw new SessionStateError(name, this.#state);
     const { link, number, failure } = this.#options;
     try {
-      return await link.call(name, number, args, {
+      this.#assertFits(name);
+      const value = await link.call(name, number, args, {
         onFigures: (figures) => {
           this.#told(figures);
           onFigures?.(figures);
         },
       });
+      // It may have gone right behind a schema that could not be sent.
+      this.#assertFits(name);
+      return value;
     } catch (error) {
       if (isLost(error)) {
         this.#state = 'failed';
@@ -246,6 +258,10 @@ export class RemoteSession implements Session {
       this.#state = 'failed';
       throw unopened as Error; // what a call has thrown
     }
+  }
+
+  #assertFits(name: SessionCall): void {
+    if (this.#misfit !== undefined && !ENDING.includes(name)) throw this.#misfit as Error; // what a call has thrown
   }
 
   /** Notes what a write has done, once it has. @param fields - null: records come or go */

@@ -9,11 +9,12 @@ import { sendMessage } from './fragments';
 import { keepAlive, type Transport } from './keep-alive';
 import type { LimitsInForce } from './limits';
 import { narrowed, otherModel, type View } from './narrowed-schema';
-import { callOf, MOST_SCHEMAS, type Call, type CallName, type SessionFigures, type WireSchema, type WireView } from './protocol';
+import { callOf, NAMING_SCHEMAS, type Call, type CallName, type NamedSchema, type SessionFigures, type WireView } from './protocol';
 import type { Served } from './server';
 import { ServedLadder } from './served-ladder';
 import { ServedSession, type SessionHome } from './served-session';
 import { ServedSight } from './served-sight';
+import { ToldSchemas } from './told-schemas';
 import { UserWriting, type Writable } from './user-writing';
 import { toWire } from './wire-errors';
 
@@ -50,7 +51,7 @@ export class ServedConnection {
   readonly #socket: WebSocket;
   readonly #home: ConnectionHome;
   readonly #sessions = new Map<number, ServedSession>();
-  readonly #schemas = new Map<string, Schema>();
+  readonly #told = new ToldSchemas<Schema>();
   readonly #fills = new Map<number, (error: Error | undefined) => void>();
   readonly #ending = new Set<Promise<void>>();
   #calls = 0;
@@ -110,18 +111,20 @@ export class ServedConnection {
     this.#waiting += bytes;
     const most = MOST_WAITING * this.#home.limits.maxMessageBytes;
     if (this.#waiting > most) this.#socket.pause();
-    await this.#serve(call);
+    await this.#serve(call, bytes);
     this.#waiting -= bytes;
     if (this.#waiting <= most && this.#socket.isPaused) this.#socket.resume();
   }
 
-  async #serve(call: Call): Promise<void> {
-    const { serial, session: number } = call;
+  async #serve(sent: Call, bytes: number): Promise<void> {
+    const { serial, session: number } = sent;
     this.#calls += 1;
     // A session that ends with this call is asked for its state afterwards.
     let session: ServedSession | undefined;
     try {
-      checkArguments(call);
+      checkArguments(sent);
+      // Before anything refuses the call, or has it wait: its client goes on by what it has told.
+      const call = NAMING_SCHEMAS.includes(sent.name) ? { ...sent, args: [this.#schemaOf(sent.args[0] as NamedSchema, bytes), ...sent.args.slice(1)] } : sent; // as was checked
       session = number === 0 ? undefined : this.#sessionFor(call);
       if (session) {
         const { value, figures } = await session.call(call.name as Parameters<ServedSession['call']>[0], call.args); // callOf: names go with numbers
@@ -165,7 +168,7 @@ export class ServedConnection {
       throw new LimitError(`This connection has ${String(this.#sessions.size)} transactions open`, 'Let some end first, or raise limits.maxTransactions of serve().');
     }
     const [named, given, token, extent, believed] = args;
-    const sent = this.schemaOf(named);
+    const sent = named as Schema; // #serve: what such a call names
     const { access } = this.#home;
     const seen = access === 'worker' ? undefined : this.#ofUser(sent, access.user, believed);
     const schema = seen ? seen.then((one) => one.schema) : sent;
@@ -240,7 +243,6 @@ export class ServedConnection {
     const session: ServedSession = new ServedSession({
       tokens, token, sight, ladder, writing, idleMs,
       taken: () => this.#untilTaken(),
-      schemaOf: (argument) => this.schemaOf(argument),
       onFault: (error) => { this.#home.onFault(error); },
       onEnd: () => { if (this.#sessions.get(number) === session) this.#sessions.delete(number); },
     }, opened);
@@ -248,15 +250,15 @@ export class ServedConnection {
     return session;
   }
 
-  /** A schema that came before, by its digest, or one that comes along. */
-  schemaOf(argument: unknown): Schema {
-    const [digest, sent] = argument as [digest: string, sent?: WireSchema | null];
-    if (sent) {
-      if (this.#schemas.size >= MOST_SCHEMAS) this.#schemas.clear();
-      this.#schemas.set(digest, new Schema(sent.tables, sent.version));
+  /** A schema that came before, by its name, or one that comes along. */
+  #schemaOf([name, whole]: NamedSchema, bytes: number): Schema {
+    if (whole) {
+      const schema = new Schema(whole.tables, whole.version);
+      this.#told.keep(name, schema, bytes);
+      return schema;
     }
-    const schema = this.#schemas.get(digest);
-    if (!schema) throw new LimitError('A session names a schema that the server was not told, or has forgotten', `No more than ${String(MOST_SCHEMAS)} are remembered of a connection; connect anew.`);
+    const schema = this.#told.get(name);
+    if (!schema) throw new LimitError('A session names a schema that the server was not told, or has forgotten', 'Send it whole, as a session of @ormolu/remote does.');
     return schema;
   }
 
@@ -267,8 +269,8 @@ export class ServedConnection {
     if (!isWorker && name !== 'hello' && !(name === 'outcome' && this.#writable !== undefined)) throw new ForbiddenError(name);
     switch (name) {
       case 'hello': return this.#hello();
-      case 'plan': return storage.plan(this.schemaOf(first), optionsOf(second));
-      case 'migrate': return storage.migrate(this.schemaOf(first), { ...optionsOf(second), fill: typeof third === 'number' ? (session, added) => this.#fill(serial, third, session, added) : undefined });
+      case 'plan': return storage.plan(first as Schema, optionsOf(second));
+      case 'migrate': return storage.migrate(first as Schema, { ...optionsOf(second), fill: typeof third === 'number' ? (session, added) => this.#fill(serial, third, session, added) : undefined });
       case 'filled': {
         this.#fills.get(Number(first))?.(second === true ? undefined : new LimitError('The client could not give existing records their new values', 'Its own error says why; nothing of the migration stays.'));
         return undefined;

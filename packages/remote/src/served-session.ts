@@ -23,8 +23,6 @@ export interface SessionHome {
   readonly writing?: ((session: Session) => Promise<UserWriting>) | undefined;
   /** Waits until the client has taken what it was sent. */
   taken(): Promise<void>;
-  /** The schema that a call names, as it came before. */
-  schemaOf(argument: unknown): Schema;
   /** Told of what ends with a rollback that nobody waits for, and fails. */
   onFault(error: unknown): void;
   /** Told when the session is over. */
@@ -62,6 +60,8 @@ export class ServedSession {
   #idle: NodeJS.Timeout | undefined;
   #expired: IdleError | undefined;
   #isEnded = false;
+  /** What has kept it from taking the schema that its client goes by. */
+  #misfit: unknown;
 
   constructor(home: SessionHome, opened: Promise<Session>) {
     this.#home = home;
@@ -88,6 +88,10 @@ export class ServedSession {
       await this.#home.taken();
       const session = await this.#opened;
       if (this.#expired) throw this.#expired;
+      if (this.#misfit !== undefined && name !== 'rollback') {
+        if (name === 'commit') await this.#over(session);
+        throw this.#misfit as Error; // what the storage has thrown
+      }
       const told = name === 'sight' ? await this.#home.sight?.ask(session, args[0]) : undefined;
       const value = await this.#do(session, name, args);
       return { value, figures: { state: session.state, statements: session.statements, ...told ?? await this.#beside(session, name), ...QUESTIONS.includes(name) && { reached: this.#home.ladder.takeReached() } } };
@@ -128,12 +132,9 @@ export class ServedSession {
     switch (name) {
       case 'open':
       case 'sight': return undefined;
-      case 'adopt': {
-        const schema = this.#home.schemaOf(first);
-        session.adopt(this.#home.tokens.beside(schema));
-        this.#home.sight?.forget(schema);
+      case 'adopt':
+        this.#adopt(session, first as Schema); // the connection knows it by its name
         return undefined;
-      }
       case 'read': return this.#read(session, first as ReadQuestion);
       case 'compute': return this.#compute(session, first as ComputeQuestion);
       case 'query': return ladder.query(session, first as Query);
@@ -152,6 +153,17 @@ export class ServedSession {
       case 'leave': return this.#leave(Number(first));
       case 'commit': return this.#commit(session, first);
       case 'rollback': return this.#over(session);
+    }
+  }
+
+  /** Nothing more is done for one whose client goes by another schema than its session. */
+  #adopt(session: Session, schema: Schema): void {
+    try {
+      session.adopt(this.#home.tokens.beside(schema));
+      this.#home.sight?.forget(schema);
+    } catch (error) {
+      this.#misfit = error;
+      throw error;
     }
   }
 
