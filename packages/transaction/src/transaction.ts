@@ -207,6 +207,11 @@ export class Transaction {
     return this.#flushing.flushAhead();
   }
 
+  /** Runs something during which no other flow's search writes what is pending. @see Flushing.withhold */
+  withholdFlushes<T>(work: () => Promise<T>): Promise<T> {
+    return this.#flushing.withhold(work);
+  }
+
   /** Waits until no flush is running, such as one that a search needs. */
   flushIsOver(): Promise<void> {
     return this.#flushing.isOver();

@@ -43,6 +43,19 @@ export class Flushing {
     await this.flush();
   }
 
+  /** Runs something during which nobody else writes what is pending: whoever has to, for a search, waits. What is nested in it need not. */
+  async withhold<T>(work: () => Promise<T>): Promise<T> {
+    if (flushFlow.current === this.#tx) return work();
+    while (this.#running) await this.#running;
+    const working = flushFlow.run(this.#tx, work);
+    this.#running = working.then(() => undefined, () => undefined);
+    try {
+      return await working;
+    } finally {
+      this.#running = undefined;
+    }
+  }
+
   /**
    * Writes what is pending of some fields, so that a question about them has the right answer; sends nothing when nothing is. Another
    * flush that is running is awaited.

@@ -115,11 +115,6 @@ function followPairs({ field, owner, kind, ids }: ListStep, { lists, owners }: {
   ofField.set(owner, { isWhole: kind === 'set' || before?.isWhole === true, members });
 }
 
-/** Of members that are to leave a list and go, those who have another owner by now. */
-export function movedMeanwhile(env: Environment, { owners, left }: ListChanges): ReadonlySet<Id> {
-  return new Set([...left].flatMap(([inverse, members]) => [...members].filter(([id, owner]) => owners.get(inverse)?.get(id) === DELETED && hasLeft(env, inverse, id, owner)).map(([id]) => id)));
-}
-
 function hasLeft(env: Environment, inverse: Field, id: Id, before: Id | null | undefined): boolean {
   const now = cachedReference(env, inverse, id);
   return now !== undefined && before !== undefined && now !== before;
@@ -185,12 +180,16 @@ export function putLists(env: Environment, { owners, left, lists }: ListChanges,
   }
 }
 
-/** The records that commands delete, by model. */
-export function deletedBy({ owners }: ListChanges): ReadonlyMap<string, readonly StoredId[]> {
+/** The records that commands delete as things are now, by model: who was to go with a list and has another owner by now has left it, and stays. */
+export function deletedBy(env: Environment, { owners, left }: ListChanges): ReadonlyMap<string, ReadonlySet<StoredId>> {
   const deleted = new Map<string, Set<StoredId>>();
   for (const [field, members] of owners) {
     const model = field.relation?.kind === 'many2many' ? field.relation.comodel : field.model;
-    for (const [id, to] of members) if (to === DELETED && isStoredId(id)) deleted.set(model, (deleted.get(model) ?? new Set<StoredId>()).add(id));
+    const leaving = left.get(field);
+    for (const [id, to] of members) {
+      if (to !== DELETED || !isStoredId(id) || hasLeft(env, field, id, leaving?.get(id))) continue;
+      deleted.set(model, (deleted.get(model) ?? new Set<StoredId>()).add(id));
+    }
   }
-  return new Map([...deleted].map(([model, ids]) => [model, [...ids]]));
+  return deleted;
 }

@@ -5,7 +5,7 @@ import { tellChange } from '../events';
 import { flushPairs } from '../flushing/flush-pairs';
 import { insertRows, type InsertedIds } from './insert-rows';
 import { putWithInverses, type Written } from '../lists/inverse';
-import { areLoaded, deletedBy, followSteps, hasNewOwner, loadForSteps, movedFrom, movedMeanwhile, onlyDelete, putLists, putOwners, type ListChanges } from '../lists/list-steps';
+import { areLoaded, deletedBy, followSteps, hasNewOwner, loadForSteps, movedFrom, onlyDelete, putLists, putOwners, type ListChanges } from '../lists/list-steps';
 import { NOTHING_WORKED_OUT, precompute, precomputed, type Precomputed } from '../computing/precompute';
 import type { Transaction } from '../transaction';
 import { resolveTriggers } from '../triggers/resolve-triggers';
@@ -45,7 +45,7 @@ async function applyInTurn(batch: WriteBatch): Promise<InsertedIds> {
   // An exclusive call of another flow may have begun meanwhile.
   tx.exclusive.assertMayCall(batch.rows.length > 0 ? 'create' : 'write');
   const changes = followSteps(batch.env, batch.steps);
-  const deletes = deletedBy(changes).size > 0;
+  const deletes = deletedBy(batch.env, changes).size > 0;
   const sends = batch.rows.length > 0 || deletes;
   const deletesAmongOthers = deletes && (batch.rows.length > 0 || batch.puts.length > 0 || !onlyDelete(changes));
   const mayRefuse = deletesAmongOthers || isInverted(batch) || (batch.puts.length > 0 && batch.rows.some(({ model }) => precomputed(model).length > 0));
@@ -103,8 +103,11 @@ async function apply(batch: WriteBatch, changes: ListChanges): Promise<InsertedI
     return true;
   };
   const unlinkAll = async (): Promise<void> => {
-    const deleted = deletedBy(changes);
-    for (const [model, ids] of deleted) await unlink(env.recordsOf(env.registry.model(model), ids), { spare, kept: givenBy(batch, inserted ?? new Map(), worked), moved: () => movedMeanwhile(env, changes) });
+    const deleted = deletedBy(env, changes);
+    for (const [model, ids] of deleted) {
+      const stillAsked = (): ReadonlySet<Id> => deletedBy(env, changes).get(model) ?? new Set();
+      await unlink(env.recordsOf(env.registry.model(model), [...ids]), { spare, kept: givenBy(batch, inserted ?? new Map(), worked), stillAsked });
+    }
     // Lists that others' triggers have changed along with it are not in memory any more.
     if (deleted.size > 0) await loadForSteps(tx, batch.steps);
   };
@@ -125,7 +128,7 @@ async function apply(batch: WriteBatch, changes: ListChanges): Promise<InsertedI
     await unlinkAll();
   } else {
     putWithInverses(tx, writtenBy(batch, new Map()), putKnown);
-    if (deletedBy(changes).size > 0) await unlinkAll();
+    await unlinkAll();
     // Nobody comes between the rows, what their lists hold and what is kept because of it: whatever others change afterwards counts.
     const putAll = (made: InsertedIds): void => {
       putWithInverses(tx, [], () => {

@@ -2,7 +2,7 @@ import { VERSION_FIELD, type StoredId, type Tag } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
 import { seenFrom, sidesOf } from '../lists/relation-tables';
 import type { Transaction } from '../transaction';
-import type { Consequences } from './unlink';
+import type { Consequences } from './consequences';
 
 /**
  * Of what the database changed along with a deletion, that which does not follow from the foreign keys: others' triggers did it, and memory

@@ -1,7 +1,7 @@
 import { condition, type Id, type StoredId } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
 import { followOrigins } from '../drafts/follow-origins';
-import { recordsAt } from '../environment/keyed-fields';
+import { placeOfKey, recordsAt } from '../environment/keyed-fields';
 import { groupBy } from '../group-by';
 import { placesIn } from '../reading/put-fetched';
 import type { Transaction } from '../transaction';
@@ -48,7 +48,7 @@ async function holdersOf(tx: Transaction, field: Field, deleted: ReadonlyMap<str
 }
 
 /**
- * After the records have gone: empties what referred to them, in the database and in memory.
+ * After the records have gone: empties what referred to them, in the database and in memory. What somebody has assigned meanwhile waits to be written, and stays.
  *
  * @remarks One UPDATE for each field.
  */
@@ -57,12 +57,14 @@ export async function emptyUnwatched(tx: Transaction, unwatched: readonly Unwatc
     const ids = [...holders.keys()];
     const cells = ids.map((id) => (field.keyedBy ? Object.fromEntries((holders.get(id) ?? []).map((place) => [place, null])) : null));
     await tx.below.update({ model: field.model, ids, fields: [field.name], columns: [cells] });
-    if (field.keyedBy) {
-      const byPlace = groupBy([...holders].flatMap(([id, places]) => places.map((place) => ({ id, place }))), ({ place }) => place);
-      for (const [place, own] of byPlace) tx.cache.update(recordsAt(field, place, own.map(({ id }): Id => id)), field, own.map(() => null));
-    } else tx.cache.update(recordsOf(tx.rootEnv, field, ids), field, ids.map(() => null));
+    const assigned = groupBy(tx.cache.dirtyEntries(field), ([key]) => (field.keyedBy ? placeOfKey(key) : null));
+    const byPlace = groupBy([...holders].flatMap(([id, places]) => (field.keyedBy ? places : [null]).map((place) => ({ id, place }))), ({ place }) => place);
+    for (const [place, own] of byPlace) {
+      const newer = new Set((assigned.get(place) ?? []).map(([, id]) => id));
+      const left = own.flatMap(({ id }): Id[] => (newer.has(id) ? [] : [id]));
+      tx.cache.update(field.keyedBy ? recordsAt(field, place, left) : recordsOf(tx.rootEnv, field, left), field, left.map(() => null));
+    }
     tx.origins?.note(field, ids, { what: 'followed' });
     followOrigins(tx, field, ids);
   }
 }
-

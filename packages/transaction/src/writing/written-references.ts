@@ -2,7 +2,7 @@ import { SameValue, type Id, type StoredId } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
 import type { Transaction } from '../transaction';
 import { cachedReference } from '../values';
-import type { Consequences } from './unlink';
+import type { Consequences } from './consequences';
 
 /**
  * Empties references before the rows go that they lead to, where the holder was written by this transaction, and goes as well or loses several: when PostgreSQL
