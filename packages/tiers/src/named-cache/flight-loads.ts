@@ -39,7 +39,9 @@ export class FlightLoads {
     const work = this.work([...own.keys()], load, {
       options,
       done: (key, loaded) => this.end(key, loaded, { options, flight: own.get(key) }),
-      failed: (key, cause) => own.get(key)?.fail(cause),
+      // Where memory is believed for a while, what it says may be as old as that anyway.
+      failed: (key, cause, askedMs) => own.get(key)?.fail(cause, this.#keeping.usesMemory(key) ? Infinity : askedMs),
+      isJoined: (key) => own.get(key)?.isJoined === true && !this.#keeping.usesMemory(key),
     });
     if (shared) {
       await shared.load(work, found);
@@ -62,14 +64,14 @@ export class FlightLoads {
     const { value, isCurrent } = loaded;
     // A loader that finds nothing has found something out. Its ttl began with the flight: what a slow loader brings may have been read then.
     if (isCurrent && mayStore) this.#keeping.putOne(key, value === undefined ? ABSENT : value, options, { readAtMs: flight.beganMs, isLoaded: true });
-    flight?.land({ value, isHit: false } satisfies Answer, isCurrent ? Infinity : loaded.askedMs);
+    flight?.land({ value, isHit: false } satisfies Answer, isCurrent && this.#keeping.usesMemory(key) ? Infinity : loaded.askedMs);
   }
 
-  work(keys: readonly string[], load: LoadMany<unknown>, { options, done, failed }: { readonly options: EntryOptions } & Pick<LoadWork, 'done' | 'failed'>): LoadWork {
+  work(keys: readonly string[], load: LoadMany<unknown>, { options, done, failed, isJoined }: { readonly options: EntryOptions } & Pick<LoadWork, 'done' | 'failed' | 'isJoined'>): LoadWork {
     const { name: cache, clock, happenings, local } = this.#parts;
     let readAtMs = 0;
     return {
-      keys, tags: options.tags ?? NO_TAGS, done, failed, absent: (key) => local.deleteIfTakenOut(key),
+      keys, tags: options.tags ?? NO_TAGS, done, failed, isJoined, absent: (key) => local.deleteIfTakenOut(key),
       load: async (missing) => {
         readAtMs = clock.now();
         const name = missing.length === 1 ? missing[0] ?? '' : `${String(missing.length)} keys`;

@@ -128,7 +128,7 @@ export class Reading {
   async #loadLeft<T>(left: ReadonlyMap<string, Found | undefined>, { found, load, options, sinceMs }: Missing<T> & { readonly load: LoadMany<T>; readonly sinceMs: number }): Promise<void> {
     const { flights, happenings, clock } = this.#parts;
     const keys = [...left.keys()];
-    const results = flights.joinMany(keys, this.#loads.wish(options), (own) => this.#loads.run(own, load, { options, found: left }));
+    const results = flights.joinMany(keys, this.#loads.wish(options), (own, isLater) => this.#loads.run(own, load, { options, found: isLater ? undefined : left }));
     const answers = await Promise.allSettled(results);
     for (const [place, key] of keys.entries()) {
       const answer = answers[place];

@@ -14,11 +14,13 @@ export interface Flight {
   readonly load: NestedLoad;
   /** Its loader is called by one that loads the same key, and has written or deleted that meanwhile. */
   readonly isWithinItself: boolean;
+  /** Somebody has come to wait for it, who must be told nothing older than what other processes had changed before. */
+  isJoined: boolean;
   /** Who has joined it later asked for what may be newer than what it gave; Infinity: nothing is, as far as can be known. */
   asOfMs: number;
   /** Ends it, with what it gives. */
   land(value: unknown, asOfMs?: number): void;
-  fail(cause: unknown): void;
+  fail(cause: unknown, asOfMs?: number): void;
 }
 
 /** What one who asks wants of a load. */
@@ -30,8 +32,12 @@ export interface Wish {
   readonly askedMs?: number;
 }
 
-/** Loads what nobody else does: ends each of these flights, and may ask at its end whether its result may be stored. Fails with what ends all that are left. */
-export type Load = (own: ReadonlyMap<string, Flight>) => Promise<void>;
+/**
+ * Loads what nobody else does: ends each of these flights, and may ask at its end whether its result may be stored. Fails with what ends all that are left.
+ *
+ * @param isLater - others were waited for since it was asked: what was known of the keys then may be true no more
+ */
+export type Load = (own: ReadonlyMap<string, Flight>, isLater: boolean) => Promise<void>;
 
 /** The load of keys that nobody loads. */
 interface Begun {
@@ -40,6 +46,9 @@ interface Begun {
   readonly asker: NestedLoad | undefined;
   readonly nested: NestedLoad;
   readonly load: Load;
+  /** Asks once more for a key, when what its load gave was too old; those of which that is heard together, together. */
+  readonly again: (key: string, askedMs: number) => Promise<unknown>;
+  readonly isLater: boolean;
 }
 
 /**
@@ -69,9 +78,7 @@ export class SingleFlight {
 
   /** Joins the load of a key, or begins one. */
   join(key: string, wish: Wish, load: Load): Promise<unknown> {
-    const [result] = this.joinMany([key], wish, load);
-    // One was asked for.
-    return result as Promise<unknown>;
+    return this.#join([key], wish, { load, isLater: false })[0] as Promise<unknown>; // one was asked for
   }
 
   /**
@@ -82,14 +89,20 @@ export class SingleFlight {
    * @returns what each gives, in their order; TIER_LOAD_CYCLE of a key that a loader asks for on which it waits
    */
   joinMany(keys: readonly string[], wish: Wish, load: Load): readonly Promise<unknown>[] {
+    return this.#join(keys, wish, { load, isLater: false });
+  }
+
+  #join(keys: readonly string[], wish: Wish, how: Pick<Begun, 'load' | 'isLater'>): readonly Promise<unknown>[] {
     const asker = loadAskedBy();
-    const begun: Begun = { own: new Map(), asker, nested: new NestedLoad(asker), load };
+    const again = gathered((left, askedMs) => this.#join(left, { ...wish, askedMs }, { ...how, isLater: true }));
+    const begun: Begun = { own: new Map(), asker, nested: new NestedLoad(asker), again, ...how };
     const results = keys.map((key) => this.#joined(key, wish, begun));
     if (begun.own.size > 0) void this.#run(begun);
     return results;
   }
 
-  #joined(key: string, wish: Wish, { own, asker, nested, load }: Begun): Promise<unknown> {
+  #joined(key: string, wish: Wish, { own, asker, nested, again }: Begun): Promise<unknown> {
+    const { askedMs = performance.now() } = wish;
     const known = this.#flights.get(key);
     const isThere = known?.mayStore === true;
     const isYoung = isThere && this.#clock.now() - known.beganMs < wish.longestMs;
@@ -100,14 +113,14 @@ export class SingleFlight {
     if (isCycle && (isThere || known.isWithinItself)) return Promise.reject(this.#cycleOf(key));
     if (isYoung) {
       asker?.waitFor([known.load], known.result);
-      return this.#isShared ? this.#notOlder(key, known, { wish, load }) : known.result;
+      return this.#isShared ? notOlder(known, { askedMs, again: () => again(key, askedMs) }) : known.result;
     }
     if (isThere && slower) {
       const either = Promise.race([known.result, slower.result]);
       asker?.waitFor([known.load, slower.load], either);
-      const again = (): Promise<unknown> => this.join(key, wish, load);
+      const ask = (): Promise<unknown> => again(key, askedMs);
       // What either brings, or that it fails, concerns those who joined it.
-      return either.then(again, again);
+      return either.then(ask, ask);
     }
     if (isThere) known.mayStore = false;
     const flight = this.#begin(key, wish.tags, { load: nested, slower: isThere ? known : undefined, isWithinItself: isCycle });
@@ -115,12 +128,6 @@ export class SingleFlight {
     if (flight.slower && this.#isShared) nested.waitFor([flight.slower.load], flight.slower.result);
     own.set(key, flight);
     return flight.result;
-  }
-
-  /** What another process had changed before he asked he is not told: what was read before that is for those who asked before. Whatever begins from now on is none of it. */
-  #notOlder(key: string, flight: Flight, { wish, load }: { readonly wish: Wish; readonly load: Load }): Promise<unknown> {
-    const { askedMs = performance.now() } = wish;
-    return flight.result.then((value) => (askedMs <= flight.asOfMs ? value : this.join(key, { ...wish, askedMs }, load)));
   }
 
   #cycleOf(key: string): MisuseError {
@@ -141,23 +148,24 @@ export class SingleFlight {
         flight.asOfMs = asOfMs;
         resolve(value);
       };
-      fail = (cause) => {
+      fail = (cause, asOfMs = Infinity) => {
         end();
+        flight.asOfMs = asOfMs;
         // What the loader threw, whatever that is.
         // eslint-disable-next-line @typescript-eslint/prefer-promise-reject-errors
         reject(cause);
       };
     });
-    const flight: Flight = { result, tags, beganMs: this.#clock.now(), mayStore: true, slower, load, isWithinItself, asOfMs: Infinity, land, fail };
+    const flight: Flight = { result, tags, beganMs: this.#clock.now(), mayStore: true, slower, load, isWithinItself, isJoined: false, asOfMs: Infinity, land, fail };
     this.#flights.set(key, flight);
     return flight;
   }
 
-  async #run({ own, asker, nested, load }: Begun): Promise<void> {
+  async #run({ own, asker, nested, load, isLater }: Begun): Promise<void> {
     for (const { result } of own.values()) asker?.waitFor([nested], result);
     await Promise.resolve();
     try {
-      await runWithin(nested, () => load(own));
+      await runWithin(nested, () => load(own, isLater));
     } catch (cause) {
       // Those that have ended do not end again.
       for (const flight of own.values()) flight.fail(cause);
@@ -180,4 +188,27 @@ export class SingleFlight {
     const flight = this.#flights.get(key);
     if (flight) flight.mayStore = false;
   }
+}
+
+/** What another process had changed before he asked he is told: what was read before that is for those who asked before. Whatever begins from now on is none of it. */
+function notOlder(flight: Flight, { askedMs, again }: { readonly askedMs: number; readonly again: () => Promise<unknown> }): Promise<unknown> {
+  flight.isJoined = true;
+  return flight.result.then((value) => (askedMs <= flight.asOfMs ? value : again()), (cause: unknown) => {
+    if (askedMs <= flight.asOfMs) throw cause;
+    return again();
+  });
+}
+
+/** Keys that are asked for in one turn of the event loop are asked for together. */
+function gathered(ask: (keys: readonly string[], askedMs: number) => readonly Promise<unknown>[]): (key: string, askedMs: number) => Promise<unknown> {
+  let waiting: { readonly key: string; readonly resolve: (result: Promise<unknown>) => void }[] = [];
+  return (key, askedMs) => new Promise((resolve) => {
+    if (waiting.push({ key, resolve }) > 1) return;
+    setImmediate(() => {
+      const all = waiting;
+      waiting = [];
+      const results = ask(all.map((one) => one.key), askedMs);
+      for (const [place, one] of all.entries()) one.resolve(results[place] as Promise<unknown>); // as many as were asked for
+    });
+  });
 }

@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { SharedEntry } from './entry-form';
 import { exchangeHeld, HeldLeases, isUnknown, type Lease, type Taken } from './held-leases';
 import { eachInParts } from './parts';
-import type { Found, SharedLevel, ToKeep } from './shared-level';
+import type { Found, SharedLevel, Stamp, ToKeep } from './shared-level';
 
 /** What is to be loaded, how it is kept, and who is told what came of it. */
 export interface LoadWork {
@@ -17,12 +17,14 @@ export interface LoadWork {
   readonly keep: (key: string, value: unknown) => ToKeep | undefined;
   /** Told of each key, as soon as it is known; of one that failed, this or the other. */
   readonly done: (key: string, loaded: Loaded) => void;
-  readonly failed: (key: string, cause: unknown) => void;
+  readonly failed: (key: string, cause: unknown, askedMs: number) => void;
   /** Told of each key of which the server says that nothing holds there, which may be several times. */
   readonly absent?: ((key: string) => void) | undefined;
+  /** Whether somebody has come to wait for a key while it was loaded, who must be told nothing older than what others had changed before. */
+  readonly isJoined?: ((key: string) => boolean) | undefined;
 }
 
-/** What came of a key. `askedMs`: when the server was asked, or the loader, by `performance.now()`. */
+/** What came of a key. `askedMs`, by `performance.now()`, as with a failure: until then nobody had changed it unheard, as far as can be known; who has asked later may have to be told something newer. */
 export type Loaded =
   | { readonly from: 'server'; readonly entry: SharedEntry; readonly askedMs: number }
   /** `isCurrent`: nobody wrote or deleted the key while it was loaded, as far as can be known. */
@@ -32,6 +34,14 @@ export type Loaded =
 interface Standing {
   readonly bytes: Uint8Array;
   readonly sinceMs: number;
+}
+
+/** What came of putting in what was loaded. */
+interface Put {
+  /** Nobody wrote or deleted the key meanwhile. */
+  readonly isThere: boolean;
+  /** Others find it now. */
+  readonly isKept: boolean;
 }
 
 const FIRST_LOOK_MS = 4;
@@ -99,7 +109,8 @@ export class LeasedLoads {
     }
     const loadedMs = performance.now();
     const value = (await work.load([key])).get(key);
-    work.done(key, { from: 'loader', value, askedMs: loadedMs, isCurrent: await this.#put(work, value, { key, lease: { stamp, held: bytes } }).catch(() => true) });
+    const isCurrent = await this.#put(work, value, { key, lease: { stamp, held: bytes } }).then(({ isThere }) => isThere, () => true);
+    work.done(key, { from: 'loader', value, askedMs: isCurrent ? Infinity : loadedMs, isCurrent });
     return true;
   }
 
@@ -131,7 +142,7 @@ export class LeasedLoads {
         work.done(key, { from: 'server', entry, askedMs });
       } else if (entry?.kind === 'failure') {
         open.delete(key);
-        work.failed(key, failed(key, entry));
+        work.failed(key, failed(key, entry), askedMs);
       } else if (entry?.kind === 'lease' && bytes && this.#isAlive(open, { key, standing, bytes })) continue;
       else free.push({ key, found: one });
     }
@@ -165,22 +176,29 @@ export class LeasedLoads {
     try {
       const values = await work.load(taken.map(({ key }) => key));
       const held = await leases.end();
+      const putMs = performance.now();
+      const isStill = this.#stillOf(work);
       await eachInParts(held, async (one) => {
         const value = values.get(one.key);
-        const isCurrent = await this.#put(work, value, one).catch(() => {
+        const putOrLeft = this.#put(work, value, one).catch((): Put => {
           // It went away meanwhile.
           if (one.lease) this.#abandon(one.key, one.lease);
-          return true;
+          return { isThere: true, isKept: false };
         });
-        work.done(one.key, { from: 'loader', value, askedMs: one.lease?.isInDoubt === true ? Infinity : askedMs, isCurrent });
+        const [{ isThere, isKept }, isBelieved] = await Promise.all([putOrLeft, isStill(one)]);
+        const isSure = one.lease?.isInDoubt !== true;
+        work.done(one.key, { from: 'loader', value, askedMs: !isBelieved || (isSure && !isThere) ? askedMs : isKept ? putMs : Infinity, isCurrent: isThere && isBelieved });
       });
     } catch (cause) {
       const held = await leases.end();
       const failure = this.#entry('failure', cause instanceof Error ? cause.message : 'no error', this.#leaseMs);
       await eachInParts(held, async ({ key, lease }) => {
         const to = lease && this.#level.bytesOf({ ...failure, key }, lease.stamp);
-        if (to) await exchangeHeld(this.#level, key, { lease, to, ttlMs: this.#leaseMs }).catch(() => this.#abandon(key, lease));
-        work.failed(key, cause);
+        const isThere = !to || (await exchangeHeld(this.#level, key, { lease, to, ttlMs: this.#leaseMs }).catch(() => {
+          this.#abandon(key, lease);
+          return true;
+        }));
+        work.failed(key, cause, isThere || lease.isInDoubt === true ? Infinity : askedMs);
       });
     }
   }
@@ -191,14 +209,26 @@ export class LeasedLoads {
     if (by) this.#level.abandon(key, { each: held === undefined ? perhaps : [...perhaps, held], by });
   }
 
-  /** @returns false when somebody wrote or deleted the key meanwhile. Fails where the server does not say */
-  async #put({ keep }: LoadWork, value: unknown, { key, lease }: Taken): Promise<boolean> {
-    if (!lease) return true;
+  /** Who empties the cache, or takes out a tag, leaves the lease where it is: that is asked for where somebody wants to know, once for all keys that were asked for together. */
+  #stillOf({ isJoined }: LoadWork): (one: Taken) => Promise<boolean> {
+    const known = new Map<Stamp, Promise<boolean>>();
+    return async ({ key, lease }) => {
+      if (!lease || isJoined?.(key) !== true) return true;
+      const asked = known.get(lease.stamp) ?? this.#level.isStill(key, lease.stamp).catch(() => true);
+      known.set(lease.stamp, asked);
+      return asked;
+    };
+  }
+
+  /** Fails where the server does not say. */
+  async #put({ keep }: LoadWork, value: unknown, { key, lease }: Taken): Promise<Put> {
+    if (!lease) return { isThere: true, isKept: false };
     const { stamp } = lease;
     const kept = keep(key, value);
     const bytes = kept && this.#level.bytesOf(kept, stamp);
     const to = bytes ?? this.#level.bytesOf({ ...this.#entry('nothing', '', 1), key }, stamp);
-    return to === undefined || exchangeHeld(this.#level, key, { lease, to, ttlMs: bytes ? stayMs(kept) : 1 });
+    const isThere = to === undefined || (await exchangeHeld(this.#level, key, { lease, to, ttlMs: bytes ? stayMs(kept) : 1 }));
+    return { isThere, isKept: isThere && bytes !== undefined };
   }
 
   #entry(kind: SharedEntry['kind'], value: string, ttlMs: number): Omit<ToKeep, 'key'> {

@@ -5,12 +5,14 @@ import type { EntryFormOptions } from './entry-form';
 import type { GuardCounts, GuardOptions } from './guarded-backend';
 import { KeyNames } from './key-names';
 import type { KeyRing } from './key-ring';
+import type { SharedCounts } from './level-counts';
 import { settled } from './parts';
 import { TagGuesses } from './tag-guesses';
 import type { Abandoned } from './unsure-keys';
-import { Shelf, type Found, type SharedCounts, type ShelfOptions, type Stamp, type ToKeep } from './shelf';
+import { Shelf, type Found, type ShelfOptions, type Stamp, type ToKeep } from './shelf';
 
-export type { Found, SharedCounts, Stamp, ToKeep } from './shelf';
+export type { SharedCounts } from './level-counts';
+export type { Found, Stamp, ToKeep } from './shelf';
 
 /** How a second level is made. */
 export interface SharedLevelOptions extends GuardOptions, EntryFormOptions {
@@ -123,6 +125,11 @@ export class SharedLevel {
   /** Puts an entry in where there is still what was found. @returns whether it did */
   exchange(key: string, bytes: { readonly from: Uint8Array | undefined; readonly to: Uint8Array }, ttlMs: number): Promise<boolean> {
     return this.#shelfOf(key).exchange(key, bytes, ttlMs);
+  }
+
+  /** Whether what is written there under these marks is believed, now. */
+  isStill(key: string, stamp: Stamp): Promise<boolean> {
+    return this.#shelfOf(key).isStill(stamp);
   }
 
   /** @returns undefined, and counts it, for what is not kept on a server */

@@ -5,6 +5,7 @@ import { entryFromBytes, entryToBytes, UnfitError, type EntryFormOptions, type S
 import { GuardedBackend, type GuardListener, type GuardOptions } from './guarded-backend';
 import type { KeyNames } from './key-names';
 import type { KeyRing } from './key-ring';
+import type { SharedCounts } from './level-counts';
 import { OpenWrites } from './open-writes';
 import { BYTES_A_PART, inParts, KEYS_A_PART, settled } from './parts';
 import type { TagGuesses } from './tag-guesses';
@@ -31,23 +32,6 @@ export interface Found {
 export interface ToKeep extends Pick<SharedEntry, 'kind' | 'readAtMs' | 'ttlMs' | 'isSliding' | 'value'> {
   readonly key: string;
   readonly tags: readonly string[];
-}
-
-/** What a second level has done. */
-export interface SharedCounts {
-  /** Of the keys that were asked of the server: there was something that holds. */
-  hits: number;
-  /** There was nothing, or nothing but who is loading it or has failed to. */
-  misses: number;
-  /** Entries that are no longer believed: the cache was emptied, a tag taken out, the server restarted. */
-  overruled: number;
-  /** Bytes that are no entry of ours, were cut off or changed, or are not sealed as they are to be. */
-  unreadable: number;
-  tooLarge: number;
-  /** Values that are no data: functions, objects of classes. */
-  noData: number;
-  /** Times that all it holds was given up. */
-  forgotten: number;
 }
 
 /** What all shelves of a cache have in common. */
@@ -141,6 +125,13 @@ export class Shelf {
   async exchange(key: string, bytes: { readonly from: Uint8Array | undefined; readonly to: Uint8Array }, ttlMs: number): Promise<boolean> {
     const entry = { key: this.#names.of(key), value: bytes.to, ttlMs };
     return bytes.from === undefined ? this.guard.add(entry) : this.guard.replace(entry, bytes.from);
+  }
+
+  /** Whether what is written under these marks is believed, now. @remarks One round trip, which travels with what else is asked in this tick */
+  async isStill({ mark, tags }: Stamp): Promise<boolean> {
+    const names = [...tags.keys()];
+    const { stamp } = await this.#ask([], names);
+    return stamp.mark === mark && names.every((tag) => stamp.tags.get(tag) === tags.get(tag));
   }
 
   abandon(key: string, what: Abandoned): void {
