@@ -297,16 +297,32 @@ test('trimming is for the roles that it is granted to; telling by signals is for
   expect(rows).toEqual([{ proname: 'ormolu_log_signal', everybody: true }, { proname: 'ormolu_log_trim', everybody: false }]);
 });
 
-test('rows of transactions to come, of a log that was restored into a younger cluster, are read by nobody, and trimmed', async () => {
-  await withCities();
-  await outside.query('insert into ormolu_log (xid, model, id) select (4000000000000 + g)::text::xid8, \'city_1\', \'1\' from generate_series(1, 100) g');
-  const stamp = await stampNow();
-  expect(await whyNow(stamp)).toBeUndefined();
-  expect(await storage.changeLog?.trim({ keep: 50 })).toBe(0);
-  await outside.query('update city_1 set size_col = 9 where id = 1');
-  expect(await whyNow(stamp)).toBe('changed between');
-  await storage.changeLog?.trim({ keep: 1 });
-  expect((await outside.query('select from ormolu_log where xid > \'4000000000000\'')).rows).toEqual([]);
+describe('rows of transactions to come, of a log that was restored into a younger cluster,', () => {
+  const RESTORED = 'insert into ormolu_log (xid, model, id) select (4000000000000 + g)::text::xid8, case g % 2 when 0 then \'city_1\' else \'$models {}\' end, \'1\' from generate_series(1, 100) g';
+  const restored = async (): Promise<number> => (await outside.query('select from ormolu_log where xid > \'4000000000000\'')).rows.length;
+
+  test('are read by nobody, and trimmed first', async () => {
+    await withCities();
+    const stamp = await stampNow();
+    await outside.query(RESTORED);
+    expect(await whyNow(stamp)).toBeUndefined();
+    await outside.query('update city_1 set size_col = 9 where id = 1');
+    expect(await whyNow(stamp)).toBe('changed between');
+    const kept = await stampNow();
+    expect(await storage.changeLog?.trim({ keep: 50 })).toBe(100);
+    expect(await restored()).toBe(0);
+    // Nothing that anybody could know by them is gone.
+    expect(await whyNow(kept)).toBeUndefined();
+  });
+
+  test('would be theirs who get their numbers: nothing is kept by who finds them, until they were trimmed', async () => {
+    await withCities();
+    await outside.query(RESTORED);
+    expect(await reasons()).toEqual([['*', expect.stringContaining('restored from another server')]]);
+    await storage.migrate(WIDE);
+    expect([await restored(), await reasons()]).toEqual([0, []]);
+    expect(await whyNow(await stampNow())).toBeUndefined();
+  });
 });
 
 test('a migration tells of the log only what it changes', async () => {

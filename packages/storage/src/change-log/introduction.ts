@@ -55,6 +55,9 @@ const SERVER = `select current_schema()::text as namespace, current_user::text a
   ${RUNNING} as started, ${PLACE} as place, ${STANDING} as standing,
   to_regclass($1)::oid::text as log, coalesce(has_table_privilege(to_regclass($1), 'select'), false) as readable`;
 
+/** Whether a log has rows of transactions to come, which were those of the server that it was restored from: of each it would be believed, once there is one of its number here, that it did what that row says. */
+const askRestored = (log: string): string => `select exists (select from ${log} l where l.xid >= pg_snapshot_xmax(pg_current_snapshot()) and l.xid is distinct from pg_current_xact_id_if_assigned()) as restored`;
+
 /** What the server brings along and yet may do anything: it runs a text, reads a cursor or a table of any name, or turns to another namespace. */
 const RUNNING_TEXTS = [
   ...['query', 'cursor', 'table', 'schema', 'database'].flatMap((of) => [`${of}_to_xml`, `${of}_to_xmlschema`, `${of}_to_xml_and_xmlschema`]),
@@ -138,13 +141,15 @@ export async function introduce(ask: AskCatalog, schema: Schema, { mode, isEmbed
   const log = logTable(found.namespace);
   const [server = {}] = await ask(SERVER, [log]);
   const tables = new Map((await ask(TABLES, [schema.tables.map(({ table }) => table), [...LOG_TRIGGERS]])).map((row) => [String(row['table']), row]));
+  const [{ restored } = {}] = found.hasTable && server['readable'] === true ? await ask(askRestored(log), []) : [];
   const uncachable = new Map<string, string>();
   const untold: string[] = [];
   const all = !found.hasTable ? 'the database has no change log: run db.migrate(), as a role that owns the tables'
     : server['standby'] === true ? 'the server is a standby, whose own commits are those of another'
       : server['readable'] !== true ? `the role '${String(server['role'])}' may not read the change log: grant select on ${log}`
         : server['commit'] === 'off' && !isEmbedded ? 'the server runs with synchronous_commit = off: a crash would lose commits that caches have seen'
-          : undefined;
+          : restored === true ? 'the change log was restored from another server, and has rows of transactions that are still to come on this one: run db.migrate(), as a role that owns the tables'
+            : undefined;
   if (all !== undefined) uncachable.set('*', all);
   for (const table of schema.tables) {
     if (table.aside) continue;

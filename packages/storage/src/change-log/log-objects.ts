@@ -168,7 +168,7 @@ export function logFunctions(namespace: string): readonly LogFunction[] {
       head: '(keep bigint) returns bigint',
       rights: 'owner',
       isPublic: false,
-      // Rows of transactions to come are those of another cluster, which the log was restored from.
+      // Rows of transactions to come are those of another cluster, which the log was restored from: all of them go, before transactions here have their numbers.
       // Not above the lowest transaction in progress: a process that looks for the first time begins there, and so never below the mark.
       source: `
 declare
@@ -178,12 +178,11 @@ begin
   if not pg_try_advisory_xact_lock(${TRIM_LOCK}) then return 0; end if;
   select least(l.xid, pg_snapshot_xmin(pg_current_snapshot())) into mark from ${log} l
     where l.xid < pg_snapshot_xmax(pg_current_snapshot()) order by l.xid desc offset greatest(keep, 1) - 1 limit 1;
-  if mark is null then return 0; end if;
   delete from ${log} l where (l.xid < mark and ${[`like ${literal(`${MODELS_SIGNAL} %`)}`, `= ${literal(TABLES_SIGNAL)}`].map((told) => `case when l.model ${told} then l.xid < (
       select r.xid from ${log} r where r.model ${told} order by r.xid desc offset ${KEPT_SIGNALS} limit 1
     ) else true end`).join(' and ')}) or (l.xid >= pg_snapshot_xmax(pg_current_snapshot()) and l.xid is distinct from pg_current_xact_id_if_assigned());
   get diagnostics gone = row_count;
-  if gone > 0 then insert into ${log} (model, id) values (${literal(TRIMMED)}, mark::text); end if;
+  if gone > 0 and mark is not null then insert into ${log} (model, id) values (${literal(TRIMMED)}, mark::text); end if;
   return gone;
 end`,
     },

@@ -68,7 +68,7 @@ export function askRows(log: string, after: Snapshot | undefined): Question<Poll
 const TOLD_MODELS = `${MODELS_SIGNAL} `;
 
 /** Asks for the rows that tell of other models, from a transaction on. */
-export const askReloads = (log: string): string => `select xid::text, model from ${log} where xid >= $1::text::xid8 and model like '${TOLD_MODELS}%' order by xid`;
+export const askReloads = (log: string): string => `select xid::text, model from ${log} where xid >= $1::text::xid8 and xid < pg_snapshot_xmax(pg_current_snapshot()) and model like '${TOLD_MODELS}%' order by xid`;
 
 /** Such a row, as processes read it. */
 export function reloadOf({ xid, model }: { readonly xid: bigint; readonly model: string }): ChangeRow {

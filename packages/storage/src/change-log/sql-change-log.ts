@@ -137,7 +137,7 @@ export class SqlChangeLog implements StorageChangeLog {
   /** Before the first poll: lets it begin so far back in the log that it brings no more rows than it may. */
   async reachBack({ log }: Introduction, ask: AskCatalog): Promise<void> {
     if (log === undefined || this.#from !== undefined || this.knowledge.extent || !this.isShared) return;
-    const [row] = await ask(`select xid::text as beyond from ${log} order by xid desc offset ${REACHED_BACK} limit 1`, []);
+    const [row] = await ask(`select xid::text as beyond from ${log} where xid < pg_snapshot_xmax(pg_current_snapshot()) order by xid desc offset ${REACHED_BACK} limit 1`, []);
     this.#from = typeof row?.['beyond'] === 'string' ? BigInt(row['beyond']) + 1n : 1n;
   }
 
