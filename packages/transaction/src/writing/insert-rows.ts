@@ -11,10 +11,10 @@ import { insertOrder, referencesAmong, type Reference } from './insert-order';
 import { moveBetweenLists } from '../lists/inverse-lists';
 import type { Precomputed } from '../computing/precompute';
 import { placeOf, placeOfKey, recordsAt, refuseWithoutCompany, sourceLanguage } from '../environment/keyed-fields';
-import { fire, startFiring } from '../triggers/modified';
+import { fire, fireModified, startFiring } from '../triggers/modified';
 import { isAskedFor } from '../triggers/unseen';
 import type { Transaction } from '../transaction';
-import { cachedList, cachedReference, IdsOf } from '../values';
+import { cachedList, cachedReference, IdsOf, recordsOf } from '../values';
 import { isKeptList, type NewRow } from './write-batch';
 
 /** The ids that the database has given to new records. */
@@ -37,10 +37,12 @@ export async function insertRows(env: Environment, rows: readonly NewRow[], { wo
   const references = referencesAmong(rows);
   const ids = new Map<Id, StoredId>();
   const late: Reference[] = [];
+  const anew = new Set<Id>();
   for (const part of insertOrder(rows, references)) {
     const model = part[0]?.model;
     if (!model) continue;
     if (references.length > 0) late.push(...lateOf(part, references, ids));
+    for (const id of beginAnew(env, model, part)) anew.add(id);
     const inserted = await insertPart(env, model, { rows: part, ids });
     for (const [place, id] of inserted.entries()) if (part[place]) ids.set(part[place].id, id);
   }
@@ -49,10 +51,12 @@ export async function insertRows(env: Environment, rows: readonly NewRow[], { wo
   const made = [...groupBy(rows, ({ model }) => model)].map(([model, own]): Made => ({ model, rows: own, ids: own.map(({ id }) => ids.get(id) as StoredId) })); // every row has been inserted
   const { isLate } = worked;
   for (const one of made) remember(env, one);
+  const behind = rememberLate(env, late, ids);
   const beside = tx.below.takeBesideInserts();
   if (beside.length > 0) forgetTouchedColumns(tx, beside);
   for (const { model, ids: born } of made) if (isAskedForAny(tx, model)) tx.unseen.noteBorn(model.name, born);
-  for (const one of made) for (const field of one.model.fields.values()) markDependents(tx, field, { ...one, isKnown: (row) => row.values.has(field) && !(isLate && worked.has(row, field)) });
+  for (const one of made) for (const field of one.model.fields.values()) markDependents(tx, field, { ...one, anew, isKnown: (row) => row.values.has(field) && !(isLate && worked.has(row, field)) });
+  for (const [field, found] of behind) fireModified(tx, field, found);
   then?.(ids);
   return ids;
 }
@@ -109,11 +113,38 @@ function withIds(value: unknown, ids: InsertedIds): unknown {
   return value instanceof KeyedValues ? value.map((one) => withIds(one, ids)) : value;
 }
 
+/**
+ * Who names the id of a new record may have known or assigned something of it before there was a row: that is of a record that is not there any more, or never was,
+ * and the new one begins without it. Who has put it into a list has done so for this one.
+ *
+ * @returns the ids of those that were known
+ */
+function beginAnew({ transaction: { cache, rootEnv } }: Environment, model: Model, rows: readonly NewRow[]): readonly Id[] {
+  const slots = cache.slots(model.name);
+  const known = rows.flatMap(({ given }) => (given !== undefined && slots.slotOf(given) >= 0 ? [given] : []));
+  if (known.length === 0) return known;
+  const lists = [...model.fields.values()].filter(isKeptList).flatMap((field) => known.flatMap((id) => {
+    const list = cachedList(rootEnv, field, id);
+    return list ? [{ field, id, list }] : [];
+  }));
+  cache.forget(model.name, known);
+  for (const { field, id, list } of lists) cache.update(recordsOf(rootEnv, field, [id]), field, [list]);
+  return known;
+}
+
+/** Whether somebody who has found a row has given it a reference, in the place of the one that is not written yet. */
+function isGivenMeanwhile({ transaction: { cache, rootEnv } }: Environment, field: Field, id: Id): boolean {
+  if (field.keyedBy) return false;
+  const now = cachedReference(rootEnv, field, id);
+  return now !== undefined && (now !== null || cache.isDirty(recordsOf(rootEnv, field, [id]), field));
+}
+
 /** References to records that came later. */
 async function writeLate(env: Environment, missing: readonly Reference[], ids: InsertedIds): Promise<void> {
   for (const [field, references] of groupBy(missing, ({ field: of }) => of)) {
     // A record may have to wait with the references of several companies, which stand in one column.
-    const rows = [...new Set(references.map(({ from }) => from))];
+    const rows = [...new Set(references.map(({ from }) => from))].filter(({ id }) => !isGivenMeanwhile(env, field, ids.get(id) as StoredId));
+    if (rows.length === 0) continue;
     await env.transaction.below.update({
       model: field.model,
       ids: rows.map(({ id }) => ids.get(id) as StoredId), // every row has been inserted by now
@@ -153,6 +184,19 @@ function remember(env: Environment, { model, rows, ids }: Made): void {
     origins?.note(field, own, { what: 'created' });
     if (field.keyedBy === 'lang') put(recordsAt(field, sourceLanguage(env.transaction), own), field, cached);
   }
+}
+
+/** Who has read a row before its late references were written has found none: memory has what is there now. @returns those who may have been read so */
+function rememberLate(env: Environment, late: readonly Reference[], ids: InsertedIds): ReadonlyMap<Field, readonly Id[]> {
+  const { cache, rootEnv } = env.transaction;
+  const found = new Map<Field, Id[]>();
+  for (const { from, field } of late) {
+    const id = ids.get(from.id) as StoredId; // every row has been inserted by now
+    if (field.keyedBy || cachedReference(rootEnv, field, id) !== null || isGivenMeanwhile(env, field, id)) continue;
+    cache.update(recordsOf(rootEnv, field, [id]), field, [from.values.get(field)]);
+    found.set(field, [...(found.get(field) ?? []), id]);
+  }
+  return found;
 }
 
 /** All values of a field, as its column keeps them. The first text of a record is the source's, where that has none. */
@@ -195,7 +239,7 @@ function isAskedForAny(tx: Transaction, model: Model): boolean {
 const NOTHING: readonly Id[] = Object.freeze([]);
 
 /** After an insert: own computes, lists on the other side, and those who depend through them. */
-function markDependents(tx: Transaction, field: Field, { rows, ids, isKnown }: Made & { readonly isKnown: (row: NewRow) => boolean }): void {
+function markDependents(tx: Transaction, field: Field, { rows, ids, anew, isKnown }: Made & { readonly anew: ReadonlySet<Id>; readonly isKnown: (row: NewRow) => boolean }): void {
   if (field.compute && field.isStored) {
     const computed = ids.filter((_, place) => rows[place] && !isKnown(rows[place]));
     tx.toCompute.mark(field, computed, 'certain');
@@ -204,9 +248,12 @@ function markDependents(tx: Transaction, field: Field, { rows, ids, isKnown }: M
   }
   const inverses = tx.registry.inversesOf(field);
   if (field.relation?.kind === 'many2one' && inverses.length > 0) {
-    // A many2one's canonical form is an id or null.
-    // Who has been found and moved meanwhile is where he was moved to.
-    const moves = ids.map((id, place) => ({ id, from: null, to: cachedReference(tx.rootEnv, field, id) ?? ((rows[place]?.values.get(field) ?? null) as Id | null) }));
+    const moves = ids.map((id, place) => {
+      // Who has been found and moved meanwhile is where he was moved to.
+      const now = cachedReference(tx.rootEnv, field, id);
+      // A many2one's canonical form is an id or null.
+      return { id, from: anew.has(id) ? undefined : null, to: now === undefined ? ((rows[place]?.values.get(field) ?? null) as Id | null) : now };
+    });
     for (const inverse of inverses) moveBetweenLists(tx, inverse, moves);
   }
   const tree = tx.registry.triggersOf(field);
