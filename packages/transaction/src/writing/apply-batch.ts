@@ -4,9 +4,11 @@ import { assignCached } from './assign-cached';
 import { tellChange } from '../events';
 import { flushPairs } from '../flushing/flush-pairs';
 import { insertRows, type InsertedIds } from './insert-rows';
+import { followCommands, presentList } from '../lists/computed-lists';
 import { putWithInverses, type Written } from '../lists/inverse';
 import { areLoaded, deletedBy, followSteps, hasNewOwner, loadForSteps, movedFrom, onlyDelete, putLists, putOwners, type ListChanges } from '../lists/list-steps';
 import { NOTHING_WORKED_OUT, precompute, precomputed, type Precomputed } from '../computing/precompute';
+import type { Environment } from '../environment/environment';
 import type { Transaction } from '../transaction';
 import { resolveTriggers } from '../triggers/resolve-triggers';
 import { run } from '../running/run';
@@ -14,7 +16,7 @@ import { unlink, type Spare } from './unlink';
 import { MissingRecordError } from '../errors';
 import { meetRecords } from '../reading/meet-records';
 import { cachedList } from '../values';
-import { fieldsOf, type NewRow, type WriteBatch } from './write-batch';
+import { fieldsOf, type ListPut, type NewRow, type WriteBatch } from './write-batch';
 
 /** Whoever makes memory forget what lists hold as often as that while a write waits for them is not waited for any longer. */
 const MOST_LOADS = 5;
@@ -64,8 +66,8 @@ async function meetListOwners({ env, owners, steps }: WriteBatch): Promise<void>
   }
 }
 
-function isInverted({ rows, puts }: WriteBatch): boolean {
-  return puts.some(({ field }) => field.inverse) || rows.some(({ model, values }) => invertedOf(model).some((field) => values.has(field)));
+function isInverted({ rows, puts, listPuts }: WriteBatch): boolean {
+  return listPuts.length > 0 || puts.some(({ field }) => field.inverse) || rows.some(({ model, values }) => invertedOf(model).some((field) => values.has(field)));
 }
 
 async function apply(batch: WriteBatch, changes: ListChanges): Promise<InsertedIds> {
@@ -122,6 +124,7 @@ async function apply(batch: WriteBatch, changes: ListChanges): Promise<InsertedI
           for (const [field, cached] of values) if (field.inverse && !field.isStored) assignCached(env, field, [idIn(made, id)], withIds(cached, made));
         }
         putNew(made);
+        for (const listPut of batch.listPuts) putFollowed(env, listPut, made);
       });
       keepGiven(tx, givenBy(batch, made, worked));
     });
@@ -144,11 +147,18 @@ async function apply(batch: WriteBatch, changes: ListChanges): Promise<InsertedI
   return inserted;
 }
 
+/** One after the other, each with its inverse: another list may show what that one has changed. */
+function putFollowed(env: Environment, { field, id, commands }: ListPut, made: InsertedIds): void {
+  const records = env.recordsOf(env.registry.model(field.model), [id]);
+  const cached = withIds(followCommands(presentList(env, field, id), commands), made);
+  putWithInverses(env.transaction, [{ field, records }], () => { assignCached(env, field, [id], cached); });
+}
+
 /**
  * The computed values that were given: to records, and to new ones with their rows. What was worked out for a row before it was there is no better than what is
  * computed of any other record: it waits where its causes change.
  */
-function givenBy({ rows, puts }: WriteBatch, inserted: InsertedIds, worked: Precomputed): ReadonlyMap<Field, ReadonlySet<Id>> {
+function givenBy({ rows, puts, listPuts }: WriteBatch, inserted: InsertedIds, worked: Precomputed): ReadonlyMap<Field, ReadonlySet<Id>> {
   const given = new Map<Field, Set<Id>>();
   const add = (field: Field, ids: Iterable<Id>): void => {
     const own = given.get(field) ?? new Set();
@@ -156,6 +166,7 @@ function givenBy({ rows, puts }: WriteBatch, inserted: InsertedIds, worked: Prec
     for (const id of ids) own.add(id);
   };
   for (const { field, ids } of puts) if (field.compute && field.isStored) add(field, ids);
+  for (const { field, id } of listPuts) if (field.isStored) add(field, [id]);
   for (const [field, own] of rowsWith(rows, computedOf)) add(field, own.filter((row) => !worked.has(row, field)).flatMap(({ id }) => inserted.get(id) ?? []));
   return given;
 }

@@ -4,7 +4,7 @@ import { writable } from '../records/convert';
 import { givenId, requireId, takesIds } from './given-id';
 import { defaultOf } from '../records/defaults';
 import type { Environment } from '../environment/environment';
-import { computedListCommands, followCommands, presentList, refusedForNew, type ComputedListCommand, type MadeCommand } from '../lists/computed-lists';
+import { computedListCommands, followCommands, refusedForNew, type ComputedListCommand, type MadeCommand } from '../lists/computed-lists';
 import { KeyedValues } from '../environment/keyed-values';
 import { DraftError, RequiredError, WriteRefusedError } from '../errors';
 import { listCommands, type Values } from '../lists/list-commands';
@@ -32,6 +32,13 @@ export interface Put {
   readonly env?: Environment;
 }
 
+/** Commands for the computed list of one record; ids are known, but for those of new records. */
+export interface ListPut {
+  readonly field: Field;
+  readonly id: Id;
+  readonly commands: readonly MadeCommand[];
+}
+
 /** What happens to the list of some records; what is created for it has been made into new rows. */
 export interface ListStep {
   readonly field: Field;
@@ -48,14 +55,14 @@ export class WriteBatch {
   readonly env: Environment;
   readonly rows: NewRow[] = [];
   readonly puts: Put[] = [];
+  /** They are followed from what the lists hold when all other values are in. */
+  readonly listPuts: ListPut[] = [];
   readonly steps: ListStep[] = [];
   /** The records of the database whose lists are written, by model. */
   readonly owners: Map<string, Set<Id>> = new Map();
   /** The fields that values were given for, wherever they stood. */
   readonly named: Set<Field> = new Set();
   readonly #shape = new RowShape();
-  /** The new records that commands for computed lists have made. */
-  readonly #made = new Set<Id>();
   /** The ids that new records so far are to have, by model. */
   readonly #givenIds = new Map<string, Set<Id>>();
 
@@ -176,30 +183,29 @@ export class WriteBatch {
     refuseMissing(this.env.transaction, field, made ? ids.filter((id) => !made.has(id)) : ids);
   }
 
-  /** A list that is computed gets a value like any other field: commands are followed from what it holds. */
+  /** A list that is computed gets a value like any other field, or commands that are followed from what it holds. */
   #computedList(field: Field, owners: readonly Id[], value: unknown): void {
     const { commands, isWhole } = computedListCommands(field, value);
     const made = this.#make(field, commands);
-    const follow = (before: readonly Id[]): readonly Id[] => followCommands(before, made).map((id) => (this.#made.has(id) ? id : this.#known(field, id)));
-    if (isWhole) this.puts.push({ field, ids: owners, cached: follow([]) });
-    else for (const owner of owners) this.puts.push({ field, ids: [owner], cached: follow(presentList(this.env, field, owner)) });
+    if (isWhole) this.puts.push({ field, ids: owners, cached: followCommands([], made) });
+    else for (const id of owners) this.listPuts.push({ field, id, commands: made });
   }
 
   /** @throws {WriteRefusedError} TX_COMMAND_INVALID for commands that say what changes: what it is computed as is known when the record is there */
   #newComputedList(field: Field, value: unknown): readonly Id[] {
     const { commands, isWhole } = computedListCommands(field, value);
     if (!isWhole) throw refusedForNew(field);
-    return followCommands([], this.#make(field, commands)).map((id) => (this.#made.has(id) ? id : this.#known(field, id)));
+    return followCommands([], this.#make(field, commands));
   }
 
   /** What commands create are new rows, which are then linked. */
   #make(field: Field, commands: readonly ComputedListCommand[]): readonly MadeCommand[] {
     const comodel = this.env.registry.model(field.relation?.comodel ?? '');
     return commands.map((command): MadeCommand => {
-      if (command.kind !== 'create') return command;
-      const { id } = this.create(comodel, command.values);
-      this.#made.add(id);
-      return { kind: 'link', id };
+      if (command.kind === 'create') return { kind: 'link', id: this.create(comodel, command.values).id };
+      if (command.kind === 'link') return { kind: 'link', id: this.#known(field, command.id) };
+      if (command.kind === 'unlink') return { kind: 'unlink', id: this.env.transaction.drafts.current(command.id) };
+      return command.kind === 'set' ? { kind: 'set', ids: command.ids.map((id) => this.#known(field, id)) } : command;
     });
   }
 
