@@ -6,9 +6,14 @@ import type { Transaction } from '../transaction';
 /**
  * Writes the queued rows of relation tables, of all or of some.
  *
+ * @param isWanted - which tables
  * @remarks One DELETE and one INSERT per table; a SELECT before the DELETE when the rows to delete have not passed by.
  */
-export async function flushPairs(tx: Transaction, tables: readonly string[] = tx.pairs.tables()): Promise<void> {
+export async function flushPairs(tx: Transaction, isWanted: (table: string) => boolean = () => true): Promise<void> {
+  if (tx.pairs.tables().some(isWanted)) await tx.pairs.oneByOne(() => sendPairs(tx, tx.pairs.tables().filter(isWanted)));
+}
+
+async function sendPairs(tx: Transaction, tables: readonly string[]): Promise<void> {
   for (const table of tables) {
     const removed = pending(tx, table, 'removed');
     if (removed.length > 0) await tx.pairs.sending(table, removed, 'removed', () => removePairs(tx, table, removed));

@@ -137,7 +137,7 @@ async function writePending(tx: Transaction, pending: ReadonlyMap<string, readon
       if (there) missing.push(new MissingRecordError(model, ids.filter((id) => !there.has(id)), `pending values of ${fields.join(', ')} were to be written`));
     }
   }
-  await flushPairs(tx, tx.pairs.tables().filter((table) => !wanted || tablesOf(wanted).has(table)));
+  await flushPairs(tx, wanted && ((table) => tablesOf(wanted).has(table)));
   const [first] = missing;
   if (first) throw first;
 }

@@ -16,6 +16,8 @@ export class PendingPairs {
   readonly #undo: UndoLog;
   /** The changes on their way to the database. */
   readonly #sent = new Map<string, PairChange>();
+  /** When whoever sends changes is done. */
+  #isSent: Promise<void> | undefined;
 
   constructor(undo: UndoLog) {
     this.#undo = undo;
@@ -41,6 +43,14 @@ export class PendingPairs {
         this.#put(table, [first, second], before);
       });
     }
+  }
+
+  /** Lets one after the other send what is pending: what two send of the same pairs at once comes to the database in any order, and neither knows what the other has left. */
+  async oneByOne(send: () => Promise<void>): Promise<void> {
+    while (this.#isSent) await this.#isSent;
+    const sending = send();
+    this.#isSent = sending.then(() => { this.#isSent = undefined; }, () => { this.#isSent = undefined; });
+    await sending;
   }
 
   /** Sends changes, and forgets them when they are done. One that is changed back meanwhile stays to be sent. */
