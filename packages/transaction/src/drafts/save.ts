@@ -1,3 +1,4 @@
+import type { ContextKey } from '@ormolu/cache';
 import { isStoredId, type NewId, type Id, type StoredId } from '@ormolu/kernel';
 import type { Field, Model } from '@ormolu/registry';
 import { applyBatch } from '../writing/apply-batch';
@@ -12,6 +13,7 @@ import { writable } from '../records/convert';
 import type { Transaction } from '../transaction';
 import { putWithInverses } from '../lists/inverse';
 import { run } from '../running/run';
+import { isSuspension } from '../running/suspension';
 import { assignCached } from '../writing/assign-cached';
 import type { RecordSet } from '../records/recordset';
 import { inTurn } from '../writing/in-turn';
@@ -46,21 +48,63 @@ export async function save(set: RecordSet): Promise<RecordSet> {
     }
     const late = givenSince(tx, made);
     settleDrafts(tx, saved);
-    // What inverses read is fetched.
-    if (late.length > 0) await run(tx, () => {
-      for (const { model: of, id, field, value } of late) putLate(env.recordsOf(of, [known(tx, id)]), field, value);
-    });
+    await putAllLate(env, late);
     return env.recordsOf(model, set.ids.map((id) => tx.drafts.current(id)));
   });
 }
 
-/** What drafts were given while their rows were on their way. One2many lists are not among it: their members say themselves whom they belong to. */
-function givenSince(tx: Transaction, { drafts, taken }: Saving): readonly { readonly model: Model; readonly id: NewId; readonly field: Field; readonly value: unknown }[] {
-  return [...drafts].flatMap(([id, model]) => [...tx.drafts.given(id)].flatMap(([field, value]) =>
-    value === taken.get(id)?.get(field) || (isKeptList(field) && field.relation?.kind === 'one2many') ? [] : [{ model, id, field, value }]));
+/** What a draft was given while its row was on its way: of values by company or language, in one place. */
+interface Late {
+  readonly model: Model;
+  readonly id: NewId;
+  readonly field: Field;
+  readonly value: unknown;
+  readonly key: ContextKey | undefined;
 }
 
-/** Puts such a value into the record that the draft has become. */
+/** One2many lists are not among it: their members say themselves whom they belong to. */
+function givenSince(tx: Transaction, { drafts, taken }: Saving): readonly Late[] {
+  return [...drafts].flatMap(([id, model]) => [...tx.drafts.given(id)].flatMap(([field, value]): readonly Late[] => {
+    const before = taken.get(id)?.get(field);
+    if (value === before || (isKeptList(field) && field.relation?.kind === 'one2many')) return [];
+    if (!(value instanceof KeyedValues)) return [{ model, id, field, value, key: undefined }];
+    const had = before instanceof KeyedValues ? before : undefined;
+    return [...value].flatMap(([key, one]) => (had?.get(key) === one ? [] : [{ model, id, field, value: one, key }]));
+  }));
+}
+
+/**
+ * Puts such values into the records that the drafts have become, in the end all but those that a record has been given another for meanwhile.
+ *
+ * @throws {unknown} what the first inverse has thrown that failed; the other values are in
+ */
+async function putAllLate(env: Environment, late: readonly Late[]): Promise<void> {
+  if (late.length === 0) return;
+  const tx = env.transaction;
+  const places = late.map(({ model, id, field, value, key }) => {
+    const record = (key === undefined ? env : inPlace(env, field, placeOfKey(key))).recordsOf(model, [known(tx, id)]);
+    return { record, field, value, before: record.env.peek(field, record.id) };
+  });
+  // What inverses read is fetched.
+  await run(tx, () => {
+    const failures: unknown[] = [];
+    // What one inverse writes is no reason to leave another value out.
+    const current = places.filter(({ record, field, before }) => {
+      const now = record.env.peek(field, record.id);
+      return now === before || (before === undefined && !tx.cache.isDirty(record, field));
+    });
+    for (const { record, field, value } of current) {
+      try {
+        putLate(record, field, value);
+      } catch (error) {
+        if (isSuspension(error)) throw error;
+        failures.push(error);
+      }
+    }
+    if (failures.length > 0) throw failures[0];
+  });
+}
+
 function putLate(record: RecordSet, field: Field, value: unknown): void {
   const { env } = record;
   const now = (id: Id): Id => known(env.transaction, id);
@@ -69,8 +113,7 @@ function putLate(record: RecordSet, field: Field, value: unknown): void {
     return;
   }
   putWithInverses(env.transaction, [{ field, records: record }], () => {
-    if (value instanceof KeyedValues) for (const [key, one] of value) assignCached(inPlace(env, field, placeOfKey(key)), field, record.ids, one);
-    else assignCached(env, field, record.ids, field.relation && value !== null ? now(value as Id) : value); // and a many2one as an id
+    assignCached(env, field, record.ids, field.relation && value !== null ? now(value as Id) : value); // and a many2one as an id
   });
 }
 
