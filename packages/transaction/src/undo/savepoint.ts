@@ -81,8 +81,11 @@ export class Savepoint implements AsyncDisposable {
   async [Symbol.asyncDispose](): Promise<void> {
     if (!this.#isOpen) return;
     const { exclusive } = this.#tx;
-    // Who was answered may have asked again before it is heard here.
-    do await exclusive.quiet(); while (exclusive.isBusy);
+    // Who was answered may have asked again before it is heard here; a search's flush asks nothing between its statements.
+    do {
+      await exclusive.quiet();
+      await this.#tx.flushIsOver();
+    } while (exclusive.isBusy);
     await this.rollback();
   }
 
