@@ -6,6 +6,7 @@ import { writable } from '../records/convert';
 import type { Environment } from '../environment/environment';
 import { fetchColumns, fetchList, inverseOf } from '../reading/fetch';
 import { groupBy } from '../group-by';
+import { sideOf } from './relation-tables';
 import type { InsertedIds } from '../writing/insert-rows';
 import type { Transaction } from '../transaction';
 import { cachedList, cachedReference } from '../values';
@@ -24,8 +25,14 @@ export interface ListChanges {
   readonly owners: Owners;
   /** Whom members have who are to leave a list, undefined where that does not matter: who has another owner when the changes are put in has left already. */
   readonly left: ReadonlyMap<Field, ReadonlyMap<Id, Id | null | undefined>>;
-  /** Many2many → owner → what was said of its list. Of whom nothing was said stays as he is, whoever changes that meanwhile. */
-  readonly lists: ReadonlyMap<Field, ReadonlyMap<Id, SaidOfList>>;
+  /** Relation table → what was said of lists over it, in the order in which now the one and now the other side was spoken of. */
+  readonly lists: ReadonlyMap<string, readonly SaidOfLists[]>;
+}
+
+/** Owner → what was said of its list. Of whom nothing was said stays as he is, whoever changes that meanwhile. */
+interface SaidOfLists {
+  readonly field: Field;
+  readonly byOwner: Map<Id, SaidOfList>;
 }
 
 interface SaidOfList {
@@ -66,7 +73,7 @@ export function areLoaded(tx: Transaction, steps: readonly ListStep[]): boolean 
  * @throws {WriteRefusedError} TX_REQUIRED when a record would lose an owner that it must have
  */
 export function followSteps(env: Environment, steps: readonly ListStep[]): ListChanges {
-  const changes = { owners: new Map<Field, Map<Id, Owner>>(), left: new Map<Field, Map<Id, Id | null | undefined>>(), lists: new Map<Field, Map<Id, SaidOfList>>() };
+  const changes = { owners: new Map<Field, Map<Id, Owner>>(), left: new Map<Field, Map<Id, Id | null | undefined>>(), lists: new Map<string, SaidOfLists[]>() };
   for (const step of steps) {
     if (step.field.relation?.kind === 'many2many') followPairs(step, changes);
     else followOwners(env, step, changes);
@@ -103,9 +110,8 @@ function followOwners(env: Environment, { field, owner, kind, ids }: ListStep, {
   }
 }
 
-function followPairs({ field, owner, kind, ids }: ListStep, { lists, owners }: { readonly lists: Map<Field, Map<Id, SaidOfList>>; readonly owners: Map<Field, Map<Id, Owner>> }): void {
-  const ofField = lists.get(field) ?? new Map<Id, SaidOfList>();
-  lists.set(field, ofField);
+function followPairs({ field, owner, kind, ids }: ListStep, { lists, owners }: { readonly lists: Map<string, SaidOfLists[]>; readonly owners: Map<Field, Map<Id, Owner>> }): void {
+  const ofField = lastOf(lists, field).byOwner;
   const before = ofField.get(owner);
   const members = new Map(kind === 'set' ? [] : before?.members);
   for (const id of ids) {
@@ -113,6 +119,18 @@ function followPairs({ field, owner, kind, ids }: ListStep, { lists, owners }: {
     if (kind === 'delete') owners.set(field, (owners.get(field) ?? new Map<Id, Owner>()).set(id, DELETED));
   }
   ofField.set(owner, { isWhole: kind === 'set' || before?.isWhole === true, members });
+}
+
+/** What is said of a field's lists now: after what has been said of others over their table. */
+function lastOf(lists: Map<string, SaidOfLists[]>, field: Field): SaidOfLists {
+  const table = sideOf(field)?.table ?? field.toString();
+  const said = lists.get(table) ?? [];
+  lists.set(table, said);
+  const last = said.at(-1);
+  if (last?.field === field) return last;
+  const next: SaidOfLists = { field, byOwner: new Map() };
+  said.push(next);
+  return next;
 }
 
 function hasLeft(env: Environment, inverse: Field, id: Id, before: Id | null | undefined): boolean {
@@ -168,7 +186,7 @@ export function putOwners(env: Environment, owners: Owners, inserted: InsertedId
 export function putLists(env: Environment, { owners, left, lists }: ListChanges, inserted: InsertedIds): void {
   const now = (id: Id): Id => inserted.get(id) ?? id;
   putOwners(env, owners, inserted, left);
-  for (const [field, byOwner] of lists) {
+  for (const { field, byOwner } of [...lists.values()].flat()) {
     const ids = [...byOwner.keys()].map(now);
     const known = knownLists(env, field, ids);
     changeLists(env.transaction, field, [...byOwner].flatMap(([owner, { isWhole, members }]) => {
