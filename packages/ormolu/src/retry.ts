@@ -29,11 +29,12 @@ export class FailedRollbackError extends AggregateError {
  * The waits between two tries double from 10 ms to a second, each a random share of that (full jitter), so that those who met once do
  * not meet again.
  * @param work - makes a fresh transaction each time
+ * @param waits - lets time pass, or rejects when the signal is aborted meanwhile
  * @throws {unknown} what the last try threw; the signal's reason when it was aborted before the first, or between two, with the conflict of the try before
  * as its cause when it has none
  * @see AWS Architecture Blog, "Exponential Backoff And Jitter"; Odoo's `retrying`
  */
-export async function withRetry<T>(work: () => Promise<T>, { tries = 5, signal }: RetryOptions): Promise<T> {
+export async function withRetry<T>(work: () => Promise<T>, { tries = 5, signal }: RetryOptions, waits: (ms: number, options: { signal: AbortSignal | undefined }) => Promise<unknown> = waited): Promise<T> {
   signal?.throwIfAborted();
   let wait: IBackoff<unknown> | undefined;
   for (let tried = 1; ; tried += 1) {
@@ -45,12 +46,16 @@ export async function withRetry<T>(work: () => Promise<T>, { tries = 5, signal }
       if (error instanceof FailedRollbackError) tellFailedRollback(error.errors[1]);
       wait = wait?.next(undefined) ?? BACKOFF.next();
       try {
-        await passed(wait.duration, undefined, { signal });
+        await waits(wait.duration, { signal });
       } catch {
         throw reasonOf(signal, conflict);
       }
     }
   }
+}
+
+function waited(ms: number, options: { readonly signal: AbortSignal | undefined }): Promise<void> {
+  return passed(ms, undefined, options);
 }
 
 /** Whoever is not thrown what failed beside the work is warned of it: the work is run again, and may come to a good end. */
