@@ -101,6 +101,9 @@ function addressOf({ options: { host, port } }: Driver.Redis): string {
   return `${String(host)}:${String(port)}`;
 }
 
+/** By node: however many wait for its connection, it has one listener of ours. */
+const CONNECTING = new WeakMap<Driver.Redis, Promise<void>>();
+
 /** The driver makes a connection when something is sent on it, which does not wait for that. */
 async function connected(node: Driver.Redis): Promise<void> {
   if (node.status === 'ready') return;
@@ -108,14 +111,17 @@ async function connected(node: Driver.Redis): Promise<void> {
     await node.connect();
     return;
   }
-  await new Promise<void>((resolve, reject) => {
+  const known = CONNECTING.get(node) ?? new Promise<void>((resolve, reject) => {
     const end = (): void => {
       node.off('ready', end).off('end', end);
+      CONNECTING.delete(node);
       if (node.status === 'ready') resolve();
       else reject(new OutageError('TIER_UNAVAILABLE', `There is no connection to ${addressOf(node)}.`));
     };
     node.on('ready', end).on('end', end);
   });
+  CONNECTING.set(node, known);
+  await known;
 }
 
 /** The number by which a server tells one of its runs from another. */

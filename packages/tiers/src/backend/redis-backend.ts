@@ -35,6 +35,7 @@ export class RedisBackend implements Backend {
   readonly #calls: ClusterCalls | undefined;
   /** The client and, with `maxConnections`, others through which only reads go: what is written keeps its order. */
   readonly #readers: readonly (Driver.Redis | Driver.Cluster)[];
+  readonly #listeners = new Set<(state: BackendState, cause?: unknown) => void>();
   #turn = 0;
   /** Why there was no connection the last time. */
   #problem: unknown;
@@ -75,8 +76,10 @@ export class RedisBackend implements Backend {
         this.#problem = error;
       }).on('ready', () => {
         this.#problem = undefined;
-      });
+        if (this.#isReady) this.#tell('up');
+      }).on('close', () => this.#tellDown()).on('end', () => this.#tellDown());
     }
+    this.#calls?.onChange(() => this.#tell('changed'));
     if (!cluster) for (const client of this.#readers) giveUpUnready(client);
   }
 
@@ -147,7 +150,7 @@ export class RedisBackend implements Backend {
 
   async check(): Promise<string> {
     // Before that, it answers some questions and not others.
-    if (this.#readers.some(({ status }) => status !== 'ready')) throw notConnected(this.#problem);
+    if (!this.#isReady) throw notConnected(this.#problem);
     if (this.#calls) return this.#calls.check();
     this.#giveUpSilent();
     this.#owedSinceMs ??= performance.now();
@@ -159,23 +162,29 @@ export class RedisBackend implements Backend {
   }
 
   onState(listener: (state: BackendState, cause?: unknown) => void): () => void {
-    const all = this.#readers;
-    const up = (): void => {
-      if (all.every(({ status }) => status === 'ready')) listener('up');
-    };
-    const down = (): void => listener('down', this.#problem === undefined ? undefined : notConnected(this.#problem));
-    for (const client of all) client.on('ready', up).on('close', down).on('end', down);
-    const endChange = this.#calls?.onChange(() => listener('changed'));
-    up();
+    this.#listeners.add(listener);
+    if (this.#isReady) listener('up');
     return () => {
-      for (const client of all) client.off('ready', up).off('close', down).off('end', down);
-      endChange?.();
+      this.#listeners.delete(listener);
     };
   }
 
   close(): Promise<void> {
     for (const client of this.#readers) client.disconnect();
     return Promise.resolve();
+  }
+
+  get #isReady(): boolean {
+    return this.#readers.every(({ status }) => status === 'ready');
+  }
+
+  /** However many caches there are, the driver has one listener. */
+  #tell(state: BackendState, cause?: unknown): void {
+    for (const listener of [...this.#listeners]) listener(state, cause);
+  }
+
+  #tellDown(): void {
+    this.#tell('down', this.#problem === undefined ? undefined : notConnected(this.#problem));
   }
 
   get #routed(): RoutedCall {

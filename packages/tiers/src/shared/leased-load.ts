@@ -46,6 +46,9 @@ interface Put {
 
 const FIRST_LOOK_MS = 4;
 const LAST_LOOK_MS = 50;
+const STAY_MS = 2 * LAST_LOOK_MS;
+/** Said where it was loaded and is not kept: there is nothing, it is too large, or no data. */
+const UNKEPT = 'not kept';
 /** A loader that takes longer no longer keeps others from loading. */
 const LONGEST_MS = 60_000;
 
@@ -78,14 +81,14 @@ export class LeasedLoads {
    * @remarks Round trips: one to look, one for all leases, one for all values; Memcached takes two for what replaces something.
    */
   async run(work: LoadWork, known?: ReadonlyMap<string, Found | undefined>): Promise<void> {
-    const askedMs = this.#calendar.now();
+    const sinceMs = this.#calendar.now();
     const open = new Map<string, Standing | undefined>(work.keys.map((key) => [key, undefined]));
     let lookMs = FIRST_LOOK_MS;
     let found = known;
     for (const began = performance.now(); open.size > 0 && performance.now() - began < LONGEST_MS;) {
       const lookedMs = performance.now();
-      found ??= await this.#find([...open.keys()], work.tags, askedMs);
-      const taken = await this.#take(work, open, { found, askedMs: lookedMs });
+      found ??= await this.#find([...open.keys()], work.tags, sinceMs);
+      const taken = await this.#take(work, open, { found, sinceMs, askedMs: lookedMs });
       found = undefined;
       if (taken.length > 0) {
         for (const { key } of taken) open.delete(key);
@@ -125,14 +128,14 @@ export class LeasedLoads {
     }
   }
 
-  /** Tells of keys that are known, takes leases of those that nobody loads, and leaves the others open. @returns what is to be loaded now, of a server that is away without a lease */
-  async #take(work: LoadWork, open: Map<string, Standing | undefined>, { found, askedMs }: { readonly found: ReadonlyMap<string, Found | undefined>; readonly askedMs: number }): Promise<readonly Taken[]> {
+  /** Tells of keys that are known, takes leases of those that nobody loads, and leaves the others open. @returns what is to be loaded now: without a lease of a server that is away, and what another has loaded meanwhile which is not kept */
+  async #take(work: LoadWork, open: Map<string, Standing | undefined>, { found, sinceMs, askedMs }: { readonly found: ReadonlyMap<string, Found | undefined>; readonly sinceMs: number; readonly askedMs: number }): Promise<readonly Taken[]> {
     const free: { readonly key: string; readonly found: Found }[] = [];
-    const unanswered: Taken[] = [];
+    const alone: Taken[] = [];
     for (const [key, standing] of open) {
       const one = found.get(key);
       if (!one) {
-        if (found.has(key)) unanswered.push({ key, lease: undefined });
+        if (found.has(key)) alone.push({ key, lease: undefined });
         continue;
       }
       const { entry, bytes } = one;
@@ -144,9 +147,11 @@ export class LeasedLoads {
         open.delete(key);
         work.failed(key, failed(key, entry), askedMs);
       } else if (entry?.kind === 'lease' && bytes && this.#isAlive(open, { key, standing, bytes })) continue;
+      // All who wait would load one behind the other, each for himself.
+      else if (entry?.kind === 'nothing' && entry.value === UNKEPT && entry.readAtMs >= sinceMs) alone.push({ key, lease: undefined });
       else free.push({ key, found: one });
     }
-    if (free.length === 0) return unanswered;
+    if (free.length === 0) return alone;
     const text = `${randomUUID()} 0`;
     const taken = await eachInParts(free, async ({ key, found: { bytes, stamp } }): Promise<Taken | undefined> => {
       const to = this.#level.bytesOf({ ...this.#entry('lease', text, 0), key }, stamp);
@@ -159,7 +164,7 @@ export class LeasedLoads {
         throw error;
       }
     });
-    return [...unanswered, ...taken.filter((one) => one !== undefined)];
+    return [...alone, ...taken.filter((one) => one !== undefined)];
   }
 
   /** By our own clock, and not by what the holder's says: it lives as long as it changes. */
@@ -226,8 +231,8 @@ export class LeasedLoads {
     const { stamp } = lease;
     const kept = keep(key, value);
     const bytes = kept && this.#level.bytesOf(kept, stamp);
-    const to = bytes ?? this.#level.bytesOf({ ...this.#entry('nothing', '', 1), key }, stamp);
-    const isThere = to === undefined || (await exchangeHeld(this.#level, key, { lease, to, ttlMs: bytes ? stayMs(kept) : 1 }));
+    const to = bytes ?? this.#level.bytesOf({ ...this.#entry('nothing', UNKEPT, 1), key }, stamp);
+    const isThere = to === undefined || (await exchangeHeld(this.#level, key, { lease, to, ttlMs: bytes ? stayMs(kept) : STAY_MS }));
     return { isThere, isKept: isThere && bytes !== undefined };
   }
 
@@ -247,7 +252,7 @@ function isAway(error: unknown): boolean {
 
 /** Those who wait look for it now and then, and must find it: that its ttl is over, its own bytes say. */
 function stayMs({ ttlMs, isSliding }: ToKeep): number {
-  return isSliding || ttlMs === 0 ? ttlMs : Math.max(ttlMs, 2 * LAST_LOOK_MS);
+  return isSliding || ttlMs === 0 ? ttlMs : Math.max(ttlMs, STAY_MS);
 }
 
 function failed(key: string, { value, readAtMs }: SharedEntry): OutageError {

@@ -53,6 +53,19 @@ test('all connections of a server that was killed come back, and nothing old is 
   expect(await connections()).toBe(3);
 });
 
+test('however many caches have one server, its driver has as many listeners as of one', async () => {
+  const backend = redis({ url: server.url, maxConnections: 2 });
+  open.push(backend);
+  const listens = jest.spyOn(Redis.prototype, 'on');
+  for (let left = 30; left > 0; left -= 1) {
+    const cache = new NamedCache(`many${String(left)}`, { l2: backend, l1: false, deadline: '10s' });
+    open.push(cache);
+    while (cache.stats().shared?.isUp !== true) await sleep(1);
+    if (left === 30) listens.mockClear();
+  }
+  expect(listens.mock.calls.map(([event]) => event)).toEqual([]);
+});
+
 test.each([0, 1.5, -1])('a limit that is none is refused: %s', (maxConnections) => {
   expect(() => redis({ url: server.url, maxConnections })).toThrow(/maxConnections. Give a whole number above zero/);
 });
