@@ -72,7 +72,7 @@ const planOptions = having({ discard: optional(orNull(texts)) });
 
 /** What each call takes, in order; what is left out at the end is null. */
 const ARGUMENTS: Readonly<Record<CallName, readonly Shape[]>> = {
-  hello: [], plan: [schema, planOptions], migrate: [schema, planOptions, orNull(number)], filled: [number, flag], outcome: [token], trim: [orNull(number)],
+  hello: [orNull(number)], plan: [schema, planOptions], migrate: [schema, planOptions, orNull(number)], filled: [number, flag], outcome: [token], trim: [orNull(number)],
   open: [schema, having({ isolation: optional(oneOf(...ISOLATIONS)), readOnly: optional(flag), sight: optional(oneOf(true, false, 'far')) }), orNull(token), extent, orNull(text)],
   adopt: [schema], sight: [extent],
   read: [read], compute: [having({ model: text, ids, fields, context: object })], query: [query], count: [query], group: [group],

@@ -2,13 +2,13 @@ import {
   CloseNestedError, ConflictError, heldSessions, holding, OutageError, SessionNestedError, StorageClosedError, type Duration, type MigrateOptions, type MigrationReport, type PlanOptions, type Schema, type Session, type SessionOptions, type Storage,
   type StorageCapabilities, type UserView,
 } from '@ormolu/kernel';
-import { ExponentialBackoff, handleWhen, retry } from 'cockatiel';
+import { ExponentialBackoff, handleWhen, retry, type RetryPolicy } from 'cockatiel';
 import { randomUUID } from 'node:crypto';
 import type { ConnectionOptions } from 'node:tls';
 import { addressOf } from './address';
 import { FarCounts } from './far-counts';
 import { NotCommittedError, RemoteCommitUnknownError, RemoteOptionError, UnreachableError } from './errors';
-import { positiveMs } from './limits';
+import { MOST_MESSAGE_BYTES, positiveMs } from './limits';
 import { Link, type Fill, type LinkOptions } from './link';
 import { RemoteChangeLog } from './remote-log';
 import type { WireView } from './protocol';
@@ -27,7 +27,7 @@ export interface RemoteOptions {
   readonly callTimeout?: Duration | undefined;
   /** How often this side makes sure that the server is there. @defaultValue '15s' */
   readonly keepAlive?: Duration | undefined;
-  /** Bytes of one answer; a longer one breaks the connection. @defaultValue 256 MiB */
+  /** Bytes of one answer, at most 1 GiB: a longer one to a question is REMOTE_LIMIT. @defaultValue 256 MiB */
   readonly maxMessageBytes?: number | undefined;
 }
 
@@ -46,7 +46,7 @@ export function remote(address: string, options: RemoteOptions = {}): RemoteStor
   if (unknown !== undefined) throw new RemoteOptionError(`remote() has no option '${unknown}'`, `It has ${KNOWN.join(', ')}.`);
   const { token, tls, connectTimeout = '10s', callTimeout = '60s', keepAlive = '15s', maxMessageBytes = 256 * 2 ** 20 } = options;
   if (token !== undefined && (typeof token !== 'string' || !/^[\x21-\x7e]+$/.test(token))) throw new RemoteOptionError("The option 'token' of remote() is no token", 'It is a text of printable characters without spaces; is an environment variable missing?');
-  if (!Number.isSafeInteger(maxMessageBytes) || maxMessageBytes < 1) throw new RemoteOptionError(`'maxMessageBytes' of remote() is ${String(maxMessageBytes)}`, 'It takes a whole number from 1 up.');
+  if (!Number.isSafeInteger(maxMessageBytes) || maxMessageBytes < 1 || maxMessageBytes > MOST_MESSAGE_BYTES) throw new RemoteOptionError(`'maxMessageBytes' of remote() is ${String(maxMessageBytes)}`, 'It takes a whole number from 1 to 1073741824, 1 GiB.');
   return new RemoteStorage({
     address: addressOf(address, tls), token, tls, maxMessageBytes,
     connectMs: positiveMs('connectTimeout', connectTimeout), callMs: positiveMs('callTimeout', callTimeout), keepAliveMs: positiveMs('keepAlive', keepAlive),
@@ -178,7 +178,8 @@ export class RemoteStorage implements Storage {
     const address = this.#options.address.text;
     let wasCommitted: unknown;
     try {
-      wasCommitted = await (await this.#connected()).call('outcome', 0, [token]);
+      // A server that is busy, or whose database is, says so in a moment.
+      wasCommitted = await this.#patience(Date.now() + this.#options.connectMs, (error) => error instanceof OutageError).execute(async () => (await this.#connected()).call('outcome', 0, [token]));
     } catch (error) {
       throw new RemoteCommitUnknownError(address, token, error instanceof OutageError ? error : cause);
     }
@@ -202,8 +203,7 @@ export class RemoteStorage implements Storage {
   async #reach(): Promise<Link> {
     // A server that was there is being started anew, mostly; one that never was is a wrong address, mostly.
     const until = this.#link ? Date.now() + this.#options.connectMs : 0;
-    const patience = retry(handleWhen((error) => error instanceof UnreachableError && Date.now() < until), { maxAttempts: Number.MAX_SAFE_INTEGER, backoff: new ExponentialBackoff({ initialDelay: 25, maxDelay: 500 }) });
-    const link = await patience.execute(() => Link.connect(this.#options));
+    const link = await this.#patience(until, (error) => error instanceof UnreachableError).execute(() => Link.connect(this.#options));
     try {
       await this.#meet(link);
     } catch (error) {
@@ -214,8 +214,12 @@ export class RemoteStorage implements Storage {
     return link;
   }
 
+  #patience(until: number, passes: (error: Error) => boolean): RetryPolicy {
+    return retry(handleWhen((error) => passes(error) && Date.now() < until), { maxAttempts: Number.MAX_SAFE_INTEGER, backoff: new ExponentialBackoff({ initialDelay: 25, maxDelay: 500 }) });
+  }
+
   async #meet(link: Link): Promise<void> {
-    const { capabilities, hasLog, maxMessageBytes, view } = await link.call('hello', 0, []) as Pick<Storage, 'capabilities'> & { readonly hasLog: boolean; readonly maxMessageBytes: number; readonly view: WireView | null }; // so the server says
+    const { capabilities, hasLog, maxMessageBytes, view } = await link.call('hello', 0, [this.#options.maxMessageBytes]) as Pick<Storage, 'capabilities'> & { readonly hasLog: boolean; readonly maxMessageBytes: number; readonly view: WireView | null }; // so the server says
     this.capabilities = capabilities;
     link.mostSent = maxMessageBytes;
     if (!hasLog) this.changeLog = undefined;

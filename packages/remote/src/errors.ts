@@ -75,7 +75,7 @@ export class OtherModelsError extends MisuseError {
 /** The other side speaks another version of the protocol, or is no server of Ormolu. */
 export class ProtocolError extends MisuseError {
   constructor(address: string, what: string) {
-    super('REMOTE_PROTOCOL', `What answers at ${address} is no server that this client understands: ${what}. Use the same version of @ormolu/remote on both sides.`);
+    super('REMOTE_PROTOCOL', `What answers at ${address} is no server that this client understands: ${what}. Use the same version of @ormolu/remote on both sides, or the address of a server of Ormolu.`);
   }
 }
 

@@ -7,34 +7,47 @@ export interface Limits {
   readonly maxConnections?: number | undefined;
   /** Transactions open at a time on one connection. @defaultValue 100 */
   readonly maxTransactions?: number | undefined;
-  /** Bytes of one message; longer ones close the connection. @defaultValue 64 MiB */
+  /** Transactions open at a time of one user, over however many connections: fewer than the database gives connections to this process. @defaultValue 8 */
+  readonly maxTransactionsPerUser?: number | undefined;
+  /** Transactions open at a time of all clients. @defaultValue 10000 */
+  readonly maxTransactionsInAll?: number | undefined;
+  /** Bytes of one message, at most 1 GiB; longer ones close the connection. @defaultValue 64 MiB */
   readonly maxMessageBytes?: number | undefined;
   /** After so long without a call a transaction is rolled back. @defaultValue '5m' */
   readonly idleTimeout?: Duration | undefined;
   /** How often each side makes sure that the other is there. @defaultValue '15s' */
   readonly keepAlive?: Duration | undefined;
+  /** How long a client may take to say who it is, and `auth` to say what that is. @defaultValue '10s' */
+  readonly admissionTimeout?: Duration | undefined;
 }
 
 /** The same, all given and in milliseconds. */
 export interface LimitsInForce {
   readonly maxConnections: number;
   readonly maxTransactions: number;
+  readonly maxTransactionsPerUser: number;
+  readonly maxTransactionsInAll: number;
   readonly maxMessageBytes: number;
   readonly idleMs: number;
   readonly keepAliveMs: number;
+  readonly admissionMs: number;
 }
 
-const KNOWN = ['maxConnections', 'maxTransactions', 'maxMessageBytes', 'idleTimeout', 'keepAlive'];
+const KNOWN = ['maxConnections', 'maxTransactions', 'maxTransactionsPerUser', 'maxTransactionsInAll', 'maxMessageBytes', 'idleTimeout', 'keepAlive', 'admissionTimeout'];
+/** Beyond, frames are not counted as they are: a limit of 4 GiB would be none. */
+export const MOST_MESSAGE_BYTES = 2 ** 30;
 
 /** @throws {RemoteOptionError} REMOTE_OPTION */
 export function limitsInForce(limits: Limits = {}): LimitsInForce {
   const unknown = Object.keys(limits).find((name) => !KNOWN.includes(name));
   if (unknown !== undefined) throw new RemoteOptionError(`serve() has no limit '${unknown}'`, `It has ${KNOWN.join(', ')}.`);
-  const { maxConnections = 1_000, maxTransactions = 100, maxMessageBytes = 64 * 2 ** 20, idleTimeout = '5m', keepAlive = '15s' } = limits;
-  for (const [name, value] of Object.entries({ maxConnections, maxTransactions, maxMessageBytes })) {
+  const { maxConnections = 1_000, maxTransactions = 100, maxTransactionsPerUser = 8, maxTransactionsInAll = 10_000, maxMessageBytes = 64 * 2 ** 20, idleTimeout = '5m', keepAlive = '15s', admissionTimeout = '10s' } = limits;
+  const counts = { maxConnections, maxTransactions, maxTransactionsPerUser, maxTransactionsInAll, maxMessageBytes };
+  for (const [name, value] of Object.entries(counts)) {
     if (!Number.isSafeInteger(value) || value < 1) throw new RemoteOptionError(`The limit '${name}' of serve() is ${String(value)}`, 'It takes a whole number from 1 up.');
   }
-  return { maxConnections, maxTransactions, maxMessageBytes, idleMs: positiveMs('idleTimeout', idleTimeout), keepAliveMs: positiveMs('keepAlive', keepAlive) };
+  if (maxMessageBytes > MOST_MESSAGE_BYTES) throw new RemoteOptionError(`The limit 'maxMessageBytes' of serve() is ${String(maxMessageBytes)}`, 'It takes no more than 1 GiB, 1073741824.');
+  return { ...counts, idleMs: positiveMs('idleTimeout', idleTimeout), keepAliveMs: positiveMs('keepAlive', keepAlive), admissionMs: positiveMs('admissionTimeout', admissionTimeout) };
 }
 
 /** A duration that is more than nothing, in milliseconds. @throws {RemoteOptionError} REMOTE_OPTION */

@@ -10,6 +10,9 @@ import { replyOf, SUBPROTOCOL, type CallName, type NamedSchema, type Reply, type
 import { ToldSchemas } from './told-schemas';
 import { fromWire } from './wire-errors';
 
+/** How long a server may take to say goodbye. */
+const GOODBYE_MS = 1_000;
+
 /** How a link is made. */
 export interface LinkOptions {
   readonly address: Address;
@@ -143,7 +146,10 @@ export class Link {
     if (this.#socket.readyState === WebSocket.CLOSED) return;
     const closed = new Promise<void>((resolve) => { this.#socket.once('close', () => { resolve(); }); });
     this.#socket.close();
+    // Nothing is open: of one that does not say goodbye in turn nothing is lost.
+    const patience = setTimeout(() => { this.#socket.terminate(); }, GOODBYE_MS);
     await closed;
+    clearTimeout(patience);
   }
 
   #send(name: CallName, session: number, args: readonly unknown[], { onFill, isUnbounded, schema }: Omit<CallOptions, 'onFigures'>): Promise<Outcome> {

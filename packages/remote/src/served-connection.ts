@@ -14,6 +14,7 @@ import type { Served } from './server';
 import { ServedLadder } from './served-ladder';
 import { ServedSession, type SessionHome } from './served-session';
 import { ServedSight } from './served-sight';
+import type { Shares } from './shares';
 import { ToldSchemas } from './told-schemas';
 import { UserWriting, type Writable } from './user-writing';
 import { toWire } from './wire-errors';
@@ -24,6 +25,7 @@ export interface ConnectionHome {
   readonly access: Access;
   readonly tokens: CommitTokens;
   readonly limits: LimitsInForce;
+  readonly shares: Shares;
   /** Told of what is none of Ormolu's errors: whoever keeps the server wants to know. */
   onFault(error: unknown): void;
   onClose(): void;
@@ -37,6 +39,8 @@ const MOST_WAITING = 2;
 const MOST_CALLS = 10_000;
 /** Calls about the storage whose answers may be long. */
 const TELLING: readonly CallName[] = ['hello', 'plan'];
+/** Calls whose answers nobody misses that has asked for too much at once. */
+const QUESTIONS: readonly CallName[] = ['read', 'compute', 'query', 'group', 'next'];
 /** What a user's session takes. */
 const OF_USERS: readonly CallName[] = ['open', 'sight', 'read', 'compute', 'query', 'count', 'group', 'savepoint', 'rollbackTo', 'release', 'stream', 'next', 'leave', 'commit', 'rollback'];
 /** … of one who may write, beside. */
@@ -54,6 +58,8 @@ export class ServedConnection {
   readonly #told = new ToldSchemas<Schema>();
   readonly #fills = new Map<number, (error: Error | undefined) => void>();
   readonly #ending = new Set<Promise<void>>();
+  /** Bytes of an answer that the client takes, as it has said. */
+  #mostTaken = Infinity;
   #calls = 0;
   #waiting = 0;
   /** Calls that wait until the client takes its answers. */
@@ -83,24 +89,36 @@ export class ServedConnection {
   }
 
   /** Rolls back what is open and says goodbye. */
-  async close(): Promise<void> {
-    this.#socket.close(GOING_AWAY, 'the server is closing');
+  async close(reason = 'the server is closing'): Promise<void> {
+    this.#socket.close(GOING_AWAY, reason);
     this.#endSessions();
     await Promise.all(this.#ending);
     this.#socket.terminate();
   }
 
+  /** What it may do. */
+  get access(): Access {
+    return this.#home.access;
+  }
+
+  /** Whoever has said what is none of the protocol is heard no more, and what he holds is let go at once: a goodbye takes as long as he likes. */
+  #leave(code: number, reason: string): void {
+    this.#socket.close(code, reason);
+    this.#endSessions();
+  }
+
   #receive(data: Buffer, isBinary: boolean): void {
+    if (this.#socket.readyState !== this.#socket.OPEN) return;
     let call: Call;
     try {
       if (!isBinary) throw new Error('a text');
       call = callOf(decode(data));
     } catch {
-      this.#socket.close(PROTOCOL_ERROR, 'a message that is none of the protocol');
+      this.#leave(PROTOCOL_ERROR, 'a message that is none of the protocol');
       return;
     }
     if (this.#calls >= MOST_CALLS) {
-      this.#socket.close(POLICY_VIOLATION, 'too many calls without waiting for answers');
+      this.#leave(POLICY_VIOLATION, 'too many calls without waiting for answers');
       return;
     }
     void this.#heard(call, data.length);
@@ -128,7 +146,7 @@ export class ServedConnection {
       session = number === 0 ? undefined : this.#sessionFor(call);
       if (session) {
         const { value, figures } = await session.call(call.name as Parameters<ServedSession['call']>[0], call.args); // callOf: names go with numbers
-        this.#send(['answer', serial, value, figures]);
+        this.#send(['answer', serial, value, figures], QUESTIONS.includes(call.name));
       } else if (TELLING.includes(call.name)) await this.#inTurn(async () => { this.#send(['answer', serial, await this.#aboutStorage(call), null]); });
       else {
         const value = await this.#aboutStorage(call);
@@ -167,6 +185,7 @@ export class ServedConnection {
     if (this.#sessions.size >= this.#home.limits.maxTransactions) {
       throw new LimitError(`This connection has ${String(this.#sessions.size)} transactions open`, 'Let some end first, or raise limits.maxTransactions of serve().');
     }
+    const giveBack = this.#home.shares.take(this.#home.access);
     const [named, given, token, extent, believed] = args;
     const sent = named as Schema; // #serve: what such a call names
     const { access } = this.#home;
@@ -182,7 +201,7 @@ export class ServedConnection {
       writing: seen && this.#writing(seen),
       sight: sight === false ? undefined : new ServedSight(storage, schema, { extent, reachesFar: sight === 'far', isNarrow: access !== 'worker' }),
       ladder: new ServedLadder(rungs?.rung),
-      idleMs: limits.idleMs,
+      idleMs: limits.idleMs, giveBack,
     });
   }
 
@@ -238,13 +257,16 @@ export class ServedConnection {
     return { name: storage.name, capabilities: { ...storage.capabilities, sql: false }, hasLog, maxMessageBytes, view };
   }
 
-  #register(number: number, opened: Promise<Session>, { token, sight, writing, ladder = new ServedLadder(undefined), idleMs }: Partial<Pick<SessionHome, 'token' | 'sight' | 'ladder' | 'writing' | 'idleMs'>> = {}): ServedSession {
+  #register(number: number, opened: Promise<Session>, { token, sight, writing, ladder = new ServedLadder(undefined), idleMs, giveBack }: Partial<Pick<SessionHome, 'token' | 'sight' | 'ladder' | 'writing' | 'idleMs'>> & { readonly giveBack?: () => void } = {}): ServedSession {
     const { tokens } = this.#home;
     const session: ServedSession = new ServedSession({
       tokens, token, sight, ladder, writing, idleMs,
       taken: () => this.#untilTaken(),
       onFault: (error) => { this.#home.onFault(error); },
-      onEnd: () => { if (this.#sessions.get(number) === session) this.#sessions.delete(number); },
+      onEnd: () => {
+        if (this.#sessions.get(number) === session) this.#sessions.delete(number);
+        giveBack?.();
+      },
     }, opened);
     this.#sessions.set(number, session);
     return session;
@@ -268,14 +290,16 @@ export class ServedConnection {
     const isWorker = this.#home.access === 'worker';
     if (!isWorker && name !== 'hello' && !(name === 'outcome' && this.#writable !== undefined)) throw new ForbiddenError(name);
     switch (name) {
-      case 'hello': return this.#hello();
+      case 'hello':
+        if (typeof first === 'number') this.#mostTaken = first;
+        return this.#home.shares.inTurn(this.#home.access, () => this.#hello());
       case 'plan': return storage.plan(first as Schema, optionsOf(second));
       case 'migrate': return storage.migrate(first as Schema, { ...optionsOf(second), fill: typeof third === 'number' ? (session, added) => this.#fill(serial, third, session, added) : undefined });
       case 'filled': {
         this.#fills.get(Number(first))?.(second === true ? undefined : new LimitError('The client could not give existing records their new values', 'Its own error says why; nothing of the migration stays.'));
         return undefined;
       }
-      case 'outcome': return tokens.wasCommitted(String(first));
+      case 'outcome': return this.#home.shares.inTurn(this.#home.access, () => tokens.wasCommitted(String(first)));
       case 'trim': return storage.changeLog?.trim(typeof first === 'number' ? { keep: first } : {}) ?? 0;
       default: throw new MisuseError('REMOTE_PROTOCOL', `'${name}' is no call about the storage.`);
     }
@@ -300,7 +324,7 @@ export class ServedConnection {
     }
   }
 
-  #send(reply: readonly ['answer' | 'error' | 'fill', number, unknown, unknown] | readonly ['answer' | 'error', number, unknown, SessionFigures | null]): void {
+  #send(reply: readonly ['answer' | 'error' | 'fill', number, unknown, unknown] | readonly ['answer' | 'error', number, unknown, SessionFigures | null], isQuestion = false): void {
     if (this.#socket.readyState !== this.#socket.OPEN) return;
     let bytes: Uint8Array;
     try {
@@ -308,6 +332,10 @@ export class ServedConnection {
     } catch (error) {
       this.#home.onFault(error);
       bytes = encode(['error', reply[1], toWire(error, this.#home.access), null]);
+    }
+    if (isQuestion && bytes.length > this.#mostTaken) {
+      const tooMuch = new LimitError(`An answer weighs ${String(bytes.length)} bytes, and this client takes no more than ${String(this.#mostTaken)} at once`, 'Ask for less at once, in batches or as a stream, or raise maxMessageBytes of remote().');
+      bytes = encode(['error', reply[1], toWire(tooMuch, this.#home.access), reply[3]]);
     }
     sendMessage(this.#socket, bytes, () => {
       if (this.#socket.bufferedAmount < MOST_UNSENT / 2) this.#taken();
@@ -317,8 +345,17 @@ export class ServedConnection {
   /** Waits until the client has taken its answers; one that never does holds locks for nothing, and is left. */
   #untilTaken(): Promise<void> {
     if (this.#socket.bufferedAmount < MOST_UNSENT) return Promise.resolve();
-    this.#patience ??= setTimeout(() => { this.#socket.terminate(); }, this.#home.limits.idleMs).unref();
+    if (!this.#patience) this.#wait();
     return new Promise((resolve) => { this.#untaken.push(resolve); });
+  }
+
+  /** Whoever takes some of it, however slowly, is waited for. */
+  #wait(): void {
+    const unsent = this.#socket.bufferedAmount;
+    this.#patience = setTimeout(() => {
+      if (this.#socket.bufferedAmount < unsent) this.#wait();
+      else this.#socket.terminate();
+    }, this.#home.limits.idleMs).unref();
   }
 
   #taken(): void {

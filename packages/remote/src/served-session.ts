@@ -111,6 +111,7 @@ export class ServedSession {
     clearTimeout(this.#idle);
     const session = await this.#opened.catch(() => undefined);
     if (session) await this.#rollback(session);
+    this.#home.onEnd();
   }
 
   /** Of what a user's writes have asked to be run with it, nobody waits for an error. */
@@ -147,7 +148,7 @@ export class ServedSession {
       case 'signal': return this.#writing(() => session.signal?.(first as readonly string[]));
       case 'savepoint': return this.#savepoint(session);
       case 'rollbackTo': return this.#rollbackTo(session, Number(first));
-      case 'release': return session.release(this.#savepointOf(Number(first), 'release'));
+      case 'release': return this.#release(session, Number(first));
       case 'stream': return this.#stream(session, first as Query, (second ?? undefined));
       case 'next': return this.#next(Number(first));
       case 'leave': return this.#leave(Number(first));
@@ -257,16 +258,25 @@ export class ServedSession {
     return this.#serial;
   }
 
-  /** Used once; the storage knows which have gone with others. */
   #savepointOf(number: number, call: string): SessionSavepoint {
     const savepoint = this.#savepoints.get(number);
     if (!savepoint) throw new SavepointGoneError(call);
-    this.#savepoints.delete(number);
     return savepoint;
+  }
+
+  /** It goes, and those inside it with it. */
+  #dropFrom(number: number): void {
+    for (const one of this.#savepoints.keys()) if (one >= number) this.#savepoints.delete(one);
+  }
+
+  async #release(session: Session, number: number): Promise<void> {
+    await session.release(this.#savepointOf(number, 'release'));
+    this.#dropFrom(number);
   }
 
   async #rollbackTo(session: Session, number: number): Promise<void> {
     await session.rollbackTo(this.#savepointOf(number, 'rollbackTo'));
+    this.#dropFrom(number);
     // A token that was written behind the savepoint has gone with the rest.
     if (this.#tokenAt !== undefined && number <= this.#tokenAt) this.#tokenAt = undefined;
   }

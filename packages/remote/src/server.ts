@@ -12,6 +12,7 @@ import type { View } from './narrowed-schema';
 import { SUBPROTOCOL } from './protocol';
 import { ServedConnection } from './served-connection';
 import type { Ladder } from './served-ladder';
+import { Shares } from './shares';
 import type { UserWriter } from './user-writing';
 
 /** What can be served: an open database of the façade, or anything else with a storage. */
@@ -57,13 +58,16 @@ export interface RemoteServer {
   readonly url: string;
   readonly port: number;
   stats(): ServerStats;
+  /**
+   * Ends the connections of a user, by his id, or of all workers, and rolls back what they have open: whoever comes again is asked for his token anew.
+   * @returns how many there were
+   */
+  disconnect(who: number | 'worker'): Promise<number>;
   /** Takes no more clients, rolls back what is open, and lets go of the port. The database stays open. A second call does nothing. */
   close(): Promise<void>;
 }
 
 const DEFAULT_PORT = 6_455;
-/** A client that has not said who it is by then is turned away. */
-const ADMISSION_MS = 10_000;
 /** Connections of those who have not said yet who they are, beyond as many as may be let in: they cost what the database needs, too. */
 const MOST_STRANGERS = 100;
 const KNOWN = ['port', 'host', 'auth', 'tls', 'limits', 'onFault'];
@@ -82,21 +86,22 @@ export async function serve(served: Served, options: ServeOptions = {}): Promise
   if (unknown !== undefined) throw new RemoteOptionError(`serve() has no option '${unknown}'`, `It has ${KNOWN.join(', ')}.`);
   const { port = DEFAULT_PORT, host = '127.0.0.1', auth, tls, limits, onFault } = options;
   if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new RemoteOptionError(`The port of serve() is ${String(port)}`, 'It takes a whole number from 0 to 65535.');
-  const door = { admits: gatekeeper(auth, host), limits: limitsInForce(limits), onFault: onFault ?? ((error: unknown) => { process.emitWarning(error instanceof Error ? error : String(error)); }) };
+  const door = { admits: gatekeeper(auth, host), limits: limitsInForce(limits), onFault: telling(onFault ?? ((error: unknown) => { process.emitWarning(error instanceof Error ? error : String(error)); })) };
   const tokens = new CommitTokens(served.storage, door.onFault);
   await tokens.prepare();
-  served.beginServing?.();
-  const waiting = { headersTimeout: ADMISSION_MS, requestTimeout: ADMISSION_MS, connectionsCheckingInterval: ADMISSION_MS / 4 };
-  const http = tls ? createTlsServer({ handshakeTimeout: ADMISSION_MS, ...waiting, ...tls }) : createServer(waiting);
-  http.maxConnections = door.limits.maxConnections + MOST_STRANGERS;
+  const { admissionMs } = door.limits;
+  const waiting = { headersTimeout: admissionMs, requestTimeout: admissionMs, connectionsCheckingInterval: admissionMs / 4 };
+  const http = tls ? createTlsServer({ handshakeTimeout: admissionMs, ...waiting, ...tls }) : createServer(waiting);
   const server = new Server(http, served, { ...door, tokens });
   await new Promise<void>((resolve, reject) => {
     http.once('error', reject);
     http.listen(port, host, () => {
       http.off('error', reject);
+      http.on('error', door.onFault);
       resolve();
     });
   });
+  served.beginServing?.();
   tokens.begin();
   return server.listening(host, tls !== undefined);
 }
@@ -116,6 +121,9 @@ class Server {
   readonly #connections = new Set<ServedConnection>();
   /** Of everybody, also in the middle of a handshake or turned away: neither http nor the WebSocket server knows all of them. */
   readonly #transports = new Set<Socket>();
+  /** Of those who have not said yet who they are, by their own end of it; the oldest first. */
+  readonly #strangers = new Map<string, Socket>();
+  readonly #shares: Shares;
   #refused = 0;
   /** Clients that are being let in. */
   #admitting = 0;
@@ -125,10 +133,19 @@ class Server {
     this.#http = http;
     this.#served = served;
     this.#door = door;
+    this.#shares = new Shares(door.limits);
     this.#sockets = new WebSocketServer({ noServer: true, maxPayload: door.limits.maxMessageBytes, perMessageDeflate: false, handleProtocols: () => SUBPROTOCOL });
     http.on('connection', (transport: Socket) => {
       this.#transports.add(transport);
-      transport.once('close', () => this.#transports.delete(transport));
+      const end = farEndOf(transport);
+      this.#strangers.set(end, transport);
+      transport.once('close', () => {
+        this.#transports.delete(transport);
+        if (this.#strangers.get(end) === transport) this.#strangers.delete(end);
+      });
+      // Who comes now has more to say than who has said nothing for longest.
+      const [oldest] = this.#strangers.values();
+      if (this.#strangers.size > MOST_STRANGERS + this.#door.limits.maxConnections - this.#connections.size) oldest?.destroy();
     });
     http.on('request', (_request, response) => {
       response.writeHead(426, { 'content-type': 'text/plain', connection: 'close', upgrade: 'websocket' }).end('This is a server of Ormolu: connect with remote() of @ormolu/remote.\n');
@@ -144,20 +161,33 @@ class Server {
       url: `${isSecret ? 'tls' : 'tcp'}://${host.includes(':') ? `[${host}]` : host}:${String(port)}`,
       port,
       stats: () => ({ connections: this.#connections.size, transactions: [...this.#connections].reduce((sum, { transactions }) => sum + transactions, 0), refused: this.#refused }),
+      disconnect: async (who) => {
+        const theirs = [...this.#connections].filter(({ access }) => (access === 'worker' ? access : access.user) === who);
+        await Promise.all(theirs.map((connection) => connection.close('the server has ended it')));
+        return theirs.length;
+      },
       close: () => (this.#closing ??= this.#close()),
     };
   }
 
   async #admit(request: IncomingMessage, socket: Duplex, head: Buffer): Promise<void> {
     socket.on('error', () => undefined);
-    const deadline = setTimeout(() => socket.destroy(), ADMISSION_MS).unref();
-    socket.once('close', () => { clearTimeout(deadline); });
+    const deadline = setTimeout(() => socket.destroy(), this.#door.limits.admissionMs).unref();
+    // Of one that has gone, or was given up, nobody waits for what `auth` says: it may never.
+    const gone = new Promise<number>((resolve) => {
+      socket.once('close', () => {
+        clearTimeout(deadline);
+        resolve(503);
+      });
+    });
     this.#admitting += 1;
-    const judged = await this.#judge(request).catch((error: unknown) => {
+    const judging = this.#judge(request).catch((error: unknown) => {
       this.#door.onFault(error);
       // Of a token of which nothing has been said that can be meant, nobody has said that it is known.
       return error instanceof RemoteOptionError ? 401 : 503;
-    }).finally(() => { this.#admitting -= 1; });
+    });
+    const judged = await Promise.race([judging, gone]);
+    this.#admitting -= 1;
     if (typeof judged === 'number' || socket.destroyed) {
       this.#refused += 1;
       // Whoever does not close his side, or vanishes, would keep the place of somebody else, and the server from closing.
@@ -168,11 +198,12 @@ class Server {
     clearTimeout(deadline);
     this.#sockets.handleUpgrade(request, socket, head, (client) => {
       const connection = new ServedConnection(client, {
-        served: this.#served, access: judged, tokens: this.#door.tokens, limits: this.#door.limits,
+        served: this.#served, access: judged, tokens: this.#door.tokens, limits: this.#door.limits, shares: this.#shares,
         onFault: (error) => { this.#door.onFault(error); },
         onClose: () => this.#connections.delete(connection),
       }, request.socket);
       this.#connections.add(connection);
+      this.#strangers.delete(farEndOf(request.socket));
     });
   }
 
@@ -201,4 +232,20 @@ class Server {
     for (const transport of this.#transports) transport.destroy();
     await ended;
   }
+}
+
+/** What fails when it is told of a fault must not be another, of which the client that waits for its answer knows nothing. */
+function telling(onFault: (error: unknown) => void): (error: unknown) => void {
+  return (error) => {
+    try {
+      onFault(error);
+    } catch {
+      // Nobody is left who could be told.
+    }
+  };
+}
+
+/** The other end of a connection: the same for what is encrypted and for what carries it. */
+function farEndOf({ remoteAddress = '', remotePort = 0 }: Socket): string {
+  return `${remoteAddress} ${String(remotePort)}`;
 }
