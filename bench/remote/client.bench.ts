@@ -26,7 +26,7 @@ const besideHand = (name: string, work: Work, text: string, values: () => unknow
 
 export default bench({
   needsServers: true,
-  title: 'A client of a server on this machine, whole transactions at REPEATABLE READ. Round trips: 20 warm records 2, 1,000 cold 2, 1,000 written 2',
+  title: 'A client of a server on this machine, whole transactions at REPEATABLE READ. Round trips: 20 warm records 2, 1,000 cold 2, 1,000 written with a cache 3',
   cases: [
     besideLocal('20 warm records', TWENTY_WARM),
     besideHand('20 warm records', TWENTY_WARM, READ, () => [TWENTY]),

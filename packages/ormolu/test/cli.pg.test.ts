@@ -4,9 +4,10 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generate } from 'selfsigned';
+import { Schema } from '@ormolu/kernel';
 import { createDatabase, type ScratchDatabase } from '@ormolu/test-support';
 import { runCli } from '../src/cli/program';
-import { openOrmolu, postgres, type Storage } from '../src/index';
+import { openOrmolu, postgres, remote, type Storage } from '../src/index';
 import { before, models } from './support/cli-models';
 
 const root = join(__dirname, '..', '..', '..');
@@ -111,6 +112,31 @@ test('a database is served until Ctrl-C, and migrated through the server', async
   await served.drop();
 });
 
+test('a server that is told to end rolls back what is open, says so to its clients, and tells nobody a secret', async () => {
+  const served = await createDatabase();
+  await openOrmolu({ models: before, storage: postgres(served.url) }).then(async (db) => { await db.migrate(); await db.close(); });
+  const token = 'a-secret-token-of-the-command-line';
+  const child = spawn(process.execPath, ['--conditions=@ormolu/source', '--require', join(root, 'scripts', 'ts-node.cjs'), join(root, 'packages', 'ormolu', 'src', 'cli', 'main.ts'), 'serve', '--models', MODELS, '--storage', served.url, '--port', '0', '--token', token], { cwd: root, stdio: ['ignore', 'pipe', 'pipe'] });
+  let said = '';
+  for (const stream of [child.stdout, child.stderr]) stream.on('data', (chunk: Buffer) => (said += chunk.toString()));
+  const ended = new Promise((resolve) => { child.once('close', resolve); });
+  await Promise.race([new Promise((resolve) => { child.stdout.once('data', resolve); }), ended]);
+  const client = remote(/tcp:\S+/.exec(said)?.[0] ?? '', { token });
+  const session = await client.open({ schema: new Schema([]) });
+  await session.sql('create table lost (id int)', []);
+  child.kill('SIGTERM');
+  await expect(session.sql('select pg_sleep(10)', [])).rejects.toThrow('broke: the server is closing');
+  await session.rollback();
+  expect([await ended, said.replace(/\d+\n/, 'PORT\n')]).toEqual([0, 'Serving tcp://127.0.0.1:PORT\nClosing.\n']);
+  await client.close();
+  const db = postgres(served.url);
+  const left = await db.open({ schema: new Schema([]) });
+  expect(await left.sql("select to_regclass('lost') is null gone, count(*)::int busy from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()", [])).toEqual([{ gone: true, busy: 0 }]);
+  await left.rollback();
+  await db.close();
+  await served.drop();
+});
+
 test('what is wrong with a server is said with its remedy before anything is opened, and it does not end well', async () => {
   const jsModels = join(folder, 'served.cjs');
   (globalThis as { ormoluTestModels?: unknown }).ormoluTestModels = models;
@@ -164,6 +190,7 @@ test('what is wrong is said with its remedy, and no password', async () => {
     [1, 'CLI_STORAGE: ', ['migrate', '--models', jsModels, '--storage', 'mysql://me:secret@host/db']],
     ...['postgres//me:secret@host/db', 'postgres:/me:secret@host/db', 'me:secret@host', 'pglite:postgres//me:secret@host/db', 'postgres;//host/secret'].map((place) => [1, 'CLI_STORAGE: ', ['migrate', '--models', jsModels, '--storage', place]] as const),
     [1, 'CLI_SERVE: serve cannot listen on 192.0.2.1', ['serve', '--models', jsModels, ...storage, '--host', '192.0.2.1', '--port', '0', '--token', 'a-token-of-the-command-line']],
+    [1, "REMOTE_OPTION: serve() was to listen on 0.0.0.0 without 'auth'", ['serve', '--models', jsModels, ...storage, '--host', '0.0.0.0', '--port', '0']],
     [1, 'CLI_SERVE: --key names ', ['serve', '--models', jsModels, ...storage, '--key', join(folder, 'nowhere.pem'), '--cert', join(folder, 'nowhere.pem')]],
     [1, 'DB_OPTION_INVALID: ', ['migrate', '--models', jsModels, ...storage, '--batch-size', 'x']],
     [1, 'STORAGE_REFUSED: ', ['migrate', '--models', jsModels, '--storage', 'postgres://me:secret@127.0.0.1:1/db']],
@@ -173,6 +200,9 @@ test('what is wrong is said with its remedy, and no password', async () => {
     expect(ended).toMatchObject({ code, out: '', err: expect.stringContaining(text) as string });
     expect(ended.err).not.toContain('secret');
   }
+  const guessable = await here(['serve', '--models', jsModels, ...storage, '--port', '0', '--token', 'guessable']);
+  expect(guessable).toMatchObject({ code: 1, out: '', err: expect.stringMatching(/^REMOTE_OPTION: .* whose token is too short/) as string });
+  expect(guessable.err).not.toContain('guessable');
   // No directory is made of what was meant as a URL.
   expect(existsSync('postgres//me:secret@host')).toBe(false);
   expect((await here(['--help'])).out).toContain('migrate');
