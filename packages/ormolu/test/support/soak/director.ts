@@ -27,6 +27,8 @@ export interface SoakOptions {
   readonly remote?: boolean | undefined;
   /** A way to break the engine in the workers; ends at the first difference. */
   readonly bug?: string;
+  /** Answers compared from one alteration of tables to the next. @defaultValue as many as let caches fill again in between */
+  readonly alteredEach?: number | undefined;
 }
 
 /** What came of it. */
@@ -62,14 +64,14 @@ const SHARED: readonly LadderConfig['caches'][] = [{}, { local: { maxEntries: 45
 const CACHES: readonly LadderConfig['caches'][] = [{ local: { maxEntries: 1_000 } }, { local: { maxEntries: 45 } }, { local: { maxEntries: 200, policy: 'lru' } }];
 
 /** Runs worker processes on a database of their own, beside writers in plain SQL, killing and stopping some of them, until enough was compared. */
-export async function soak({ reads, seed, maxMs, workers = 3, shared, remote = false, caches = shared ? SHARED : CACHES, bug }: SoakOptions): Promise<SoakResult> {
+export async function soak({ reads, seed, maxMs, workers = 3, shared, remote = false, caches = shared ? SHARED : CACHES, bug, alteredEach = shared ? ALTERED_EACH_SHARED : ALTERED_EACH }: SoakOptions): Promise<SoakResult> {
   const database = await createDatabase();
   const server = shared && await CacheFaults.start(shared, dice(seed + 2));
   const below = caches.map((one, at): LadderConfig['caches'] => (server ? { ...one, shared: { kind: server.kind, url: server.url, serializer: 'msgpack' as const, ...SHARED_EACH[at % SHARED_EACH.length] } } : one));
   const director = new Director({ kind: 'postgres', url: database.url }, { caches: below, server, isRemote: remote, seed, bug });
   try {
     await director.prepare();
-    return await director.run({ reads, maxMs, workers });
+    return await director.run({ reads, maxMs, workers, alteredEach });
   } finally {
     director.end();
     server?.stop();
@@ -114,14 +116,13 @@ class Director {
     this.#refuseFailures();
   }
 
-  async run({ reads, maxMs, workers }: { readonly reads: number; readonly maxMs: number; readonly workers: number }): Promise<SoakResult> {
+  async run({ reads, maxMs, workers, alteredEach }: { readonly reads: number; readonly maxMs: number; readonly workers: number; readonly alteredEach: number }): Promise<SoakResult> {
     const start = performance.now();
     for (let at = 0; at < workers; at += 1) this.#start();
     const foreign = this.#writeForeign().catch((error: unknown) => this.#failures.push(`writer in SQL: ${String(error)}`));
     const faults = this.#server?.run(() => this.#reads).catch((error: unknown) => this.#failures.push(`cache server: ${String(error)}`));
     const isEnough = (): boolean => this.#failures.length > 0 || this.#reads >= reads || (this.#bug !== undefined && this.#tally.differences.length > 0);
     const deaths = this.#between?.run(dice(this.#seed + 3)).catch((error: unknown) => this.#failures.push(`server: ${String(error)}`));
-    const alteredEach = this.#server ? ALTERED_EACH_SHARED : ALTERED_EACH;
     let untilAltered = alteredEach;
     let [untilKill, untilStop] = [this.#random(60), this.#random(10)];
     while (!isEnough() && performance.now() - start < maxMs) {

@@ -34,8 +34,8 @@ async function run(how: Omit<SoakOptions, 'maxMs'>): Promise<number> {
 async function findBugs(how: Omit<SoakOptions, 'maxMs'>, only: string): Promise<number> {
   const tried = bugs.filter(({ name }) => name.includes(only));
   let missed = 0;
-  for (const { name, shared } of tried) {
-    const result = await soak({ ...how, ...(shared ? { shared: how.shared ?? 'redis' } : {}), maxMs: LONGEST_MS, bug: name });
+  for (const { name, shared, alteredEach } of tried) {
+    const result = await soak({ ...how, ...(shared ? { shared: how.shared ?? 'redis' } : {}), alteredEach, maxMs: LONGEST_MS, bug: name });
     const isFound = result.differences.length > 0;
     if (!isFound) missed += 1;
     process.stdout.write(`${isFound ? 'found within' : 'MISSED in   '} ${String(result.reads).padStart(6)} reads  ${name}\n`);

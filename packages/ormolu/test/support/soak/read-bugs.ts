@@ -6,6 +6,8 @@ export interface Bug {
   readonly name: string;
   /** Only seen where processes share a cache. */
   readonly shared?: boolean;
+  /** Seen only behind alterations of tables, and not behind each: they come when so many answers were compared. */
+  readonly alteredEach?: number;
   readonly pieces: readonly { readonly file: string; readonly from: string; readonly to: string }[];
 }
 

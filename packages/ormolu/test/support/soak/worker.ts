@@ -26,8 +26,9 @@ const TOGETHER: Readonly<Record<Isolation, number>> = { 'repeatable read': 30, s
 const REPORT_MS = 200;
 const LONGEST_SHIFT_MS = 12;
 const LONGEST_REST_MS = 400;
-/** One step in so many is followed by a rest. */
-const RARELY = 50;
+/** One step in so many is followed by a rest; of a client, whose steps take longer, fewer. */
+const RARELY = 20;
+const RARELY_FAR = 50;
 const ISOLATIONS: readonly Isolation[] = ['repeatable read', 'read committed', 'read committed', 'serializable'];
 
 /** A transaction's ladder, and what it has changed. */
@@ -40,6 +41,7 @@ class Worker {
   readonly #name: string;
   readonly #flows: number;
   readonly #readsBehind: boolean;
+  readonly #isFar: boolean;
   readonly #random: (bound: number) => number;
   readonly #comparison: Comparison;
   #tally: Tally = emptyTally();
@@ -50,6 +52,7 @@ class Worker {
     this.#name = name;
     this.#flows = flows;
     this.#readsBehind = readsBehind;
+    this.#isFar = ladder.storage.kind === 'server';
     this.#random = dice(seed);
     this.#comparison = new Comparison(name, () => this.#tally);
   }
@@ -74,9 +77,9 @@ class Worker {
         for (let left = 2 + this.#random(5); left > 0; left -= 1) {
           await this.#step(session, own);
           // Others of its process learn and forget meanwhile: it goes on as a reader older than what is known.
-          if (this.#random(RARELY) === 0) await pause(this.#random(LONGEST_REST_MS));
+          if (this.#random(this.#isFar ? RARELY_FAR : RARELY) === 0) await pause(this.#random(LONGEST_REST_MS));
         }
-        return this.#random(8) > 0;
+        return this.#random(own.changed.has('item') ? 3 : 8) > 0;
       });
       return;
     }
@@ -124,24 +127,26 @@ class Worker {
 
   async #step(session: Session, own: Own): Promise<void> {
     const what = this.#random(100);
-    if (what < 64) await this.#readItems(session, own);
-    else if (what < 80) await this.#comparison.question(session, own, { kind: 'query', query: this.#one(QUERIES) });
-    else if (what < 84) await this.#comparison.question(session, own, { kind: 'count', query: this.#one(QUERIES) });
-    else if (what < 88) await this.#comparison.question(session, own, { kind: 'group', query: this.#one(GROUPINGS) });
-    else if (what < 90) await this.#lookForEmptyPairs(session);
+    if (what < 60) await this.#readItems(session, own);
+    else if (what < 76) await this.#comparison.question(session, own, { kind: 'query', query: this.#one(QUERIES) });
+    else if (what < 80) await this.#comparison.question(session, own, { kind: 'count', query: this.#one(QUERIES) });
+    else if (what < 84) await this.#comparison.question(session, own, { kind: 'group', query: this.#one(GROUPINGS) });
+    else if (what < 86) await this.#lookForEmptyPairs(session);
     else {
-      await this.#write(session, own, what);
-      if (this.#readsBehind) await this.#readItems(session, own);
+      const id = await this.#write(session, own, what);
+      if (this.#readsBehind) await this.#readItems(session, own, id);
     }
   }
 
-  async #readItems(session: Session, own: Own): Promise<void> {
+  /** @param id - one of those to be read */
+  async #readItems(session: Session, own: Own, id = 1 + this.#random(ITEMS)): Promise<void> {
     const together = TOGETHER[session.isolation];
-    const from = together * this.#random(ITEMS / together) + 1;
+    const from = together * Math.floor((id - 1) / together) + 1;
     await this.#comparison.records(session, own, { model: 'item', ids: Array.from({ length: together }, (_, at) => from + at), fields: this.#one(FIELDS) });
   }
 
-  async #write(session: Session, { changed }: Own, what: number): Promise<void> {
+  /** @returns one of the items that it has changed, if there are any */
+  async #write(session: Session, { changed }: Own, what: number): Promise<number> {
     const id = 1 + this.#random(ITEMS);
     const now = Date.now();
     const token = `${this.#name} ${String(this.#random(1e9))}`;
@@ -157,6 +162,7 @@ class Worker {
       await session.insert({ model: 'bag', count: 1, ids: [bag], fields: ['name', 'title', 'writer', 'at'], columns: [['abc'[this.#random(3)]], [{ en: 'b', fr: 'a' }], [this.#name], [now]] });
       await session.update({ model: 'item', ids: [id], fields: ['bag', 'writer', 'at'], columns: [[bag], [this.#name], [now]] });
     }
+    return id;
   }
 
   /**
