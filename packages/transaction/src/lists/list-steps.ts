@@ -56,15 +56,30 @@ export async function loadForSteps(tx: Transaction, steps: readonly ListStep[]):
   }
 }
 
-/** Whether memory has what `loadForSteps` has brought: others may have made it forget meanwhile. */
+/** Whether memory has what `loadForSteps` brings. */
 export function areLoaded(tx: Transaction, steps: readonly ListStep[]): boolean {
   const env = tx.rootEnv;
   return steps.every(({ field, owner, kind, ids }) => {
-    if (kind === 'set' && isStoredId(owner) && cachedList(env, field, owner) === undefined) return false;
-    if (kind !== 'unlink' || field.relation?.kind === 'many2many') return true;
+    const isPairs = field.relation?.kind === 'many2many';
+    if ((isPairs || kind === 'set') && isStoredId(owner) && cachedList(env, field, owner) === undefined) return false;
+    if (isPairs || kind !== 'unlink') return true;
     const inverse = inverseOf(tx, field);
     return ids.every((id) => !isStoredId(id) || cachedReference(env, inverse, id) !== undefined || tx.absent.has(inverse.model, id) || tx.toCompute.has(inverse, id));
   });
+}
+
+/** Whoever makes memory forget what lists hold as often as that while a write waits for them is not waited for any longer. */
+const MOST_LOADS = 5;
+
+/** Goes on when memory has what `loadForSteps` brings, in the very step in which it has: others may make it forget before and after. */
+export async function whenLoaded<T>(tx: Transaction, steps: readonly ListStep[], goOn: () => T): Promise<T> {
+  for (let tries = 0; tries < MOST_LOADS && !areLoaded(tx, steps); tries += 1) await loadForSteps(tx, steps);
+  return goOn();
+}
+
+/** The steps that change lists of relation tables, which must be known when that is put in; new records by the ids they have got. */
+export function pairSteps(steps: readonly ListStep[], inserted: InsertedIds): readonly ListStep[] {
+  return steps.flatMap((step) => (step.field.relation?.kind === 'many2many' ? [{ ...step, owner: inserted.get(step.owner) ?? step.owner }] : []));
 }
 
 /**

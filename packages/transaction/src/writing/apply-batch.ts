@@ -6,7 +6,7 @@ import { flushPairs } from '../flushing/flush-pairs';
 import { insertRows, type InsertedIds } from './insert-rows';
 import { followCommands, presentList } from '../lists/computed-lists';
 import { putWithInverses, type Written } from '../lists/inverse';
-import { areLoaded, deletedBy, followSteps, hasNewOwner, loadForSteps, movedFrom, onlyDelete, putLists, putOwners, type ListChanges } from '../lists/list-steps';
+import { areLoaded, deletedBy, followSteps, hasNewOwner, loadForSteps, movedFrom, onlyDelete, pairSteps, putLists, putOwners, whenLoaded, type ListChanges } from '../lists/list-steps';
 import { NOTHING_WORKED_OUT, precompute, precomputed, type Precomputed } from '../computing/precompute';
 import type { Environment } from '../environment/environment';
 import type { Transaction } from '../transaction';
@@ -17,9 +17,6 @@ import { MissingRecordError } from '../errors';
 import { meetRecords } from '../reading/meet-records';
 import { cachedList } from '../values';
 import { fieldsOf, type ListPut, type NewRow, type WriteBatch } from './write-batch';
-
-/** Whoever makes memory forget what lists hold as often as that while a write waits for them is not waited for any longer. */
-const MOST_LOADS = 5;
 
 /**
  * Does what a batch says: puts the values in, deletes, then inserts. Whoever takes the place of another record finds it free;
@@ -43,10 +40,9 @@ async function applyInTurn(batch: WriteBatch): Promise<InsertedIds> {
   batch.refuseGone();
   await loadForSteps(tx, batch.steps);
   await meetListOwners(batch);
-  for (let tries = 0; tries < MOST_LOADS && !areLoaded(tx, batch.steps); tries += 1) await loadForSteps(tx, batch.steps);
+  const changes = await whenLoaded(tx, batch.steps, () => followSteps(batch.env, batch.steps));
   // An exclusive call of another flow may have begun meanwhile.
   tx.exclusive.assertMayCall(batch.rows.length > 0 ? 'create' : 'write');
-  const changes = followSteps(batch.env, batch.steps);
   const deletes = deletedBy(batch.env, changes).size > 0;
   const sends = batch.rows.length > 0 || deletes;
   const deletesAmongOthers = deletes && (batch.rows.length > 0 || batch.puts.length > 0 || !onlyDelete(changes));
@@ -133,14 +129,24 @@ async function apply(batch: WriteBatch, changes: ListChanges): Promise<InsertedI
     putWithInverses(tx, writtenBy(batch, new Map()), putKnown);
     await unlinkAll();
     // Nobody comes between the rows, what their lists hold and what is kept because of it: whatever others change afterwards counts.
+    let isPut = false;
     const putAll = (made: InsertedIds): void => {
-      putWithInverses(tx, [], () => {
+      isPut = areLoaded(tx, pairSteps(batch.steps, made));
+      if (isPut) putWithInverses(tx, [], () => {
         putNew(made);
       });
       keepGiven(tx, givenBy(batch, made, worked));
     };
     if (inserted) putAll(inserted);
-    else inserted = await insert(putAll);
+    const made = (inserted ??= await insert(putAll));
+    // Somebody has made memory forget what the lists hold.
+    if (!isPut) await whenLoaded(tx, pairSteps(batch.steps, made), () => {
+      tx.protection.during(givenBy(batch, made, worked), () => {
+        putWithInverses(tx, [], () => {
+          putNew(made);
+        });
+      });
+    });
   }
   if (tx.triggers.size > 0) await resolveTriggers(tx);
   await flushPairs(tx);
