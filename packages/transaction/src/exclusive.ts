@@ -65,6 +65,11 @@ export class Exclusive {
     }
   }
 
+  /** The turn that the current flow is part of, if it is part of any. */
+  get turn(): CallInFlow | undefined {
+    return this.#turn && isNestedIn(this.#turn) ? this.#turn : undefined;
+  }
+
   /** Sends a question or statement of a call, which others of its kind may overlap. @throws {TransactionStateError} TX_OVERLAP */
   async asking<T>(call: string, ask: () => Promise<T>): Promise<T> {
     this.assertMayCall(call);

@@ -1,6 +1,6 @@
 import type { CheckEnvironment, ColumnView, ContextKey } from '@ormolu/cache';
 import { contextKey, MISS } from '@ormolu/cache';
-import { isStoredId, type Columns, type Id, type StoredId } from '@ormolu/kernel';
+import { isStoredId, type CallInFlow, type Columns, type Id, type StoredId } from '@ormolu/kernel';
 import type { Field, Model, Registry } from '@ormolu/registry';
 import { companiesModel, companyField, usersModel } from './actors';
 import type { Context } from './context';
@@ -108,11 +108,24 @@ export class Environment {
     return (this.#facts().companies ??= this.model(model).browse(allowed.length > 0 || companyId === null ? allowed : [companyId]));
   }
 
-  /** The groups of the user, as the database was told. @remarks Asked once; nobody is in any group unless `groupsOf` says so. */
+  /**
+   * The groups of the user, as the database was told.
+   *
+   * @remarks Asked once; once more by a call that creates or deletes while another is finding out. Nobody is in any group unless `groupsOf` says so.
+   */
   groups(): Promise<ReadonlySet<string>> {
-    const { groupsOf } = this.transaction.actors;
+    const { actors: { groupsOf }, exclusive: { turn } } = this.transaction;
+    const facts = this.#facts();
+    const known = facts.groups;
+    // Who finds out may create something himself, and wait for the turn of the one who asks here.
+    if (known && (known.isFound || !turn || known.turn === turn)) return known.names;
     // With access unlimited: who finds out who may see what must not be asked the same.
-    return (this.#facts().groups ??= Promise.resolve(groupsOf?.(this.sudo()) ?? []).then((names) => new Set(names)));
+    const names = Promise.resolve(groupsOf?.(this.sudo()) ?? []).then((found) => new Set(found));
+    const asked: NonNullable<Known['groups']> = { names, turn, isFound: false };
+    facts.groups = asked;
+    const found = (): void => { asked.isFound = true; };
+    names.then(found, found);
+    return names;
   }
 
   /** The language of the context, or null. */
@@ -295,7 +308,7 @@ interface Known {
   companyId?: StoredId | null;
   company?: RecordSet;
   companies?: RecordSet;
-  groups?: Promise<ReadonlySet<string>>;
+  groups?: { readonly names: Promise<ReadonlySet<string>>; readonly turn: CallInFlow | undefined; isFound: boolean };
 }
 
 function allowedCompanies(context: Context): readonly StoredId[] {

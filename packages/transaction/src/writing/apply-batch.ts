@@ -129,18 +129,18 @@ async function apply(batch: WriteBatch, changes: ListChanges): Promise<InsertedI
     putWithInverses(tx, writtenBy(batch, new Map()), putKnown);
     await unlinkAll();
     // Nobody comes between the rows, what their lists hold and what is kept because of it: whatever others change afterwards counts.
-    let isPut = false;
+    const waiting: InsertedIds[] = [];
     const putAll = (made: InsertedIds): void => {
-      isPut = areLoaded(tx, pairSteps(batch.steps, made));
-      if (isPut) putWithInverses(tx, [], () => {
+      if (areLoaded(tx, pairSteps(batch.steps, made))) putWithInverses(tx, [], () => {
         putNew(made);
       });
+      else waiting.push(made);
       keepGiven(tx, givenBy(batch, made, worked));
     };
     if (inserted) putAll(inserted);
-    const made = (inserted ??= await insert(putAll));
+    else inserted = await insert(putAll);
     // Somebody has made memory forget what the lists hold.
-    if (!isPut) await whenLoaded(tx, pairSteps(batch.steps, made), () => {
+    for (const made of waiting) await whenLoaded(tx, pairSteps(batch.steps, made), () => {
       tx.protection.during(givenBy(batch, made, worked), () => {
         putWithInverses(tx, [], () => {
           putNew(made);
