@@ -35,7 +35,7 @@ export interface LimitsInForce {
 
 const KNOWN = ['maxConnections', 'maxTransactions', 'maxTransactionsPerUser', 'maxTransactionsInAll', 'maxMessageBytes', 'idleTimeout', 'keepAlive', 'admissionTimeout'];
 /** Beyond, frames are not counted as they are: a limit of 4 GiB would be none. */
-export const MOST_MESSAGE_BYTES = 2 ** 30;
+export const MOST_MESSAGE_BYTES: number = 2 ** 30;
 
 /** @throws {RemoteOptionError} REMOTE_OPTION */
 export function limitsInForce(limits: Limits = {}): LimitsInForce {
