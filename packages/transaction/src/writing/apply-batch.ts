@@ -41,6 +41,8 @@ async function applyInTurn(batch: WriteBatch): Promise<InsertedIds> {
   await loadForSteps(tx, batch.steps);
   await meetListOwners(batch);
   const changes = await whenLoaded(tx, batch.steps, () => followSteps(batch.env, batch.steps));
+  // A search may have begun to flush, beside which no savepoint can be taken.
+  for (let tries = 0; tries < MOST_FLUSHES && tx.state === 'flushing'; tries += 1) await tx.flushIsOver();
   // An exclusive call of another flow may have begun meanwhile.
   tx.exclusive.assertMayCall(batch.rows.length > 0 ? 'create' : 'write');
   const deletes = deletedBy(batch.env, changes).size > 0;
@@ -49,6 +51,9 @@ async function applyInTurn(batch: WriteBatch): Promise<InsertedIds> {
   const mayRefuse = deletesAmongOthers || isInverted(batch) || (batch.puts.length > 0 && batch.rows.some(({ model }) => precomputed(model).length > 0));
   return sends && mayRefuse ? tx.savepoint(() => apply(batch, changes), { flush: false }) : apply(batch, changes);
 }
+
+/** Whoever flushes again and again while a call needs a savepoint is not waited for any longer. */
+const MOST_FLUSHES = 5;
 
 /** @throws {MissingRecordError} TX_RECORD_MISSING when a list of a record that is not there was to be written */
 async function meetListOwners({ env, owners, steps }: WriteBatch): Promise<void> {
