@@ -15,8 +15,10 @@ export interface Lease {
 /** A key that this process loads. */
 export interface Taken {
   readonly key: string;
-  /** undefined where the server could not be told that it is loaded. */
+  /** undefined where the server could not be told that it is loaded, or need not be. */
   readonly lease: Lease | undefined;
+  /** It has no lease though the server answers: others may write and delete it, of which nothing tells. */
+  readonly isAnswered?: boolean | undefined;
 }
 
 /** How leases are kept alive. */

@@ -38,10 +38,10 @@ interface Standing {
 
 /** What came of putting in what was loaded. */
 interface Put {
-  /** Nobody wrote or deleted the key meanwhile. */
+  /** Nobody wrote or deleted the key meanwhile, as far as can be known. */
   readonly isThere: boolean;
-  /** Others find it now. */
-  readonly isKept: boolean;
+  /** Until when nobody can have written or deleted it unheard: until the loader was called, until it was put in, or, of a server that does not answer, until now. */
+  readonly until: 'call' | 'put' | 'now';
 }
 
 const FIRST_LOOK_MS = 4;
@@ -99,7 +99,7 @@ export class LeasedLoads {
         lookMs = Math.min(1.5 * lookMs, LAST_LOOK_MS, this.#leaseMs / 4);
       }
     }
-    if (open.size > 0) await this.#load(work, Array.from(open.keys(), (key) => ({ key, lease: undefined })));
+    if (open.size > 0) await this.#load(work, Array.from(open.keys(), (key) => ({ key, lease: undefined, isAnswered: true })));
   }
 
   /** A value that is there is loaded anew by one, while the others go on with it. @returns false when it is another who does */
@@ -148,14 +148,14 @@ export class LeasedLoads {
         work.failed(key, failed(key, entry), askedMs);
       } else if (entry?.kind === 'lease' && bytes && this.#isAlive(open, { key, standing, bytes })) continue;
       // All who wait would load one behind the other, each for himself.
-      else if (entry?.kind === 'nothing' && entry.value === UNKEPT && entry.readAtMs >= sinceMs) alone.push({ key, lease: undefined });
+      else if (entry?.kind === 'nothing' && entry.value === UNKEPT && entry.readAtMs >= sinceMs) alone.push({ key, lease: undefined, isAnswered: true });
       else free.push({ key, found: one });
     }
     if (free.length === 0) return alone;
     const text = `${randomUUID()} 0`;
     const taken = await eachInParts(free, async ({ key, found: { bytes, stamp } }): Promise<Taken | undefined> => {
       const to = this.#level.bytesOf({ ...this.#entry('lease', text, 0), key }, stamp);
-      if (!to) return { key, lease: undefined };
+      if (!to) return { key, lease: undefined, isAnswered: true };
       try {
         return (await this.#level.exchange(key, { from: bytes, to }, this.#heldMs)) ? { key, lease: { stamp, held: to } } : undefined;
       } catch (error) {
@@ -188,17 +188,21 @@ export class LeasedLoads {
         const putOrLeft = this.#put(work, value, one).catch((): Put => {
           // It went away meanwhile.
           if (one.lease) this.#abandon(one.key, one.lease);
-          return { isThere: true, isKept: false };
+          return { isThere: true, until: 'now' };
         });
-        const [{ isThere, isKept }, isBelieved] = await Promise.all([putOrLeft, isStill(one)]);
-        const isSure = one.lease?.isInDoubt !== true;
-        work.done(one.key, { from: 'loader', value, askedMs: !isBelieved || (isSure && !isThere) ? askedMs : isKept ? putMs : Infinity, isCurrent: isThere && isBelieved });
+        const [{ isThere, until }, isBelieved] = await Promise.all([putOrLeft, isStill(one)]);
+        const untilMs = { call: askedMs, put: putMs, now: Infinity }[until];
+        work.done(one.key, { from: 'loader', value, askedMs: isBelieved ? untilMs : askedMs, isCurrent: isThere && isBelieved });
       });
     } catch (cause) {
       const held = await leases.end();
       const failure = this.#entry('failure', cause instanceof Error ? cause.message : 'no error', this.#leaseMs);
-      await eachInParts(held, async ({ key, lease }) => {
+      await eachInParts(held, async ({ key, lease, isAnswered }) => {
         const to = lease && this.#level.bytesOf({ ...failure, key }, lease.stamp);
+        if (isAnswered) {
+          work.failed(key, cause, askedMs);
+          return;
+        }
         const isThere = !to || (await exchangeHeld(this.#level, key, { lease, to, ttlMs: this.#leaseMs }).catch(() => {
           this.#abandon(key, lease);
           return true;
@@ -226,14 +230,15 @@ export class LeasedLoads {
   }
 
   /** Fails where the server does not say. */
-  async #put({ keep }: LoadWork, value: unknown, { key, lease }: Taken): Promise<Put> {
-    if (!lease) return { isThere: true, isKept: false };
+  async #put({ keep }: LoadWork, value: unknown, { key, lease, isAnswered }: Taken): Promise<Put> {
+    if (!lease) return { isThere: true, until: isAnswered ? 'call' : 'now' };
     const { stamp } = lease;
     const kept = keep(key, value);
     const bytes = kept && this.#level.bytesOf(kept, stamp);
     const to = bytes ?? this.#level.bytesOf({ ...this.#entry('nothing', UNKEPT, 1), key }, stamp);
-    const isThere = to === undefined || (await exchangeHeld(this.#level, key, { lease, to, ttlMs: bytes ? stayMs(kept) : STAY_MS }));
-    return { isThere, isKept: isThere && bytes !== undefined };
+    if (!to) return { isThere: true, until: 'call' };
+    const isThere = await exchangeHeld(this.#level, key, { lease, to, ttlMs: bytes ? stayMs(kept) : STAY_MS });
+    return { isThere, until: isThere ? 'put' : lease.isInDoubt ? 'now' : 'call' };
   }
 
   #entry(kind: SharedEntry['kind'], value: string, ttlMs: number): Omit<ToKeep, 'key'> {

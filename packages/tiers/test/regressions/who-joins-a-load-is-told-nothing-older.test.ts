@@ -5,6 +5,7 @@ import type { Backend } from '../../src/backend/backend';
 import { MemoryBackend } from '../../src/backend/memory-backend';
 import { memcached } from '../../src/memcached';
 import { NamedCache } from '../../src/named-cache/named-cache';
+import type { NamedCacheOptions } from '../../src/named-cache/options';
 import { redis } from '../../src/redis';
 
 /*
@@ -20,10 +21,10 @@ afterEach(async () => {
   open = [];
 });
 
-async function two(make: () => Backend): Promise<readonly [NamedCache, NamedCache]> {
+async function two(make: () => Backend, options: NamedCacheOptions = {}): Promise<readonly [NamedCache, NamedCache]> {
   const prefix = randomUUID();
   const [a, b] = [make(), make()].map((l2) => {
-    const cache = new NamedCache('joined', { l2, prefix, l1: false, ttl: '10m', deadline: '5s' });
+    const cache = new NamedCache('joined', { l2, prefix, l1: false, ttl: '10m', deadline: '10s', ...options });
     open.push(cache, l2);
     return cache;
   });
@@ -84,6 +85,41 @@ describe.each(['redis', 'memcached'] as const)('%s', (kind) => {
     expect([await late, loads]).toEqual(['new', 1]);
   });
 
+  test.each(['gives a value', 'fails'] as const)('nor of a load that %s of what another process had loaded before and had not kept', async (outcome) => {
+    const url = await sharedCacheServer(kind);
+    const [here, there] = await two(() => CONNECT[kind](url), { maxSharedBytes: 100 });
+    const large = (what: string): string => what.repeat(50);
+    let truth = large('old');
+    let [first, second]: [() => void, () => void] = [() => undefined, () => undefined];
+    const [firstHeld, secondHeld] = [new Promise<void>((resolve) => (first = resolve)), new Promise<void>((resolve) => (second = resolve))];
+    let loads = 0;
+    const other = there.getOrSet('k', async () => {
+      loads += 1;
+      await firstHeld;
+      return large('old');
+    });
+    while (loads === 0) await sleep(1);
+    const load = async (): Promise<string> => {
+      const [read, load] = [truth, loads += 1];
+      if (load === 2) await secondHeld;
+      if (load === 2 && outcome === 'fails') throw new Error('the loader failed');
+      return read;
+    };
+    const { misses } = here.stats().shared ?? { misses: 0 };
+    const early = here.getOrSet('k', load).catch((error: unknown) => error);
+    // He waits for the other, and then loads what was not kept.
+    while (here.stats().shared?.misses === misses) await sleep(1);
+    first();
+    expect(await other).toBe(large('old'));
+    while (loads === 1) await sleep(1);
+    truth = large('new');
+    await there.delete('k');
+    const late = here.getOrSet('k', load);
+    second();
+    expect(await early).toEqual(outcome === 'fails' ? new Error('the loader failed') : large('old'));
+    expect([await late, loads]).toEqual([large('new'), 3]);
+  });
+
   test('of several keys whose load is too old for who asks, all are loaded anew in one call', async () => {
     const url = await sharedCacheServer(kind);
     const [here, there] = await two(() => CONNECT[kind](url));
@@ -112,36 +148,86 @@ describe.each(['redis', 'memcached'] as const)('%s', (kind) => {
 /** Holds an answer back after it was made. */
 class HeldBack extends MemoryBackend {
   held: Promise<void> | undefined;
+  /** How many answers are held back, or were. */
+  count = 0;
 
   override async getMany(keys: readonly string[]): Promise<readonly (Uint8Array | undefined)[]> {
+    const { held } = this;
     const found = await super.getMany(keys);
-    await this.held;
+    if (held) {
+      this.count += 1;
+      await held;
+    }
     return found;
   }
 }
+
+/** Makes the next answer wait until it is let go. */
+function holdBack(backend: HeldBack): { readonly isHeld: () => Promise<void>; readonly letGo: () => void } {
+  let letGo: () => void = () => undefined;
+  const { count } = backend;
+  backend.held = new Promise<void>((resolve) => (letGo = resolve));
+  const isHeld = async (): Promise<void> => {
+    while (backend.count === count) await sleep(1);
+    backend.held = undefined;
+  };
+  return { isHeld, letGo };
+}
+
+/** The put during which a change comes: the one that puts something in where the lease stands. */
+class SlowPuts extends MemoryBackend {
+  putHeld: Promise<void> | undefined;
+  isPut = false;
+
+  override async replace(...given: Parameters<MemoryBackend['replace']>): Promise<boolean> {
+    const { putHeld } = this;
+    const is = await super.replace(...given);
+    this.isPut ||= putHeld !== undefined;
+    await putHeld;
+    return is;
+  }
+}
+
+test('who asks behind a change that came while it was said that what was loaded is not kept is not told that', async () => {
+  const backend = new SlowPuts();
+  const [here, there] = await two(() => backend, { maxSharedBytes: 100 });
+  let [truth, loads] = ['old'.repeat(50), 0];
+  const load = async (): Promise<string> => {
+    loads += 1;
+    return Promise.resolve(truth);
+  };
+  let letGo: () => void = () => undefined;
+  backend.putHeld = new Promise<void>((resolve) => (letGo = resolve));
+  const early = here.getOrSet('k', load);
+  while (!backend.isPut) await sleep(1);
+  backend.putHeld = undefined;
+  truth = 'new';
+  await there.delete('k');
+  const late = here.getOrSet('k', load);
+  letGo();
+  expect([await early, await late, loads]).toEqual(['old'.repeat(50), 'new', 2]);
+});
 
 test('an answer of the server that is on its way is not what those are told who ask behind a change', async () => {
   const backend = new HeldBack();
   const [here, there] = await two(() => backend);
   await here.set('k', 'old');
-  let go: () => void = () => undefined;
-  backend.held = new Promise<void>((resolve) => (go = resolve));
+  const { isHeld, letGo } = holdBack(backend);
   const load = (): never => {
     throw new Error('it is there');
   };
   const early = here.getOrSet<string>('k', load);
-  await sleep(5);
-  backend.held = undefined;
+  await isHeld();
   await there.set('k', 'new');
   const late = Promise.all([here.getOrSet<string>('k', load), here.getOrSet<string>('k', load)]);
-  go();
+  letGo();
   expect([await early, await late]).toEqual(['old', ['new', 'new']]);
 });
 
 test('who had looked before another loaded, and asks again when that is too old, does not go by what he saw then', async () => {
   const backend = new HeldBack();
   const [here, there] = await two(() => backend);
-  let [seen, go]: [() => void, () => void] = [() => undefined, () => undefined];
+  let go: () => void = () => undefined;
   let loads = 0;
   const loading = new Promise<void>((resolve) => (go = resolve));
   const load = async (): Promise<string> => {
@@ -150,15 +236,15 @@ test('who had looked before another loaded, and asks again when that is too old,
     if (load === 1) await loading;
     return `load ${String(load)}`;
   };
-  backend.held = new Promise<void>((resolve) => (seen = resolve));
+  const { isHeld, letGo: seen } = holdBack(backend);
   const many = here.getMany(['k'], async () => [['k', await load()]]);
-  await sleep(5);
-  backend.held = undefined;
+  await isHeld();
   const one = here.getOrSet('k', load);
   while (loads === 0) await sleep(1);
   // Now he learns that there was nothing, and of the mark that the cache had.
+  const { misses } = here.stats().shared ?? { misses: 0 };
   seen();
-  await sleep(5);
+  while (here.stats().shared?.misses === misses) await sleep(1);
   await there.clear();
   await there.delete('k');
   go();
