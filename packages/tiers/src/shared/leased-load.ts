@@ -46,6 +46,7 @@ interface Put {
 
 const FIRST_LOOK_MS = 4;
 const LAST_LOOK_MS = 50;
+/** Of what is not there for its own sake: at least. */
 const STAY_MS = 2 * LAST_LOOK_MS;
 /** Said where it was loaded and is not kept: there is nothing, it is too large, or no data. */
 const UNKEPT = 'not kept';
@@ -237,7 +238,7 @@ export class LeasedLoads {
     const bytes = kept && this.#level.bytesOf(kept, stamp);
     const to = bytes ?? this.#level.bytesOf({ ...this.#entry('nothing', UNKEPT, 1), key }, stamp);
     if (!to) return { isThere: true, until: 'call' };
-    const isThere = await exchangeHeld(this.#level, key, { lease, to, ttlMs: bytes ? stayMs(kept) : STAY_MS });
+    const isThere = await exchangeHeld(this.#level, key, { lease, to, ttlMs: bytes ? stayMs(kept) : this.#unkeptMs });
     return { isThere, until: isThere ? 'put' : lease.isInDoubt ? 'now' : 'call' };
   }
 
@@ -248,6 +249,11 @@ export class LeasedLoads {
   /** On the server; others judge it long before. */
   get #heldMs(): number {
     return 3 * this.#leaseMs;
+  }
+
+  /** How long it is to be seen that something is not kept: whoever waits and has not looked for as long as a lease is as good as dead, as who loads is. All others who missed it would load one behind the other. */
+  get #unkeptMs(): number {
+    return Math.max(this.#leaseMs, STAY_MS);
   }
 }
 
