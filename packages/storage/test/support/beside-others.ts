@@ -1,7 +1,7 @@
 import type { EntryStamp } from '@ormolu/kernel';
 
 /** How long one of another test is waited for, and how long it is hoped that there is none. */
-const MOST_LOOKS = 200;
+const MOST_LOOKS = 800;
 const LOOKS_ALONE = 40;
 const BETWEEN_LOOKS_MS = 50;
 
