@@ -220,7 +220,7 @@ export function deletedBy(env: Environment, { owners, left }: ListChanges): Read
     const model = field.relation?.kind === 'many2many' ? field.relation.comodel : field.model;
     const leaving = left.get(field);
     for (const [id, to] of members) {
-      if (to !== DELETED || !isStoredId(id) || hasLeft(env, field, id, leaving?.get(id))) continue;
+      if (to !== DELETED || !isStoredId(id) || (hasLeft(env, field, id, leaving?.get(id)) && cachedReference(env, field, id) !== null)) continue;
       deleted.set(model, (deleted.get(model) ?? new Set<StoredId>()).add(id));
     }
   }

@@ -12,6 +12,7 @@ import type { Environment } from '../environment/environment';
 import type { Transaction } from '../transaction';
 import { resolveTriggers } from '../triggers/resolve-triggers';
 import { run } from '../running/run';
+import { refuseWithoutCompanies, splitPuts } from './split-puts';
 import { unlink, type Spare } from './unlink';
 import { MissingRecordError } from '../errors';
 import { meetRecords } from '../reading/meet-records';
@@ -38,6 +39,7 @@ export function applyBatch(batch: WriteBatch): Promise<InsertedIds> {
 async function applyInTurn(batch: WriteBatch): Promise<InsertedIds> {
   const tx = batch.env.transaction;
   batch.refuseGone();
+  refuseWithoutCompanies(batch);
   await loadForSteps(tx, batch.steps);
   await meetListOwners(batch);
   const changes = await whenLoaded(tx, batch.steps, () => followSteps(batch.env, batch.steps));
@@ -88,13 +90,12 @@ async function apply(batch: WriteBatch, changes: ListChanges): Promise<InsertedI
     return made;
   };
   let inserted: InsertedIds | undefined;
-  const news = new Set<unknown>(rows.map(({ id }) => id));
-  /** All but references to new records. */
+  const { known, ofNew } = splitPuts(batch);
   const putKnown = (): void => {
-    for (const { field, ids, cached, env: own = env } of batch.puts) if (!namesAny(news, cached)) assignCached(own, field, ids, cached);
+    for (const { field, ids, cached, env: own = env } of known) assignCached(own, field, ids, cached);
   };
   const putNew = (inserted: InsertedIds): void => {
-    for (const { field, ids, cached, env: own = env } of batch.puts) if (namesAny(news, cached)) assignCached(own, field, ids, withIds(cached, inserted));
+    for (const { field, ids, cached, env: own = env } of ofNew) assignCached(own, field, ids, withIds(cached, inserted));
     putLists(env, changes, inserted);
   };
   const spare: Spare = async (going) => {
@@ -220,11 +221,6 @@ function rowsWith(rows: readonly NewRow[], fieldsOfModel: (model: Model) => read
     }
   }
   return found;
-}
-
-/** Whether a value is one of some records, or a list that holds one. */
-function namesAny(records: ReadonlySet<unknown>, cached: unknown): boolean {
-  return Array.isArray(cached) ? cached.some((id) => records.has(id)) : records.has(cached);
 }
 
 /** A value with the ids that new records have got. */

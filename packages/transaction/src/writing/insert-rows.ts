@@ -42,8 +42,7 @@ export async function insertRows(env: Environment, rows: readonly NewRow[], { wo
     const model = part[0]?.model;
     if (!model) continue;
     if (references.length > 0) late.push(...lateOf(part, references, ids));
-    for (const id of beginAnew(env, model, part)) anew.add(id);
-    const inserted = await insertPart(env, model, { rows: part, ids });
+    const inserted = await insertPart(env, model, { rows: part, ids, anew });
     for (const [place, id] of inserted.entries()) if (part[place]) ids.set(part[place].id, id);
   }
   for (const { from, field } of references) from.values.set(field, withIds(from.values.get(field), ids));
@@ -85,9 +84,11 @@ interface Made {
 interface Part {
   readonly rows: readonly NewRow[];
   readonly ids: InsertedIds;
+  /** Takes those that were known before. */
+  readonly anew: Set<Id>;
 }
 
-function insertPart(env: Environment, model: Model, { rows, ids }: Part): Promise<readonly StoredId[]> {
+function insertPart(env: Environment, model: Model, { rows, ids, anew }: Part): Promise<readonly StoredId[]> {
   const columns = [...model.fields.values()].filter((field) => field.isStored && rows.some(({ values }) => values.has(field)));
   /** References among new records are by their temporary ids until now. */
   const cellsOf = (field: Field): unknown[] => {
@@ -98,11 +99,14 @@ function insertPart(env: Environment, model: Model, { rows, ids }: Part): Promis
       return newColumn(env, field, withIds(value, ids));
     });
   };
+  const cells = columns.map(cellsOf);
+  // In the step in which it is sent: what is refused before has made nobody forget anything.
+  for (const id of beginAnew(env, model, rows)) anew.add(id);
   return env.transaction.below.insert({
     model: model.name,
     count: rows.length,
     fields: columns.map((field) => field.name),
-    columns: columns.map(cellsOf),
+    columns: cells,
     ids: idsOf(rows),
   });
 }
