@@ -307,6 +307,8 @@ export class ServedConnection {
 
   /** Lets the client work in the migration's own transaction, and waits until it says that it is done. */
   async #fill(serial: number, number: number, session: Session, added: readonly AddedField[]): Promise<void> {
+    // Nobody would say that it is done: the migration would stay open for good, with all its locks.
+    if (this.#socket.readyState !== this.#socket.OPEN) throw new GoneFillError();
     const done = new Promise<void>((resolve, reject) => {
       this.#fills.set(serial, (error) => {
         if (error === undefined) resolve();
@@ -368,17 +370,24 @@ export class ServedConnection {
 
   #closed(): void {
     this.#taken();
-    for (const fail of this.#fills.values()) fail(new LimitError('The client went while it was giving existing records their new values', 'Nothing of the migration stays; run it again.'));
     this.#endSessions();
     this.#home.onClose();
   }
 
   #endSessions(): void {
+    for (const fail of this.#fills.values()) fail(new GoneFillError());
     for (const [number, session] of this.#sessions) {
       this.#sessions.delete(number);
       const ending = session.end().finally(() => this.#ending.delete(ending));
       this.#ending.add(ending);
     }
+  }
+}
+
+/** Who was to give new fields their values cannot do so any more. */
+class GoneFillError extends LimitError {
+  constructor() {
+    super('The client went before it had given existing records their new values', 'Nothing of the migration stays; run it again.');
   }
 }
 
