@@ -131,7 +131,7 @@ test('a server that is told to end rolls back what is open, says so to its clien
   await client.close();
   const db = postgres(served.url);
   const left = await db.open({ schema: new Schema([]) });
-  expect(await left.sql("select to_regclass('lost') is null gone, count(*)::int busy from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()", [])).toEqual([{ gone: true, busy: 0 }]);
+  expect(await left.sql("select to_regclass('lost') is null gone, count(*)::int busy from pg_stat_activity where datname = current_database() and backend_type = 'client backend' and pid <> pg_backend_pid()", [])).toEqual([{ gone: true, busy: 0 }]);
   await left.rollback();
   await db.close();
   await served.drop();

@@ -7,8 +7,10 @@ export interface Limits {
   readonly maxConnections?: number | undefined;
   /** Transactions open at a time on one connection. @defaultValue 100 */
   readonly maxTransactions?: number | undefined;
-  /** Transactions open at a time of one user, over however many connections: fewer than the database gives connections to this process. @defaultValue 8 */
+  /** Transactions open at a time of one user, over however many connections: fewer than the database gives connections to this process. Others of his wait. @defaultValue 8 */
   readonly maxTransactionsPerUser?: number | undefined;
+  /** How long a user's transaction waits for one of his own to end when he has as many as he may. @defaultValue '10s' */
+  readonly waitTimeout?: Duration | undefined;
   /** Transactions open at a time of all clients. @defaultValue 10000 */
   readonly maxTransactionsInAll?: number | undefined;
   /** Bytes of one message, at most 1 GiB; longer ones close the connection. @defaultValue 64 MiB */
@@ -31,9 +33,10 @@ export interface LimitsInForce {
   readonly idleMs: number;
   readonly keepAliveMs: number;
   readonly admissionMs: number;
+  readonly waitMs: number;
 }
 
-const KNOWN = ['maxConnections', 'maxTransactions', 'maxTransactionsPerUser', 'maxTransactionsInAll', 'maxMessageBytes', 'idleTimeout', 'keepAlive', 'admissionTimeout'];
+const KNOWN = ['maxConnections', 'maxTransactions', 'maxTransactionsPerUser', 'maxTransactionsInAll', 'maxMessageBytes', 'idleTimeout', 'keepAlive', 'admissionTimeout', 'waitTimeout'];
 /** Beyond, frames are not counted as they are: a limit of 4 GiB would be none. */
 export const MOST_MESSAGE_BYTES: number = 2 ** 30;
 
@@ -41,18 +44,20 @@ export const MOST_MESSAGE_BYTES: number = 2 ** 30;
 export function limitsInForce(limits: Limits = {}): LimitsInForce {
   const unknown = Object.keys(limits).find((name) => !KNOWN.includes(name));
   if (unknown !== undefined) throw new RemoteOptionError(`serve() has no limit '${unknown}'`, `It has ${KNOWN.join(', ')}.`);
-  const { maxConnections = 1_000, maxTransactions = 100, maxTransactionsPerUser = 8, maxTransactionsInAll = 10_000, maxMessageBytes = 64 * 2 ** 20, idleTimeout = '5m', keepAlive = '15s', admissionTimeout = '10s' } = limits;
+  const { maxConnections = 1_000, maxTransactions = 100, maxTransactionsPerUser = 8, maxTransactionsInAll = 10_000, maxMessageBytes = 64 * 2 ** 20, idleTimeout = '5m', keepAlive = '15s', admissionTimeout = '10s', waitTimeout = '10s' } = limits;
   const counts = { maxConnections, maxTransactions, maxTransactionsPerUser, maxTransactionsInAll, maxMessageBytes };
   for (const [name, value] of Object.entries(counts)) {
     if (!Number.isSafeInteger(value) || value < 1) throw new RemoteOptionError(`The limit '${name}' of serve() is ${String(value)}`, 'It takes a whole number from 1 up.');
   }
   if (maxMessageBytes > MOST_MESSAGE_BYTES) throw new RemoteOptionError(`The limit 'maxMessageBytes' of serve() is ${String(maxMessageBytes)}`, 'It takes no more than 1 GiB, 1073741824.');
-  return { ...counts, idleMs: positiveMs('idleTimeout', idleTimeout), keepAliveMs: positiveMs('keepAlive', keepAlive), admissionMs: positiveMs('admissionTimeout', admissionTimeout) };
+  return {
+    ...counts, idleMs: positiveMs('idleTimeout', idleTimeout), keepAliveMs: positiveMs('keepAlive', keepAlive), admissionMs: positiveMs('admissionTimeout', admissionTimeout), waitMs: positiveMs('waitTimeout', waitTimeout),
+  };
 }
 
-/** A duration that is more than nothing, in milliseconds. @throws {RemoteOptionError} REMOTE_OPTION */
+/** A duration that is more than nothing, in whole milliseconds: Node takes no others everywhere. @throws {RemoteOptionError} REMOTE_OPTION */
 export function positiveMs(name: string, duration: Duration): number {
-  const ms = durationMs(duration, name);
+  const ms = Math.ceil(durationMs(duration, name));
   if (ms > 0 && ms < 2 ** 31) return ms;
   throw new RemoteOptionError(`'${name}' is ${String(duration)}`, "It takes a duration of more than nothing and less than 24 days, like '30s'.");
 }

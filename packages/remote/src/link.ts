@@ -214,5 +214,7 @@ export class Link {
 function refusalOf(address: Address, status: number): Error {
   if (status === 401 || status === 403) return new AccessError(address.text);
   if (status === 503) return new UnreachableError(address.text, 'it takes no more clients', undefined);
+  // It has waited for what stood in a queue between the two.
+  if (status === 408) return new UnreachableError(address.text, 'it did not hear in time who calls', undefined);
   return new ProtocolError(address.text, status === 426 ? 'it does not speak this version of the protocol' : `it answered with HTTP status ${String(status)}`);
 }

@@ -14,7 +14,7 @@ import type { Served } from './server';
 import { ServedLadder } from './served-ladder';
 import { ServedSession, type SessionHome } from './served-session';
 import { ServedSight } from './served-sight';
-import type { Shares } from './shares';
+import type { Share, Shares } from './shares';
 import { ToldSchemas } from './told-schemas';
 import { UserWriting, type Writable } from './user-writing';
 import { toWire } from './wire-errors';
@@ -185,11 +185,12 @@ export class ServedConnection {
     if (this.#sessions.size >= this.#home.limits.maxTransactions) {
       throw new LimitError(`This connection has ${String(this.#sessions.size)} transactions open`, 'Let some end first, or raise limits.maxTransactions of serve().');
     }
-    const giveBack = this.#home.shares.take(this.#home.access);
     const [named, given, token, extent, believed] = args;
     const sent = named as Schema; // #serve: what such a call names
     const { access } = this.#home;
-    const seen = access === 'worker' ? undefined : this.#ofUser(sent, access.user, believed);
+    const share = this.#home.shares.take(access);
+    // What he may see when it begins, which may be a while.
+    const seen = access === 'worker' ? undefined : share.held.then(() => this.#ofUser(sent, access.user, believed));
     const schema = seen ? seen.then((one) => one.schema) : sent;
     const options = given as Pick<SessionOptions, 'isolation' | 'readOnly' | 'sight'>; // as a client's own types say; a storage takes no others
     const { sight = false } = options;
@@ -201,7 +202,7 @@ export class ServedConnection {
       writing: seen && this.#writing(seen),
       sight: sight === false ? undefined : new ServedSight(storage, schema, { extent, reachesFar: sight === 'far', isNarrow: access !== 'worker' }),
       ladder: new ServedLadder(rungs?.rung),
-      idleMs: limits.idleMs, giveBack,
+      idleMs: limits.idleMs, share,
     });
   }
 
@@ -257,7 +258,7 @@ export class ServedConnection {
     return { name: storage.name, capabilities: { ...storage.capabilities, sql: false }, hasLog, maxMessageBytes, view };
   }
 
-  #register(number: number, opened: Promise<Session>, { token, sight, writing, ladder = new ServedLadder(undefined), idleMs, giveBack }: Partial<Pick<SessionHome, 'token' | 'sight' | 'ladder' | 'writing' | 'idleMs'>> & { readonly giveBack?: () => void } = {}): ServedSession {
+  #register(number: number, opened: Promise<Session>, { token, sight, writing, ladder = new ServedLadder(undefined), idleMs, share }: Partial<Pick<SessionHome, 'token' | 'sight' | 'ladder' | 'writing' | 'idleMs'>> & { readonly share?: Share } = {}): ServedSession {
     const { tokens } = this.#home;
     const session: ServedSession = new ServedSession({
       tokens, token, sight, ladder, writing, idleMs,
@@ -265,8 +266,10 @@ export class ServedConnection {
       onFault: (error) => { this.#home.onFault(error); },
       onEnd: () => {
         if (this.#sessions.get(number) === session) this.#sessions.delete(number);
-        giveBack?.();
+        share?.giveBack();
       },
+      onLeft: () => { share?.leave(); },
+      onRolledBack: () => { share?.giveBack(); },
     }, opened);
     this.#sessions.set(number, session);
     return session;
@@ -292,17 +295,21 @@ export class ServedConnection {
     switch (name) {
       case 'hello':
         if (typeof first === 'number') this.#mostTaken = first;
-        return this.#home.shares.inTurn(this.#home.access, () => this.#hello());
+        return this.#ofOneAtATime(name, () => this.#hello());
       case 'plan': return storage.plan(first as Schema, optionsOf(second));
       case 'migrate': return storage.migrate(first as Schema, { ...optionsOf(second), fill: typeof third === 'number' ? (session, added) => this.#fill(serial, third, session, added) : undefined });
       case 'filled': {
         this.#fills.get(Number(first))?.(second === true ? undefined : new LimitError('The client could not give existing records their new values', 'Its own error says why; nothing of the migration stays.'));
         return undefined;
       }
-      case 'outcome': return this.#home.shares.inTurn(this.#home.access, () => tokens.wasCommitted(String(first)));
+      case 'outcome': return this.#ofOneAtATime(name, () => tokens.wasCommitted(String(first)));
       case 'trim': return storage.changeLog?.trim(typeof first === 'number' ? { keep: first } : {}) ?? 0;
       default: throw new MisuseError('REMOTE_PROTOCOL', `'${name}' is no call about the storage.`);
     }
+  }
+
+  #ofOneAtATime<T>(kind: string, work: () => Promise<T>): Promise<T> {
+    return this.#home.shares.inTurn(this.#home.access, kind, () => this.#socket.readyState !== this.#socket.OPEN, work);
   }
 
   /** Lets the client work in the migration's own transaction, and waits until it says that it is done. */

@@ -25,6 +25,10 @@ export interface SessionHome {
   taken(): Promise<void>;
   /** Told of what ends with a rollback that nobody waits for, and fails. */
   onFault(error: unknown): void;
+  /** Told when its client has gone: what has not begun need not. */
+  onLeft(): void;
+  /** Told when it has let go of its transaction, before the end of one that is kept to tell why. */
+  onRolledBack(): void;
   /** Told when the session is over. */
   onEnd(): void;
 }
@@ -109,6 +113,7 @@ export class ServedSession {
   async end(): Promise<void> {
     this.#isEnded = true;
     clearTimeout(this.#idle);
+    this.#home.onLeft();
     const session = await this.#opened.catch(() => undefined);
     if (session) await this.#rollback(session);
     this.#home.onEnd();
@@ -308,7 +313,7 @@ export class ServedSession {
     if (idleMs === undefined || this.#running > 0 || this.#expired || this.#isEnded) return;
     this.#idle = setTimeout(() => {
       this.#expired = new IdleError(idleMs);
-      if (this.#session) void this.#rollback(this.#session);
+      if (this.#session) void this.#rollback(this.#session).finally(() => { this.#home.onRolledBack(); });
       // Who comes back soon is told; nobody else is waited for.
       this.#idle = setTimeout(() => { this.#end(); }, idleMs).unref();
     }, idleMs).unref();

@@ -90,7 +90,7 @@ export async function serve(served: Served, options: ServeOptions = {}): Promise
   const tokens = new CommitTokens(served.storage, door.onFault);
   await tokens.prepare();
   const { admissionMs } = door.limits;
-  const waiting = { headersTimeout: admissionMs, requestTimeout: admissionMs, connectionsCheckingInterval: admissionMs / 4 };
+  const waiting = { headersTimeout: admissionMs, requestTimeout: admissionMs, connectionsCheckingInterval: Math.ceil(admissionMs / 4) };
   const http = tls ? createTlsServer({ handshakeTimeout: admissionMs, ...waiting, ...tls }) : createServer(waiting);
   const server = new Server(http, served, { ...door, tokens });
   await new Promise<void>((resolve, reject) => {

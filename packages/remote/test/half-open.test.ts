@@ -34,15 +34,15 @@ afterEach(async () => {
 
 /** Waits until a figure of the server's is none. */
 async function none(what: 'connections' | 'transactions'): Promise<void> {
-  for (let tries = 0; tries < 500 && served.server.stats()[what] > 0; tries += 1) await new Promise((resolve) => { setTimeout(resolve, 10); });
+  for (let tries = 0; tries < 2_000 && served.server.stats()[what] > 0; tries += 1) await new Promise((resolve) => { setTimeout(resolve, 10); });
   expect(served.server.stats()[what]).toBe(0);
 }
 
 test('a client that vanishes without a word is left, and its transaction is rolled back', async () => {
   await served.stop();
-  await served.start({ limits: { keepAlive: '100ms' } });
+  await served.start({ limits: { keepAlive: '500ms' } });
   proxy = await CuttingProxy.before(served.server.port);
-  const client = served.client({ keepAlive: '1h', connectTimeout: '200ms' }, proxy.url);
+  const client = served.client({ keepAlive: '1h', connectTimeout: '5s' }, proxy.url);
   const session = await client.open({ schema: served.schema });
   await insert(session, 'lost');
   expect(served.server.stats()).toMatchObject({ connections: 1, transactions: 1 });
@@ -54,7 +54,7 @@ test('a client that vanishes without a word is left, and its transaction is roll
 });
 
 test('a server that vanishes without a word is heard of long before an answer would be late', async () => {
-  const client = served.client({ keepAlive: '100ms', callTimeout: '1h', connectTimeout: '200ms' }, proxy.url);
+  const client = served.client({ keepAlive: '500ms', callTimeout: '1h', connectTimeout: '5s' }, proxy.url);
   const session = await client.open({ schema: served.schema });
   await insert(session, 'lost');
   proxy.cutsAt = 'mute';

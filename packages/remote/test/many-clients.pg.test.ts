@@ -18,11 +18,11 @@ test('200 clients share the few connections of a pool: nothing is lost, nothing 
   }
   expect(served.server.stats().transactions).toBe(10);
   expect(await served.server.disconnect('worker')).toBe(200);
-  for (let tries = 0; tries < 300 && served.server.stats().connections > 0; tries += 1) await new Promise((resolve) => { setTimeout(resolve, 10); });
+  for (let tries = 0; tries < 2_000 && served.server.stats().connections > 0; tries += 1) await new Promise((resolve) => { setTimeout(resolve, 10); });
   expect(served.server.stats()).toMatchObject({ connections: 0, transactions: 0 });
   expect(await served.names()).toEqual(wanted);
   const beside = await served.below.open({ schema: new Schema([]) });
-  const rows = await beside.sql('select count(*)::int open from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() and xact_start is not null', []);
+  const rows = await beside.sql("select count(*)::int open from pg_stat_activity where datname = current_database() and backend_type = 'client backend' and pid <> pg_backend_pid() and xact_start is not null", []);
   expect(rows).toEqual([{ open: 0 }]);
   await beside.rollback();
   const again = await clients[0]?.open({ schema: served.schema });

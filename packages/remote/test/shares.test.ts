@@ -1,6 +1,7 @@
 import { EVERYTHING, type Session, type Storage } from '@ormolu/kernel';
 import { memory } from '@ormolu/storage/memory';
 import { remote, serve, type RemoteServer, type RemoteStorage, type ServeOptions } from '@ormolu/remote';
+import { CuttingProxy } from './support/cutting-proxy';
 import { citySchema } from './support/served';
 
 const count = (session: Session): Promise<number> => session.count({ model: 'city', filter: EVERYTHING });
@@ -10,23 +11,25 @@ const open = new Set<Session>();
 let server: RemoteServer;
 let viewing = 0;
 let mostViewing = 0;
+let views = 0;
 /** Whose token is a number is the user of that id. */
-async function begin(limits: ServeOptions['limits'], below: Storage = memory()): Promise<void> {
-  [viewing, mostViewing] = [0, 0];
+async function begin(limits: ServeOptions['limits'], below: Storage = memory(), look = (): Promise<void> => new Promise((resolve) => { setTimeout(resolve, 5); })): Promise<void> {
+  [viewing, mostViewing, views] = [0, 0, 0];
   await below.migrate(citySchema);
   server = await serve({
     storage: below,
     viewOf: async (user) => {
       viewing += 1;
+      views += 1;
       mostViewing = Math.max(mostViewing, viewing);
-      await new Promise((resolve) => { setTimeout(resolve, 5); });
+      await look();
       viewing -= 1;
       return { ...view, user };
     },
   }, { port: 0, limits, onFault: () => { throw new Error('whoever is told of faults fails, too'); }, auth: (token) => (token === 'worker' ? 'worker' : { user: Number(token) }) });
 }
-function client(token: string): RemoteStorage {
-  const made = remote(server.url, { token });
+function client(token: string, url = server.url): RemoteStorage {
+  const made = remote(url, { token });
   clients.push(made);
   return made;
 }
@@ -45,7 +48,7 @@ async function beginning(of: RemoteStorage, times: number): Promise<{ readonly s
 }
 
 test('a user has so many transactions open and no more, over however many connections, and others are served', async () => {
-  await begin({ maxTransactionsPerUser: 3 });
+  await begin({ maxTransactionsPerUser: 3, waitTimeout: '50ms' });
   const [first, second] = [client('7'), client('7')];
   const here = await beginning(first, 2);
   const there = await beginning(second, 2);
@@ -78,6 +81,104 @@ test('what was refused, and what never began, takes no place', async () => {
   expect((await beginning(one, 1)).answers).toEqual([0]);
 });
 
+/** Transactions that a storage has open, and the most that it had. */
+function counting(below: Storage): { most: number } {
+  const figures = { most: 0 };
+  const opened = below.open.bind(below);
+  let now = 0;
+  below.open = async (options) => {
+    const session = await opened(options);
+    // The server's own look for tokens is none of a user's.
+    if (options.readOnly !== true) return session;
+    now += 1;
+    figures.most = Math.max(figures.most, now);
+    const rollback = session.rollback.bind(session);
+    let isOpen = true;
+    session.rollback = async () => {
+      await rollback();
+      if (isOpen) now -= 1;
+      isOpen = false;
+    };
+    return session;
+  };
+  return figures;
+}
+
+test('what a user begins at once is done, so many at a time, in the order in which it came', async () => {
+  const below = memory();
+  const figures = counting(below);
+  await begin({ maxTransactionsPerUser: 3, waitTimeout: '1h' }, below);
+  const clients = [client('7'), client('7')];
+  const done: number[] = [];
+  await Promise.all(Array.from({ length: 40 }, async (_, n) => {
+    const session = await (clients[n % 2] as RemoteStorage).open({ schema: citySchema }); // one of two
+    expect(await count(session)).toBe(0);
+    if (n % 2 === 0) done.push(n);
+    await session.rollback();
+  }));
+  expect([figures.most, done, server.stats().transactions]).toEqual([3, Array.from({ length: 20 }, (_, n) => 2 * n), 0]);
+});
+
+test('a transaction that waits for itself is told so, and the one around it goes on', async () => {
+  await begin({ maxTransactionsPerUser: 1, waitTimeout: '100ms' });
+  const around = client('7');
+  const [outer] = (await beginning(around, 1)).sessions;
+  const inner = await around.open({ schema: citySchema });
+  await expect(count(inner)).rejects.toThrow(/^This user has 1 transactions open, and none of them has ended within 100 ms\. A transaction inside another waits for its own/);
+  await inner.rollback();
+  expect(await outer?.count({ model: 'city', filter: EVERYTHING })).toBe(0);
+});
+
+test('who waits and goes takes no place, nor keeps the server from closing', async () => {
+  await begin({ maxTransactionsPerUser: 1, waitTimeout: '1h' });
+  const [holder] = (await beginning(client('7'), 1)).sessions;
+  const proxy = await CuttingProxy.before(server.port);
+  const [gone, next, last] = [client('7', proxy.url), client('7'), client('7')];
+  const counts: Promise<unknown>[] = [];
+  // One behind the other.
+  for (const one of [gone, next, last]) {
+    const session = await one.open({ schema: citySchema });
+    open.add(session);
+    counts.push(count(session).catch((error: unknown) => (error as { code: unknown }).code));
+  }
+  await proxy.close();
+  while (server.stats().connections > 3) await new Promise((resolve) => { setTimeout(resolve, 5); });
+  await holder?.rollback();
+  expect([await counts[0], await counts[1]]).toEqual(['REMOTE_CONNECTION_LOST', 0]);
+  await server.close();
+  expect([await counts[2], server.stats().transactions]).toEqual(['REMOTE_CONNECTION_LOST', 0]);
+});
+
+test('what was rolled back because it lay idle gives its place back at once, and is told of still', async () => {
+  await begin({ maxTransactionsPerUser: 1, idleTimeout: '2s', waitTimeout: '3s' });
+  const [first] = (await beginning(client('7'), 1)).sessions;
+  expect((await beginning(client('7'), 1)).answers).toEqual([0]);
+  await expect(first?.count({ model: 'city', filter: EVERYTHING })).rejects.toMatchObject({ code: 'REMOTE_IDLE' });
+});
+
+test('a look at what a user may see that never ends holds up his other clients no longer than an admission, and nothing is looked up for who has gone', async () => {
+  let isFirst = true;
+  let go: () => void = () => undefined;
+  const held = new Promise<void>((resolve) => { go = resolve; });
+  await begin({ admissionTimeout: '2s' }, memory(), () => {
+    if (!isFirst) return Promise.resolve();
+    isFirst = false;
+    return held;
+  });
+  const hanging = client('7').connect();
+  while (views === 0) await new Promise((resolve) => { setTimeout(resolve, 5); });
+  const proxy = await CuttingProxy.before(server.port);
+  const leaving = Array.from({ length: 10 }, () => client('7', proxy.url));
+  const left = leaving.map((one) => one.connect().catch(() => 'left'));
+  while (server.stats().connections < 11) await new Promise((resolve) => { setTimeout(resolve, 5); });
+  await proxy.close();
+  expect(await Promise.all(left)).toEqual(Array(10).fill('left'));
+  await client('7').connect();
+  expect(views).toBe(2);
+  go();
+  await hanging;
+});
+
 test('all clients together have so many and no more', async () => {
   await begin({ maxTransactionsInAll: 4 });
   const first = await beginning(client('worker'), 3);
@@ -97,7 +198,7 @@ test('whose connection the server has ended comes in again by his token, if it i
   const below = memory();
   await below.migrate(citySchema);
   server = await serve({ storage: below }, { port: 0, auth: (token) => (known.has(token) ? 'worker' : undefined) });
-  const [kept, taken] = ['a-secret-of-some-length', 'another-secret-of-some'].map(client) as [RemoteStorage, RemoteStorage]; // two of them
+  const [kept, taken] = ['a-secret-of-some-length', 'another-secret-of-some'].map((token) => client(token)) as [RemoteStorage, RemoteStorage]; // two of them
   const session = await taken.open({ schema: citySchema });
   await session.insert({ model: 'city', count: 1, fields: ['name'], columns: [['lost']] });
   await kept.connect();
