@@ -4,11 +4,10 @@ import { assignCached } from './assign-cached';
 import { tellChange } from '../events';
 import { flushPairs } from '../flushing/flush-pairs';
 import { insertRows, type InsertedIds } from './insert-rows';
-import { followCommands, presentList } from '../lists/computed-lists';
+import { concernsNew, putInverted, putPlain } from './list-puts';
 import { putWithInverses, type Written } from '../lists/inverse';
 import { areLoaded, deletedBy, followSteps, hasNewOwner, loadForSteps, movedFrom, onlyDelete, pairSteps, putLists, putOwners, whenLoaded, type ListChanges } from '../lists/list-steps';
 import { NOTHING_WORKED_OUT, precompute, precomputed, type Precomputed } from '../computing/precompute';
-import type { Environment } from '../environment/environment';
 import type { Transaction } from '../transaction';
 import { resolveTriggers } from '../triggers/resolve-triggers';
 import { run } from '../running/run';
@@ -17,7 +16,7 @@ import { unlink, type Spare } from './unlink';
 import { MissingRecordError } from '../errors';
 import { meetRecords } from '../reading/meet-records';
 import { cachedList } from '../values';
-import { fieldsOf, type ListPut, type NewRow, type WriteBatch } from './write-batch';
+import { fieldsOf, type NewRow, type WriteBatch } from './write-batch';
 
 /**
  * Does what a batch says: puts the values in, deletes, then inserts. Whoever takes the place of another record finds it free;
@@ -49,8 +48,9 @@ async function applyInTurn(batch: WriteBatch): Promise<InsertedIds> {
   tx.exclusive.assertMayCall(batch.rows.length > 0 ? 'create' : 'write');
   const deletes = deletedBy(batch.env, changes).size > 0;
   const sends = batch.rows.length > 0 || deletes;
-  const deletesAmongOthers = deletes && (batch.rows.length > 0 || batch.puts.length > 0 || !onlyDelete(changes));
-  const mayRefuse = deletesAmongOthers || isInverted(batch) || (batch.puts.length > 0 && batch.rows.some(({ model }) => precomputed(model).length > 0));
+  const puts = batch.puts.length > 0 || batch.listPuts.length > 0;
+  const deletesAmongOthers = deletes && (batch.rows.length > 0 || puts || !onlyDelete(changes));
+  const mayRefuse = deletesAmongOthers || isInverted(batch) || (puts && batch.rows.some(({ model }) => precomputed(model).length > 0));
   return sends && mayRefuse ? tx.savepoint(() => apply(batch, changes), { flush: false }) : apply(batch, changes);
 }
 
@@ -70,7 +70,7 @@ async function meetListOwners({ env, owners, steps }: WriteBatch): Promise<void>
 }
 
 function isInverted({ rows, puts, listPuts }: WriteBatch): boolean {
-  return listPuts.length > 0 || puts.some(({ field }) => field.inverse) || rows.some(({ model, values }) => invertedOf(model).some((field) => values.has(field)));
+  return puts.some(({ field }) => field.inverse) || listPuts.some(({ field }) => field.inverse) || rows.some(({ model, values }) => invertedOf(model).some((field) => values.has(field)));
 }
 
 async function apply(batch: WriteBatch, changes: ListChanges): Promise<InsertedIds> {
@@ -91,11 +91,15 @@ async function apply(batch: WriteBatch, changes: ListChanges): Promise<InsertedI
   };
   let inserted: InsertedIds | undefined;
   const { known, ofNew } = splitPuts(batch);
+  const plainLists = batch.listPuts.filter(({ field }) => !field.inverse);
+  const areListsKnown = !plainLists.some((listPut) => concernsNew(listPut, rows));
   const putKnown = (): void => {
     for (const { field, ids, cached, env: own = env } of known) assignCached(own, field, ids, cached);
+    if (areListsKnown) putPlain(env, plainLists, (cached) => cached);
   };
   const putNew = (inserted: InsertedIds): void => {
     for (const { field, ids, cached, env: own = env } of ofNew) assignCached(own, field, ids, withIds(cached, inserted));
+    if (!areListsKnown) putPlain(env, plainLists, (cached) => withIds(cached, inserted));
     putLists(env, changes, inserted);
   };
   const spare: Spare = async (going) => {
@@ -126,7 +130,7 @@ async function apply(batch: WriteBatch, changes: ListChanges): Promise<InsertedI
           for (const [field, cached] of values) if (field.inverse && !field.isStored) assignCached(env, field, [idIn(made, id)], withIds(cached, made));
         }
         putNew(made);
-        for (const listPut of batch.listPuts) putFollowed(env, listPut, made);
+        putInverted(env, batch.listPuts.filter(({ field }) => field.inverse), (cached) => withIds(cached, made));
       });
       keepGiven(tx, givenBy(batch, made, worked));
     });
@@ -157,13 +161,6 @@ async function apply(batch: WriteBatch, changes: ListChanges): Promise<InsertedI
   if (tx.triggers.size > 0) await resolveTriggers(tx);
   await flushPairs(tx);
   return inserted;
-}
-
-/** One after the other, each with its inverse: another list may show what that one has changed. */
-function putFollowed(env: Environment, { field, id, commands }: ListPut, made: InsertedIds): void {
-  const records = env.recordsOf(env.registry.model(field.model), [id]);
-  const cached = withIds(followCommands(presentList(env, field, id), commands), made);
-  putWithInverses(env.transaction, [{ field, records }], () => { assignCached(env, field, [id], cached); });
 }
 
 /**
@@ -200,8 +197,9 @@ function givenTo(rows: readonly NewRow[]): ReadonlyMap<Field, number> {
 }
 
 /** Which records get values for which fields, those created with them included. */
-function writtenBy({ env, puts, rows }: WriteBatch, inserted: InsertedIds): readonly Written[] {
-  const written = puts.map(({ field, ids }): Written => ({ field, records: env.recordsOf(env.registry.model(field.model), ids) }));
+function writtenBy({ env, puts, listPuts, rows }: WriteBatch, inserted: InsertedIds): readonly Written[] {
+  const plainLists = listPuts.filter(({ field }) => !field.inverse).map(({ field, id }) => ({ field, ids: [id] }));
+  const written = [...puts, ...plainLists].map(({ field, ids }): Written => ({ field, records: env.recordsOf(env.registry.model(field.model), ids) }));
   for (const [field, own] of rowsWith(rows, invertedOf)) written.push({ field, records: env.recordsOf(env.registry.model(field.model), own.map(({ id }) => idIn(inserted, id))) });
   return written;
 }

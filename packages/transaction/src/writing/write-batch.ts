@@ -4,10 +4,11 @@ import { writable } from '../records/convert';
 import { givenId, requireId, takesIds } from './given-id';
 import { defaultOf } from '../records/defaults';
 import type { Environment } from '../environment/environment';
-import { computedListCommands, followCommands, refusedForNew, type ComputedListCommand, type MadeCommand } from '../lists/computed-lists';
+import { computedListCommands, followCommands, presentList, refusedForNew, type ComputedListCommand, type MadeCommand } from '../lists/computed-lists';
 import { KeyedValues } from '../environment/keyed-values';
 import { DraftError, RequiredError, WriteRefusedError } from '../errors';
 import { listCommands, type Values } from '../lists/list-commands';
+import { takeWhole, type ListPut } from './list-puts';
 import { refuseMissing } from '../reading/meet-records';
 import { isList } from '../values';
 import { RowShape, RowValues } from './row-values';
@@ -32,13 +33,6 @@ export interface Put {
   readonly env?: Environment;
 }
 
-/** Commands for the computed list of one record; ids are known, but for those of new records. */
-export interface ListPut {
-  readonly field: Field;
-  readonly id: Id;
-  readonly commands: readonly MadeCommand[];
-}
-
 /** What happens to the list of some records; what is created for it has been made into new rows. */
 export interface ListStep {
   readonly field: Field;
@@ -55,7 +49,7 @@ export class WriteBatch {
   readonly env: Environment;
   readonly rows: NewRow[] = [];
   readonly puts: Put[] = [];
-  /** They are followed from what the lists hold when all other values are in. */
+  /** In the order of the call, with the whole lists that are given for the same fields. */
   readonly listPuts: ListPut[] = [];
   readonly steps: ListStep[] = [];
   /** The records of the database whose lists are written, by model. */
@@ -65,7 +59,8 @@ export class WriteBatch {
   readonly #shape = new RowShape();
   /** The ids that new records so far are to have, by model. */
   readonly #givenIds = new Map<string, Set<Id>>();
-
+  /** The computed lists that commands were given for. */
+  readonly #inOrder = new Set<Field>();
   readonly #absentThen: number;
 
   constructor(env: Environment) {
@@ -183,12 +178,18 @@ export class WriteBatch {
     refuseMissing(this.env.transaction, field, made ? ids.filter((id) => !made.has(id)) : ids);
   }
 
-  /** A list that is computed gets a value like any other field, or commands that are followed from what it holds. */
+  /** A list that is computed gets a value like any other field, or commands that are followed from what it holds: read here, before anything is done. */
   #computedList(field: Field, owners: readonly Id[], value: unknown): void {
     const { commands, isWhole } = computedListCommands(field, value);
     const made = this.#make(field, commands);
-    if (isWhole) this.puts.push({ field, ids: owners, cached: followCommands([], made) });
-    else for (const id of owners) this.listPuts.push({ field, id, commands: made });
+    if (isWhole && !this.#inOrder.has(field)) {
+      this.puts.push({ field, ids: owners, cached: followCommands([], made) });
+      return;
+    }
+    if (!this.#inOrder.has(field)) this.listPuts.push(...takeWhole(this.puts, field));
+    this.#inOrder.add(field);
+    const here = this.#givenIds.get(field.model);
+    for (const id of owners) this.listPuts.push({ field, id, commands: made, before: isWhole || here?.has(id) ? [] : presentList(this.env, field, id) });
   }
 
   /** @throws {WriteRefusedError} TX_COMMAND_INVALID for commands that say what changes: what it is computed as is known when the record is there */

@@ -14,7 +14,8 @@ import { assertAllowed } from '../transaction-state';
 
 /**
  * Sets the same values on all records: in memory, in bulk; the triggers it fires are resolved before it returns. All values are in before
- * any inverse runs, and what inverses read is fetched for them. What commands for lists create or delete is sent at once.
+ * any inverse runs, but for what commands make of computed lists: that comes behind the other values, each with its inverse. What inverses read is fetched
+ * for them. What commands for lists create or delete is sent at once.
  *
  * @throws {UnknownFieldError} FIELD_UNKNOWN, {WriteRefusedError} TX_WRITE_REFUSED, TX_REQUIRED or TX_COMMAND_INVALID, {FieldValueError}
  * FIELD_VALUE_INVALID, {TransactionStateError} TX_OVERLAP while another flow's savepoint, flush or commit runs; then nothing was written
