@@ -1,5 +1,4 @@
 const { existsSync } = require('node:fs');
-const { availableParallelism } = require('node:os');
 const { join } = require('node:path');
 
 /** @type {import('jest').Config} */
@@ -12,8 +11,7 @@ module.exports = {
   globalTeardown: '<rootDir>/test-support/jest/global-teardown.ts',
   // A data directory in the making and a busy machine together take longer than jest's five seconds.
   testTimeout: 60_000,
-  // One more than there are cores: a good part of the tests waits for servers, leases and deadlines.
-  maxWorkers: availableParallelism() + 1,
+  maxWorkers: '100%',
   testMatch: ['**/test/**/*.test.ts'],
   // Builds stand beside the sources; without this both copies of a package.json would be one "haste" name.
   modulePathIgnorePatterns: ['/dist/'],

@@ -49,14 +49,17 @@ async function runGate([name, args]) {
   return code === 0;
 }
 
-const waiting = Object.entries(gates);
-const failedGates = [];
-
-/** One gate behind another, until none is left to begin. */
+/** Two at a time: the compiler and the linter use one core each, and the tests want the machine for themselves. */
 async function runGates() {
-  for (let gate = waiting.shift(); gate !== undefined && !interrupted; gate = waiting.shift()) {
-    if (!(await runGate(gate))) failedGates.push(gate[0]);
-  }
+  const waiting = Object.entries(gates);
+  const failed = [];
+  const lane = async () => {
+    for (let gate = waiting.shift(); gate !== undefined && !interrupted; gate = waiting.shift()) {
+      if (!(await runGate(gate))) failed.push(gate[0]);
+    }
+  };
+  await Promise.all([lane(), lane()]);
+  return failed;
 }
 
 /** Counts from jest's own report; a file that could not even be loaded is a failure though no test of it ran. */
@@ -69,11 +72,8 @@ function countTests() {
   }
 }
 
-// Two gates at a time: the compiler and the linter use one core each. The tests begin beside the last gate, not behind it.
-const lanes = [runGates(), runGates()];
-await Promise.race(lanes);
+const failedGates = await runGates();
 const jest = interrupted ? 1 : await node(['node_modules/jest/bin/jest.js', '--json', `--outputFile=${RESULTS}`, ...process.argv.slice(2)], ['ignore', 'ignore', 'inherit']);
-await Promise.all(lanes);
 const { passed, failed } = countTests();
 if (failedGates.length > 0) console.log(`\ngates that failed: ${failedGates.join(', ')}`);
 // Nothing of its own failed, and still jest did: the servers could not be had, or it was ended from outside.

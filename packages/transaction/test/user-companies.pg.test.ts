@@ -63,6 +63,13 @@ everywhere(registry, ({ begin, counting }) => {
     expect(fresh().companyId).toBe(2);
   });
 
+  test('values that are not by company ask for none: whose company is not loaded may write them, and an environment keeps none before it is asked for one', async () => {
+    await tx.env.withUser(2).model('thing').create({ name: 'desk' });
+    await one(tx, 'user', 1).write({ company: 2 });
+    await one(tx, 'thing', 1).write({ price: 3 });
+    expect([tx.env.companyId, one(tx, 'thing', 1).get('price')]).toEqual([2, 3]);
+  });
+
   test('a rollback to a savepoint brings back what was known', async () => {
     const user = one(tx, 'user', 1);
     await expect(tx.savepoint(async () => {

@@ -92,7 +92,8 @@ async function apply(batch: WriteBatch, changes: ListChanges): Promise<InsertedI
   let inserted: InsertedIds | undefined;
   const { known, ofNew } = splitPuts(batch);
   const plainLists = batch.listPuts.filter(({ field }) => !field.inverse);
-  const areListsKnown = !plainLists.some((listPut) => concernsNew(listPut, rows));
+  const withGivenIds = rows.filter(({ given }) => given !== undefined);
+  const areListsKnown = !plainLists.some((listPut) => concernsNew(listPut, withGivenIds));
   const putKnown = (): void => {
     for (const { field, ids, cached, env: own = env } of known) assignCached(own, field, ids, cached);
     if (areListsKnown) putPlain(env, plainLists, (cached) => cached);

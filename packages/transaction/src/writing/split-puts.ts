@@ -42,10 +42,14 @@ function namesAny(records: ReadonlySet<unknown>, cached: unknown): boolean {
 
 const byCompany = fieldsOf(({ keyedBy }) => keyedBy === 'company');
 
-/** Before any of a batch is done: what is refused afterwards may be half done. @throws {WriteRefusedError} TX_COMPANY_MISSING */
+/**
+ * Before any of a batch is done: what is refused afterwards may be half done. The company is asked for where a value is by company and nowhere else:
+ * it may not be loaded, and an environment keeps the one that it is first asked for.
+ *
+ * @throws {WriteRefusedError} TX_COMPANY_MISSING
+ */
 export function refuseWithoutCompanies({ env, puts, rows }: WriteBatch): void {
   for (const { field, env: own = env } of puts) refuseWithoutCompany(own, field);
-  if (env.companyId !== null) return;
   const isGiven = (cached: unknown): boolean => cached !== undefined && cached !== null && !(cached instanceof KeyedValues);
   for (const { model, values } of rows) for (const field of byCompany(model)) if (isGiven(values.get(field))) refuseWithoutCompany(env, field);
 }
