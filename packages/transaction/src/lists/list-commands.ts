@@ -33,9 +33,11 @@ export function listCommands(field: Field, value: unknown): readonly ListCommand
 
 /** What one command deletes, none after it can have in a list or give values. */
 function refuseDeleted(field: Field, commands: readonly ListCommand[]): void {
-  const deleted = new Set<Id>();
+  const deleted = new Set<unknown>();
   for (const command of commands) {
     if (command.kind === 'delete') deleted.add(command.id);
+    // Under the id of who was deleted another is made.
+    if (command.kind === 'create') deleted.delete(command.values['id']);
     const used = command.kind === 'set' ? command.ids : command.kind === 'link' || command.kind === 'update' ? [command.id] : [];
     const gone = used.find((id) => deleted.has(id));
     if (gone !== undefined) throw invalid(field, `${command.kind} of ${String(gone)} comes after the command that deletes it`, 'Use unlink, or no command, for a record that is to stay');

@@ -1,10 +1,12 @@
-import { channels, NewId, type Id, type StoredId } from '@ormolu/kernel';
+import { channels, type Id, type StoredId } from '@ormolu/kernel';
 import type { Field, Model } from '@ormolu/registry';
 import { assignCached } from './assign-cached';
+import type { Environment } from '../environment/environment';
 import { tellChange } from '../events';
 import { flushPairs } from '../flushing/flush-pairs';
+import { idsBehind, type IdsBehind } from './ids-behind';
 import { insertRows, type InsertedIds } from './insert-rows';
-import { concernsNew, putInverted, putPlain } from './list-puts';
+import { concernsNew, putInverted, putPlain, withIds, type ListPut } from './list-puts';
 import { putWithInverses, type Written } from '../lists/inverse';
 import { areLoaded, deletedBy, followSteps, hasNewOwner, loadForSteps, movedFrom, onlyDelete, pairSteps, putLists, putOwners, whenLoaded, type ListChanges } from '../lists/list-steps';
 import { NOTHING_WORKED_OUT, precompute, precomputed, type Precomputed } from '../computing/precompute';
@@ -16,7 +18,7 @@ import { unlink, type Spare } from './unlink';
 import { MissingRecordError } from '../errors';
 import { meetRecords } from '../reading/meet-records';
 import { cachedList } from '../values';
-import { fieldsOf, type NewRow, type WriteBatch } from './write-batch';
+import { fieldsOf, type NewRow, type Put, type WriteBatch } from './write-batch';
 
 /**
  * Does what a batch says: puts the values in, deletes, then inserts. Whoever takes the place of another record finds it free;
@@ -79,9 +81,8 @@ async function apply(batch: WriteBatch, changes: ListChanges): Promise<InsertedI
   let worked = NOTHING_WORKED_OUT;
   const insert = async (then?: (made: InsertedIds) => void): Promise<InsertedIds> => {
     if (rows.length === 0) {
-      const none: InsertedIds = new Map();
-      then?.(none);
-      return none;
+      then?.(NOBODY);
+      return NOBODY;
     }
     const given = givenTo(rows);
     worked = await precompute(batch);
@@ -90,17 +91,17 @@ async function apply(batch: WriteBatch, changes: ListChanges): Promise<InsertedI
     return made;
   };
   let inserted: InsertedIds | undefined;
-  const { known, ofNew } = splitPuts(batch);
+  const { known, behind } = splitPuts(batch);
   const plainLists = batch.listPuts.filter(({ field }) => !field.inverse);
-  const withGivenIds = rows.filter(({ given }) => given !== undefined);
-  const areListsKnown = !plainLists.some((listPut) => concernsNew(listPut, withGivenIds));
+  const areListsKnown = !plainLists.some(concernsNew);
   const putKnown = (): void => {
     for (const { field, ids, cached, env: own = env } of known) assignCached(own, field, ids, cached);
-    if (areListsKnown) putPlain(env, plainLists, (cached) => cached);
+    if (areListsKnown) putPlain(env, plainLists, { inserted: NOBODY, now: idsBehind(batch, NOBODY) });
   };
   const putNew = (inserted: InsertedIds): void => {
-    for (const { field, ids, cached, env: own = env } of ofNew) assignCached(own, field, ids, withIds(cached, inserted));
-    if (!areListsKnown) putPlain(env, plainLists, (cached) => withIds(cached, inserted));
+    const now = idsBehind(batch, inserted);
+    for (const { field, ids, cached, env: own = env } of behind) assignCached(own, field, now(field, ids), withIds(cached, inserted));
+    if (!areListsKnown) putPlain(env, plainLists, { inserted, now });
     putLists(env, changes, inserted);
   };
   const spare: Spare = async (going) => {
@@ -131,20 +132,23 @@ async function apply(batch: WriteBatch, changes: ListChanges): Promise<InsertedI
           for (const [field, cached] of values) if (field.inverse && !field.isStored) assignCached(env, field, [idIn(made, id)], withIds(cached, made));
         }
         putNew(made);
-        putInverted(env, batch.listPuts.filter(({ field }) => field.inverse), (cached) => withIds(cached, made));
+        putInverted(env, batch.listPuts.filter(({ field }) => field.inverse), { inserted: made, now: idsBehind(batch, made) });
       });
       keepGiven(tx, givenBy(batch, made, worked));
     });
     await unlinkAll();
   } else {
-    putWithInverses(tx, writtenBy(batch, new Map()), putKnown);
+    putWithInverses(tx, written(env, { puts: known, listPuts: areListsKnown ? plainLists : [] }, idsBehind(batch, NOBODY)), putKnown);
     await unlinkAll();
     // Nobody comes between the rows, what their lists hold and what is kept because of it: whatever others change afterwards counts.
     const waiting: InsertedIds[] = [];
-    const putAll = (made: InsertedIds): void => {
-      if (areLoaded(tx, pairSteps(batch.steps, made))) putWithInverses(tx, [], () => {
+    const putBehind = (made: InsertedIds): void => {
+      putWithInverses(tx, written(env, { puts: behind, listPuts: areListsKnown ? [] : plainLists }, idsBehind(batch, made)), () => {
         putNew(made);
       });
+    };
+    const putAll = (made: InsertedIds): void => {
+      if (areLoaded(tx, pairSteps(batch.steps, made))) putBehind(made);
       else waiting.push(made);
       keepGiven(tx, givenBy(batch, made, worked));
     };
@@ -153,9 +157,7 @@ async function apply(batch: WriteBatch, changes: ListChanges): Promise<InsertedI
     // Somebody has made memory forget what the lists hold.
     for (const made of waiting) await whenLoaded(tx, pairSteps(batch.steps, made), () => {
       tx.protection.during(givenBy(batch, made, worked), () => {
-        putWithInverses(tx, [], () => {
-          putNew(made);
-        });
+        putBehind(made);
       });
     });
   }
@@ -168,15 +170,17 @@ async function apply(batch: WriteBatch, changes: ListChanges): Promise<InsertedI
  * The computed values that were given: to records, and to new ones with their rows. What was worked out for a row before it was there is no better than what is
  * computed of any other record: it waits where its causes change.
  */
-function givenBy({ rows, puts, listPuts }: WriteBatch, inserted: InsertedIds, worked: Precomputed): ReadonlyMap<Field, ReadonlySet<Id>> {
+function givenBy(batch: WriteBatch, inserted: InsertedIds, worked: Precomputed): ReadonlyMap<Field, ReadonlySet<Id>> {
+  const { rows, puts, listPuts } = batch;
   const given = new Map<Field, Set<Id>>();
   const add = (field: Field, ids: Iterable<Id>): void => {
     const own = given.get(field) ?? new Set();
     given.set(field, own);
     for (const id of ids) own.add(id);
   };
-  for (const { field, ids } of puts) if (field.compute && field.isStored) add(field, ids);
-  for (const { field, id } of listPuts) if (field.isStored) add(field, [id]);
+  const now = idsBehind(batch, inserted);
+  for (const { field, ids } of puts) if (field.compute && field.isStored) add(field, now(field, ids));
+  for (const { field, id } of listPuts) if (field.isStored) add(field, now(field, [id]));
   for (const [field, own] of rowsWith(rows, computedOf)) add(field, own.filter((row) => !worked.has(row, field)).flatMap(({ id }) => inserted.get(id) ?? []));
   return given;
 }
@@ -198,14 +202,20 @@ function givenTo(rows: readonly NewRow[]): ReadonlyMap<Field, number> {
 }
 
 /** Which records get values for which fields, those created with them included. */
-function writtenBy({ env, puts, listPuts, rows }: WriteBatch, inserted: InsertedIds): readonly Written[] {
-  const plainLists = listPuts.filter(({ field }) => !field.inverse).map(({ field, id }) => ({ field, ids: [id] }));
-  const written = [...puts, ...plainLists].map(({ field, ids }): Written => ({ field, records: env.recordsOf(env.registry.model(field.model), ids) }));
-  for (const [field, own] of rowsWith(rows, invertedOf)) written.push({ field, records: env.recordsOf(env.registry.model(field.model), own.map(({ id }) => idIn(inserted, id))) });
-  return written;
+function writtenBy(batch: WriteBatch, inserted: InsertedIds): readonly Written[] {
+  const { env, rows } = batch;
+  const plainLists = batch.listPuts.filter(({ field }) => !field.inverse);
+  const ofRows = [...rowsWith(rows, invertedOf)].map(([field, own]): Written => ({ field, records: env.recordsOf(env.registry.model(field.model), own.map(({ id }) => idIn(inserted, id))) }));
+  return [...written(env, { puts: batch.puts, listPuts: plainLists }, idsBehind(batch, inserted)), ...ofRows];
+}
+
+function written(env: Environment, { puts, listPuts }: { readonly puts: readonly Put[]; readonly listPuts: readonly ListPut[] }, now: IdsBehind): readonly Written[] {
+  const values = [...puts, ...listPuts.map(({ field, id }) => ({ field, ids: [id] }))];
+  return values.map(({ field, ids }) => ({ field, records: env.recordsOf(env.registry.model(field.model), now(field, ids)) }));
 }
 
 const invertedOf = fieldsOf(({ inverse }) => inverse !== undefined);
+const NOBODY: InsertedIds = new Map();
 const computedOf = fieldsOf(({ compute, isStored }) => compute !== undefined && isStored);
 
 /** The new rows that have values for some fields of their models, by field. */
@@ -220,12 +230,6 @@ function rowsWith(rows: readonly NewRow[], fieldsOfModel: (model: Model) => read
     }
   }
   return found;
-}
-
-/** A value with the ids that new records have got. */
-function withIds(cached: unknown, inserted: InsertedIds): unknown {
-  if (Array.isArray(cached)) return Object.freeze((cached as readonly Id[]).map((id) => inserted.get(id) ?? id)); // a list is kept as an array of ids
-  return cached instanceof NewId ? (inserted.get(cached) ?? cached) : cached;
 }
 
 /** Every row has an id when all have been inserted. */

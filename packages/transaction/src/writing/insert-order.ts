@@ -16,12 +16,15 @@ export interface Reference {
  * New records in the order in which they can be inserted: those referred to before those who refer to them, one part a model.
  *
  * Where references go round in a circle, one that is not required waits until both records are there. Required ones within a model
- * part it into levels.
+ * part it into levels, unless their ids are given.
  * @throws {WriteRefusedError} TX_REFERENCE_CYCLE when required references go round in a circle
  */
 export function insertOrder(rows: readonly NewRow[], among: readonly Reference[]): readonly (readonly NewRow[])[] {
   const waiting = new Map(groupBy(rows, ({ model }) => model));
-  let references = among;
+  // One INSERT can hold who refers to each other by the ids that they are given.
+  const isOfOne = ({ from, to }: Reference): boolean => from.model === to.model && to.given !== undefined;
+  const parted = new Set(among.filter((reference) => reference.field.isRequired && !isOfOne(reference)).map(({ from }) => from.model));
+  let references = among.filter((reference) => parted.has(reference.from.model) || !isOfOne(reference));
   const parts: (readonly NewRow[])[] = [];
   const place = (part: readonly NewRow[]): void => {
     parts.push(part);

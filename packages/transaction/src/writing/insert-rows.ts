@@ -42,6 +42,7 @@ export async function insertRows(env: Environment, rows: readonly NewRow[], { wo
     const model = part[0]?.model;
     if (!model) continue;
     if (references.length > 0) late.push(...lateOf(part, references, ids));
+    for (const { id, given } of part) if (given !== undefined) ids.set(id, given);
     const inserted = await insertPart(env, model, { rows: part, ids, anew });
     for (const [place, id] of inserted.entries()) if (part[place]) ids.set(part[place].id, id);
   }
@@ -68,10 +69,10 @@ interface Inserting {
   readonly then: ((made: InsertedIds) => void) | undefined;
 }
 
-/** The references of a part to rows that have no id yet. */
+/** The references of a part to rows that have no id yet. Those of one INSERT may refer to each other by the ids that they are given. */
 function lateOf(part: readonly NewRow[], references: readonly Reference[], ids: InsertedIds): readonly Reference[] {
   const own = new Set(part);
-  return references.filter(({ from, to }) => own.has(from) && !ids.has(to.id));
+  return references.filter(({ from, to }) => own.has(from) && !ids.has(to.id) && !(own.has(to) && to.given !== undefined));
 }
 
 /** New rows of one model that have been inserted, with their ids in the same order. */

@@ -1,10 +1,12 @@
-import { isStoredId, type Id } from '@ormolu/kernel';
+import { isStoredId, NewId, type Id } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
 import { assignCached } from './assign-cached';
 import { followCommands, presentList, type MadeCommand } from '../lists/computed-lists';
 import type { Environment } from '../environment/environment';
 import { putWithInverses } from '../lists/inverse';
-import type { NewRow, Put } from './write-batch';
+import type { IdsBehind } from './ids-behind';
+import type { InsertedIds } from './insert-rows';
+import type { Put } from './write-batch';
 
 /** Commands for the computed list of one record; ids are known, but for those of new records. */
 export interface ListPut {
@@ -23,17 +25,24 @@ export function takeWhole(puts: Put[], field: Field): readonly ListPut[] {
 }
 
 /** Whether commands name what is not in the database yet, or are for its list. */
-export function concernsNew({ field, id, commands }: ListPut, rows: readonly NewRow[]): boolean {
-  const namesNew = commands.some((command) => (command.kind === 'link' && !isStoredId(command.id)) || (command.kind === 'set' && command.ids.some((one) => !isStoredId(one))));
-  return namesNew || rows.some(({ model, given }) => given === id && model.name === field.model);
+export function concernsNew({ id, commands }: ListPut): boolean {
+  return !isStoredId(id) || commands.some((command) => (command.kind === 'link' && !isStoredId(command.id)) || (command.kind === 'set' && command.ids.some((one) => !isStoredId(one))));
+}
+
+/** What has become of the rows of a batch. */
+interface Behind {
+  readonly inserted: InsertedIds;
+  readonly now: IdsBehind;
 }
 
 /** Puts in what commands make of lists without an inverse, which nothing but what they are given changes: in one step, without a question. */
-export function putPlain(env: Environment, listPuts: readonly ListPut[], withIds: (cached: unknown) => unknown): void {
+export function putPlain(env: Environment, listPuts: readonly ListPut[], { inserted, now }: Behind): void {
   const { toCompute } = env.transaction;
-  for (const { field, id, commands, before } of listPuts) {
+  for (const { field, id: given, commands, before } of listPuts) {
+    const [id] = now(field, [given]);
+    if (id === undefined) continue;
     const known = field.isStored && toCompute.has(field, id) ? undefined : (env.peek(field, id) as readonly Id[] | undefined); // a list is kept as an array of ids
-    assignCached(env, field, [id], withIds(followCommands(known ?? before, commands)));
+    assignCached(env, field, [id], withIds(followCommands(known ?? before, commands), inserted));
   }
 }
 
@@ -42,11 +51,12 @@ export function putPlain(env: Environment, listPuts: readonly ListPut[], withIds
  *
  * What lists hold is read of all before anything is given to one: who is suspended later runs every inverse before it again.
  */
-export function putInverted(env: Environment, listPuts: readonly ListPut[], withIds: (cached: unknown) => unknown): void {
+export function putInverted(env: Environment, given: readonly ListPut[], { inserted, now }: Behind): void {
+  const listPuts = given.flatMap((one) => now(one.field, [one.id]).map((id) => ({ ...one, id })));
   if (listPuts.length > 1) for (const listPut of listPuts) listNow(env, listPut);
   for (const listPut of listPuts) {
     const { field, id, commands } = listPut;
-    const cached = withIds(followCommands(listNow(env, listPut), commands));
+    const cached = withIds(followCommands(listNow(env, listPut), commands), inserted);
     putWithInverses(env.transaction, [{ field, records: env.recordsOf(env.registry.model(field.model), [id]) }], () => { assignCached(env, field, [id], cached); });
   }
 }
@@ -63,4 +73,10 @@ function listNow(env: Environment, { field, id, commands: [first], before }: Lis
     if (execution?.isWaiting !== false) throw error;
     return before;
   }
+}
+
+/** A value with the ids that new records have got. */
+export function withIds(cached: unknown, inserted: InsertedIds): unknown {
+  if (Array.isArray(cached)) return Object.freeze((cached as readonly Id[]).map((id) => inserted.get(id) ?? id)); // a list is kept as an array of ids
+  return cached instanceof NewId ? (inserted.get(cached) ?? cached) : cached;
 }

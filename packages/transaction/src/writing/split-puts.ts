@@ -1,38 +1,39 @@
 import type { Id } from '@ormolu/kernel';
+import type { Field } from '@ormolu/registry';
 import { refuseWithoutCompany } from '../environment/keyed-fields';
 import { KeyedValues } from '../environment/keyed-values';
 import { fieldsOf, type Put, type WriteBatch } from './write-batch';
 
-/** The values of a batch for records that exist, or that it makes under ids of their own. */
+/** The values of a batch that can be put in before its rows are inserted, and those that cannot. */
 interface SplitPuts {
-  /** What can be put in before anything is inserted. */
   readonly known: readonly Put[];
-  /** What is put in behind the rows: references to new records, and what new records are given beside their rows, which would not be theirs before. */
-  readonly ofNew: readonly Put[];
+  /** What new records are given beside their rows, references to them, and what is given to the same records for the same fields afterwards. */
+  readonly behind: readonly Put[];
 }
 
 export function splitPuts({ puts, rows }: WriteBatch): SplitPuts {
-  if (rows.length === 0) return { known: puts, ofNew: [] };
-  const news = new Set<unknown>();
-  const made = new Map<string, Set<Id>>();
-  for (const { id, given, model } of rows) {
-    news.add(id);
-    if (given !== undefined) made.set(model.name, (made.get(model.name) ?? new Set<Id>()).add(given));
-  }
+  if (rows.length === 0) return { known: puts, behind: [] };
+  const news = new Set<unknown>(rows.map(({ id }) => id));
+  const waiting = new Map<Field, Set<Id>>();
   const known: Put[] = [];
-  const ofNew: Put[] = [];
+  const behind: Put[] = [];
+  const wait = (put: Put): void => {
+    behind.push(put);
+    const own = waiting.get(put.field) ?? new Set();
+    waiting.set(put.field, own);
+    for (const id of put.ids) own.add(id);
+  };
   for (const put of puts) {
-    const own = made.get(put.field.model);
-    const isNew = (id: Id): boolean => own?.has(id) ?? false;
-    if (namesAny(news, put.cached)) ofNew.push(put);
-    else if (!put.ids.some(isNew)) known.push(put);
+    const own = waiting.get(put.field);
+    if (namesAny(news, put.cached) || namesAny(news, put.ids)) wait(put);
+    else if (!own || !put.ids.some((id) => own.has(id))) known.push(put);
     else {
-      ofNew.push({ ...put, ids: put.ids.filter(isNew) });
-      const others = put.ids.filter((id) => !isNew(id));
+      wait({ ...put, ids: put.ids.filter((id) => own.has(id)) });
+      const others = put.ids.filter((id) => !own.has(id));
       if (others.length > 0) known.push({ ...put, ids: others });
     }
   }
-  return { known, ofNew };
+  return { known, behind };
 }
 
 /** Whether a value is one of some records, or a list that holds one. */

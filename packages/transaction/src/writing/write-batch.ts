@@ -1,5 +1,6 @@
 import { isStoredId, NewId, type Id, type StoredId } from '@ormolu/kernel';
 import { fieldOf, type Field, type Model } from '@ormolu/registry';
+import { refuseAbsent } from './assign-cached';
 import { writable } from '../records/convert';
 import { givenId, requireId, takesIds } from './given-id';
 import { defaultOf } from '../records/defaults';
@@ -8,9 +9,11 @@ import { computedListCommands, followCommands, presentList, refusedForNew, type 
 import { KeyedValues } from '../environment/keyed-values';
 import { DraftError, RequiredError, WriteRefusedError } from '../errors';
 import { listCommands, type Values } from '../lists/list-commands';
+import { Delegated } from './delegated';
+import { deletedHere, leave, MadeRows } from './made-rows';
 import { takeWhole, type ListPut } from './list-puts';
 import { refuseMissing } from '../reading/meet-records';
-import { isList } from '../values';
+import { isList, referredBy } from '../values';
 import { RowShape, RowValues } from './row-values';
 
 /** A record that is to be inserted, its references to others of its kind by their temporary ids. */
@@ -57,8 +60,7 @@ export class WriteBatch {
   /** The fields that values were given for, wherever they stood. */
   readonly named: Set<Field> = new Set();
   readonly #shape = new RowShape();
-  /** The ids that new records so far are to have, by model. */
-  readonly #givenIds = new Map<string, Set<Id>>();
+  readonly #made = new MadeRows(this.rows);
   /** The computed lists that commands were given for. */
   readonly #inOrder = new Set<Field>();
   readonly #absentThen: number;
@@ -71,32 +73,64 @@ export class WriteBatch {
   /** Looks once more whether what is referred to is there: others may have deleted it since. @throws {MissingRecordError} TX_RECORD_MISSING */
   refuseGone(): void {
     if (this.env.transaction.absent.version === this.#absentThen) return;
-    for (const { field, kind, ids } of this.steps) if (kind === 'link' || kind === 'set') this.#refuseMissing(field, ids);
+    for (const { field, kind, ids } of this.steps) if (kind === 'link' || kind === 'set') refuseMissing(this.env.transaction, field, ids);
     const lookAt = (field: Field, cached: unknown): void => {
       if (cached instanceof KeyedValues) for (const one of cached.values()) lookAt(field, one);
-      else if (field.relation?.kind === 'many2one') this.#refuseMissing(field, [cached as Id]); // its canonical form
-      else if (field.kind === 'reference') refuseMissing(this.env.transaction, field, cached);
+      else if (field.relation?.kind === 'many2one' || field.kind === 'reference') this.#refuseMissing(field, cached);
     };
     for (const { field, cached } of this.puts) lookAt(field, cached);
     for (const { values } of this.rows) for (const [field, cached] of values) lookAt(field, cached);
   }
 
   /**
-   * Values for records that exist, commands for their lists included.
+   * Values for records that exist, or that were made here under ids of their own, commands for their lists included.
    *
    * @throws {UnknownFieldError} FIELD_UNKNOWN
    * @throws {WriteRefusedError} TX_WRITE_REFUSED, TX_REQUIRED, TX_COMMAND_INVALID
    * @throws {FieldValueError} FIELD_VALUE_INVALID
+   * @throws {MissingRecordError} TX_RECORD_MISSING when one is known to be missing
    */
   write(model: Model, ids: readonly Id[], values: Values): void {
+    const { known, rows } = this.#made.among(model, ids);
+    for (const row of rows) this.#rewrite(row, values);
+    if (rows.length > 0 && known.length === 0) return;
     for (const [name, value] of Object.entries(values)) {
       if (value === undefined) continue;
       const field = fieldOf(model, name);
       this.named.add(field);
-      if (isKeptList(field)) this.#list(field, ids, value);
-      else if (isList(field)) this.#computedList(field, ids, value);
-      else this.puts.push({ field, ids, cached: writable(field, value) });
+      if (isKeptList(field)) this.#list(field, known, value);
+      else {
+        // Behind the rows of the call it would be refused too late.
+        refuseAbsent(this.env.transaction, field, known);
+        if (isList(field)) this.#computedList(field, known, value);
+        else this.puts.push({ field, ids: known, cached: this.#made.asMember(field, writable(field, value)) });
+      }
     }
+  }
+
+  /** A record that was made here is not there yet: its row gets the values, as if it had been given them at once. */
+  #rewrite(row: NewRow, values: Values): void {
+    const { model } = row;
+    const delegated = new Delegated(model);
+    for (const [name, value] of Object.entries(values)) {
+      if (value === undefined) continue;
+      const field = fieldOf(model, name);
+      this.named.add(field);
+      if (delegated.shows(field)) delegated.give(field, value);
+      else if (isList(field) && !isKeptList(field)) this.#computedList(field, [row.id], value);
+      else if (isKeptList(field) || field.isStored || field.inverse) this.#give(row, field, value);
+      else this.puts.push({ field, ids: [row.id], cached: writable(field, value) });
+    }
+    for (const [name, given] of delegated.holders) {
+      const field = fieldOf(model, name);
+      this.#writeHolder(field, row.values.get(field) as Id, given); // every new record that delegates has one
+    }
+  }
+
+  #writeHolder(field: Field, holder: Id, values: Values): void {
+    const row = isStoredId(holder) ? undefined : this.#made.of(holder);
+    if (row) this.#rewrite(row, values);
+    else this.write(this.env.registry.model(field.relation?.comodel ?? ''), [holder], values);
   }
 
   /**
@@ -111,7 +145,7 @@ export class WriteBatch {
     requireId(model, given);
     const row: NewRow = { id, model, given, values: new RowValues(this.#shape) };
     this.rows.push(row);
-    if (given !== undefined) this.#givenIds.set(model.name, (this.#givenIds.get(model.name) ?? new Set<Id>()).add(given));
+    this.#made.add(row);
     const delegated = new Delegated(model);
     for (const [field, cached] of preset) {
       if (delegated.shows(field)) delegated.give(field, field.toUser(cached));
@@ -125,19 +159,23 @@ export class WriteBatch {
       const field = fieldOf(model, name);
       this.named.add(field);
       if (delegated.shows(field)) delegated.give(field, value);
-      else if (isKeptList(field)) this.#list(field, [row.id], value);
-      else if (isList(field)) row.values.set(field, this.#newComputedList(field, value));
-      else {
-        const cached = writable(field, value);
-        if (preset.has(field) && preset.get(field) !== cached) throw otherOwner(field);
-        if (field.relation?.kind === 'many2one') this.#refuseMissing(field, [cached as Id]); // its canonical form; null is no stored id
-        else if (field.kind === 'reference') refuseMissing(this.env.transaction, field, cached);
-        row.values.set(field, cached);
-      }
+      else this.#give(row, field, value);
+      if (preset.has(field) && !isList(field) && preset.get(field) !== row.values.get(field)) throw otherOwner(field);
     }
     for (const [name, given] of delegated.holders) this.#delegate(row, fieldOf(model, name), given);
     this.#complete(row, values);
     return row;
+  }
+
+  /** @throws {MissingRecordError} TX_RECORD_MISSING for a reference to who is known to be missing, and not made here */
+  #give(row: NewRow, field: Field, value: unknown): void {
+    if (isKeptList(field)) this.#list(field, [row.id], value);
+    else if (isList(field)) row.values.set(field, this.#newComputedList(field, value));
+    else {
+      const cached = this.#made.asMember(field, writable(field, value));
+      if (field.relation || field.kind === 'reference') this.#refuseMissing(field, cached);
+      row.values.set(field, cached);
+    }
   }
 
   /** Gives a new record the record that it delegates to: a new one, unless one was named. */
@@ -145,7 +183,7 @@ export class WriteBatch {
     const comodel = this.env.registry.model(field.relation?.comodel ?? '');
     const holder = row.values.get(field) as Id | null | undefined; // a many2one's canonical form
     if (holder === undefined || holder === null) row.values.set(field, this.create(comodel, values).id);
-    else this.write(comodel, [holder], values);
+    else this.#writeHolder(field, holder, values);
   }
 
   /** Fills in defaults, and asks for what is required. Computed fields without a value of their own are left out. */
@@ -165,17 +203,22 @@ export class WriteBatch {
     }
   }
 
-  /** The record that a draft has become. @throws {DraftError} TX_DRAFT_UNSAVED when it has not */
+  /** The record that a draft has become, or that is made here. @throws {DraftError} TX_DRAFT_UNSAVED when it has not become one */
   #known(field: Field, id: Id): Id {
+    return this.#made.asMember(field, this.#stored(field, id)) as Id; // as it was given
+  }
+
+  /** @throws {DraftError} TX_DRAFT_UNSAVED */
+  #stored(field: Field, id: Id): StoredId {
     const now = this.env.transaction.drafts.current(id);
     if (!isStoredId(now)) throw new DraftError(field, now);
     return now;
   }
 
   /** A record that memory knows to be missing may be one that is made here. */
-  #refuseMissing(field: Field, ids: readonly Id[]): void {
-    const made = this.#givenIds.get(field.relation?.comodel ?? '');
-    refuseMissing(this.env.transaction, field, made ? ids.filter((id) => !made.has(id)) : ids);
+  #refuseMissing(field: Field, cached: unknown): void {
+    const referred = field.kind === 'reference' ? referredBy(this.env.registry, cached) : undefined;
+    if (!referred || !this.#made.has(referred.model.name, referred.id)) refuseMissing(this.env.transaction, field, cached);
   }
 
   /** A list that is computed gets a value like any other field, or commands that are followed from what it holds: read here, before anything is done. */
@@ -188,8 +231,7 @@ export class WriteBatch {
     }
     if (!this.#inOrder.has(field)) this.listPuts.push(...takeWhole(this.puts, field));
     this.#inOrder.add(field);
-    const here = this.#givenIds.get(field.model);
-    for (const id of owners) this.listPuts.push({ field, id, commands: made, before: isWhole || here?.has(id) ? [] : presentList(this.env, field, id) });
+    for (const id of owners) this.listPuts.push({ field, id, commands: made, before: isWhole || !isStoredId(id) ? [] : presentList(this.env, field, id) });
   }
 
   /** @throws {WriteRefusedError} TX_COMMAND_INVALID for commands that say what changes: what it is computed as is known when the record is there */
@@ -202,11 +244,17 @@ export class WriteBatch {
   /** What commands create are new rows, which are then linked. */
   #make(field: Field, commands: readonly ComputedListCommand[]): readonly MadeCommand[] {
     const comodel = this.env.registry.model(field.relation?.comodel ?? '');
+    /** Behind the rows of the call it would be refused too late. */
+    const member = (given: Id): Id => {
+      const id = this.#known(field, given);
+      refuseMissing(this.env.transaction, field, [id]);
+      return id;
+    };
     return commands.map((command): MadeCommand => {
       if (command.kind === 'create') return { kind: 'link', id: this.create(comodel, command.values).id };
-      if (command.kind === 'link') return { kind: 'link', id: this.#known(field, command.id) };
-      if (command.kind === 'unlink') return { kind: 'unlink', id: this.env.transaction.drafts.current(command.id) };
-      return command.kind === 'set' ? { kind: 'set', ids: command.ids.map((id) => this.#known(field, id)) } : command;
+      if (command.kind === 'link') return { kind: 'link', id: member(command.id) };
+      if (command.kind === 'unlink') return { kind: 'unlink', id: this.#made.asMember(field, this.env.transaction.drafts.current(command.id)) as Id }; // as it was given
+      return command.kind === 'set' ? { kind: 'set', ids: command.ids.map(member) } : command;
     });
   }
 
@@ -214,23 +262,34 @@ export class WriteBatch {
     for (const owner of owners) if (isStoredId(owner)) this.owners.set(field.model, (this.owners.get(field.model) ?? new Set<Id>()).add(owner));
     const comodel = this.env.registry.model(field.relation?.comodel ?? '');
     const inverse = field.relation?.kind === 'one2many' ? comodel.fields.get(field.relation.inverseName ?? '') : undefined;
+    const created: NewRow[] = [];
     const step = (kind: ListStep['kind'], given: readonly Id[]): void => {
       const ids = given.map((id) => this.#known(field, id));
-      if (kind === 'link' || kind === 'set') this.#refuseMissing(field, ids);
-      for (const owner of owners) this.steps.push({ field, owner, kind, ids });
+      if (kind === 'link' || kind === 'set') refuseMissing(this.env.transaction, field, ids);
+      if (inverse && kind === 'set') for (const row of created) if (!ids.includes(row.id) && owners.includes(row.values.get(inverse) as Id)) leave(row, field, inverse); // a many2one's canonical form
+      for (const id of ids) {
+        if (isStoredId(id)) continue;
+        if (kind === 'delete') throw deletedHere(field);
+        const row = inverse && this.#made.of(id);
+        if (!row) continue;
+        if (kind !== 'unlink') row.values.set(inverse, owners.at(-1));
+        else if (owners.some((owner) => row.values.get(inverse) === owner)) leave(row, field, inverse);
+      }
+      const others = inverse ? ids.filter(isStoredId) : ids;
+      if (kind === 'set' || others.length > 0) for (const owner of owners) this.steps.push({ field, owner, kind, ids: others });
     };
     for (const command of listCommands(field, value)) {
       switch (command.kind) {
         case 'create':
           // A record has one owner through its many2one, and any number through a relation table.
-          if (inverse) for (const owner of owners) this.create(comodel, command.values, new Map([[inverse, owner]]));
+          if (inverse) for (const owner of owners) created.push(this.create(comodel, command.values, new Map([[inverse, owner]])));
           else {
             const { id } = this.create(comodel, command.values);
             for (const owner of owners) this.steps.push({ field, owner, kind: 'link', ids: [id] });
           }
           break;
         case 'update':
-          this.write(comodel, [this.#known(field, command.id)], command.values);
+          this.write(comodel, [this.#stored(field, command.id)], command.values);
           break;
         case 'clear':
           step('set', []);
@@ -273,25 +332,6 @@ export function fieldsOf(wanted: (field: Field) => boolean): (model: Model) => r
 /** The fields of a model that a new record cannot simply be without: those with a default, and required ones. */
 const completedOf = fieldsOf((field) => !field.compute && (field.isStored || isKeptList(field)) && (field.default !== undefined || field.isRequired));
 
-/** What is given to a new record for fields that it shows of those it delegates to, by the field that names these. */
-class Delegated {
-  readonly holders: ReadonlyMap<string, Record<string, unknown>>;
-
-  constructor({ delegates }: Model) {
-    this.holders = delegates.length === 0 ? NO_HOLDERS : new Map(delegates.map((name) => [name, {}]));
-  }
-
-  shows({ related }: Field): boolean {
-    return related?.length === 2 && this.holders.has(related[0] ?? '');
-  }
-
-  give({ related }: Field, value: unknown): void {
-    const given = this.holders.get(related?.[0] ?? '');
-    if (given) given[related?.[1] ?? ''] = value;
-  }
-}
-
-const NO_HOLDERS: ReadonlyMap<string, Record<string, unknown>> = new Map();
 const NO_PRESET: ReadonlyMap<Field, unknown> = new Map();
 
 /** Whether a field is a list that the database keeps in some way. */
