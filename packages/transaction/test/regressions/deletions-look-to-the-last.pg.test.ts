@@ -2,6 +2,7 @@ import { char, defineModels, integer, many2many, many2one, one2many, reference }
 import type { RecordSet, Transaction } from '../../src/index';
 import { everywhere } from '../support/everywhere';
 import { one, storedColumns } from '../support/open';
+import { later } from '../support/turns';
 
 const models = defineModels({
   order: { name: char(), lines: one2many('line', 'order'), returns: one2many('line', 'origin'), notes: one2many('note', 'order'), memos: one2many('memo', 'order'), tags: many2many('tag'), sum: integer({ store: true }) },
@@ -12,11 +13,6 @@ const models = defineModels({
 })
   .compute('line', 'twice', ['price'], ({ price }) => (price ?? 0) * 2)
   .compute('order', 'sum', ['lines.twice'], ({ lines }) => [...lines].reduce((sum, { twice }) => sum + (twice ?? 0), 0));
-
-async function later<T>(turns: number, work: () => T): Promise<Awaited<T>> {
-  for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
-  return await work();
-}
 
 /** Whether a call was done: beside others it may be refused, before it has done anything. */
 async function isDone(call: Promise<unknown>): Promise<boolean> {
@@ -40,7 +36,7 @@ const move = (tx: Transaction, model: string, name = 'order'): void => {
   one(tx, model, 1).set(name, one(tx, 'order', 2));
 };
 
-everywhere(models.registry(), ({ begin, runs }) => {
+everywhere(models.registry(), ({ begin, everyTurn }) => {
   let tx: Transaction;
   const order = (id: number): RecordSet => one(tx, 'order', id);
 
@@ -90,10 +86,7 @@ everywhere(models.registry(), ({ begin, runs }) => {
     });
   });
 
-  // How many turns later the second call begins: in memory, each finds the first at another place.
-  const TURNS = Array.from({ length: runs(70, 6) }, (_, turns) => turns);
-
-  describe.each(TURNS)('%i turns later', (turns) => {
+  describe.each(everyTurn(70))('%i turns later', (turns) => {
     test('who is moved out of a list that deletes whom it loses is computed', async () => {
       one(tx, 'line', 1).set('price', 9);
       const moving = isDone(later(turns, () => { move(tx, 'line'); }));

@@ -2,6 +2,7 @@ import { char, defineModels, integer, many2one, one2many, reference } from '@orm
 import type { Environment, RecordSet, Transaction } from '../../src/index';
 import { everywhere } from '../support/everywhere';
 import { storedColumns } from '../support/open';
+import { later } from '../support/turns';
 
 const models = defineModels({
   company: { name: char() },
@@ -14,11 +15,6 @@ const models = defineModels({
   .compute('shop', 'lead', ['mode', 'orders.name'], ({ mode, orders }) => (mode ? [...orders].sort((a, b) => a.id - b.id)[0] ?? null : null))
   .compute('shop', 'label', ['lead.name'], ({ lead }) => lead?.name ?? null);
 
-async function later<T>(turns: number, work: () => T): Promise<Awaited<T>> {
-  for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
-  return await work();
-}
-
 /** Beside others a call may be refused, before it has done anything. */
 async function unlessRefused(call: Promise<unknown>): Promise<void> {
   await call.catch((error: unknown) => {
@@ -30,9 +26,7 @@ const env = (tx: Transaction): Environment => tx.env.withContext({ allowedCompan
 const one = (tx: Transaction, model: string, id: number): RecordSet => env(tx).model(model).browse(id);
 const idOf = (value: unknown): unknown => (value as RecordSet | null)?.id ?? null; // what a many2one gives
 
-everywhere(models.registry(), ({ begin, runs }) => {
-  const TURNS = Array.from({ length: runs(70, 6) }, (_, turns) => turns);
-
+everywhere(models.registry(), ({ begin, everyTurn }) => {
   /** Orders 1 and 2 of a shop, line 1 of order 1, memo 1 of nobody and memo 2 of order 1. */
   async function fill(tx: Transaction): Promise<void> {
     await env(tx).model('company').create({ name: 'one' });
@@ -49,7 +43,7 @@ everywhere(models.registry(), ({ begin, runs }) => {
     return tx;
   };
 
-  describe.each(TURNS)('%i turns later', (turns) => {
+  describe.each(everyTurn(70))('%i turns later', (turns) => {
     test.each(['order', 'about', 'local'])('memory and the database say the same of who comes to refer to what goes, and of who leaves it (%s)', async (name) => {
       const tx = await opened();
       const assign = (id: number, order: number): void => { one(tx, 'memo', id).set(name, one(tx, 'order', order)); };

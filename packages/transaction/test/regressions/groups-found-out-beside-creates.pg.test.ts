@@ -1,5 +1,6 @@
 import { char, defineModels } from '@ormolu/registry';
 import { everywhere } from '../support/everywhere';
+import { later } from '../support/turns';
 
 const models = defineModels({
   user: { name: char() },
@@ -7,15 +8,8 @@ const models = defineModels({
   book: { name: char(), secret: char({ groups: ['staff'] }) },
 });
 
-async function later<T>(turns: number, work: () => T): Promise<Awaited<T>> {
-  for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
-  return await work();
-}
-
-everywhere(models.registry(), ({ begin, runs }) => {
-  const TURNS = Array.from({ length: runs(41, 6) }, (_, turns) => turns);
-
-  test.each(TURNS)('who is in which group may be written down while somebody creates, and neither waits for the other (%i turns later)', async (turns) => {
+everywhere(models.registry(), ({ begin, everyTurn }) => {
+  test.each(everyTurn())('who is in which group may be written down while somebody creates, and neither waits for the other (%i turns later)', async (turns) => {
     let asked = 0;
     const tx = await begin({ uid: 1, users: 'user', groupsOf: async (env) => {
       asked += 1;

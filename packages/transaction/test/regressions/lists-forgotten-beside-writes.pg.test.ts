@@ -2,6 +2,7 @@ import { char, defineModels, integer, many2many, many2one, one2many } from '@orm
 import type { RecordSet } from '../../src/index';
 import { everywhere } from '../support/everywhere';
 import { one, storedColumns } from '../support/open';
+import { later } from '../support/turns';
 
 const models = defineModels({
   order: { name: char(), tags: many2many('tag'), notes: one2many('note', 'order'), size: integer({ store: true, readonly: false }) },
@@ -9,13 +10,8 @@ const models = defineModels({
   tag: { name: char(), orders: many2many('order') },
 }).compute('order', 'size', ['tags'], ({ tags }) => tags.length);
 
-async function later<T>(turns: number, work: () => T): Promise<Awaited<T>> {
-  for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
-  return await work();
-}
-
-everywhere(models.registry(), ({ begin, runs }) => {
-  describe.each(Array.from({ length: runs(70, 6) }, (_, turns) => turns))('memory forgets %i turns later', (turns) => {
+everywhere(models.registry(), ({ begin, everyTurn }) => {
+  describe.each(everyTurn(70))('memory forgets %i turns later', (turns) => {
     test.each([
       ['link', [{ link: 2 }], [1, 2, 3]], ['unlink', [{ unlink: 1 }], [3]], ['set', [{ set: [2] }], [2]], ['delete', [{ delete: 1 }], [3]], ['create', [{ create: {} }, { unlink: 3 }], [1, 4]],
     ] as const)('and a list takes what was said of it (%s)', async (_, commands, expected) => {

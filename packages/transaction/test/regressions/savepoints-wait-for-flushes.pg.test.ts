@@ -1,19 +1,19 @@
 import { char, defineModels, integer } from '@ormolu/registry';
 import { everywhere } from '../support/everywhere';
 import { storedColumns } from '../support/open';
-import { EVERY_TURN, later } from '../support/turns';
+import { later } from '../support/turns';
 
 const models = defineModels({ order: { name: char(), code: integer(), loud: char() } })
   .compute('order', 'loud', ['name'], (order) => (order.name ?? '').toUpperCase())
   .inverse('order', 'loud', (order) => { order.name = (order.loud ?? '').toLowerCase(); });
 
-everywhere(models.registry(), ({ begin }) => {
+everywhere(models.registry(), ({ begin, everyTurn }) => {
   test('a savepoint that fails beside the flush of a search is rolled back when that is over', async () => {
     const tx = await begin();
     const orders = await tx.env.model('order').create([{ name: 'a', code: 1 }, { name: 'b', code: 2 }]);
     await tx.flush();
     const [first, second] = [orders.at(0), orders.at(1)];
-    for (const turns of EVERY_TURN) {
+    for (const turns of everyTurn()) {
       await orders.load(['name', 'code']);
       let searching: Promise<unknown> | undefined;
       const failing = tx.savepoint(async () => {
@@ -34,7 +34,7 @@ everywhere(models.registry(), ({ begin }) => {
   test('a create that needs a savepoint waits for the flush of a search that has begun, or is refused because the search still asks', async () => {
     const tx = await begin();
     const orders = await tx.env.model('order').create([{ name: 'a', code: 1 }, { name: 'b', code: 2 }]);
-    for (const turns of EVERY_TURN) for (const more of [0, 1, 2, 3]) {
+    for (const turns of everyTurn()) for (const more of [0, 1, 2, 3]) {
       await tx.flush();
       const search = later(more, () => {
         orders.at(0)?.set('name', `x${String(turns)} ${String(more)}`);

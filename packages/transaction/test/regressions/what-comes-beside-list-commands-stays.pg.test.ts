@@ -2,7 +2,7 @@ import { char, defineModels, many2many, many2one, related } from '@ormolu/regist
 import type { RecordSet, Transaction } from '../../src/index';
 import { everywhere } from '../support/everywhere';
 import { one } from '../support/open';
-import { EVERY_TURN, later } from '../support/turns';
+import { later } from '../support/turns';
 
 const models = defineModels({
   order: { name: char(), partner: many2one('partner'), partnerTags: related('partner.tags'), before: many2one('order') },
@@ -12,7 +12,7 @@ const models = defineModels({
 
 const idsOf = (value: unknown): readonly unknown[] => [...(value as RecordSet).ids].sort(); // what a list field gives
 
-everywhere(models.registry(), ({ begin }) => {
+everywhere(models.registry(), ({ begin, everyTurn }) => {
   let tx: Transaction;
 
   beforeEach(async () => {
@@ -38,7 +38,7 @@ everywhere(models.registry(), ({ begin }) => {
   };
 
   test.each([['a link', { link: 2 }], ['a create', { create: {} }]] as const)('what a list is given beside %s through a related one stays', async (_, command) => {
-    for (const turns of EVERY_TURN) {
+    for (const turns of everyTurn()) {
       await put([1]);
       await one(tx, 'partner', 1).load(['tags']);
       const [, beside] = await Promise.allSettled([one(tx, 'order', 1).write({ partnerTags: [command] }), later(turns, () => { one(tx, 'partner', 1).set('tags', tx.env.model('tag').browse([1, 3])); })]);

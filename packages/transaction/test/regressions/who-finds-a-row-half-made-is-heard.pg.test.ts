@@ -2,7 +2,7 @@ import { char, defineModels, integer, many2one, one2many, related } from '@ormol
 import type { RecordSet } from '../../src/index';
 import { everywhere } from '../support/everywhere';
 import { one, storedColumns } from '../support/open';
-import { EVERY_TURN, later } from '../support/turns';
+import { later } from '../support/turns';
 
 const models = defineModels({
   order: { name: char(), parent: many2one('order'), children: one2many('order', 'parent'), customer: many2one('customer'), above: related('parent.name'), label: char({ store: true }), lines: one2many('line', 'order') },
@@ -18,7 +18,7 @@ const models = defineModels({
 
 const idsOf = (value: unknown): readonly unknown[] => (value as RecordSet).ids; // what a list field gives
 
-everywhere(models.registry(), ({ begin }) => {
+everywhere(models.registry(), ({ begin, everyTurn }) => {
   test('what was assigned under an id before there was a row of it is not of that row', async () => {
     const tx = await begin();
     await tx.env.model('region').create([{}, {}]);
@@ -40,7 +40,7 @@ everywhere(models.registry(), ({ begin }) => {
   });
 
   test('who sets a reference of a row that he has found to null has set it', async () => {
-    for (const turns of EVERY_TURN) {
+    for (const turns of everyTurn()) {
       const tx = await begin();
       const customer = await tx.env.model('customer').create({});
       await tx.flush();
@@ -59,7 +59,7 @@ everywhere(models.registry(), ({ begin }) => {
   });
 
   test.each(['finds', 'reads', 'assigns', 'assigns null', 'assigns null unread'])('a reference that is written behind its row is there for who %s before', async (what) => {
-    for (const turns of EVERY_TURN) {
+    for (const turns of everyTurn()) {
       const tx = await begin();
       const other = await tx.env.model('order').create({ name: 'other' });
       await tx.flush();

@@ -7,6 +7,7 @@ import { postgres } from '@ormolu/storage/postgres';
 import { createDatabase, lawRuns } from '@ormolu/test-support';
 import { Transaction, type TransactionOptions } from '../../src/index';
 import { counted, type Opened } from './open';
+import { fewTurnsBelow, turnsBelow } from './turns';
 
 /** How a transaction begins, where a test cares; `sight`: its session looks at the change log. */
 type Beginning = Partial<TransactionOptions> & { readonly sight?: boolean };
@@ -24,6 +25,8 @@ export interface Place {
    * same: a few tens of scripts meet each statement that the engine can send.
    */
   runs(inMemory: number, inDatabases: number): number;
+  /** How many turns later a call beside another comes: each number in memory, and few on a database, where most fall into the wait for one answer. */
+  everyTurn(end?: number): readonly number[];
 }
 
 /** Describes the same facts on memory, PGlite and PostgreSQL. */
@@ -84,6 +87,7 @@ export function everywhere(registry: Registry, facts: (place: Place) => void): v
       },
       counting: counted,
       runs: (inMemory, inDatabases) => lawRuns(name === 'memory' ? inMemory : inDatabases),
+      everyTurn: (end = 41) => (name === 'memory' ? turnsBelow : fewTurnsBelow)(end),
     });
   });
 }
