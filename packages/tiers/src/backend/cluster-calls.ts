@@ -1,17 +1,22 @@
 import { OutageError } from '@ormolu/kernel';
 import type * as Driver from 'ioredis';
+import { ImportingNodes } from './importing-nodes';
 
 /** Makes a call about one key, wherever that is by now. */
-export type RoutedCall = <T>(call: () => Promise<T>) => Promise<T>;
+export type RoutedCall = <T>(call: (on: Driver.Redis | Driver.Cluster) => Promise<T>) => Promise<T>;
 
 /** Another node has the key, or will have it in a moment: nothing has been done. */
 const ELSEWHERE = /^(?:MOVED|ASK|TRYAGAIN) /;
+/** The key is on its way to another node, where it is, or will be if it is made: that one is to be asked about it, while it has no slot of it. */
+const ON_ITS_WAY = /^ASK \d+ (.+)/;
 
 /**
  * Calls of a Redis Cluster, whose keys may move to other nodes at any time.
  *
  * ioredis follows a key that has moved. But of several that travel in one pipeline and have moved to different places it follows none, and asks nobody where they are now: the next
  * pipeline goes the same way. So whoever fails has the driver ask, and what was not done is done once more.
+ *
+ * Nor does it follow one of several in a pipeline that is on its way to another node: by itself, it does.
  */
 export class ClusterCalls {
   readonly #cluster: Driver.Cluster;
@@ -19,12 +24,15 @@ export class ClusterCalls {
   /** Who had keys when the driver last asked: their addresses. */
   #masters: ReadonlySet<string> = new Set();
   #refreshing: Promise<void> | undefined;
+  readonly #importing: ImportingNodes;
 
   constructor(cluster: Driver.Cluster) {
     this.#cluster = cluster;
+    this.#importing = new ImportingNodes(() => cluster.nodes('master')[0], () => this.#tell());
     cluster.on('refresh', () => {
       const before = this.#masters;
       this.#masters = new Set(cluster.nodes('master').map(addressOf));
+      this.#importing.leave(this.#masters);
       if (before.size > 0 && (before.size !== this.#masters.size || this.#areOthers(before))) this.#tell();
     }).on('-node', (node: Driver.Redis) => {
       if (this.#masters.has(addressOf(node))) this.#tell();
@@ -34,12 +42,15 @@ export class ClusterCalls {
   /** @param call - about one key; made twice when the first node says that it has done nothing */
   readonly make: RoutedCall = async (call) => {
     try {
-      return await call();
+      return await call(this.#cluster);
     } catch (error) {
+      const [, address] = (error instanceof Error && ON_ITS_WAY.exec(error.message)) || [];
+      const followed = address === undefined ? undefined : this.#importing.ask(this.#mapped(address), call);
+      if (followed) return followed;
       const asked = this.#refresh();
       if (!(error instanceof Error) || !ELSEWHERE.test(error.message)) throw error;
       await asked;
-      return call();
+      return call(this.#cluster);
     }
   };
 
@@ -80,6 +91,10 @@ export class ClusterCalls {
     return told.map(([info]) => runOf(info)).sort().join(' ');
   }
 
+  close(): void {
+    this.#importing.close();
+  }
+
   /** Has the driver ask which node has which keys. Those who ask at once are told together; it never fails. */
   #refresh(): Promise<void> {
     this.#refreshing ??= new Promise<void>((resolve) => this.#cluster.refreshSlotsCache(() => resolve())).finally(() => {
@@ -88,8 +103,16 @@ export class ClusterCalls {
     return this.#refreshing;
   }
 
+  /** One that the driver was sent to for a key that is on its way there is among its masters, too: it is one when it has a slot, which is seldom asked for, as there are many. */
   #areOthers(known: ReadonlySet<string>): boolean {
-    return this.#cluster.nodes('master').some((node) => !known.has(addressOf(node)));
+    return this.#cluster.nodes('master').some((node) => !known.has(addressOf(node))) && this.#cluster.slots.some(([first]) => first !== undefined && !known.has(first));
+  }
+
+  /** Nodes behind a wall are known by other addresses. */
+  #mapped(address: string): string {
+    const { natMap } = this.#cluster.options;
+    const mapped = typeof natMap === 'function' ? natMap(address) : natMap?.[address];
+    return mapped ? `${mapped.host}:${String(mapped.port)}` : address;
   }
 
   #tell(): void {

@@ -92,14 +92,14 @@ export class RedisBackend implements Backend {
   async getMany(keys: readonly string[]): Promise<readonly (Uint8Array | undefined)[]> {
     const client = this.#reader;
     // In a cluster every key may be on another node: the client gathers the calls of each.
-    const found = this.#cluster ? await Promise.all(keys.map((key) => this.#routed(() => client.getBuffer(key)))) : await client.mgetBuffer(...keys);
+    const found = this.#cluster ? await Promise.all(keys.map((key) => this.#routed((on) => on.getBuffer(key)))) : await client.mgetBuffer(...keys);
     this.#calls?.notice();
     return found.map((value) => value ?? undefined);
   }
 
   async setMany(entries: readonly BackendEntry[]): Promise<void> {
     if (this.#cluster || entries.length < 2) {
-      await Promise.all(entries.map((entry) => this.#routed(() => Promise.resolve(this.#set(this.#client, entry)))));
+      await Promise.all(entries.map((entry) => this.#routed((on) => Promise.resolve(this.#set(on, entry)))));
       return;
     }
     const pipeline = this.#client.pipeline();
@@ -108,25 +108,24 @@ export class RedisBackend implements Backend {
   }
 
   async add({ key, value, ttlMs }: BackendEntry): Promise<boolean> {
-    const client = this.#client;
-    return (await this.#routed(() => (ttlMs === 0 ? client.set(key, bytes(value), 'NX') : client.set(key, bytes(value), 'PX', whole(ttlMs), 'NX')))) === 'OK';
+    return (await this.#routed((on) => (ttlMs === 0 ? on.set(key, bytes(value), 'NX') : on.set(key, bytes(value), 'PX', whole(ttlMs), 'NX')))) === 'OK';
   }
 
   async replace({ key, value, ttlMs }: BackendEntry, expected: Uint8Array): Promise<boolean> {
-    return (await this.#routed(() => this.#client.eval(REPLACE, 1, key, bytes(expected), bytes(value), whole(ttlMs)))) === 1;
+    return (await this.#routed((on) => on.eval(REPLACE, 1, key, bytes(expected), bytes(value), whole(ttlMs)))) === 1;
   }
 
   async deleteMany(keys: readonly string[]): Promise<number> {
     if (keys.length === 0) return 0;
     const client = this.#client;
     if (!this.#cluster) return client.unlink(...keys);
-    const counts = await Promise.all(keys.map((key) => this.#routed(() => client.unlink(key))));
+    const counts = await Promise.all(keys.map((key) => this.#routed((on) => on.unlink(key))));
     return counts.reduce((sum, count) => sum + count, 0);
   }
 
   async touch(key: string, ttlMs: number): Promise<boolean> {
-    if (ttlMs > 0) return (await this.#routed(() => this.#client.pexpire(key, whole(ttlMs)))) === 1;
-    const [, isThere] = await Promise.all([this.#routed(() => this.#client.persist(key)), this.#routed(() => this.#client.exists(key))]);
+    if (ttlMs > 0) return (await this.#routed((on) => on.pexpire(key, whole(ttlMs)))) === 1;
+    const [, isThere] = await Promise.all([this.#routed((on) => on.persist(key)), this.#routed((on) => on.exists(key))]);
     return isThere === 1;
   }
 
@@ -170,6 +169,7 @@ export class RedisBackend implements Backend {
   }
 
   close(): Promise<void> {
+    this.#calls?.close();
     for (const client of this.#readers) client.disconnect();
     return Promise.resolve();
   }
@@ -188,7 +188,7 @@ export class RedisBackend implements Backend {
   }
 
   get #routed(): RoutedCall {
-    return this.#calls?.make ?? asItIs;
+    return this.#calls?.make ?? ((call) => call(this.#client));
   }
 
   #set(on: Driver.Redis | Driver.Cluster | Driver.ChainableCommander, { key, value, ttlMs }: BackendEntry): unknown {
@@ -227,8 +227,6 @@ function giveUpUnready(client: Driver.Redis | Driver.Cluster): void {
     timer = setTimeout(() => client.disconnect(true), SILENT_MS).unref();
   });
 }
-
-const asItIs: RoutedCall = (call) => call();
 
 /** ioredis tells texts from bytes by the class. */
 function bytes(value: Uint8Array): Buffer {

@@ -1,19 +1,23 @@
 import { randomUUID } from 'node:crypto';
+import { ownCacheServer, type OwnCacheServer } from '@ormolu/test-support';
 import { Redis } from 'ioredis';
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { Backend } from '../../src/backend/backend';
 import { NamedCache } from '../../src/named-cache/named-cache';
 import { redis } from '../../src/redis';
-import { startRedisCluster, type RedisCluster } from '../support/redis-cluster';
+import { CLUSTER_ARGS, startRedisCluster, type RedisCluster } from '../support/redis-cluster';
 
 /*
  * ioredis follows none of several keys that have moved to different places when they travel in one pipeline, and asks nobody where they are: behind a failover, a process that had keys
- * to take out never used the cluster again. While some keys of a cluster are on no node, its nodes answered all that a check asked: the cache was up and away ten times a second.
+ * to take out never used the cluster again. While some keys of a cluster are on no node, its nodes answered all that a check asked: the cache was up and away ten times a second. A node to
+ * which the first keys of a cluster that grows were on their way was taken for a new master at each of them, over and over: all reads of all keys waited, and then did without the cluster.
  */
 
 const KEYS = 300;
 
 let cluster: RedisCluster;
 let admins: Redis[];
+let fourth: OwnCacheServer | undefined;
 let open: (Backend | NamedCache)[] = [];
 
 beforeAll(async () => {
@@ -30,6 +34,7 @@ afterEach(async () => {
 });
 afterAll(() => {
   for (const admin of admins) admin.disconnect();
+  fourth?.stop();
   cluster.stop();
 });
 
@@ -94,4 +99,50 @@ test('a cluster that is down is away once, until it is whole again', async () =>
   await cache.set('k', 3);
   expect(await cache.get('k')).toBe(3);
   expect(states).toEqual(['away', 'up']);
+}, 60_000);
+
+/** One more node, without any slot. */
+async function joined(): Promise<Redis> {
+  fourth = await ownCacheServer('redis', { args: CLUSTER_ARGS });
+  const admin = new Redis(fourth.port, '127.0.0.1');
+  await admin.cluster('MEET', '127.0.0.1', cluster.nodes[0]?.port ?? 0);
+  admins.push(admin);
+  for (const one of admins) while (!/cluster_known_nodes:4/.test(await one.cluster('INFO')) || !/cluster_state:ok/.test(await one.cluster('INFO'))) await sleep(10);
+  return admin;
+}
+
+test('a node that is given its first slot, key by key, is no change of masters until it has that slot: nobody waits or does without the cluster meanwhile', async () => {
+  const to = await joined();
+  const [tag, prefix] = [`{${randomUUID()}}`, randomUUID()];
+  const slot = await to.cluster('KEYSLOT', tag);
+  const owners = await Promise.all(admins.map(async (admin) => new RegExp(`myself.* connected(.*)`).exec(String(await admin.cluster('NODES')))?.[1] ?? ''));
+  const from = admins[owners.findIndex((ranges) => [...ranges.matchAll(/ (\d+)(?:-(\d+))?/g)].some(([, first, last = first]) => Number(first) <= slot && slot <= Number(last)))];
+  if (!from) throw new Error('nobody has the slot');
+  const [reader, writer] = [await connected(), await connected()].map((l2) => new NamedCache('grows', { l2, l1: false, ttl: '1m', prefix, deadline: '5s' })) as [NamedCache, NamedCache]; // one each
+  open.push(reader, writer);
+  for (const cache of [reader, writer]) while (cache.stats().shared?.isUp !== true) await sleep(5);
+  const told: string[] = [];
+  for (const backend of open) if (!(backend instanceof NamedCache)) backend.onState((state) => told.push(state));
+  told.length = 0;
+  const keys = Array.from({ length: 40 }, (_, at) => `${tag}:${String(at)}`);
+  await writer.setMany(keys.map((key) => [key, 0]));
+  const [fromId, toId] = await Promise.all([from.cluster('MYID'), to.cluster('MYID')]);
+  await to.cluster('SETSLOT', slot, 'IMPORTING', fromId);
+  await from.cluster('SETSLOT', slot, 'MIGRATING', toId);
+  for (let turn = 1; turn <= 20; turn += 1) {
+    const [some] = [await from.cluster('GETKEYSINSLOT', slot, 3)];
+    if (some.length > 0) await from.migrate('127.0.0.1', fourth?.port ?? 0, '', 0, 5_000, 'KEYS', ...some);
+    await writer.setMany(keys.map((key) => [key, turn]));
+    expect([...(await reader.getMany([...keys, `${tag}:none`])).values()]).toEqual(keys.map(() => turn));
+    expect((await Promise.all(keys.map((key) => reader.get(key)))).filter((value) => value !== turn)).toEqual([]);
+  }
+  expect(await from.cluster('COUNTKEYSINSLOT', slot)).toBe(0);
+  expect(told).toEqual([]);
+  for (const cache of [reader, writer]) expect(cache.stats().shared).toMatchObject({ failures: 0, outages: 0, isUp: true });
+  // The others hear of it.
+  for (const admin of [to, from]) await admin.cluster('SETSLOT', slot, 'NODE', toId);
+  // From now on it is one: nothing that was kept before it was told of as such is believed, and no longer than that.
+  for (let turn = 100; (await reader.getMany(keys)).size < keys.length; turn += 1) await writer.setMany(keys.map((key) => [key, turn]));
+  expect(told).toContain('changed');
+  expect(told).not.toContain('down');
 }, 60_000);
