@@ -109,7 +109,7 @@ async function ofRing(): Promise<Several> {
 /** Readers and a writer with default options on connections of their own, as processes have them, and one with a memory that everything is in; what befalls a server meanwhile ends when it can be used again. */
 async function tried(kind: (typeof KINDS)[number], { fault, keys = 60, bytes, isJudged = false }: { readonly fault: (load: CacheLoad, several: Several) => Promise<void>; readonly keys?: number; readonly bytes?: number; readonly isJudged?: boolean }): Promise<{ readonly wrongs: Wrongs; readonly hot: number; readonly writer: NamedCache }> {
   const prefix = `s-${randomUUID()}`;
-  const one = (name: string, l1: false | { readonly ttl: string }): NamedCache => {
+  const one = (name: string, l1: false | { readonly ttl: '10m' }): NamedCache => {
     const backend = several[kind].connect();
     const cache = new NamedCache(name, { l2: backend, prefix, ttl: '10m', l1 });
     open.push(cache, backend);

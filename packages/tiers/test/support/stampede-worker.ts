@@ -7,7 +7,7 @@ import { redis } from '../../src/redis';
 
 /** What is asked of a worker. */
 export interface Stampede {
-  readonly kind: 'redis' | 'memcached';
+  readonly kind: 'redis' | 'cluster' | 'memcached';
   readonly key: string;
   /** Each caller asks for several of so many keys, which overlap with those of others; in the other order in every second process. */
   readonly many?: number | undefined;
@@ -26,13 +26,19 @@ export interface StampedeReport {
   readonly tookMs: number;
 }
 
-const [redisUrl = '', memcachedUrls = '', prefix = '', leaseMs = ''] = process.argv.slice(2);
+const [redisUrl = '', clusterUrls = '', memcachedUrls = '', prefix = '', leaseMs = ''] = process.argv.slice(2);
 // The machine may be busy: that a server which answers late is done without is tried elsewhere.
 const common: NamedCacheOptions = { prefix, ttl: '1m', lease: Number(leaseMs), deadline: '10s' };
 const caches: Readonly<Record<Stampede['kind'], NamedCache>> = {
   redis: new NamedCache('stampede', { ...common, l2: redis(redisUrl) }),
+  cluster: new NamedCache('stampede', { ...common, l2: redis({ cluster: clusterUrls.split(',').map(nodeOf) }) }),
   memcached: new NamedCache('stampede', { ...common, l2: memcached(memcachedUrls.split(',')) }),
 };
+
+function nodeOf(url: string): { readonly host: string; readonly port: number } {
+  const { hostname, port } = new URL(url);
+  return { host: hostname, port: Number(port) };
+}
 
 /** Asked for together. */
 const TOGETHER = 20;
@@ -78,7 +84,12 @@ function reasonOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : String(error);
 }
 
-void Promise.all([caches.redis.get('nothing'), caches.memcached.get('nothing')]).then(() => {
+/** A cluster that has not been reached yet is not waited for. */
+async function isThere(cache: NamedCache): Promise<void> {
+  while (cache.stats().shared?.isUp !== true) await new Promise((resolve) => setTimeout(resolve, 5));
+}
+
+void Promise.all(Object.values(caches).map(isThere)).then(() => {
   process.stdout.write(`${JSON.stringify({ isReady: true })}\n`);
   createInterface({ input: process.stdin })
     // What stampede.test.ts writes.
