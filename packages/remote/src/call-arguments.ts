@@ -91,8 +91,15 @@ const ARGUMENTS: Readonly<Record<CallName, readonly Shape[]>> = {
  * @throws {MalformedCallError} REMOTE_PROTOCOL
  */
 export function checkArguments({ name, args }: Call): void {
-  for (const [at, shape] of ARGUMENTS[name].entries()) {
-    const wrong = shape(args[at] ?? null);
-    if (wrong !== undefined) throw new MalformedCallError(name, `argument ${String(at + 1)}${wrong}`);
-  }
+  for (const [at, shape] of ARGUMENTS[name].entries()) check(name, args, at, shape);
+}
+
+/** The same of the schema alone that a call names, as its first argument. @throws {MalformedCallError} REMOTE_PROTOCOL */
+export function checkSchema({ name, args }: Call): void {
+  check(name, args, 0, schema);
+}
+
+function check(name: CallName, args: readonly unknown[], at: number, shape: Shape): void {
+  const wrong = shape(args[at] ?? null);
+  if (wrong !== undefined) throw new MalformedCallError(name, `argument ${String(at + 1)}${wrong}`);
 }

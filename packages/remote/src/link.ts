@@ -73,7 +73,7 @@ export class Link {
   #serial = 0;
   #sessions = 0;
 
-  private constructor(socket: WebSocket, options: LinkOptions, transport: Transport | undefined) {
+  private constructor(socket: WebSocket, options: LinkOptions, transport: Transport) {
     this.#socket = socket;
     this.#options = options;
     socket.on('message', (data) => {
@@ -110,7 +110,7 @@ export class Link {
           : new UnreachableError(address.text, cause.code ?? (/timed out/.test(cause.message) ? `no answer within ${String(connectMs)} ms` : 'the handshake failed'), cause)));
       });
       socket.once('open', () => {
-        resolve(new Link(socket, options, transport));
+        if (transport) resolve(new Link(socket, options, transport));
       });
     });
   }

@@ -116,12 +116,27 @@ export class RemoteSession implements Session {
 
   async* stream(query: Query, options: StreamOptions = {}): AsyncGenerator<Columns, void, undefined> {
     const number = await this.#call('stream', [query, options]);
-    let batch: Columns | null = null;
+    // A reader that has a batch in hand may leave.
+    let isHeld = false;
     try {
       // One at a time: nothing comes that was not asked for.
-      while ((batch = await this.#call('next', [number]) as Columns | null) !== null) yield batch;
+      for (let batch = await this.#next(number); batch !== null; batch = await this.#next(number)) {
+        isHeld = true;
+        yield batch;
+        isHeld = false;
+      }
     } finally {
-      if (batch !== null && !this.isOver) await this.#call('leave', [number]);
+      if (isHeld && !this.isOver && !this.#isGivenUp) await this.#call('leave', [number]);
+    }
+  }
+
+  /** A stream that has failed is left: nobody comes back to it. */
+  async #next(number: unknown): Promise<Columns | null> {
+    try {
+      return await this.#call('next', [number]) as Columns | null; // as the server's storage answers
+    } catch (error) {
+      if (!this.isOver && !this.#isGivenUp) await this.#call('leave', [number]).catch(() => undefined);
+      throw error;
     }
   }
 

@@ -1,22 +1,22 @@
 import { MisuseError, Schema, SessionStateError, type AddedField, type PlanOptions, type Session, type SessionOptions } from '@ormolu/kernel';
 import type { WebSocket } from 'ws';
-import { decode, encode } from './codec';
-import type { CommitTokens } from './commit-tokens';
 import type { Access } from './access';
-import { checkArguments } from './call-arguments';
-import { ForbiddenError, LimitError, OtherModelsError, ViewChangedError } from './errors';
-import { sendMessage } from './fragments';
+import { checkArguments, checkSchema } from './call-arguments';
+import { ClientRights } from './client-rights';
+import { decode } from './codec';
+import type { CommitTokens } from './commit-tokens';
+import { LimitError } from './errors';
+import { Fills, GoneFillError } from './fills';
 import { keepAlive, type Transport } from './keep-alive';
 import type { LimitsInForce } from './limits';
-import { narrowed, otherModel, type View } from './narrowed-schema';
-import { callOf, NAMING_SCHEMAS, type Call, type CallName, type NamedSchema, type SessionFigures, type WireView } from './protocol';
+import { Outgoing } from './outgoing';
+import { callOf, NAMING_SCHEMAS, type Call, type CallName, type NamedSchema } from './protocol';
 import type { Served } from './server';
 import { ServedLadder } from './served-ladder';
 import { ServedSession, type SessionHome } from './served-session';
 import { ServedSight } from './served-sight';
 import type { Share, Shares } from './shares';
 import { ToldSchemas } from './told-schemas';
-import { UserWriting, type Writable } from './user-writing';
 import { toWire } from './wire-errors';
 
 /** What a connection needs of its server. */
@@ -31,8 +31,6 @@ export interface ConnectionHome {
   onClose(): void;
 }
 
-/** Bytes on their way to a client that does not take them, from which on nothing more is done for it. */
-const MOST_UNSENT = 4 * 2 ** 20;
 /** Messages as large as they may be, from which on nothing more is heard of a client until some of its calls are done. Not fewer: what a call waits for may be in the next message. */
 const MOST_WAITING = 2;
 /** Calls of one client that are being done, from which on it is not believed to wait for answers. */
@@ -41,10 +39,6 @@ const MOST_CALLS = 10_000;
 const TELLING: readonly CallName[] = ['hello', 'plan'];
 /** Calls whose answers nobody misses that has asked for too much at once. */
 const QUESTIONS: readonly CallName[] = ['read', 'compute', 'query', 'group', 'next'];
-/** What a user's session takes. */
-const OF_USERS: readonly CallName[] = ['open', 'sight', 'read', 'compute', 'query', 'count', 'group', 'savepoint', 'rollbackTo', 'release', 'stream', 'next', 'leave', 'commit', 'rollback'];
-/** … of one who may write, beside. */
-const OF_WRITERS: readonly CallName[] = ['insert', 'update', 'delete'];
 /** WebSocket close codes. */
 const GOING_AWAY = 1001;
 const PROTOCOL_ERROR = 1002;
@@ -54,24 +48,21 @@ const POLICY_VIOLATION = 1008;
 export class ServedConnection {
   readonly #socket: WebSocket;
   readonly #home: ConnectionHome;
+  readonly #rights: ClientRights;
+  readonly #out: Outgoing;
   readonly #sessions = new Map<number, ServedSession>();
   readonly #told = new ToldSchemas<Schema>();
-  readonly #fills = new Map<number, (error: Error | undefined) => void>();
+  readonly #fills = new Fills();
   readonly #ending = new Set<Promise<void>>();
-  /** Bytes of an answer that the client takes, as it has said. */
-  #mostTaken = Infinity;
   #calls = 0;
   #waiting = 0;
-  /** Calls that wait until the client takes its answers. */
-  #untaken: (() => void)[] = [];
-  #patience: NodeJS.Timeout | undefined;
-  /** The end of what has a long answer and came last. */
-  #turn: Promise<void> = Promise.resolve();
 
   /** @param transport - what carries its frames */
-  constructor(socket: WebSocket, home: ConnectionHome, transport?: Transport) {
+  constructor(socket: WebSocket, home: ConnectionHome, transport: Transport) {
     this.#socket = socket;
     this.#home = home;
+    this.#rights = new ClientRights(home.access, home.served);
+    this.#out = new Outgoing(socket, { transport, patienceMs: home.limits.idleMs, toWire: (error) => toWire(error, home.access), onFault: (error) => { home.onFault(error); } });
     socket.on('message', (data, isBinary) => {
       this.#receive(data as Buffer, isBinary); // 'nodebuffer' is what a socket gives unless told otherwise
     });
@@ -108,7 +99,7 @@ export class ServedConnection {
   }
 
   #receive(data: Buffer, isBinary: boolean): void {
-    if (this.#socket.readyState !== this.#socket.OPEN) return;
+    if (!this.#out.isOpen) return;
     let call: Call;
     try {
       if (!isBinary) throw new Error('a text');
@@ -140,42 +131,47 @@ export class ServedConnection {
     // A session that ends with this call is asked for its state afterwards.
     let session: ServedSession | undefined;
     try {
-      checkArguments(sent);
-      // Before anything refuses the call, or has it wait: its client goes on by what it has told.
-      const call = NAMING_SCHEMAS.includes(sent.name) ? { ...sent, args: [this.#schemaOf(sent.args[0] as NamedSchema, bytes), ...sent.args.slice(1)] } : sent; // as was checked
+      const call = this.#withSchema(sent, bytes);
       session = number === 0 ? undefined : this.#sessionFor(call);
-      if (session) {
-        const { value, figures } = await session.call(call.name as Parameters<ServedSession['call']>[0], call.args); // callOf: names go with numbers
-        this.#send(['answer', serial, value, figures], QUESTIONS.includes(call.name));
-      } else if (TELLING.includes(call.name)) await this.#inTurn(async () => { this.#send(['answer', serial, await this.#aboutStorage(call), null]); });
+      if (session) await this.#answer(session, call);
+      else if (TELLING.includes(call.name)) await this.#out.inTurn(async () => { this.#out.send(['answer', serial, await this.#aboutStorage(call), null]); });
       else {
         const value = await this.#aboutStorage(call);
-        await this.#untilTaken();
-        this.#send(['answer', serial, value, null]);
+        await this.#out.taken();
+        this.#out.send(['answer', serial, value, null]);
       }
     } catch (error) {
       const wire = toWire(error, this.#home.access);
       if (wire.code === 'REMOTE_FAULT') this.#home.onFault(error);
       // Sessions have waited; whoever has come to none counts among the calls that are being done until he is told.
-      if (!session) await this.#untilTaken();
-      this.#send(['error', serial, wire, session?.figures ?? null]);
+      if (!session) await this.#out.taken();
+      this.#out.send(['error', serial, wire, session?.figures ?? null]);
     } finally {
       this.#calls -= 1;
     }
   }
 
-  /** Does what has a long answer when those before have been taken: one at a time, so that they are not made ahead of a client that takes none. */
-  #inTurn(work: () => Promise<void>): Promise<void> {
-    const done = this.#turn.then(async () => {
-      await this.#untilTaken();
-      await work();
-    });
-    this.#turn = done.catch(() => undefined);
-    return done;
+  /** Takes in what schema a call brings before anything refuses the call, or has it wait: its client goes on by what it has told. */
+  #withSchema(sent: Call, bytes: number): Call {
+    if (!NAMING_SCHEMAS.includes(sent.name)) {
+      checkArguments(sent);
+      return sent;
+    }
+    checkSchema(sent);
+    const schema = this.#schemaOf(sent.args[0] as NamedSchema, bytes); // as was checked
+    checkArguments(sent);
+    return { ...sent, args: [schema, ...sent.args.slice(1)] };
+  }
+
+  async #answer(session: ServedSession, { serial, name, args }: Call): Promise<void> {
+    const { value, figures } = await session.call(name as Parameters<ServedSession['call']>[0], args); // callOf: names go with numbers
+    const isTaken = this.#out.send(['answer', serial, value, figures], QUESTIONS.includes(name));
+    // What follows in that stream is not the next of what the client has had.
+    if (!isTaken && name === 'next') await session.call('leave', args);
   }
 
   #sessionFor({ name, session: number, args }: Call): ServedSession {
-    if (this.#home.access !== 'worker' && !OF_USERS.includes(name) && !(OF_WRITERS.includes(name) && this.#writable !== undefined)) throw new ForbiddenError(name);
+    this.#rights.demand(name, false);
     const known = this.#sessions.get(number);
     if (name !== 'open') {
       if (!known) throw new SessionStateError(name, 'rolled back');
@@ -186,83 +182,48 @@ export class ServedConnection {
       throw new LimitError(`This connection has ${String(this.#sessions.size)} transactions open`, 'Let some end first, or raise limits.maxTransactions of serve().');
     }
     const [named, given, token, extent, believed] = args;
-    const sent = named as Schema; // #serve: what such a call names
-    const { access } = this.#home;
-    const share = this.#home.shares.take(access);
-    // What he may see when it begins, which may be a while.
-    const seen = access === 'worker' ? undefined : share.held.then(() => this.#ofUser(sent, access.user, believed));
-    const schema = seen ? seen.then((one) => one.schema) : sent;
+    const sent = named as Schema; // #withSchema: what such a call names
+    const { served: { storage, ladder }, limits, shares, access } = this.#home;
     const options = given as Pick<SessionOptions, 'isolation' | 'readOnly' | 'sight'>; // as a client's own types say; a storage takes no others
     const { sight = false } = options;
-    const { served: { storage, ladder }, limits } = this.#home;
     const rungs = ladder?.sight === false ? undefined : ladder;
     const look = sight === 'far' || rungs === undefined ? sight : rungs.sight;
-    return this.#register(number, this.#open(schema, { ...options, sight: look }), {
-      token: typeof token === 'string' && (access === 'worker' || this.#writable !== undefined) ? token : undefined,
-      writing: seen && this.#writing(seen),
-      sight: sight === false ? undefined : new ServedSight(storage, schema, { extent, reachesFar: sight === 'far', isNarrow: access !== 'worker' }),
-      ladder: new ServedLadder(rungs?.rung),
-      idleMs: limits.idleMs, share,
-    });
+    const share = shares.take(access);
+    try {
+      // What he may see when it begins, which may be a while.
+      const seen = this.#rights.isWorker ? undefined : share.held.then(() => this.#rights.seen(sent, believed));
+      const schema = seen ? seen.then((one) => one.schema) : sent;
+      return this.#register(number, this.#open(schema, { ...options, sight: look }), {
+        token: typeof token === 'string' && this.#rights.commits ? token : undefined,
+        writing: seen && this.#rights.writing(seen),
+        sight: sight === false ? undefined : new ServedSight(storage, schema, { extent, reachesFar: sight === 'far', isNarrow: !this.#rights.isWorker }),
+        ladder: new ServedLadder(rungs?.rung),
+        idleMs: limits.idleMs, share,
+      });
+    } catch (error) {
+      share.giveBack();
+      throw error;
+    }
   }
 
   async #open(asked: Schema | Promise<Schema>, { isolation, readOnly, sight }: Pick<SessionOptions, 'isolation' | 'readOnly' | 'sight'>): Promise<Session> {
-    const isWorker = this.#home.access === 'worker';
-    const schema = isWorker ? this.#home.tokens.beside(await asked) : await asked;
-    return this.#home.served.storage.open({ schema, isolation: isolation ?? undefined, readOnly: isWorker || this.#writable !== undefined ? readOnly ?? undefined : true, sight: sight ?? false });
-  }
-
-  /** What the user at the other end may write; undefined of one who only reads, and of a worker, whose writes go another way. */
-  get #writable(): Writable | undefined {
-    const { access, served } = this.#home;
-    return access === 'worker' || !served.writerFor ? undefined : access.mayWrite;
-  }
-
-  #writing(seen: Promise<Seen>): ((session: Session) => Promise<UserWriting>) {
-    const { access, served } = this.#home;
-    return async (session) => {
-      const writer = access === 'worker' ? undefined : served.writerFor?.(access.user, session);
-      if (!writer) throw new ForbiddenError('write');
-      return new UserWriting(writer, await seen, this.#writable ?? []);
-    };
-  }
-
-  /**
-   * What a user may see now, by the server's models.
-   *
-   * @param believed - the digest of what his client knows of that
-   * @throws {OtherModelsError} REMOTE_MODELS @throws {ViewChangedError} REMOTE_VIEW
-   */
-  async #ofUser(sent: Schema, user: number, believed: unknown): Promise<Seen> {
-    const view = await this.#viewOf(user);
-    if (typeof believed === 'string' && believed !== view.digest) throw new ViewChangedError();
-    const schema = narrowed(view);
-    const other = otherModel(sent, schema);
-    if (other !== undefined) throw new OtherModelsError(other);
-    return { schema, view };
-  }
-
-  async #viewOf(user: number): Promise<View> {
-    const view = await this.#home.served.viewOf?.(user);
-    if (!view) throw new ForbiddenError('open');
-    return view;
+    const schema = this.#rights.isWorker ? this.#home.tokens.beside(await asked) : await asked;
+    return this.#home.served.storage.open({ schema, isolation: isolation ?? undefined, readOnly: this.#rights.commits ? readOnly ?? undefined : true, sight: sight ?? false });
   }
 
   /** What a client has to know before anything else. */
   async #hello(): Promise<unknown> {
-    const { access, served: { storage }, limits: { maxMessageBytes } } = this.#home;
-    const hasLog = storage.changeLog !== undefined;
-    if (access === 'worker') return { name: storage.name, capabilities: { ...storage.capabilities, shared: true }, hasLog, maxMessageBytes, view: null };
-    const { user, digest, models } = await this.#viewOf(access.user);
-    const view: WireView = { user, digest, models: Array.from(models, ([model, { fields, served }]) => [model, [...fields], [...served]]) };
-    return { name: storage.name, capabilities: { ...storage.capabilities, sql: false }, hasLog, maxMessageBytes, view };
+    const { served: { storage }, limits: { maxMessageBytes } } = this.#home;
+    const view = await this.#rights.wireView();
+    const capabilities = view ? { ...storage.capabilities, sql: false } : { ...storage.capabilities, shared: true };
+    return { name: storage.name, capabilities, hasLog: storage.changeLog !== undefined, maxMessageBytes, view };
   }
 
   #register(number: number, opened: Promise<Session>, { token, sight, writing, ladder = new ServedLadder(undefined), idleMs, share }: Partial<Pick<SessionHome, 'token' | 'sight' | 'ladder' | 'writing' | 'idleMs'>> & { readonly share?: Share } = {}): ServedSession {
     const { tokens } = this.#home;
     const session: ServedSession = new ServedSession({
       tokens, token, sight, ladder, writing, idleMs,
-      taken: () => this.#untilTaken(),
+      taken: () => this.#out.taken(),
       onFault: (error) => { this.#home.onFault(error); },
       onEnd: () => {
         if (this.#sessions.get(number) === session) this.#sessions.delete(number);
@@ -290,18 +251,16 @@ export class ServedConnection {
   #aboutStorage({ serial, name, args }: Call): unknown {
     const { served: { storage }, tokens } = this.#home;
     const [first, second, third] = args;
-    const isWorker = this.#home.access === 'worker';
-    if (!isWorker && name !== 'hello' && !(name === 'outcome' && this.#writable !== undefined)) throw new ForbiddenError(name);
+    this.#rights.demand(name, true);
     switch (name) {
       case 'hello':
-        if (typeof first === 'number') this.#mostTaken = first;
+        if (typeof first === 'number') this.#out.mostTaken = first;
         return this.#ofOneAtATime(name, () => this.#hello());
       case 'plan': return storage.plan(first as Schema, optionsOf(second));
       case 'migrate': return storage.migrate(first as Schema, { ...optionsOf(second), fill: typeof third === 'number' ? (session, added) => this.#fill(serial, third, session, added) : undefined });
-      case 'filled': {
-        this.#fills.get(Number(first))?.(second === true ? undefined : new LimitError('The client could not give existing records their new values', 'Its own error says why; nothing of the migration stays.'));
+      case 'filled':
+        this.#fills.tell(Number(first), second === true);
         return undefined;
-      }
       case 'outcome': return this.#ofOneAtATime(name, () => tokens.wasCommitted(String(first)));
       case 'trim': return storage.changeLog?.trim(typeof first === 'number' ? { keep: first } : {}) ?? 0;
       default: throw new MisuseError('REMOTE_PROTOCOL', `'${name}' is no call about the storage.`);
@@ -309,99 +268,38 @@ export class ServedConnection {
   }
 
   #ofOneAtATime<T>(kind: string, work: () => Promise<T>): Promise<T> {
-    return this.#home.shares.inTurn(this.#home.access, kind, () => this.#socket.readyState !== this.#socket.OPEN, work);
+    return this.#home.shares.inTurn(this.#home.access, kind, () => !this.#out.isOpen, work);
   }
 
   /** Lets the client work in the migration's own transaction, and waits until it says that it is done. */
   async #fill(serial: number, number: number, session: Session, added: readonly AddedField[]): Promise<void> {
     // Nobody would say that it is done: the migration would stay open for good, with all its locks.
-    if (this.#socket.readyState !== this.#socket.OPEN) throw new GoneFillError();
-    const done = new Promise<void>((resolve, reject) => {
-      this.#fills.set(serial, (error) => {
-        if (error === undefined) resolve();
-        else reject(error);
-      });
-    });
+    if (!this.#out.isOpen) throw new GoneFillError();
     // It lies idle while the client computes, and behind the fill while indexes are made of what it has written: it ends with the migration, or with the client.
     this.#register(number, Promise.resolve(session));
-    this.#send(['fill', serial, number, added]);
+    const done = this.#fills.done(serial);
+    this.#out.send(['fill', serial, number, added]);
     try {
       await done;
     } finally {
-      this.#fills.delete(serial);
       this.#sessions.delete(number);
     }
   }
 
-  #send(reply: readonly ['answer' | 'error' | 'fill', number, unknown, unknown] | readonly ['answer' | 'error', number, unknown, SessionFigures | null], isQuestion = false): void {
-    if (this.#socket.readyState !== this.#socket.OPEN) return;
-    let bytes: Uint8Array;
-    try {
-      bytes = encode(reply);
-    } catch (error) {
-      this.#home.onFault(error);
-      bytes = encode(['error', reply[1], toWire(error, this.#home.access), null]);
-    }
-    if (isQuestion && bytes.length > this.#mostTaken) {
-      const tooMuch = new LimitError(`An answer weighs ${String(bytes.length)} bytes, and this client takes no more than ${String(this.#mostTaken)} at once`, 'Ask for less at once, in batches or as a stream, or raise maxMessageBytes of remote().');
-      bytes = encode(['error', reply[1], toWire(tooMuch, this.#home.access), reply[3]]);
-    }
-    sendMessage(this.#socket, bytes, () => {
-      if (this.#socket.bufferedAmount < MOST_UNSENT / 2) this.#taken();
-    });
-  }
-
-  /** Waits until the client has taken its answers; one that never does holds locks for nothing, and is left. */
-  #untilTaken(): Promise<void> {
-    if (this.#socket.bufferedAmount < MOST_UNSENT) return Promise.resolve();
-    if (!this.#patience) this.#wait();
-    return new Promise((resolve) => { this.#untaken.push(resolve); });
-  }
-
-  /** Whoever takes some of it, however slowly, is waited for. */
-  #wait(): void {
-    const unsent = this.#socket.bufferedAmount;
-    this.#patience = setTimeout(() => {
-      if (this.#socket.bufferedAmount < unsent) this.#wait();
-      else this.#socket.terminate();
-    }, this.#home.limits.idleMs).unref();
-  }
-
-  #taken(): void {
-    clearTimeout(this.#patience);
-    this.#patience = undefined;
-    const waiting = this.#untaken;
-    this.#untaken = [];
-    for (const go of waiting) go();
-  }
-
   #closed(): void {
-    this.#taken();
+    this.#out.letGo();
     this.#endSessions();
     this.#home.onClose();
   }
 
   #endSessions(): void {
-    for (const fail of this.#fills.values()) fail(new GoneFillError());
+    this.#fills.fail();
     for (const [number, session] of this.#sessions) {
       this.#sessions.delete(number);
       const ending = session.end().finally(() => this.#ending.delete(ending));
       this.#ending.add(ending);
     }
   }
-}
-
-/** Who was to give new fields their values cannot do so any more. */
-class GoneFillError extends LimitError {
-  constructor() {
-    super('The client went before it had given existing records their new values', 'Nothing of the migration stays; run it again.');
-  }
-}
-
-/** What a user may see, and how storages know it. */
-interface Seen {
-  readonly schema: Schema;
-  readonly view: View;
 }
 
 function optionsOf(argument: unknown): PlanOptions {

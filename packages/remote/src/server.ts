@@ -125,8 +125,8 @@ class Server {
   readonly #strangers = new Map<string, Socket>();
   readonly #shares: Shares;
   #refused = 0;
-  /** Clients that are being let in. */
-  #admitting = 0;
+  /** Clients that are being let in, each with whose connections were ended meanwhile: what `auth` says of those may be of before. */
+  readonly #admitting = new Set<Set<number | 'worker'>>();
   #closing: Promise<void> | undefined;
 
   constructor(http: HttpServer, served: Served, door: Door) {
@@ -162,7 +162,8 @@ class Server {
       port,
       stats: () => ({ connections: this.#connections.size, transactions: [...this.#connections].reduce((sum, { transactions }) => sum + transactions, 0), refused: this.#refused }),
       disconnect: async (who) => {
-        const theirs = [...this.#connections].filter(({ access }) => (access === 'worker' ? access : access.user) === who);
+        for (const ended of this.#admitting) ended.add(who);
+        const theirs = [...this.#connections].filter(({ access }) => whoOf(access) === who);
         await Promise.all(theirs.map((connection) => connection.close('the server has ended it')));
         return theirs.length;
       },
@@ -180,14 +181,21 @@ class Server {
         resolve(503);
       });
     });
-    this.#admitting += 1;
-    const judging = this.#judge(request).catch((error: unknown) => {
-      this.#door.onFault(error);
-      // Of a token of which nothing has been said that can be meant, nobody has said that it is known.
-      return error instanceof RemoteOptionError ? 401 : 503;
-    });
-    const judged = await Promise.race([judging, gone]);
-    this.#admitting -= 1;
+    const ended = new Set<number | 'worker'>();
+    this.#admitting.add(ended);
+    // Who has spoken is a stranger no more; of those whom `auth` judges there are no more than may come in.
+    this.#strangers.delete(farEndOf(request.socket));
+    let judged: Access | number;
+    do {
+      ended.clear();
+      const judging = this.#judge(request).catch((error: unknown) => {
+        this.#door.onFault(error);
+        // Of a token of which nothing has been said that can be meant, nobody has said that it is known.
+        return error instanceof RemoteOptionError ? 401 : 503;
+      });
+      judged = await Promise.race([judging, gone]);
+    } while (typeof judged !== 'number' && ended.has(whoOf(judged)));
+    this.#admitting.delete(ended);
     if (typeof judged === 'number' || socket.destroyed) {
       this.#refused += 1;
       // Whoever does not close his side, or vanishes, would keep the place of somebody else, and the server from closing.
@@ -203,13 +211,12 @@ class Server {
         onClose: () => this.#connections.delete(connection),
       }, request.socket);
       this.#connections.add(connection);
-      this.#strangers.delete(farEndOf(request.socket));
     });
   }
 
   /** What whoever comes in may do, or the HTTP status with which he is turned away. */
   async #judge({ headers }: IncomingMessage): Promise<Access | number> {
-    if (this.#closing || this.#connections.size + this.#admitting > this.#door.limits.maxConnections) return 503;
+    if (this.#closing || this.#connections.size + this.#admitting.size > this.#door.limits.maxConnections) return 503;
     // Programs do not send it; pages of the web do, and have no business here, whatever machine they are shown on.
     if (headers.origin !== undefined) return 403;
     const spoken = (headers['sec-websocket-protocol'] ?? '').split(',').map((one) => one.trim());
@@ -243,6 +250,11 @@ function telling(onFault: (error: unknown) => void): (error: unknown) => void {
       // Nobody is left who could be told.
     }
   };
+}
+
+/** By whom connections are ended. */
+function whoOf(access: Access): number | 'worker' {
+  return access === 'worker' ? access : access.user;
 }
 
 /** The other end of a connection: the same for what is encrypted and for what carries it. */

@@ -64,6 +64,46 @@ test('strangers who say nothing do not keep out who comes behind them', async ()
   await served.end();
 });
 
+test('who has said who he is and waits for what auth says of him makes room for none of those who have said nothing', async () => {
+  let answer: (access: Access) => void = () => undefined;
+  let asked = 0;
+  const said = new Promise<Access>((resolve) => { answer = resolve; });
+  const served = await Served.begin({ auth: () => { asked += 1; return said; }, limits: { maxConnections: 5, admissionTimeout: '1h' } });
+  const adding = served.add(served.client({ token: TOKEN }), 'Ghent');
+  await soon(() => asked, 1);
+  const batches: (() => number)[] = [];
+  for (let batch = 1; batch <= 4; batch += 1) {
+    batches.push(silent(served.server.port, 50));
+    await soon(() => batches.reduce((sum, one) => sum + one(), 0), Math.max(0, 50 * batch - 105));
+  }
+  answer('worker');
+  await adding;
+  expect(await served.names()).toEqual(['Ghent']);
+  await served.end();
+});
+
+test('of whom the connections are ended while he comes in auth is asked once more', async () => {
+  const answers: ((access: Access | undefined) => void)[] = [];
+  const served = await Served.begin({ auth: () => new Promise((resolve) => { answers.push(resolve); }) });
+  const [gone, kept] = [served.client({ token: TOKEN }), served.client({ token: TOKEN })];
+  const [going, keeping] = [expect(gone.connect()).rejects.toMatchObject({ code: 'REMOTE_ACCESS' }), kept.connect()];
+  await soon(() => answers.length, 2);
+  // It has looked the tokens up, and not said so yet.
+  expect([await served.server.disconnect(7), await served.server.disconnect('worker')]).toEqual([0, 0]);
+  for (const answer of answers.splice(0)) answer('worker');
+  await soon(() => answers.length, 2);
+  expect(served.server.stats().connections).toBe(0);
+  const [first, second] = answers;
+  first?.(undefined);
+  second?.('worker');
+  await Promise.race([going, keeping]);
+  await soon(() => [served.server.stats().connections, served.server.stats().refused].join(), '1,1');
+  await Promise.allSettled([going, keeping]);
+  await gone.close();
+  await kept.close();
+  await served.end();
+});
+
 test.each<[string, string, boolean]>([['nothing', '', false], ['half a question', 'GET / HTTP/1.1\r\nhost: x\r\n', false], ['nothing, where connections are encrypted', '', true], ['half a greeting of TLS', '\x16\x03\x01\x02\x00\x01', true]])('who says %s is left after a while', async (_, words, isSecret) => {
   const { private: key, cert } = await generate([{ name: 'commonName', value: 'localhost' }], { keyType: 'ec', extensions: [{ name: 'subjectAltName', altNames: [{ type: 7, ip: '127.0.0.1' }] }] });
   const served = await Served.begin({ limits: { admissionTimeout: '3s' }, ...isSecret && { tls: { key, cert } } });

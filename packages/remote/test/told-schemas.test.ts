@@ -1,4 +1,4 @@
-import { EVERYTHING, Schema, type Session, type Storage } from '@ormolu/kernel';
+import { EVERYTHING, Schema, type Isolation, type Session, type Storage } from '@ormolu/kernel';
 import { lawRuns } from '@ormolu/test-support';
 import { memory } from '@ormolu/storage/memory';
 import { remote, serve, type RemoteServer, type RemoteStorage, type ServeOptions } from '@ormolu/remote';
@@ -62,6 +62,16 @@ test('models that are too large for a message are told to be that each time', as
   await expect(session.commit()).rejects.toThrow(/A call 'adopt' weighs 2\d+ bytes/);
   expect([session.state, server.stats().transactions]).toEqual(['rolled back', 0]);
   expect(await counted(citySchema)).toBe(0);
+});
+
+test('so does whoever brings them with a call that has not the form of the protocol', async () => {
+  await begin();
+  const other = schemaCalled('other');
+  const malformed = await client.open({ schema: other, isolation: 'none' as Isolation }); // which no program in TypeScript says
+  await expect(count(malformed)).rejects.toMatchObject({ code: 'REMOTE_PROTOCOL' });
+  await malformed.rollback();
+  await expect(client.plan(schemaCalled('another'), { discard: 'city' as unknown as readonly string[] })).rejects.toMatchObject({ code: 'REMOTE_PROTOCOL' }); // likewise
+  for (const name of ['other', 'another']) expect(await counted(schemaCalled(name))).toBe(0);
 });
 
 /** A storage whose sessions count when they are let, and take no schema of more than two tables. */

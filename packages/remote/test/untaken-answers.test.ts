@@ -1,10 +1,13 @@
+import { EVERYTHING, type Session } from '@ormolu/kernel';
 import { serve, type RemoteServer } from '@ormolu/remote';
 import { memory } from '@ormolu/storage/memory';
 import { once } from 'node:events';
+import { Socket } from 'node:net';
 import { WebSocket } from 'ws';
 import { encode } from '../src/codec';
 import { SUBPROTOCOL } from '../src/protocol';
-import { citySchema } from './support/served';
+import { CuttingProxy } from './support/cutting-proxy';
+import { citySchema, Served } from './support/served';
 
 /** 50,000 bytes and more, as they travel. */
 const models = new Map([['city', { fields: new Set(Array.from({ length: 5_000 }, (_, n) => `field_${String(n).padStart(5, '0')}`)), served: new Set<string>() }]]);
@@ -66,4 +69,49 @@ test.each<[string, readonly unknown[]]>([['of no session', ['commit', 9, null]],
   const [code] = await once(socket, 'close') as [number];
   expect(code).toBe(1008);
   expect(answers).toBeLessThan(asked);
+});
+
+test('a slow client is waited for, although more joins what it has not taken yet than it takes', async () => {
+  const below = memory();
+  const open = below.open.bind(below);
+  const held: ((bytes: number) => void)[] = [];
+  below.open = async (options) => {
+    const session = await open(options);
+    const query = session.query.bind(session);
+    session.query = async (asked) => {
+      // The server's own look for old tokens is none of these.
+      if (asked.model !== 'city') return query(asked);
+      const bytes = await new Promise<number>((resolve) => { held.push(resolve); });
+      return { ids: [1], columns: [['x'.repeat(bytes)]] };
+    };
+    return session;
+  };
+  const served = await Served.begin({ limits: { idleTimeout: '4s' } }, below);
+  const proxy = await CuttingProxy.before(served.server.port);
+  const client = served.client({}, proxy.url);
+  const sessions = await Promise.all([0, 1, 2].map(() => client.open({ schema: served.schema })));
+  const [first, second, third] = sessions as [Session, Session, Session]; // three of them
+  const ask = async (session: Session): Promise<number> => String((await session.query({ model: 'city', filter: EVERYTHING, fields: ['name'] })).columns[0]?.[0]).length;
+  const asked = [ask(first), ask(second)];
+  while (held.length < 2) await new Promise((resolve) => { setTimeout(resolve, 5); });
+  proxy.bytesAtOnce = 40_000;
+  held[0]?.(6_000_000);
+  // This one waits until the answer has been taken, while another joins it.
+  const waiting = third.count({ model: 'city', filter: EVERYTHING });
+  setTimeout(() => held[1]?.(12_000_000), 200);
+  expect(await Promise.all(asked)).toEqual([6_000_000, 12_000_000]);
+  expect(await waiting).toBe(0);
+  for (const session of sessions) await session.rollback();
+  await client.close();
+  await proxy.close();
+  await served.end();
+});
+
+test('the system asks, too, whether a client is there that is not listened to', async () => {
+  const kept = jest.spyOn(Socket.prototype, 'setKeepAlive');
+  const served = await Served.begin({ limits: { keepAlive: '12345ms' } });
+  await served.client({ keepAlive: '54321ms' }).connect();
+  expect(kept.mock.calls).toEqual(expect.arrayContaining([[true, 12_345], [true, 54_321]]));
+  kept.mockRestore();
+  await served.end();
 });
