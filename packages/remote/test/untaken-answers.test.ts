@@ -94,12 +94,12 @@ test('a slow client is waited for, although more joins what it has not taken yet
   const ask = async (session: Session): Promise<number> => String((await session.query({ model: 'city', filter: EVERYTHING, fields: ['name'] })).columns[0]?.[0]).length;
   const asked = [ask(first), ask(second)];
   while (held.length < 2) await new Promise((resolve) => { setTimeout(resolve, 5); });
-  proxy.bytesAtOnce = 40_000;
-  held[0]?.(6_000_000);
+  proxy.bytesAtOnce = 80_000;
+  held[0]?.(12_000_000);
   // This one waits until the answer has been taken, while another joins it.
   const waiting = third.count({ model: 'city', filter: EVERYTHING });
-  setTimeout(() => held[1]?.(12_000_000), 200);
-  expect(await Promise.all(asked)).toEqual([6_000_000, 12_000_000]);
+  setTimeout(() => held[1]?.(30_000_000), 200);
+  expect(await Promise.all(asked)).toEqual([12_000_000, 30_000_000]);
   expect(await waiting).toBe(0);
   for (const session of sessions) await session.rollback();
   await client.close();
