@@ -5,6 +5,7 @@ import { ClusterCalls, runOf, type RoutedCall } from './cluster-calls';
 import { heedfulConnector } from './heedful-connector';
 import { loadPackage } from './load-package';
 import { checkConnection, notConnected, type RedisConnection } from './redis-connection';
+import { whenRead } from './when-read';
 
 /** What we ask of ioredis, which by itself keeps calls waiting for as long as there is no server: a cache would rather miss. */
 const IMPATIENT = {
@@ -151,7 +152,8 @@ export class RedisBackend implements Backend {
     // Before that, it answers some questions and not others.
     if (!this.#isReady) throw notConnected(this.#problem);
     if (this.#calls) return this.#calls.check();
-    this.#giveUpSilent();
+    const owedMs = this.#owedSinceMs;
+    if (owedMs !== undefined && performance.now() - owedMs >= SILENT_MS) await this.#giveUpSilent(owedMs);
     this.#owedSinceMs ??= performance.now();
     const all = Promise.all([...this.#masters().map((node) => node.info('server')), ...this.#readers.slice(1).map((client) => client.ping())]);
     const [info = ''] = await all.finally(() => {
@@ -199,8 +201,9 @@ export class RedisBackend implements Backend {
    * Whoever is not answered asks whether anybody is there, again and again. The driver's own `socketTimeout` does this too, with a timer and a listener for
    * every call: a tenth of what a hit costs.
    */
-  #giveUpSilent(): void {
-    if (this.#owedSinceMs === undefined || performance.now() - this.#owedSinceMs < SILENT_MS) return;
+  async #giveUpSilent(owedMs: number): Promise<void> {
+    await new Promise<void>(whenRead);
+    if (this.#owedSinceMs !== owedMs) return;
     this.#owedSinceMs = undefined;
     for (const client of this.#readers) client.disconnect(true);
     throw new OutageError('TIER_UNAVAILABLE', 'Redis did not answer for long, so that the connection is given up.');
@@ -221,10 +224,16 @@ export class RedisBackend implements Backend {
 /** One that takes a connection and then says nothing, not even that it is ready, is given up, too: where sentinels are asked again, it may be another by now. */
 function giveUpUnready(client: Driver.Redis | Driver.Cluster): void {
   let timer: NodeJS.Timeout | undefined;
-  const end = (): void => clearTimeout(timer);
+  const end = (): void => {
+    clearTimeout(timer);
+    timer = undefined;
+  };
   client.on('ready', end).on('close', end).on('connect', () => {
     end();
-    timer = setTimeout(() => client.disconnect(true), SILENT_MS).unref();
+    const waits = setTimeout(() => whenRead(() => {
+      if (timer === waits) client.disconnect(true);
+    }), SILENT_MS).unref();
+    timer = waits;
   });
 }
 

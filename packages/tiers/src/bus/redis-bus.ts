@@ -4,6 +4,7 @@ import { randomUUID } from 'node:crypto';
 import { heedfulConnector } from '../backend/heedful-connector';
 import { loadPackage } from '../backend/load-package';
 import { checkConnection, notConnected, type RedisConnection } from '../backend/redis-connection';
+import { whenRead } from '../backend/when-read';
 import type { Bus, BusListener } from './bus';
 
 /** One to listen, one to speak: a connection that listens can do nothing else. */
@@ -149,7 +150,11 @@ export class RedisBus implements Bus {
   #sendBeat(): void {
     const pair = this.#pair;
     // One that takes a connection and then says nothing is given up, too.
-    if (pair?.isUp === false && performance.now() - pair.madeMs > UNREADY_MS) this.#lost(pair);
+    if (pair?.isUp === false && performance.now() - pair.madeMs > UNREADY_MS) {
+      whenRead(() => {
+        if (!pair.isUp) this.#lost(pair);
+      });
+    }
     if (pair?.isUp !== true || pair.beat === undefined) return;
     if (pair.beatMs === undefined) {
       pair.beatMs = performance.now();
@@ -159,9 +164,9 @@ export class RedisBus implements Bus {
     const { beatMs } = pair;
     if (performance.now() - beatMs < SILENCE_MS) return;
     // When this process itself was busy, the beat may lie there unread.
-    setImmediate(() => setImmediate(() => {
+    whenRead(() => {
       if (pair.beatMs === beatMs) this.#lost(pair);
-    }));
+    });
   }
 
   #tell(state: 'up' | 'down', cause?: unknown): void {

@@ -53,6 +53,26 @@ test('all connections of a server that was killed come back, and nothing old is 
   expect(await connections()).toBe(3);
 });
 
+test('retries are those that redis() is told to make, and each change of state is one warning', async () => {
+  const warned = jest.spyOn(process, 'emitWarning');
+  const pauses: number[] = [];
+  const backend = redis({ url: server.url, maxRetriesPerRequest: 0, retryStrategy: (times: number) => (pauses.push(times), 5) });
+  const cache = new NamedCache('retried', { l2: backend, l1: false, ttl: '1m', deadline: '10s' });
+  open.push(cache, backend);
+  while (cache.stats().shared?.isUp !== true) await sleep(5);
+  server.signal('SIGKILL');
+  while (pauses.length < 20) {
+    await cache.getOrSet('k', () => 'loaded');
+    await sleep(1);
+  }
+  // Counted from the first.
+  expect(pauses.slice(0, 20)).toEqual(pauses.slice(0, 20).map((_, at) => at + 1));
+  server = await ownCacheServer('redis', { port: server.port });
+  while (cache.stats().shared?.isUp !== true) await sleep(5);
+  const told = warned.mock.calls.map(([warning, options]) => [String(warning).replace(/ away.*/, ' away'), options]);
+  expect(told).toEqual([["Cache 'retried': its server is away", { code: 'TIER_STATE' }], ["Cache 'retried': its server is back.", { code: 'TIER_STATE' }]]);
+});
+
 test('however many caches have one server, its driver has as many listeners as of one', async () => {
   const listens = jest.spyOn(Redis.prototype, 'on');
   const backend = redis({ url: server.url, maxConnections: 2 });

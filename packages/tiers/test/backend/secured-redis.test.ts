@@ -190,9 +190,11 @@ test('who is connected to the master of one name hears nothing of the others tha
   const [watcher, asker, admin] = [new Redis(sentinel.url), new Redis(sentinel.url), new Redis(master.url)];
   await watcher.subscribe('+switch-master');
   const replaced = new Promise((resolve) => watcher.once('message', (_, message) => resolve(message)));
-  const cache = cacheOn({ sentinels: [{ host: '127.0.0.1', port: sentinel.port }], name: 'main' }, 'app');
+  const cache = cacheOn({ sentinels: [{ host: '127.0.0.1', port: sentinel.port }], name: 'main', maxConnections: 3 }, 'app');
   expect(await used(cache)).toEqual(USED);
   const clients = await clientsOf(admin);
+  // The limit is that of the cache; a bus has two.
+  expect(clients).toHaveLength(3 + 2);
   await until('the replica is known', async () => (await asker.call('SENTINEL', 'REPLICAS', 'mainly') as unknown[]).length > 0);
   // Refused until it has seen that the replica is well.
   await until('a failover begins', async () => await asker.call('SENTINEL', 'FAILOVER', 'mainly').catch(() => undefined) === 'OK');

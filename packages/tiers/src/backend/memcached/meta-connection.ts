@@ -2,6 +2,7 @@ import { OutageError } from '@ormolu/kernel';
 import Denque from 'denque';
 import { connect, type Socket } from 'node:net';
 import { types } from 'node:util';
+import { whenRead } from '../when-read';
 
 /** What a server says to one request of its meta protocol. */
 export interface MetaReply {
@@ -92,10 +93,8 @@ export class MetaConnection {
     const socket = this.#socket;
     if (!this.#isUp || socket === undefined) return Promise.reject(this.#outage('There is no connection'));
     const sinceMs = performance.now();
-    if (sinceMs - (this.#waiting.peekFront()?.sinceMs ?? sinceMs) > SILENT_MS) {
-      socket.destroy(new Error('no answer'));
-      return Promise.reject(this.#outage('There was no answer for long, so that the connection is given up'));
-    }
+    const oldest = this.#waiting.peekFront();
+    if (oldest && sinceMs - oldest.sinceMs > SILENT_MS) whenRead(() => this.#giveUp(socket, oldest));
     // A tick's requests leave as one.
     if (socket.writableCorked === 0) {
       socket.cork();
@@ -109,6 +108,10 @@ export class MetaConnection {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ sinceMs, count, replies: [], refusal: undefined, resolve, reject });
     });
+  }
+
+  #giveUp(socket: Socket, silent: Waiting): void {
+    if (this.#waiting.peekFront() === silent) socket.destroy(new Error('There was no answer for long, so that the connection is given up'));
   }
 
   #connect(): void {
