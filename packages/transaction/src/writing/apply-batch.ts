@@ -24,7 +24,7 @@ import { fieldsOf, type NewRow, type Put, type WriteBatch } from './write-batch'
  * Does what a batch says: puts the values in, deletes, then inserts. Whoever takes the place of another record finds it free;
  * only what is moved away from a record that is deleted is moved before, lest it goes along.
  *
- * Where values have inverses, what is new is inserted first and deletions come last, because all values are in before any inverse runs.
+ * Values with inverses are put in last, with all others once more: all are in before any inverse runs.
  *
  * @returns the ids of the new records
  * @throws {ConstraintError} when the database refuses a row
@@ -94,9 +94,8 @@ async function apply(batch: WriteBatch, changes: ListChanges): Promise<InsertedI
   const { known, behind } = splitPuts(batch);
   const plainLists = batch.listPuts.filter(({ field }) => !field.inverse);
   const areListsKnown = !plainLists.some(concernsNew);
-  const putKnown = (): void => {
-    for (const { field, ids, cached, env: own = env } of known) assignCached(own, field, ids, cached);
-    if (areListsKnown) putPlain(env, plainLists, { inserted: NOBODY, now: idsBehind(batch, NOBODY) });
+  const putKnown = (puts: readonly Put[], now: IdsBehind): void => {
+    for (const { field, ids, cached, env: own = env } of puts) assignCached(own, field, now(field, ids), cached);
   };
   const putNew = (inserted: InsertedIds): void => {
     const now = idsBehind(batch, inserted);
@@ -108,37 +107,50 @@ async function apply(batch: WriteBatch, changes: ListChanges): Promise<InsertedI
     const moved = await movedFrom(env, changes, going);
     if (moved.size === 0) return false;
     if (hasNewOwner(moved)) inserted ??= await insert();
-    putOwners(env, moved, inserted ?? new Map());
-    keepGiven(tx, givenBy(batch, inserted ?? new Map(), worked));
+    putOwners(env, moved, inserted ?? NOBODY);
+    keepGiven(tx, givenBy(batch, inserted, worked));
     return true;
   };
   const unlinkAll = async (): Promise<void> => {
     const deleted = deletedBy(env, changes);
     for (const [model, ids] of deleted) {
       const stillAsked = (): ReadonlySet<Id> => deletedBy(env, changes).get(model) ?? new Set();
-      await unlink(env.recordsOf(env.registry.model(model), [...ids]), { spare, kept: givenBy(batch, inserted ?? new Map(), worked), stillAsked });
+      await unlink(env.recordsOf(env.registry.model(model), [...ids]), { spare, kept: givenBy(batch, inserted, worked), stillAsked });
     }
     // Lists that others' triggers have changed along with it are not in memory any more.
     if (deleted.size > 0) await loadForSteps(tx, batch.steps);
   };
+  const asBefore = idsBehind(batch, undefined);
   if (isInverted(batch)) {
-    const made = (inserted = await insert());
+    if (deletedBy(env, changes).size > 0) {
+      // Who is moved away is moved before, as below.
+      const plain = known.filter(({ field }) => !field.inverse);
+      putWithInverses(tx, written(env, { puts: plain, listPuts: [] }, asBefore), () => {
+        putKnown(plain, asBefore);
+      });
+      await unlinkAll();
+    }
+    const made = (inserted ??= await insert());
     // What inverses read is fetched.
     await run(tx, () => {
+      const now = idsBehind(batch, made);
       putWithInverses(tx, writtenBy(batch, made), () => {
-        putKnown();
+        putKnown(known, now);
         for (const { id, values } of rows) {
           // A stored one was inserted with its row.
           for (const [field, cached] of values) if (field.inverse && !field.isStored) assignCached(env, field, [idIn(made, id)], withIds(cached, made));
         }
+        if (areListsKnown) putPlain(env, plainLists, { inserted: made, now });
         putNew(made);
-        putInverted(env, batch.listPuts.filter(({ field }) => field.inverse), { inserted: made, now: idsBehind(batch, made) });
+        putInverted(env, batch.listPuts.filter(({ field }) => field.inverse), { inserted: made, now });
       });
       keepGiven(tx, givenBy(batch, made, worked));
     });
-    await unlinkAll();
   } else {
-    putWithInverses(tx, written(env, { puts: known, listPuts: areListsKnown ? plainLists : [] }, idsBehind(batch, NOBODY)), putKnown);
+    putWithInverses(tx, written(env, { puts: known, listPuts: areListsKnown ? plainLists : [] }, asBefore), () => {
+      putKnown(known, asBefore);
+      if (areListsKnown) putPlain(env, plainLists, { inserted: NOBODY, now: asBefore });
+    });
     await unlinkAll();
     // Nobody comes between the rows, what their lists hold and what is kept because of it: whatever others change afterwards counts.
     const waiting: InsertedIds[] = [];
@@ -170,7 +182,7 @@ async function apply(batch: WriteBatch, changes: ListChanges): Promise<InsertedI
  * The computed values that were given: to records, and to new ones with their rows. What was worked out for a row before it was there is no better than what is
  * computed of any other record: it waits where its causes change.
  */
-function givenBy(batch: WriteBatch, inserted: InsertedIds, worked: Precomputed): ReadonlyMap<Field, ReadonlySet<Id>> {
+function givenBy(batch: WriteBatch, inserted: InsertedIds | undefined, worked: Precomputed): ReadonlyMap<Field, ReadonlySet<Id>> {
   const { rows, puts, listPuts } = batch;
   const given = new Map<Field, Set<Id>>();
   const add = (field: Field, ids: Iterable<Id>): void => {
@@ -181,7 +193,7 @@ function givenBy(batch: WriteBatch, inserted: InsertedIds, worked: Precomputed):
   const now = idsBehind(batch, inserted);
   for (const { field, ids } of puts) if (field.compute && field.isStored) add(field, now(field, ids));
   for (const { field, id } of listPuts) if (field.isStored) add(field, now(field, [id]));
-  for (const [field, own] of rowsWith(rows, computedOf)) add(field, own.filter((row) => !worked.has(row, field)).flatMap(({ id }) => inserted.get(id) ?? []));
+  for (const [field, own] of rowsWith(rows, computedOf)) add(field, own.filter((row) => !worked.has(row, field)).flatMap(({ id }) => inserted?.get(id) ?? []));
   return given;
 }
 

@@ -9,10 +9,10 @@ export type IdsBehind = (field: Field, ids: readonly Id[]) => readonly Id[];
 /**
  * Behind the rows of a batch new records have ids of the database, and who was spoken of before may be deleted: whoever was made under his id is another.
  *
- * @param inserted - nobody while the rows are not there
+ * @param inserted - undefined while the rows are not there, and nobody is deleted
  */
-export function idsBehind({ env, rows }: WriteBatch, inserted: InsertedIds): IdsBehind {
-  if (inserted.size === 0) return (_, ids) => ids;
+export function idsBehind({ env, rows }: WriteBatch, inserted: InsertedIds | undefined): IdsBehind {
+  if (!inserted) return (_, ids) => ids;
   const { absent } = env.transaction;
   const born = new Map<string, Set<Id>>();
   for (const { model, given } of rows) if (given !== undefined) born.set(model.name, (born.get(model.name) ?? new Set<Id>()).add(given));

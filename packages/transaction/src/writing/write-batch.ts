@@ -266,7 +266,10 @@ export class WriteBatch {
     const step = (kind: ListStep['kind'], given: readonly Id[]): void => {
       const ids = given.map((id) => this.#known(field, id));
       if (kind === 'link' || kind === 'set') refuseMissing(this.env.transaction, field, ids);
-      if (inverse && kind === 'set') for (const row of created) if (!ids.includes(row.id) && owners.includes(row.values.get(inverse) as Id)) leave(row, field, inverse); // a many2one's canonical form
+      if (inverse && kind === 'set' && created.length > 0) {
+        const [kept, own] = [new Set(ids), new Set<unknown>(owners)];
+        for (const row of created) if (!kept.has(row.id) && own.has(row.values.get(inverse))) leave(row, field, inverse);
+      }
       for (const id of ids) {
         if (isStoredId(id)) continue;
         if (kind === 'delete') throw deletedHere(field);
