@@ -2,11 +2,12 @@ import type { AddedField, Schema } from '@ormolu/kernel';
 import type { ConnectionOptions } from 'node:tls';
 import { WebSocket } from 'ws';
 import type { Address } from './address';
+import { wrongReply } from './answer-shapes';
 import { decode, encode } from './codec';
 import { AccessError, ConnectionLostError, DeadlineError, LimitError, ProtocolError, UnreachableError } from './errors';
 import { sendMessage } from './fragments';
 import { keepAlive, type Transport } from './keep-alive';
-import { replyOf, SUBPROTOCOL, type CallName, type NamedSchema, type Reply, type SessionFigures } from './protocol';
+import { FrameError, replyOf, SUBPROTOCOL, type CallName, type NamedSchema, type Reply, type SessionFigures } from './protocol';
 import { ToldSchemas } from './told-schemas';
 import { fromWire } from './wire-errors';
 
@@ -44,6 +45,8 @@ export interface Fill {
 
 interface Waiting {
   readonly name: CallName;
+  readonly session: number;
+  readonly args: readonly unknown[];
   settle(outcome: Outcome): void;
   readonly onFill: ((wanted: Fill) => void) | undefined;
 }
@@ -170,7 +173,7 @@ export class Link {
         resolve({ value: undefined, figures: null, error: new DeadlineError(address.text, name, callMs) });
       }, callMs);
       this.#waiting.set(serial, {
-        name, onFill,
+        name, session, args, onFill,
         settle: (outcome) => {
           clearTimeout(deadline);
           resolve(outcome);
@@ -186,22 +189,42 @@ export class Link {
   }
 
   #receive(data: Buffer): void {
+    // What comes behind a reply that was none is not listened to.
+    if (!this.isOpen) return;
     let reply: Reply;
     try {
       reply = replyOf(decode(data));
+      if (reply.serial > this.#serial) throw new FrameError('a reply to what nobody has asked');
     } catch {
-      this.#socket.terminate();
+      this.#leave([...this.#waiting.keys()], 'it answers with what is none of the protocol');
       return;
     }
     const waiting = this.#waiting.get(reply.serial);
     // One that was given up.
     if (!waiting) return;
+    const wrong = wrongReply(reply, waiting.name, waiting.session, waiting.args);
+    if (wrong !== undefined) {
+      this.#leave([reply.serial], `its answer to '${waiting.name}'${wrong}`);
+      return;
+    }
     if (reply.kind === 'fill') {
       waiting.onFill?.(reply);
       return;
     }
     this.#waiting.delete(reply.serial);
     waiting.settle({ value: reply.kind === 'answer' ? reply.value : undefined, figures: reply.figures, ...reply.kind === 'error' && { error: fromWire(reply.error) } });
+  }
+
+  /** Believes the server nothing more. Whoever waits for a commit does not know for that what became of it. */
+  #leave(serials: readonly number[], what: string): void {
+    for (const serial of serials) {
+      const waiting = this.#waiting.get(serial);
+      if (!waiting || waiting.name === 'commit') continue;
+      this.#waiting.delete(serial);
+      waiting.settle({ value: undefined, figures: null, error: new ProtocolError(this.#options.address.text, what) });
+    }
+    this.#reason = `: ${what}`;
+    this.#socket.terminate();
   }
 
   #broken(): void {
