@@ -53,6 +53,13 @@ test.each(['redis', 'memcached'] as const)('so are processes that share records 
   expect(result.cacheFaults).toBeGreaterThan(0);
 }, 1_250_000);
 
+test.each(['cluster', 'ring'] as const)('nor are they told what is not so by a %s, one of whose servers fails in every way', async (kind) => {
+  const result = await soak({ reads: lawRuns(5_000), seed: lawSeed() + 2, maxMs: 240_000, shared: kind });
+  process.stdout.write(`${soakFigures(result)}\n`);
+  expect(result.differences).toEqual([]);
+  expect(Math.min(result.sharedHits, result.cacheFaults, result.foreignWrites)).toBeGreaterThan(0);
+}, 300_000);
+
 test.each(bugs)('the engine can still be broken so that it $name', ({ pieces }) => {
   for (const { file, from } of pieces) expect(readFileSync(join(__dirname, '..', '..', '..', file), 'utf8').split(from)).toHaveLength(2);
 });

@@ -43,7 +43,7 @@ export class Ring implements Backend {
   async getMany(keys: readonly string[]): Promise<readonly (Uint8Array | undefined)[]> {
     const [only, ...others] = this.#nodes;
     if (only && others.length === 0) return only.backend.getMany(keys);
-    const found = new Array<Uint8Array | undefined>(keys.length);
+    const found = new Array<Uint8Array | undefined>(keys.length).fill(undefined);
     const shares = [...this.#shares(keys, (key) => key)];
     const answers = await Promise.allSettled(shares.map(([node, places]) => node.getMany(places.map((place) => keys[place] ?? ''))));
     for (const [share, answer] of answers.entries()) {

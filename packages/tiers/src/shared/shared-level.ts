@@ -99,7 +99,8 @@ export class SharedLevel {
     const shares = this.#shares(keys, (key) => key);
     const answers = await Promise.allSettled(shares.map(({ shelf, places }) => shelf.find(places.map((place) => keys[place] ?? ''), { tags, askedMs })));
     if (answers.length > 0 && answers.every(({ status }) => status === 'rejected')) settled(answers);
-    const found = new Array<Found | undefined>(keys.length);
+    // Without holes, which whoever goes over it would leave out.
+    const found = new Array<Found | undefined>(keys.length).fill(undefined);
     for (const [share, answer] of answers.entries()) {
       if (answer.status === 'fulfilled') for (const [at, place] of (shares[share]?.places ?? []).entries()) found[place] = answer.value[at];
     }

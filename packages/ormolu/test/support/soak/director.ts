@@ -1,10 +1,10 @@
 import type { ChildProcess } from 'node:child_process';
-import { createDatabase, type CacheServerKind } from '@ormolu/test-support';
+import { createDatabase } from '@ormolu/test-support';
 import { Client } from 'pg';
 import { CacheFaults } from './cache-faults';
 import { dice } from './dice';
 import { ForeignWriter, pause } from './foreign-writer';
-import type { LadderConfig } from './ladder';
+import type { LadderConfig, SharedKind } from './ladder';
 import { program } from './program';
 import { addReport, emptyTally, totals, type Report } from './report';
 import { ServerProcess } from './server-process';
@@ -22,7 +22,7 @@ export interface SoakOptions {
   /** What stands above storage, in one process after the other. @defaultValue local caches, some of them too small for all records */
   readonly caches?: readonly LadderConfig['caches'][];
   /** A cache server of all processes, which fails in every way while they work; above it, in one process after the other, the local caches that `caches` has. */
-  readonly shared?: CacheServerKind | undefined;
+  readonly shared?: SharedKind | undefined;
   /** The workers are clients of a server, which is killed now and then. @defaultValue false */
   readonly remote?: boolean | undefined;
   /** A way to break the engine in the workers; ends at the first difference. */

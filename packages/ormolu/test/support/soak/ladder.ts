@@ -1,7 +1,7 @@
 import type { Duration, Rung, Storage } from '@ormolu/kernel';
 import { remote } from '@ormolu/remote';
 import { postgres } from '@ormolu/storage/postgres';
-import { LocalCache, LocalRung, NamedCaches, SharedCaches, SharedRung, type LocalCacheOptions, type SerializerName } from '@ormolu/tiers';
+import { LocalCache, LocalRung, NamedCaches, SharedCaches, SharedRung, type Backend, type LocalCacheOptions, type SerializerName } from '@ormolu/tiers';
 import { memcached } from '@ormolu/tiers/memcached';
 import { redis } from '@ormolu/tiers/redis';
 
@@ -13,9 +13,13 @@ export interface LadderConfig {
   readonly caches: { readonly local?: LocalCacheOptions; readonly shared?: SharedConfig };
 }
 
+/** One server, or several: a Redis Cluster, a Memcached ring. */
+export type SharedKind = 'redis' | 'memcached' | 'cluster' | 'ring';
+
 /** The cache that all processes share. */
 export interface SharedConfig {
-  readonly kind: 'redis' | 'memcached';
+  readonly kind: SharedKind;
+  /** Of several servers those of all. */
   readonly url: string;
   readonly serializer: SerializerName;
   /** No call is waited for longer. @defaultValue that of caches */
@@ -34,10 +38,17 @@ export interface Ladder {
   close(): Promise<void>;
 }
 
+const BACKENDS: Readonly<Record<SharedKind, (urls: string) => Backend>> = {
+  redis: (url) => redis(url),
+  memcached: (url) => memcached(url),
+  cluster: (urls) => redis({ cluster: urls.split(',').map((url) => ({ host: new URL(url).hostname, port: Number(new URL(url).port) })) }),
+  ring: (urls) => memcached(urls.split(',')),
+};
+
 /** @param flows - how many transactions will be open at a time */
 export function openLadder({ storage, caches }: LadderConfig, flows: number): Ladder {
   const local = caches.local && new LocalCache(caches.local);
-  const named = caches.shared && new NamedCaches({ shared: { l2: { redis, memcached }[caches.shared.kind](caches.shared.url), serializer: caches.shared.serializer, ...(caches.shared.deadline === undefined ? {} : { deadline: caches.shared.deadline }) } });
+  const named = caches.shared && new NamedCaches({ shared: { l2: BACKENDS[caches.shared.kind](caches.shared.url), serializer: caches.shared.serializer, ...(caches.shared.deadline === undefined ? {} : { deadline: caches.shared.deadline }) } });
   const shared = named && new SharedCaches(named, 'shared');
   const database = storage.kind === 'server' ? remote(storage.url) : postgres({ connectionString: storage.url, max: flows, options: '-c lock_timeout=100ms -c deadlock_timeout=100ms' });
   return {

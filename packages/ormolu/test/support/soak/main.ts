@@ -1,10 +1,11 @@
-// `node scripts/run.mjs soak [--reads N] [--seed N] [--shared redis|memcached] [--remote] [--bugs [--only PART]]`: worker processes that read through their caches, beside writers in plain SQL, for
+// `node scripts/run.mjs soak [--reads N] [--seed N] [--shared redis|memcached|cluster|ring] [--remote] [--bugs [--only PART]]`: worker processes that read through their caches, beside writers in plain SQL, for
 // as long as is wanted. With --bugs the engine is broken in one way after the other, and each must be found.
 import { parseArgs } from 'node:util';
 import { startServices } from '@ormolu/test-support';
 import { bugs } from './read-bugs';
 import { soak, type SoakOptions } from './director';
 import { soakFigures } from './figures';
+import type { SharedKind } from './ladder';
 
 const SECOND_MS = 1_000;
 /** Longer than that nobody waits for a number of reads. */
@@ -15,7 +16,7 @@ async function main(): Promise<void> {
   const reads = Number(values.reads);
   const seed = values.seed === undefined ? Math.floor(Math.random() * 2 ** 31) : Number(values.seed);
   const { shared, remote } = values;
-  if (!(reads > 0) || !Number.isInteger(seed) || (shared !== undefined && shared !== 'redis' && shared !== 'memcached')) throw new RangeError('Usage: soak [--reads N] [--seed N] [--shared redis|memcached] [--remote] [--bugs [--only PART]]');
+  if (!(reads > 0) || !Number.isInteger(seed) || !isKind(shared)) throw new RangeError('Usage: soak [--reads N] [--seed N] [--shared redis|memcached|cluster|ring] [--remote] [--bugs [--only PART]]');
   const services = await startServices();
   try {
     process.stdout.write(`seed ${String(seed)}\n`);
@@ -23,6 +24,10 @@ async function main(): Promise<void> {
   } finally {
     await services.stop();
   }
+}
+
+function isKind(shared: string | undefined): shared is SharedKind | undefined {
+  return shared === undefined || ['redis', 'memcached', 'cluster', 'ring'].includes(shared);
 }
 
 async function run(how: Omit<SoakOptions, 'maxMs'>): Promise<number> {
