@@ -112,7 +112,7 @@ test('a database is served until Ctrl-C, and migrated through the server', async
   await served.drop();
 });
 
-test('a server that is told to end rolls back what is open, says so to its clients, and tells nobody a secret', async () => {
+test.each(['SIGTERM', 'SIGINT'] as const)('a server that is told to end by %s rolls back what is open, says so to its clients, and tells nobody a secret', async (signal) => {
   const served = await createDatabase();
   await openOrmolu({ models: before, storage: postgres(served.url) }).then(async (db) => { await db.migrate(); await db.close(); });
   const token = 'a-secret-token-of-the-command-line';
@@ -124,7 +124,7 @@ test('a server that is told to end rolls back what is open, says so to its clien
   const client = remote(/tcp:\S+/.exec(said)?.[0] ?? '', { token });
   const session = await client.open({ schema: new Schema([]) });
   await session.sql('create table lost (id int)', []);
-  child.kill('SIGTERM');
+  child.kill(signal);
   await expect(session.sql('select pg_sleep(10)', [])).rejects.toThrow('broke: the server is closing');
   await session.rollback();
   expect([await ended, said.replace(/\d+\n/, 'PORT\n')]).toEqual([0, 'Serving tcp://127.0.0.1:PORT\nClosing.\n']);

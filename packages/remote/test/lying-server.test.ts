@@ -98,6 +98,18 @@ test.each<[string, Answering]>([
   await session.rollback();
 });
 
+test('who is told of a commit what is no answer asks what became of it, over another connection', async () => {
+  const calls: unknown[] = [];
+  answering = (call) => {
+    calls.push(call[1]);
+    if (call[1] === 'outcome') return ['answer', call[0], true, null];
+    return call[1] === 'commit' ? ['answer', call[0], 'done', FIGURES] : honest(call);
+  };
+  const session = await client.open({ schema: citySchema });
+  await session.commit();
+  expect([session.state, calls]).toEqual(['committed', ['hello', 'open', 'commit', 'hello', 'outcome']]);
+});
+
 test('law: whatever a server answers, the client hears of it, or has what has the form of an answer', async () => {
   const value = fc.oneof(fc.anything({ maxDepth: 2 }), fc.record({ ids: fc.oneof(fc.array(fc.nat(3), { maxLength: 2 }), fc.constant(null)), columns: fc.array(fc.oneof(fc.array(fc.constant('x'), { maxLength: 2 }), fc.constant(7)), { maxLength: 3 }) }), fc.array(fc.oneof(fc.nat(3), fc.constant(null)), { maxLength: 3 }), fc.integer());
   await fc.assert(fc.asyncProperty(fc.constantFrom('read', 'query', 'count', 'insert', 'update'), value, async (name, answer) => {

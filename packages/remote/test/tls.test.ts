@@ -12,3 +12,14 @@ test('an encrypted server is reached by who trusts its certificate, and by nobod
   expect(await served.names()).toEqual(['Ghent']);
   await served.end();
 });
+
+test('a server that asks for certificates lets in who has one of its own, and nobody else', async () => {
+  const make = (value: string): ReturnType<typeof generate> => generate([{ name: 'commonName', value }], { keyType: 'ec', extensions: [{ name: 'subjectAltName', altNames: [{ type: 7, ip: '127.0.0.1' }] }] });
+  const [{ private: key, cert }, known, other] = await Promise.all([make('localhost'), make('known'), make('other')]);
+  const served = await Served.begin({ tls: { key, cert, ca: [known.cert], requestCert: true, rejectUnauthorized: true } });
+  await served.add(served.client({ tls: { ca: cert, cert: known.cert, key: known.private } }), 'Ghent');
+  await expect(served.client({ tls: { ca: cert } }).connect()).rejects.toThrow(UnreachableError);
+  await expect(served.client({ tls: { ca: cert, cert: other.cert, key: other.private } }).connect()).rejects.toThrow(UnreachableError);
+  expect([await served.names(), served.server.stats().connections]).toEqual([['Ghent'], 1]);
+  await served.end();
+});
