@@ -116,3 +116,14 @@ test('what stood on a server that is away stands in for a loader that fails, as 
   const outcomes = await Promise.allSettled(KEYS.map((key) => a.getOrSet(key, fails)));
   expect(new Set(outcomes.map((outcome) => (outcome.status === 'fulfilled' ? outcome.value : String(outcome.reason))))).toEqual(new Set(['old']));
 });
+
+test('what stands on a server that is away is nothing that is found, and no hole among the answers: records are told of each', async () => {
+  const { a } = two();
+  await a.setMany(KEYS.map((key) => [key, 1]));
+  lose(0, 'SIGKILL');
+  while (a.stats().shared?.isUp === true) await sleep(5);
+  const told: boolean[] = [];
+  for (const one of (await a.server?.find(KEYS, []))?.map((found) => found === undefined) ?? []) told.push(one);
+  expect(told.filter((isAway) => typeof isAway !== 'boolean')).toEqual([]);
+  expect([told.length, new Set(told)]).toEqual([KEYS.length, new Set([true, false])]);
+});
