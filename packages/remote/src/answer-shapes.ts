@@ -68,6 +68,7 @@ export function wrongReply(reply: Reply, name: CallName, session: number, args: 
   const told = (session === 0 || (reply.kind === 'error' && reply.figures === null) ? anything : figures)(reply.figures);
   if (told !== undefined) return `: what it tells of the session${told}`;
   if (reply.kind === 'error') return error(reply.error);
-  const asked = (object(args[0]) === undefined ? args[0] : {}) as Question; // as the session sends it
+  // Whatever its prototype: it goes over the network without.
+  const asked = (typeof args[0] === 'object' && args[0] !== null ? args[0] : {}) as Question; // as the session sends it
   return (ANSWERS[name]?.(asked, args) ?? anything)(reply.value);
 }

@@ -95,7 +95,13 @@ test.each<[string, Answering]>([
   answering = (call) => (call[1] === 'count' ? answer(call) : honest(call));
   const session = await client.open({ schema: citySchema });
   await expect(session.count(QUERY)).rejects.toMatchObject({ code: 'REMOTE_PROTOCOL' });
-  await session.rollback();
+});
+
+test('what was asked counts whatever the prototype of the question', async () => {
+  answering = (call) => (call[1] === 'read' ? ['answer', call[0], columns([1], ['a']), FIGURES] : honest(call));
+  const session = await client.open({ schema: citySchema });
+  const bare = Object.assign(Object.create(null) as object, { model: 'city', ids: [1], fields: ['name'] });
+  expect(await session.read(bare).finally(() => session.rollback())).toMatchObject({ ids: [1], columns: [['a']] });
 });
 
 test('who is told of a commit what is no answer asks what became of it, over another connection', async () => {
