@@ -158,8 +158,11 @@ export class WriteBatch {
       if (value === undefined || (given !== undefined && name === 'id')) continue;
       const field = fieldOf(model, name);
       this.named.add(field);
-      if (delegated.shows(field)) delegated.give(field, value);
-      else this.#give(row, field, value);
+      if (delegated.shows(field)) {
+        delegated.give(field, value);
+        continue;
+      }
+      this.#give(row, field, value);
       if (preset.has(field) && !isList(field) && preset.get(field) !== row.values.get(field)) throw otherOwner(field);
     }
     for (const [name, given] of delegated.holders) this.#delegate(row, fieldOf(model, name), given);
