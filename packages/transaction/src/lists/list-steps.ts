@@ -7,6 +7,7 @@ import type { Environment } from '../environment/environment';
 import { fetchColumns, fetchList, inverseOf } from '../reading/fetch';
 import { groupBy } from '../group-by';
 import { sideOf } from './relation-tables';
+import type { Behind } from '../writing/ids-behind';
 import type { InsertedIds } from '../writing/insert-rows';
 import type { Transaction } from '../transaction';
 import { cachedList, cachedReference } from '../values';
@@ -61,7 +62,7 @@ export function areLoaded(tx: Transaction, steps: readonly ListStep[]): boolean 
   const env = tx.rootEnv;
   return steps.every(({ field, owner, kind, ids }) => {
     const isPairs = field.relation?.kind === 'many2many';
-    if ((isPairs || kind === 'set') && isStoredId(owner) && cachedList(env, field, owner) === undefined) return false;
+    if ((isPairs || kind === 'set') && isStoredId(owner) && cachedList(env, field, owner) === undefined && !tx.absent.has(field.model, owner)) return false;
     if (isPairs || kind !== 'unlink') return true;
     const inverse = inverseOf(tx, field);
     return ids.every((id) => !isStoredId(id) || cachedReference(env, inverse, id) !== undefined || tx.absent.has(inverse.model, id) || tx.toCompute.has(inverse, id));
@@ -197,18 +198,17 @@ export function putOwners(env: Environment, owners: Owners, inserted: InsertedId
   }
 }
 
-/** Puts the changes in, new records by the ids they have got. In memory only. */
-export function putLists(env: Environment, { owners, left, lists }: ListChanges, inserted: InsertedIds): void {
-  const now = (id: Id): Id => inserted.get(id) ?? id;
+/** Puts the changes in, new records by the ids they have got. In memory only. Whoever the same call has deleted has no list any more. */
+export function putLists(env: Environment, { owners, left, lists }: ListChanges, { inserted, now }: Behind): void {
   putOwners(env, owners, inserted, left);
   for (const { field, byOwner } of [...lists.values()].flat()) {
-    const ids = [...byOwner.keys()].map(now);
-    const known = knownLists(env, field, ids);
-    changeLists(env.transaction, field, [...byOwner].flatMap(([owner, { isWhole, members }]) => {
-      const held = known.get(now(owner)) ?? [];
-      const said = new Map(Array.from(members, ([id, isIn]) => [now(id), isIn]));
-      const others = isWhole ? [] : held.filter((id) => !said.has(id));
-      return listChange(held, [...others, ...[...said].flatMap(([id, isIn]) => (isIn ? [id] : []))], now(owner)) ?? [];
+    const said = [...byOwner].flatMap(([owner, list]) => now(field, [owner]).map((id) => ({ id, ...list })));
+    const known = knownLists(env, field, said.map(({ id }) => id));
+    changeLists(env.transaction, field, said.flatMap(({ id, isWhole, members }) => {
+      const held = known.get(id) ?? [];
+      const spoken = new Map(Array.from(members, ([member, isIn]) => [inserted.get(member) ?? member, isIn]));
+      const others = isWhole ? [] : held.filter((member) => !spoken.has(member));
+      return listChange(held, [...others, ...[...spoken].flatMap(([member, isIn]) => (isIn ? [member] : []))], id) ?? [];
     }));
   }
 }

@@ -24,7 +24,8 @@ import { fieldsOf, type NewRow, type Put, type WriteBatch } from './write-batch'
  * Does what a batch says: puts the values in, deletes, then inserts. Whoever takes the place of another record finds it free;
  * only what is moved away from a record that is deleted is moved before, lest it goes along.
  *
- * Values with inverses are put in last, with all others once more: all are in before any inverse runs.
+ * Where values have inverses, what is new is inserted first and deletions come last, because all values are in before any inverse runs,
+ * and an inverse may move somebody away from who is deleted.
  *
  * @returns the ids of the new records
  * @throws {ConstraintError} when the database refuses a row
@@ -101,7 +102,7 @@ async function apply(batch: WriteBatch, changes: ListChanges): Promise<InsertedI
     const now = idsBehind(batch, inserted);
     for (const { field, ids, cached, env: own = env } of behind) assignCached(own, field, now(field, ids), withIds(cached, inserted));
     if (!areListsKnown) putPlain(env, plainLists, { inserted, now });
-    putLists(env, changes, inserted);
+    putLists(env, changes, { inserted, now });
   };
   const spare: Spare = async (going) => {
     const moved = await movedFrom(env, changes, going);
@@ -122,15 +123,7 @@ async function apply(batch: WriteBatch, changes: ListChanges): Promise<InsertedI
   };
   const asBefore = idsBehind(batch, undefined);
   if (isInverted(batch)) {
-    if (deletedBy(env, changes).size > 0) {
-      // Who is moved away is moved before, as below.
-      const plain = known.filter(({ field }) => !field.inverse);
-      putWithInverses(tx, written(env, { puts: plain, listPuts: [] }, asBefore), () => {
-        putKnown(plain, asBefore);
-      });
-      await unlinkAll();
-    }
-    const made = (inserted ??= await insert());
+    const made = (inserted = await insert());
     // What inverses read is fetched.
     await run(tx, () => {
       const now = idsBehind(batch, made);
@@ -146,6 +139,8 @@ async function apply(batch: WriteBatch, changes: ListChanges): Promise<InsertedI
       });
       keepGiven(tx, givenBy(batch, made, worked));
     });
+    // An inverse may yet move somebody away from who is deleted, or write to him.
+    await unlinkAll();
   } else {
     putWithInverses(tx, written(env, { puts: known, listPuts: areListsKnown ? plainLists : [] }, asBefore), () => {
       putKnown(known, asBefore);

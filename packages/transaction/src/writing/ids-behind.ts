@@ -6,6 +6,12 @@ import type { WriteBatch } from './write-batch';
 /** The ids of some records when the rows of a batch have been inserted. */
 export type IdsBehind = (field: Field, ids: readonly Id[]) => readonly Id[];
 
+/** What has become of the rows of a batch. */
+export interface Behind {
+  readonly inserted: InsertedIds;
+  readonly now: IdsBehind;
+}
+
 /**
  * Behind the rows of a batch new records have ids of the database, and who was spoken of before may be deleted: whoever was made under his id is another.
  *

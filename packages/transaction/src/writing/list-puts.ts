@@ -4,7 +4,7 @@ import { assignCached } from './assign-cached';
 import { followCommands, presentList, type MadeCommand } from '../lists/computed-lists';
 import type { Environment } from '../environment/environment';
 import { putWithInverses } from '../lists/inverse';
-import type { IdsBehind } from './ids-behind';
+import type { Behind } from './ids-behind';
 import type { InsertedIds } from './insert-rows';
 import type { Put } from './write-batch';
 
@@ -27,12 +27,6 @@ export function takeWhole(puts: Put[], field: Field): readonly ListPut[] {
 /** Whether commands name what is not in the database yet, or are for its list. */
 export function concernsNew({ id, commands }: ListPut): boolean {
   return !isStoredId(id) || commands.some((command) => (command.kind === 'link' && !isStoredId(command.id)) || (command.kind === 'set' && command.ids.some((one) => !isStoredId(one))));
-}
-
-/** What has become of the rows of a batch. */
-interface Behind {
-  readonly inserted: InsertedIds;
-  readonly now: IdsBehind;
 }
 
 /** Puts in what commands make of lists without an inverse, which nothing but what they are given changes: in one step, without a question. */
