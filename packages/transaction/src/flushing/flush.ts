@@ -66,9 +66,14 @@ function isWanted(wanted: Wanted | undefined, field: Field, id: Id): boolean {
  */
 export async function flush(tx: Transaction, spec?: FlushSpec): Promise<void> {
   const wanted = spec && wantedBy(tx, spec);
-  const failures = await recomputeAll(tx, wanted);
-  // Who reads a value meanwhile may have one computed that takes an unseen one's place.
-  while (tx.unseen.size > 0) await leaveUnseen(tx);
+  const recomputing = new Recomputing(tx, wanted);
+  // Others may assign in the very turns that this takes: what is written unseen tells nobody any more who depended on it.
+  do {
+    await recomputing.finish();
+    // Who reads a value meanwhile may have one computed that takes an unseen one's place.
+    while (tx.unseen.size > 0) await leaveUnseen(tx);
+  } while (!recomputing.isFinished);
+  const { failures } = recomputing;
   await writePending(tx, pendingOf(tx, wanted), wanted);
   // A trigger that is still pending may yet mark what reads a value that came out different before.
   if (tx.triggers.size === 0) tx.toCompute.forgetChanges();
@@ -76,39 +81,63 @@ export async function flush(tx: Transaction, spec?: FlushSpec): Promise<void> {
   if (failures.length > 0) throw new ComputeError(failures);
 }
 
-async function recomputeAll(tx: Transaction, wanted: Wanted | undefined): Promise<readonly ComputeFailure[]> {
-  const order = computeOrder(tx.registry);
-  const failures: ComputeFailure[] = [];
-  const failed = new Map<Field, Set<Id>>();
-  const pendingIn = (field: Field): readonly Id[] => {
-    const pending = tx.toCompute.get(field);
-    return failed.has(field) ? pending.filter((id) => !failed.get(field)?.has(id)) : pending;
-  };
-  const dueOf = (field: Field): readonly Id[] => (wanted ? pendingIn(field).filter((id) => isWanted(wanted, field, id)) : pendingIn(field));
-  for (;;) {
-    if (mustResolve(tx, wanted)) await resolveTriggers(tx);
-    const marked = [...tx.toCompute.fields()].sort((a, b) => (order.get(a) ?? 0) - (order.get(b) ?? 0));
-    const next = marked.find((field) => dueOf(field).length > 0);
-    if (!next) {
-      // The values computed meanwhile are to be written too, and with them the causes of triggers.
-      if (mustResolve(tx, wanted)) continue;
-      return failures;
+/** Resolves triggers and recomputes what is wanted, in dependency order, until neither is left to do. What fails is tried once. */
+class Recomputing {
+  readonly failures: ComputeFailure[] = [];
+  readonly #tx: Transaction;
+  readonly #wanted: Wanted | undefined;
+  readonly #order: ReturnType<typeof computeOrder>;
+  readonly #failed = new Map<Field, Set<Id>>();
+
+  constructor(tx: Transaction, wanted: Wanted | undefined) {
+    this.#tx = tx;
+    this.#wanted = wanted;
+    this.#order = computeOrder(tx.registry);
+  }
+
+  get isFinished(): boolean {
+    return !mustResolve(this.#tx, this.#wanted) && !this.#tx.toCompute.fields().some((field) => this.#dueOf(field).length > 0);
+  }
+
+  async finish(): Promise<void> {
+    const tx = this.#tx;
+    for (;;) {
+      if (mustResolve(tx, this.#wanted)) await resolveTriggers(tx);
+      const marked = [...tx.toCompute.fields()].sort((a, b) => (this.#order.get(a) ?? 0) - (this.#order.get(b) ?? 0));
+      const next = marked.find((field) => this.#dueOf(field).length > 0);
+      if (!next) {
+        // The values computed meanwhile are to be written too, and with them the causes of triggers.
+        if (mustResolve(tx, this.#wanted)) continue;
+        return;
+      }
+      // Who comes into a list and who leaves it is known when the many2one on its other side is computed, which nobody may have asked for.
+      const before = this.#wanted && marked.slice(0, marked.indexOf(next)).find((field) => field.relation && this.#pendingIn(field).length > 0 && isConcerned(tx, field, next));
+      if (!before && keepsHandWritten(next)) {
+        if (tx.unseen.size > 0) await settleUnseen(tx);
+        // Of what turns out to be as it was nothing need be fetched.
+        dropUnchanged(tx, next, this.#dueOf(next));
+        if (this.#dueOf(next).length === 0) continue;
+      }
+      for (const failure of await (before ? tx.recompute(before, this.#pendingIn(before)) : tx.recompute(next, this.#dueOf(next)))) this.#note(failure);
     }
-    // Who comes into a list and who leaves it is known when the many2one on its other side is computed, which nobody may have asked for.
-    const before = wanted && marked.slice(0, marked.indexOf(next)).find((field) => field.relation && pendingIn(field).length > 0 && isConcerned(tx, field, next));
-    if (!before && keepsHandWritten(next)) {
-      if (tx.unseen.size > 0) await settleUnseen(tx);
-      // Of what turns out to be as it was nothing need be fetched.
-      dropUnchanged(tx, next, dueOf(next));
-      if (dueOf(next).length === 0) continue;
-    }
-    for (const failure of await (before ? tx.recompute(before, pendingIn(before)) : tx.recompute(next, dueOf(next)))) {
-      failures.push(failure);
-      const field = tx.registry.field(failure.model, failure.field);
-      const known = failed.get(field) ?? new Set<Id>();
-      failed.set(field, known);
-      for (const id of failure.ids) known.add(id);
-    }
+  }
+
+  #note(failure: ComputeFailure): void {
+    this.failures.push(failure);
+    const field = this.#tx.registry.field(failure.model, failure.field);
+    const known = this.#failed.get(field) ?? new Set<Id>();
+    this.#failed.set(field, known);
+    for (const id of failure.ids) known.add(id);
+  }
+
+  #pendingIn(field: Field): readonly Id[] {
+    const pending = this.#tx.toCompute.get(field);
+    const failed = this.#failed.get(field);
+    return failed ? pending.filter((id) => !failed.has(id)) : pending;
+  }
+
+  #dueOf(field: Field): readonly Id[] {
+    return this.#wanted ? this.#pendingIn(field).filter((id) => isWanted(this.#wanted, field, id)) : this.#pendingIn(field);
   }
 }
 
