@@ -169,6 +169,11 @@ export function checkWork(work: unknown): void {
   if (typeof work !== 'function') throw invalid('transaction', 'the work', 'a function of the environment', work);
 }
 
+/** @throws {MisuseError} DB_OPTION_INVALID for what is no list */
+export function checkQueries(queries: unknown): void {
+  if (typeof queries !== 'object' || queries === null || !(Symbol.iterator in queries)) throw invalid('warm', 'the queries', 'a list of functions of the environment', queries);
+}
+
 /** @throws {MisuseError} DB_OPTION_INVALID for an event that never comes, and for what cannot be told of it */
 export function checkListener(event: unknown, listener: unknown): void {
   if (event !== 'alert') throw invalid('on', 'the event', "'alert', the one there is", event);

@@ -2,7 +2,7 @@ import { durationMs, OrmoluError, type MigrationReport, type Rung, type RungStat
 import type { ModelNameOf, Models, Registry } from '@ormolu/registry';
 import { StorageRung } from '@ormolu/storage';
 import { Transaction, type Actors } from '@ormolu/transaction';
-import { checkRecordModels, KeyWarnings, LocalCache, NamedCaches, NamedQueries, SharedCaches, SharedRung, type LocalCacheStats, type NamedCacheStats, type RecordCaches } from '@ormolu/tiers';
+import { checkRecordModels, closeServersOf, KeyWarnings, LocalCache, NamedCaches, NamedQueries, SharedCaches, SharedRung, type LocalCacheStats, type NamedCacheStats, type RecordCaches } from '@ormolu/tiers';
 import { bufferHitsOf, type BufferHits } from './buffer-hits';
 import { isLocalCacheSwitchedOff } from './environment-variables';
 import { DatabaseError } from './errors';
@@ -10,7 +10,7 @@ import { DatabaseWatch, healthOf, StorageProbe, type HealthAlert, type HealthRep
 import { backfill, type FilledFields } from './migrate/backfill';
 import { buildLadder } from './ladder';
 import { MethodCaches, type OrmcacheStats } from './method-caches';
-import { checkListener, checkOptions, checkWork, type MigrateDatabaseOptions, type OrmoluOptions, type TransactionEnvironment, type TransactionOptions } from './options';
+import { checkListener, checkOptions, checkQueries, checkWork, type MigrateDatabaseOptions, type OrmoluOptions, type TransactionEnvironment, type TransactionOptions } from './options';
 import { FollowedModels, tellOfReload } from './reloads';
 import { RecordSession, type RecordSessionOptions } from './record-session';
 import { UnitsOfWork } from './unit-of-work';
@@ -68,7 +68,10 @@ export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D
     this.#probe = new StorageProbe(storage, () => this.registry.schema);
     this.#watch = new DatabaseWatch(this.caches, () => this.#probe.ask().then((health) => (this.#isOpen ? health : undefined)), durationMs(healthCheckEvery, 'healthCheckEvery'));
     const named = new NamedQueries(this.caches);
-    const { shared, ladder } = this.#build(named, records);
+    const { shared, ladder } = this.#orClosed(() => {
+      for (const model of [users, companies]) if (model !== undefined) this.registry.model(model);
+      return this.#build(named, records);
+    });
     this.#shared = shared;
     this.#ladder = ladder;
     // The transaction's environments are what the registry's types say of them: it makes them from the same definitions.
@@ -76,7 +79,17 @@ export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D
     this.#units = new UnitsOfWork({
       storage, ladder, localCache: this.localCache, shared, named, methodCaches: this.#methodCaches, models: this.#models, actors: this.#actors, checkRuns, followsAlways: modules !== undefined,
     });
-    for (const model of [users, companies]) if (model !== undefined) this.registry.model(model);
+  }
+
+  /** What cannot be done leaves no cache that watches its server. */
+  #orClosed<T>(work: () => T): T {
+    try {
+      return work();
+    } catch (error) {
+      this.#watch.close();
+      void this.caches.close();
+      throw error;
+    }
   }
 
   /** @throws {MisuseError} TIER_CACHE_UNKNOWN, TIER_RECORDS */
@@ -230,6 +243,7 @@ export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D
   async warm(queries: Iterable<WarmQuery<TransactionEnvironment<D, U, C>>>, options: WarmOptions = {}): Promise<WarmReport> {
     this.#assertOpen('warm');
     checkOptions(options, 'warm');
+    checkQueries(queries);
     const report = await warm(queries, options, { ask: (query) => this.transaction(query, { readOnly: true }), statements: () => this.storage.statements });
     await this.#shared?.settled();
     return report;
@@ -335,13 +349,19 @@ export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D
  * @throws {ModelSetupError} REGISTRY_SETUP_FAILED listing every problem of the models
  * @throws {MisuseError} DB_OPTION_UNKNOWN, DB_OPTION_INVALID
  * @throws {UnknownModelError} MODEL_UNKNOWN when `users` or `companies` is no model
- * @remarks Nothing is sent to the database yet: the first transaction or `migrate` does.
+ * @remarks Nothing is sent to the database yet: the first transaction or `migrate` does. The cache servers and buses that it is given are its own: they are closed with
+ * the database, and where it cannot be opened.
  */
 export function openOrmolu<D, const U extends ModelNameOf<D> = never, const C extends ModelNameOf<D> = never, N extends string = never>(
   options: OrmoluOptions<D, U, C, N>,
 ): Promise<Ormolu<D, U, C, N>> {
-  return Promise.resolve().then(() => {
-    checkOptions(options, 'openOrmolu');
-    return new Ormolu(options);
+  return Promise.resolve().then(async () => {
+    try {
+      checkOptions(options, 'openOrmolu');
+      return new Ormolu(options);
+    } catch (error) {
+      await closeServersOf((options as { readonly caches?: unknown } | undefined)?.caches);
+      throw error;
+    }
   });
 }

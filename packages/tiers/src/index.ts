@@ -17,7 +17,7 @@ export { type CacheHealth, type NamedCacheStats, type SharedStats } from './name
 export { type AlertKind, type CacheAlert, type HealthThresholds } from './named-cache/health-watch';
 export { type NamedModelStats } from './named-cache/model-tally';
 export { NamedCache, type PlainCache } from './named-cache/named-cache';
-export { NamedCaches } from './named-cache/named-caches';
+export { closeServersOf, NamedCaches } from './named-cache/named-caches';
 export { NamedQueries } from './named-cache/named-queries';
 export { type CacheEvents, type EntryOptions, type FirstLevelOptions, type Lifetime, type NamedCacheOptions, type RemovalReason, type SecondLevelOptions } from './named-cache/options';
 export { type LoadMany } from './named-cache/flight-loads';

@@ -30,6 +30,8 @@ export function memcached(servers: string | readonly string[], options: Memcache
   const [unknown] = Object.keys(rest);
   if (unknown !== undefined) throw new MisuseError('TIER_OPTION_UNKNOWN', `memcached() has no option '${unknown}'. There is maxItemBytes.`);
   if (!Number.isInteger(maxItemBytes) || maxItemBytes < LEAST_ITEM) throw new MisuseError('TIER_OPTION_INVALID', `memcached() was given ${String(maxItemBytes)} for maxItemBytes. Give a whole number of bytes, at least ${String(LEAST_ITEM)}: what its servers were started with as -I.`);
+  const given: unknown = servers;
+  if (typeof given !== 'string' && !Array.isArray(given)) throw new MisuseError('TIER_MEMCACHED_SERVER', "memcached() was given nothing to connect to. Name its servers: memcached(['127.0.0.1:11211']); is an environment variable missing?");
   const names = typeof servers === 'string' ? [servers] : servers;
   const twice = names.find((name, place) => names.indexOf(name) !== place);
   if (twice !== undefined) throw new MisuseError('TIER_MEMCACHED_SERVER', `memcached() was given '${twice}' twice. Name every server once.`);

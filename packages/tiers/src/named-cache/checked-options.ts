@@ -76,6 +76,14 @@ export function checkKeys(name: string, keys: Iterable<unknown>): void {
   for (const key of keys) if (typeof key !== 'string') checkTexts(name, 'a key', [key]);
 }
 
+/** Keys with their values, as a list. @throws {MisuseError} TIER_OPTION_INVALID for what holds none, such as an object */
+export function pairsOf<T>(name: string, what: string, given: Iterable<readonly [string, T]>): readonly (readonly [string, T])[] {
+  const source: unknown = given;
+  const pairs = typeof source === 'object' && source !== null && Symbol.iterator in source ? [...given] : undefined;
+  if (!pairs?.every((pair: unknown) => Array.isArray(pair) && pair.length > 1)) throw invalid(`Cache '${name}'`, what, "pairs, such as [['city:1', value]], or a Map");
+  return pairs;
+}
+
 /** @throws {MisuseError} TIER_OPTION_INVALID for what is no function */
 export function checkLoader(name: string, load: unknown): void {
   if (typeof load !== 'function') throw invalid(`Cache '${name}'`, `a loader, which is ${typeName(load)}`, 'a function that gives the value');

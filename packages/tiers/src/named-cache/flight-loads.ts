@@ -1,6 +1,7 @@
 import type { Loaded, LoadWork } from '../shared/leased-load';
 import type { Found } from '../shared/shared-level';
 import type { CacheParts } from './cache-parts';
+import { pairsOf } from './checked-options';
 import { ABSENT, NO_TAGS, type Keeping } from './keeping';
 import { lifetimeMs } from './lifetime';
 import { traceLoad } from './load-trace';
@@ -76,7 +77,7 @@ export class FlightLoads {
         readAtMs = clock.now();
         const name = missing.length === 1 ? missing[0] ?? '' : `${String(missing.length)} keys`;
         try {
-          const values = new Map(await traceLoad(cache, missing, () => load(missing)));
+          const values = new Map(pairsOf(cache, 'what a loader of many gave, which is not keys with values', await traceLoad(cache, missing, () => load(missing))));
           happenings.loaded(name, clock.now() - readAtMs);
           return values;
         } catch (cause) {

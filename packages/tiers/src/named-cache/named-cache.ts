@@ -3,7 +3,7 @@ import { BusLink } from '../bus/bus-link';
 import { channelOf } from '../shared/key-names';
 import type { CacheHealth, NamedCacheStats } from './cache-counts';
 import type { CacheParts } from './cache-parts';
-import { checkCacheOptions, checkListener } from './checked-options';
+import { checkCacheOptions, checkListener, pairsOf } from './checked-options';
 import { FlightLoads, type LoadMany } from './flight-loads';
 import { Happenings } from './happenings';
 import { HealthWatch } from './health-watch';
@@ -140,7 +140,7 @@ export class NamedCache implements PlainCache {
 
   /** @remarks With a second level, one round trip; two for entries with tags. */
   async setMany(entries: Iterable<readonly [string, unknown]>, options: EntryOptions = NO_OPTIONS): Promise<void> {
-    await this.#keeping.setMany([...entries], options);
+    await this.#keeping.setMany(pairsOf(this.name, 'entries that are not keys with values', entries), options);
   }
 
   /**

@@ -14,7 +14,14 @@ export class NamedCaches<N extends string = string> {
   /** @param options - name → how the cache is made @throws {MisuseError} of the first that is wrong, as `NamedCache` throws it */
   constructor(options: Readonly<Record<N, NamedCacheOptions>>, { clock, healthCheckEvery }: { readonly clock?: Clock | undefined; readonly healthCheckEvery?: Duration | undefined } = {}) {
     const all = Object.entries<NamedCacheOptions>(options);
-    this.#caches = new Map(all.map(([name, one]) => [name, new NamedCache(name, { clock, healthCheckEvery, ...one })]));
+    const caches = new Map<string, NamedCache>();
+    try {
+      for (const [name, one] of all) caches.set(name, new NamedCache(name, { clock, healthCheckEvery, ...one }));
+    } catch (error) {
+      for (const cache of caches.values()) void cache.close();
+      throw error;
+    }
+    this.#caches = caches;
     this.#others = new Set(all.flatMap(([, { l2, bus }]) => [l2 ?? [], bus ?? []].flat()));
   }
 
@@ -50,4 +57,15 @@ export class NamedCaches<N extends string = string> {
     await Promise.all([...this.#caches.values()].map((cache) => cache.close()));
     await Promise.all([...this.#others].map((other) => other.close()));
   }
+}
+
+/**
+ * Closes the servers and buses that caches were to have which could not be made: nobody else knows them, and they keep the process.
+ *
+ * @param options - as they were given, right or wrong
+ */
+export async function closeServersOf(options: unknown): Promise<void> {
+  const all = typeof options === 'object' && options !== null ? Object.values(options as Readonly<Record<string, unknown>>) : [];
+  const given = all.flatMap((one) => (typeof one === 'object' && one !== null ? [(one as NamedCacheOptions).l2, (one as NamedCacheOptions).bus] : [])).flat();
+  await Promise.allSettled([...new Set(given)].map(async (other) => { await other?.close(); }));
 }

@@ -40,6 +40,9 @@ export interface GuardListener {
 
 const STEP_TRIES = 3;
 
+/** So many calls are refused in one turn of the event loop, if their caller asks for nothing else. */
+const REFUSALS_A_TURN = 64;
+
 /**
  * A cache server that is never waited for long, and not at all while it is away.
  *
@@ -195,7 +198,7 @@ export class GuardedBackend implements Backend {
       this.#watch.succeeded();
       return answer;
     } catch (error) {
-      if (error === AWAY) this.counts.refused += 1;
+      if (error === AWAY) await this.#refused();
       else {
         this.counts.failures += 1;
         this.#watch.failed(error);
@@ -223,6 +226,12 @@ export class GuardedBackend implements Backend {
       this.counts.refused += 1;
       throw AWAY;
     }
+  }
+
+  /** Whoever asks again and again is let wait for a turn now and then: what is refused at once would keep timers and sockets waiting, and with them the server's return. */
+  async #refused(): Promise<void> {
+    this.counts.refused += 1;
+    if (this.counts.refused % REFUSALS_A_TURN === 0) await new Promise(setImmediate);
   }
 
   #refuseWhileAway(): void {

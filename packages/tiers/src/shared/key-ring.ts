@@ -1,5 +1,5 @@
 import { createCipheriv, createDecipheriv, createHash, createHmac, hkdfSync, randomBytes } from 'node:crypto';
-import { MisuseError } from '@ormolu/kernel';
+import { MisuseError, typeName } from '@ormolu/kernel';
 
 /** A secret under which entries are sealed. */
 export interface SharedKey {
@@ -106,6 +106,9 @@ function nonceOf(head: Buffer): Buffer {
 }
 
 function bytesOf(id: string, key: Uint8Array | string): Buffer {
+  // One that an environment variable was to name may be missing.
+  const given: unknown = key;
+  if (typeof given !== 'string' && !ArrayBuffer.isView(given)) throw new MisuseError('TIER_KEYS', `The key '${id}' of a cache is ${typeName(given)}. Give 32 random bytes, or these in base64: openssl rand -base64 32; is an environment variable missing?`);
   const bytes = typeof key === 'string' ? Buffer.from(key, 'base64') : Buffer.from(key);
   if (bytes.length !== KEY_BYTES) throw new MisuseError('TIER_KEYS', `The key '${id}' of a cache has ${String(bytes.length)} bytes. Give 32 random ones, or these in base64: openssl rand -base64 32.`);
   return bytes;

@@ -50,6 +50,7 @@ test.each<[object, string]>([
   [{ keys: 'abc' }, INVALID],
   [{ keys: ['abc'] }, INVALID],
   [{ keys: [{ id: 'a', key: 'short' }] }, 'TIER_KEYS'],
+  [{ keys: [{ id: 'a', key: undefined }] }, 'TIER_KEYS'],
   [{ l1: false, ttl: '1m', grace: '1h' }, 'TIER_SHARED_OPTION'],
 ])('of a cache with a server, %j is refused: %s', (options, code) => {
   expect(() => made({ ...server(), ...options })).toThrow(refusal({ code }));
@@ -70,6 +71,12 @@ test.each<[string, (cache: NamedCache) => Promise<unknown>, string]>([
   ['a key to delete that is none', (cache) => cache.delete(7 as never), INVALID],
   ['a tag that is none', (cache) => cache.deleteByTag(undefined as never), INVALID],
   ['a pattern that is none', (cache) => cache.deleteByPattern(undefined as never), INVALID],
+  ['an object for entries', (cache) => cache.setMany({ 'city:1': 1 } as never), INVALID],
+  ['a number for entries', (cache) => cache.setMany(5 as never), INVALID],
+  ['a list of numbers for entries', (cache) => cache.setMany([1, 2] as never), INVALID],
+  ['a key without a value', (cache) => cache.setMany([['k']] as never), INVALID],
+  ['an object from a loader of many', (cache) => cache.getMany(['k'], () => ({ k: 1 }) as never), INVALID],
+  ['values from a loader of many', (cache) => cache.getMany(['k'], () => [1] as never), INVALID],
   ['no loader', (cache) => cache.getOrSet('k', 5 as never), INVALID],
 ])('%s is refused by the call, and nothing is kept', async (_, call, code) => {
   for (const options of [{ maxEntries: 5 }, server()]) {
@@ -90,6 +97,10 @@ test('an event there is not is refused, and a listener that is none', () => {
   expect(() => made({ maxEntries: 5 }).on('hitt' as never, () => undefined)).toThrow(refusal({ code: UNKNOWN }));
   expect(() => made({ maxEntries: 5 }).on(undefined as never, () => undefined)).toThrow(refusal({ code: INVALID }));
   expect(() => made({ maxEntries: 5 }).on('hit', 5 as never)).toThrow(refusal({ code: INVALID }));
+});
+
+test('memcached() that is given nothing says so', () => {
+  expect(() => memcached(undefined as never)).toThrow(refusal({ code: 'TIER_MEMCACHED_SERVER', message: expect.stringContaining('environment variable') as unknown }));
 });
 
 test.each<[object, string]>([[{ maxItemByte: 5 }, UNKNOWN], [{ maxItemBytes: '5mb' }, INVALID], [{ maxItemBytes: 5 }, INVALID]])('memcached() refuses %j: %s', (options, code) => {

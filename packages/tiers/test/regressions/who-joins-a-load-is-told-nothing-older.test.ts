@@ -120,7 +120,7 @@ describe.each(['redis', 'memcached'] as const)('%s', (kind) => {
     expect([await late, loads]).toEqual([large('new'), 3]);
   });
 
-  test('of several keys whose load is too old for who asks, all are loaded anew in one call', async () => {
+  test('of several keys whose load is too old for who asks, all are loaded anew in few calls', async () => {
     const url = await sharedCacheServer(kind);
     const [here, there] = await two(() => CONNECT[kind](url));
     const keys = Array.from({ length: 50 }, (_, at) => `key:${String(at)}`);
@@ -140,8 +140,11 @@ describe.each(['redis', 'memcached'] as const)('%s', (kind) => {
     while (here.stats().shared?.misses === misses) await sleep(1);
     go();
     expect(new Set((await early).values())).toEqual(new Set([1]));
-    expect(new Set((await late).values())).toEqual(new Set([2]));
-    expect(calls.map(({ length }) => length)).toEqual([50, 50]);
+    const told = [...(await late).values()];
+    expect([told.length, told.filter((value) => value < 2)]).toEqual([50, []]);
+    // Whose lease is still being given back when it is asked for comes in a call behind: none comes in one of its own.
+    expect(calls.reduce((sum, { length }) => sum + length, 0)).toBe(100);
+    expect(calls.length).toBeLessThanOrEqual(4);
   });
 });
 
