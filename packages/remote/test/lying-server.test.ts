@@ -95,6 +95,7 @@ test.each<[string, Answering]>([
   answering = (call) => (call[1] === 'count' ? answer(call) : honest(call));
   const session = await client.open({ schema: citySchema });
   await expect(session.count(QUERY)).rejects.toMatchObject({ code: 'REMOTE_PROTOCOL' });
+  await session.rollback();
 });
 
 test('what was asked counts whatever the prototype of the question', async () => {
