@@ -143,7 +143,7 @@ export function entryFromBytes(bytes: Uint8Array, mark = '', seal?: Seal): Share
   if (!payload) return undefined;
   try {
     return {
-      kind, tags, value: valueOf(kind, { ...payload, flags }), readAtMs: whole.readDoubleBE(4), ttlMs: whole.readDoubleBE(12), isSliding: (flags & SLIDING) !== 0,
+      kind, tags, value: valueOf(kind, payload, flags), readAtMs: whole.readDoubleBE(4), ttlMs: whole.readDoubleBE(12), isSliding: (flags & SLIDING) !== 0,
       mark: hasMark(whole, mark) ? mark : whole.toString('latin1', MARK_AT, HEAD_BYTES),
     };
   } catch {
@@ -151,8 +151,15 @@ export function entryFromBytes(bytes: Uint8Array, mark = '', seal?: Seal): Share
   }
 }
 
+/** Some of the bytes, by places: the usual case makes no view of them. */
+interface Stretch {
+  readonly whole: Buffer;
+  readonly from: number;
+  readonly end: number;
+}
+
 /** Without the seal. @returns undefined for what was sealed by none of the keys, changed, or put in another place */
-function opened(whole: Buffer, { from, end, seal }: { readonly from: number; readonly end: number; readonly seal: Seal }): { readonly whole: Buffer; readonly from: number; readonly end: number } | undefined {
+function opened(whole: Buffer, { from, end, seal }: { readonly from: number; readonly end: number; readonly seal: Seal }): Stretch | undefined {
   const open = seal.ring.open(whole.subarray(from, end), aboutOf([whole.subarray(0, from)], seal));
   return open && { whole: open, from: 0, end: open.length };
 }
@@ -183,7 +190,7 @@ function tagsIn(whole: Buffer, end: number): { readonly tags: ReadonlyMap<string
   return { tags, from };
 }
 
-function valueOf(kind: EntryKind, { whole, from, end, flags }: { readonly whole: Buffer; readonly from: number; readonly end: number; readonly flags: number }): unknown {
+function valueOf(kind: EntryKind, { whole, from, end }: Stretch, flags: number): unknown {
   if (kind === 'bytes') return whole.subarray(from, end);
   if (kind !== 'value') return whole.toString('utf8', from, end);
   const form = flags & FORM_BITS;

@@ -33,7 +33,9 @@ export class TickBatch {
     const places = this.#join(known, keys);
     if (known.keys.length >= MOST_KEYS) this.#next = undefined;
     const all = await known.found;
-    return [...this.#always.map((_, place) => all[place]), ...places.map((place) => all[place])];
+    const mine = all.slice(0, this.#always.length);
+    for (const place of places) mine.push(all[place]);
+    return mine;
   }
 
   #begin(mine: readonly string[]): Batch {
