@@ -61,6 +61,11 @@ export function isList(field: Field): boolean {
   return field.relation !== undefined && field.relation.kind !== 'many2one';
 }
 
+/** Whether a field is a list that the database keeps in some way. */
+export function isKeptList(field: Field): boolean {
+  return isList(field) && field.isPersistent && !field.related;
+}
+
 /** The ids a relation leads to from some records, as far as they are cached, each once. */
 export function relatedIds(env: Environment, field: Field, ids: readonly Id[]): readonly Id[] {
   const column = env.column(field);

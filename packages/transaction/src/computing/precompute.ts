@@ -7,7 +7,8 @@ import { groupBy } from '../group-by';
 import { computeAll } from './recompute';
 import { run } from '../running/run';
 import type { Transaction } from '../transaction';
-import type { NewRow, WriteBatch } from '../writing/write-batch';
+import type { NewRow } from '../writing/batch-parts';
+import type { WriteBatch } from '../writing/write-batch';
 
 /** What was computed of new records before they were inserted. */
 export interface Precomputed {

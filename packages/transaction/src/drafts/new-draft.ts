@@ -11,8 +11,8 @@ import { MissingRecordError, NotLoadedError, WriteRefusedError } from '../errors
 import { inverseOf } from '../reading/fetch';
 import { listCommands, type Values } from '../lists/list-commands';
 import { givenId, takesIds } from '../writing/given-id';
-import { isKeptList, otherOwner } from '../writing/write-batch';
-import { isList } from '../values';
+import { otherOwner } from '../writing/write-batch';
+import { isKeptList, isList } from '../values';
 
 /**
  * Makes a draft: a record in memory only, until it is saved.

@@ -17,8 +17,8 @@ import { isSuspension } from '../running/suspension';
 import { assignCached } from '../writing/assign-cached';
 import type { RecordSet } from '../records/recordset';
 import { inTurn } from '../writing/in-turn';
-import { isList } from '../values';
-import { isKeptList, type WriteBatch } from '../writing/write-batch';
+import { isKeptList, isList } from '../values';
+import type { WriteBatch } from '../writing/write-batch';
 
 /**
  * Inserts drafts with all drafts they hold, and writes those with an origin to it. Afterwards the ids of the database stand everywhere

@@ -2,7 +2,8 @@ import { isStoredId, NewId, type Id } from '@ormolu/kernel';
 import type { Field, Model } from '@ormolu/registry';
 import { isUnique } from './pending-columns';
 import type { Transaction } from '../transaction';
-import { fieldsOf, type NewRow } from '../writing/write-batch';
+import type { NewRow } from '../writing/batch-parts';
+import { fieldsOf } from '../writing/fields-of';
 
 const uniqueOf = fieldsOf(isUnique);
 

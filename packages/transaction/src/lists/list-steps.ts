@@ -11,7 +11,7 @@ import type { Behind } from '../writing/ids-behind';
 import type { InsertedIds } from '../writing/insert-rows';
 import type { Transaction } from '../transaction';
 import { cachedList, cachedReference } from '../values';
-import type { ListStep } from '../writing/write-batch';
+import type { ListStep } from '../writing/batch-parts';
 
 /** Stands for the owner of a record that is to be deleted; an id can be any text. */
 const DELETED: unique symbol = Symbol('deleted');

@@ -18,7 +18,9 @@ import { unlink, type Spare } from './unlink';
 import { MissingRecordError } from '../errors';
 import { meetRecords } from '../reading/meet-records';
 import { cachedList } from '../values';
-import { fieldsOf, type NewRow, type Put, type WriteBatch } from './write-batch';
+import type { NewRow, Put } from './batch-parts';
+import { fieldsOf } from './fields-of';
+import type { WriteBatch } from './write-batch';
 
 /**
  * Does what a batch says: puts the values in, deletes, then inserts. Whoever takes the place of another record finds it free;

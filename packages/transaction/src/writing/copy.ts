@@ -14,8 +14,8 @@ import type { Values } from '../lists/list-commands';
 import { load } from '../reading/load';
 import type { RecordSet } from '../records/recordset';
 import { inTurn } from './in-turn';
-import { cachedList, cachedReference } from '../values';
-import { isKeptList, type WriteBatch } from './write-batch';
+import { cachedList, cachedReference, isKeptList } from '../values';
+import type { WriteBatch } from './write-batch';
 
 /**
  * Makes a copy of each record: what its fields say is copied, many2many lists included, one2many lists only with `copy: true`; then their

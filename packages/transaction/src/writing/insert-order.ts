@@ -3,7 +3,8 @@ import type { Field, Model } from '@ormolu/registry';
 import { KeyedValues } from '../environment/keyed-values';
 import { DraftError, WriteRefusedError } from '../errors';
 import { groupBy } from '../group-by';
-import { fieldsOf, type NewRow } from './write-batch';
+import type { NewRow } from './batch-parts';
+import { fieldsOf } from './fields-of';
 
 /** A many2one of a new record that refers to another new record, for some company at least. */
 export interface Reference {

@@ -14,8 +14,8 @@ import { placeOf, placeOfKey, recordsAt, refuseWithoutCompany, sourceLanguage } 
 import { fire, fireModified, startFiring } from '../triggers/modified';
 import { isAskedFor } from '../triggers/unseen';
 import type { Transaction } from '../transaction';
-import { cachedList, cachedReference, IdsOf, recordsOf } from '../values';
-import { isKeptList, type NewRow } from './write-batch';
+import { cachedList, cachedReference, IdsOf, isKeptList, recordsOf } from '../values';
+import type { NewRow } from './batch-parts';
 
 /** The ids that the database has given to new records. */
 export type InsertedIds = ReadonlyMap<Id, StoredId>;

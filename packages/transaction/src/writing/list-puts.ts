@@ -6,7 +6,7 @@ import type { Environment } from '../environment/environment';
 import { putWithInverses } from '../lists/inverse';
 import type { Behind } from './ids-behind';
 import type { InsertedIds } from './insert-rows';
-import type { Put } from './write-batch';
+import type { Put } from './batch-parts';
 
 /** Commands for the computed list of one record; ids are known, but for those of new records. */
 export interface ListPut {

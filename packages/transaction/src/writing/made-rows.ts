@@ -2,7 +2,7 @@ import type { Id, NewId } from '@ormolu/kernel';
 import type { Field, Model } from '@ormolu/registry';
 import { WriteRefusedError } from '../errors';
 import { writable } from '../records/convert';
-import type { NewRow } from './write-batch';
+import type { NewRow } from './batch-parts';
 
 /** The new records of a call, as others of its commands name them: whoever names an id that was given to one before means that one. */
 export class MadeRows {

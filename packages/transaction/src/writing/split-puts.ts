@@ -2,7 +2,9 @@ import type { Id } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
 import { refuseWithoutCompany } from '../environment/keyed-fields';
 import { KeyedValues } from '../environment/keyed-values';
-import { fieldsOf, type Put, type WriteBatch } from './write-batch';
+import type { Put } from './batch-parts';
+import { fieldsOf } from './fields-of';
+import type { WriteBatch } from './write-batch';
 
 /** The values of a batch that can be put in before its rows are inserted, and those that cannot. */
 interface SplitPuts {

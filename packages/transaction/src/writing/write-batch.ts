@@ -13,36 +13,10 @@ import { Delegated } from './delegated';
 import { deletedHere, leave, MadeRows } from './made-rows';
 import { takeWhole, type ListPut } from './list-puts';
 import { refuseMissing } from '../reading/meet-records';
-import { isList, referredBy } from '../values';
+import { isKeptList, isList, referredBy } from '../values';
 import { RowShape, RowValues } from './row-values';
-
-/** A record that is to be inserted, its references to others of its kind by their temporary ids. */
-export interface NewRow {
-  readonly id: NewId;
-  readonly model: Model;
-  /** The id it is to have, where the caller says; the database gives all others. */
-  readonly given: StoredId | undefined;
-  /** In the cache's form; lists are told apart. */
-  readonly values: RowValues;
-}
-
-/** One value for a field of some records. */
-export interface Put {
-  readonly field: Field;
-  readonly ids: readonly Id[];
-  /** In the cache's form. */
-  readonly cached: unknown;
-  /** In whose place, where there is a value for each company or language. @defaultValue whoever writes the batch */
-  readonly env?: Environment;
-}
-
-/** What happens to the list of some records; what is created for it has been made into new rows. */
-export interface ListStep {
-  readonly field: Field;
-  readonly owner: Id;
-  readonly kind: 'link' | 'unlink' | 'delete' | 'set';
-  readonly ids: readonly Id[];
-}
+import type { ListStep, NewRow, Put } from './batch-parts';
+import { fieldsOf } from './fields-of';
 
 /**
  * Everything that one call of `create` or `write` is to do, whichever models it concerns: checked as a whole before any of it is
@@ -322,26 +296,7 @@ export function otherOwner(field: Field): WriteRefusedError {
   });
 }
 
-/** Finds fields of a model, once for all of its records. */
-export function fieldsOf(wanted: (field: Field) => boolean): (model: Model) => readonly Field[] {
-  const known = new WeakMap<Model, readonly Field[]>();
-  return (model) => {
-    let fields = known.get(model);
-    if (!fields) {
-      fields = [...model.fields.values()].filter(wanted);
-      known.set(model, fields);
-    }
-    return fields;
-  };
-}
-
 /** The fields of a model that a new record cannot simply be without: those with a default, and required ones. */
 const completedOf = fieldsOf((field) => !field.compute && (field.isStored || isKeptList(field)) && (field.default !== undefined || field.isRequired));
 
 const NO_PRESET: ReadonlyMap<Field, unknown> = new Map();
-
-/** Whether a field is a list that the database keeps in some way. */
-export function isKeptList(field: Field): boolean {
-  return isList(field) && field.isPersistent && !field.related;
-}
-
