@@ -10,7 +10,7 @@ import { S3Fifo } from './s3-fifo';
  *
  * - `s3fifo`: who was not used again soon after it came. Best on nearly everything, scans among it; the default.
  * - `lru`: who was used longest ago.
- * - `lfu`: who was used least.
+ * - `lfu`: who was used least, of late: every ten uses an entry, counts are halved.
  * - `ttl`: who came first; for caches that live by expiry.
  */
 export type PolicyName = 's3fifo' | 'lru' | 'lfu' | 'ttl';
