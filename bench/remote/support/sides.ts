@@ -33,16 +33,37 @@ export async function local({ times, keeps, work }: Work): Promise<Timed> {
 }
 
 /** The database open in another process of this machine, which serves it. */
-export async function overNetwork({ times, keeps, work }: Work): Promise<Timed> {
+export async function overNetwork({ times, ...asked }: Work): Promise<Timed> {
+  const { once: run, close } = await served(asked);
+  return {
+    run: async () => {
+      for (let n = 0; n < times; n += 1) await run();
+    },
+    close,
+  };
+}
+
+/** How often such a transaction waits for the server. */
+export async function tripsOf(asked: Work): Promise<number> {
+  const { once: run, storage, close } = await served(asked);
+  const before = storage.roundTrips;
+  await run();
+  const trips = storage.roundTrips - before;
+  await close();
+  return trips;
+}
+
+/** What it costs to begin is behind it. */
+async function served({ keeps, work }: Pick<Work, 'keeps' | 'work'>): Promise<{ readonly once: () => Promise<unknown>; readonly storage: ReturnType<typeof remote>; readonly close: () => Promise<void> }> {
   const { url, drop } = await filled(CITIES);
   const server: ChildProcess = fork(join(__dirname, 'server.ts'), [url, ...keeps ? [] : ['none']], { execArgv: process.execArgv });
   const [address] = await once(server, 'message') as [string];
-  const db = await openOrmolu({ models, storage: remote(address), ...(keeps ? {} : { localCache: false }) });
+  const storage = remote(address);
+  const db = await openOrmolu({ models, storage, ...(keeps ? {} : { localCache: false }) });
   await db.transaction(work);
   return {
-    run: async () => {
-      for (let n = 0; n < times; n += 1) await db.transaction(work);
-    },
+    once: () => db.transaction(work),
+    storage,
     close: async () => {
       await db.close();
       const ended = once(server, 'exit');
