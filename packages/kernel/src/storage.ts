@@ -14,6 +14,8 @@ export interface StorageCapabilities {
   readonly sql: boolean;
   /** Other programs may have it open. @defaultValue where the three above are so */
   readonly shared?: boolean | undefined;
+  /** Sessions that can be open at the same time, where that is a number: more wait for those to end. */
+  readonly connections?: number | undefined;
 }
 
 /** A field that a table which was there before gets a new, empty column for. */

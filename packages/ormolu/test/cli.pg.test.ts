@@ -4,7 +4,7 @@ import { createServer, type AddressInfo } from 'node:net';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { generate } from 'selfsigned';
-import { Schema } from '@ormolu/kernel';
+import { Schema, type Session } from '@ormolu/kernel';
 import { createDatabase, type ScratchDatabase } from '@ormolu/test-support';
 import { runCli } from '../src/cli/program';
 import { openOrmolu, postgres, remote, type Storage } from '../src/index';
@@ -94,9 +94,9 @@ test('an embedded database is named by its directory, also by the environment', 
   expect(existsSync(join(dataDir, 'PG_VERSION'))).toBe(true);
 });
 
-test('a database is served until Ctrl-C, and migrated through the server', async () => {
+test('a database is served until Ctrl-C, over a pool of as many connections as were said, and migrated through the server', async () => {
   const served = await createDatabase();
-  const child = spawn(process.execPath, ['--conditions=@ormolu/source', '--require', join(root, 'scripts', 'ts-node.cjs'), join(root, 'packages', 'ormolu', 'src', 'cli', 'main.ts'), 'serve', '--models', MODELS, '--storage', served.url, '--port', '0'], {
+  const child = spawn(process.execPath, ['--conditions=@ormolu/source', '--require', join(root, 'scripts', 'ts-node.cjs'), join(root, 'packages', 'ormolu', 'src', 'cli', 'main.ts'), 'serve', '--models', MODELS, '--storage', served.url, '--port', '0', '--pool', '2'], {
     cwd: root, env: { ...process.env, ORMOLU_TOKEN: 'a-token-of-the-command-line' }, stdio: ['ignore', 'pipe', 'pipe'],
   });
   const ended = new Promise((resolve) => { child.once('close', resolve); });
@@ -107,6 +107,18 @@ test('a database is served until Ctrl-C, and migrated through the server', async
   const [, url = ''] = /^Serving (tcp:\/\/127\.0\.0\.1:\d+)\n$/.exec(said) ?? [];
   expect(await here(['migrate', '--models', MODELS, '--storage', url, '--token', 'another-token-of-it'])).toMatchObject({ code: 1, err: expect.stringMatching(/^REMOTE_ACCESS: /) as string });
   expect(await here(['migrate', '--models', MODELS, '--storage', url, '--token', 'a-token-of-the-command-line'])).toMatchObject({ code: 0, out: expect.stringMatching(/^Ran \d+ statements\.\n$/) as string });
+  // The pool has two: whoever comes third waits for one of them.
+  const client = remote(url, { token: 'a-token-of-the-command-line' });
+  const [first, second, third] = await Promise.all([0, 1, 2].map(() => client.open({ schema: new Schema([]) }))) as [Session, Session, Session]; // three of them
+  for (const session of [first, second]) await session.sql('select 1', []);
+  let hasBegun = false;
+  const beginning = third.sql('select 1', []).then(() => { hasBegun = true; });
+  for (let times = 0; times < 10; times += 1) await first.sql('select 1', []);
+  expect(hasBegun).toBe(false);
+  await first.rollback();
+  await beginning;
+  for (const session of [second, third]) await session.rollback();
+  await client.close();
   child.kill('SIGINT');
   expect(await ended).toBe(0);
   await served.drop();
@@ -157,6 +169,8 @@ test('what is wrong with a server is said with its remedy before anything is ope
     [1, `CLI_SERVE: --key names ${file('empty.pem', '')}, which holds no private key in PEM`, ['--key', file('empty.pem', ''), '--cert', cert]],
     [1, `CLI_SERVE: The key of ${other} is not that of the certificate of ${cert}`, ['--key', other, '--cert', cert]],
     ...['', 'x', '-1', '80.5', '0x50', '65536', '1e3', ' 80'].map((port) => [2, `option '--port <port>' argument '${port}' is invalid. It takes a whole number from 0 to 65535`, ['--port', port]] as const),
+    ...['', 'x', '0', '-1', '1.5', '100000'].map((pool) => [2, `option '--pool <connections>' argument '${pool}' is invalid. It takes a whole number from 1`, ['--pool', pool]] as const),
+    [1, 'CLI_STORAGE: --pool says how many connections of a PostgreSQL database are open at a time, and --storage names none', ['--pool', '5']],
     [2, "unknown option '--ports'", ['--ports', '1']],
   ];
   for (const [code, text, args] of runs) {

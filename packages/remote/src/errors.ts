@@ -107,6 +107,13 @@ export class IdleError extends OutageError {
   }
 }
 
+/** A session was open for too long, and the server has rolled it back. */
+export class TooLongError extends OutageError {
+  constructor(longestMs: number) {
+    super('REMOTE_TOO_LONG', `The transaction was open for ${String(longestMs)} ms, and the server has rolled it back: others need what it holds. Do less in one transaction, or raise limits.maxTransactionTime of serve().`);
+  }
+}
+
 /** Something failed inside the server that is nobody's mistake here. */
 export class ServerFaultError extends OutageError {
   constructor() {

@@ -198,7 +198,7 @@ export class ServedConnection {
         writing: seen && this.#rights.writing(seen),
         sight: sight === false ? undefined : new ServedSight(storage, schema, { extent, reachesFar: sight === 'far', isNarrow: !this.#rights.isWorker }),
         ladder: new ServedLadder(rungs?.rung),
-        idleMs: limits.idleMs, share,
+        idleMs: limits.idleMs, longestMs: limits.longestMs, share,
       });
     } catch (error) {
       share.giveBack();
@@ -219,10 +219,10 @@ export class ServedConnection {
     return { name: storage.name, capabilities, hasLog: storage.changeLog !== undefined, maxMessageBytes, view };
   }
 
-  #register(number: number, opened: Promise<Session>, { token, sight, writing, ladder = new ServedLadder(undefined), idleMs, share }: Partial<Pick<SessionHome, 'token' | 'sight' | 'ladder' | 'writing' | 'idleMs'>> & { readonly share?: Share } = {}): ServedSession {
+  #register(number: number, opened: Promise<Session>, { token, sight, writing, ladder = new ServedLadder(undefined), idleMs, longestMs, share }: Partial<Pick<SessionHome, 'token' | 'sight' | 'ladder' | 'writing' | 'idleMs' | 'longestMs'>> & { readonly share?: Share } = {}): ServedSession {
     const { tokens } = this.#home;
     const session: ServedSession = new ServedSession({
-      tokens, token, sight, ladder, writing, idleMs,
+      tokens, token, sight, ladder, writing, idleMs, longestMs,
       taken: () => this.#out.taken(),
       onFault: (error) => { this.#home.onFault(error); },
       onEnd: () => {

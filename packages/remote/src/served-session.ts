@@ -1,18 +1,17 @@
 import { SavepointGoneError, type Columns, type ComputeQuestion, type GroupQuery, type InsertRows, type Query, type ReadQuestion, type Schema, type Session, type SessionSavepoint, type StoredId, type StreamOptions, type UpdateRows } from '@ormolu/kernel';
 import type { CommitTokens } from './commit-tokens';
-import { ForbiddenError, IdleError, LimitError } from './errors';
+import { ForbiddenError, LimitError } from './errors';
 import { inOrderAsked } from './narrowed-answers';
 import type { SessionCall, SessionFigures } from './protocol';
 import { modelOf, type ServedLadder } from './served-ladder';
 import type { ServedSight, Told } from './served-sight';
+import { SessionClock, type SessionTimes } from './session-clock';
 import type { UserWriting } from './user-writing';
 import { imagesToWire, tagToWire, type WireImages } from './wire-sight';
 
 /** What a session of a client needs of its connection. */
-export interface SessionHome {
+export interface SessionHome extends SessionTimes {
   readonly tokens: CommitTokens;
-  /** After so long without a call it is rolled back; absent: it is not the client's to end, and whoever has opened it does. */
-  readonly idleMs: number | undefined;
   /** By which the client asks afterwards whether the transaction was committed. */
   readonly token: string | undefined;
   /** What the client's caches are told; absent: it has none. */
@@ -61,8 +60,9 @@ export class ServedSession {
   /** How far savepoints and streams were counted when the token was written; undefined: it is not there. */
   #tokenAt: number | undefined;
   #hasWritten = false;
-  #idle: NodeJS.Timeout | undefined;
-  #expired: IdleError | undefined;
+  readonly #clock: SessionClock;
+  /** Whether the storage is being asked, or the server's models are at work. */
+  #isBusy = false;
   #isEnded = false;
   /** What has kept it from taking the schema that its client goes by. */
   #misfit: unknown;
@@ -70,8 +70,12 @@ export class ServedSession {
   constructor(home: SessionHome, opened: Promise<Session>) {
     this.#home = home;
     this.#opened = opened;
+    // What runs is done to its end first.
+    this.#clock = new SessionClock(home, () => { if (!this.#isBusy) this.#letGo(); });
     opened.then((session) => {
       this.#session = session;
+      if (this.#isEnded) return;
+      this.#clock.begin();
       this.#rest();
     }, () => {
       home.onEnd();
@@ -83,15 +87,16 @@ export class ServedSession {
     return this.#session ? { state: this.#session.state, statements: this.#session.statements } : null;
   }
 
-  /** Does what a client calls for. @throws {OrmoluError} what the storage throws; REMOTE_IDLE when it came too late */
+  /** Does what a client calls for. @throws {OrmoluError} what the storage throws; REMOTE_IDLE or REMOTE_TOO_LONG when it came too late */
   async call(name: SessionCall, args: readonly unknown[]): Promise<ServedAnswer> {
-    if (!this.#expired) clearTimeout(this.#idle);
+    this.#clock.wake();
     this.#running += 1;
     // One at a time, as the storage does them: a client that asks much and takes no answers is not answered ahead.
     const done = this.#last.then(async () => {
       await this.#home.taken();
       const session = await this.#opened;
-      if (this.#expired) throw this.#expired;
+      if (this.#clock.expired) throw this.#clock.expired;
+      this.#isBusy = true;
       if (this.#misfit !== undefined && name !== 'rollback') {
         if (name === 'commit') await this.#over(session);
         throw this.#misfit as Error; // what the storage has thrown
@@ -99,6 +104,10 @@ export class ServedSession {
       const told = name === 'sight' ? await this.#home.sight?.ask(session, args[0]) : undefined;
       const value = await this.#do(session, name, args);
       return { value, figures: { state: session.state, statements: session.statements, ...told ?? await this.#beside(session, name), ...QUESTIONS.includes(name) && { reached: this.#home.ladder.takeReached() } } };
+    }).finally(() => {
+      if (!this.#isBusy) return;
+      this.#isBusy = false;
+      if (this.#clock.expired) this.#letGo();
     });
     this.#last = done.catch(() => undefined);
     try {
@@ -112,7 +121,7 @@ export class ServedSession {
   /** Rolls back, unless it is over. Never throws. */
   async end(): Promise<void> {
     this.#isEnded = true;
-    clearTimeout(this.#idle);
+    this.#clock.stop();
     this.#home.onLeft();
     const session = await this.#opened.catch(() => undefined);
     if (session) await this.#rollback(session);
@@ -251,7 +260,7 @@ export class ServedSession {
 
   #end(): void {
     this.#isEnded = true;
-    clearTimeout(this.#idle);
+    this.#clock.stop();
     this.#home.onEnd();
   }
 
@@ -308,14 +317,14 @@ export class ServedSession {
   }
 
   #rest(): void {
-    clearTimeout(this.#idle);
-    const { idleMs } = this.#home;
-    if (idleMs === undefined || this.#running > 0 || this.#expired || this.#isEnded) return;
-    this.#idle = setTimeout(() => {
-      this.#expired = new IdleError(idleMs);
-      if (this.#session) void this.#rollback(this.#session).finally(() => { this.#home.onRolledBack(); });
-      // Who comes back soon is told; nobody else is waited for.
-      this.#idle = setTimeout(() => { this.#end(); }, idleMs).unref();
-    }, idleMs).unref();
+    if (this.#running === 0 && !this.#isEnded) this.#clock.rest();
+  }
+
+  /** Its time is up: nothing is held any more. */
+  #letGo(): void {
+    if (this.#isEnded) return;
+    if (this.#session) void this.#rollback(this.#session).finally(() => { this.#home.onRolledBack(); });
+    // Who comes back soon is told; nobody else is waited for.
+    this.#clock.linger(() => { this.#end(); });
   }
 }

@@ -7,7 +7,7 @@ import { WebSocketServer } from 'ws';
 import { gatekeeper, type Access, type Auth } from './access';
 import { CommitTokens } from './commit-tokens';
 import { RemoteOptionError } from './errors';
-import { limitsInForce, type Limits } from './limits';
+import { limitsInForce, warnOfPool, type Limits } from './limits';
 import type { View } from './narrowed-schema';
 import { SUBPROTOCOL } from './protocol';
 import { ServedConnection } from './served-connection';
@@ -86,7 +86,8 @@ export async function serve(served: Served, options: ServeOptions = {}): Promise
   if (unknown !== undefined) throw new RemoteOptionError(`serve() has no option '${unknown}'`, `It has ${KNOWN.join(', ')}.`);
   const { port = DEFAULT_PORT, host = '127.0.0.1', auth, tls, limits, onFault } = options;
   if (!Number.isInteger(port) || port < 0 || port > 65_535) throw new RemoteOptionError(`The port of serve() is ${String(port)}`, 'It takes a whole number from 0 to 65535.');
-  const door = { admits: gatekeeper(auth, host), limits: limitsInForce(limits), onFault: telling(onFault ?? ((error: unknown) => { process.emitWarning(error instanceof Error ? error : String(error)); })) };
+  const door = { admits: gatekeeper(auth, host), limits: limitsInForce(limits, served.storage.capabilities.connections), onFault: telling(onFault ?? ((error: unknown) => { process.emitWarning(error instanceof Error ? error : String(error)); })) };
+  if (typeof auth === 'function') warnOfPool(door.limits, served.storage.capabilities.connections);
   const tokens = new CommitTokens(served.storage, door.onFault);
   await tokens.prepare();
   const { admissionMs } = door.limits;

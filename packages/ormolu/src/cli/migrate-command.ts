@@ -15,7 +15,7 @@ export interface MigrateArguments {
 
 /** Brings a database to its models, or says what that would take. */
 export async function migrateCommand({ models, storage, token, plan, discard, batchSize }: MigrateArguments, { out, note }: CliOutput): Promise<void> {
-  const db = await openOrmolu({ models: await loadModels(models), storage: storageAt(storage, token) });
+  const db = await openOrmolu({ models: await loadModels(models), storage: storageAt(storage, { token }) });
   try {
     if (plan) {
       const { statements, added } = await db.planMigration({ discard });

@@ -49,6 +49,7 @@ function program(output: CliOutput): Command {
     .addOption(new Option('--storage <url>', 'postgres://…, or the directory of an embedded database').env('ORMOLU_STORAGE').makeOptionMandatory())
     .addOption(new Option('--port <port>', '0 for any free one').argParser(portOf).default(6455))
     .option('--host <address>', 'where to listen', '127.0.0.1')
+    .addOption(new Option('--pool <connections>', 'of a PostgreSQL database, open at a time: one for each transaction (default: 10)').argParser(poolOf))
     .addOption(new Option('--token <token...>', 'what clients must know; on a loopback address there may be none').env('ORMOLU_TOKEN'))
     .option('--key <file>', 'of a certificate, in PEM: connections are encrypted then')
     .option('--cert <file>', 'the certificate, in PEM')
@@ -56,7 +57,12 @@ function program(output: CliOutput): Command {
   return ormolu;
 }
 
-/** @throws {InvalidArgumentError} which commander tells of with the option's name */
+/** @throws {InvalidArgumentError} which commander tells of with the option's name; so below */
+function poolOf(text: string): number {
+  if (!/^[1-9]\d{0,4}$/.test(text)) throw new InvalidArgumentError('It takes a whole number from 1 to 99999, no more than the server at --storage lets in.');
+  return Number(text);
+}
+
 function portOf(text: string): number {
   // Nothing at all is no 0: it is a variable of the environment that is missing.
   if (!/^\d{1,5}$/.test(text) || Number(text) > 65_535) throw new InvalidArgumentError('It takes a whole number from 0 to 65535; 0 is any free port.');

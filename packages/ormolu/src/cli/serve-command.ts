@@ -13,15 +13,16 @@ export interface ServeArguments {
   readonly storage: string;
   readonly port: number;
   readonly host: string;
+  readonly pool?: number;
   readonly token?: string | readonly string[];
   readonly key?: string;
   readonly cert?: string;
 }
 
 /** Serves a database until the process is told to end; then rolls back what is open, and closes it. */
-export async function serveCommand({ models, storage, port, host, token, key, cert }: ServeArguments, { out, note }: CliOutput): Promise<void> {
+export async function serveCommand({ models, storage, port, host, pool, token, key, cert }: ServeArguments, { out, note }: CliOutput): Promise<void> {
   const tls = await certificateOf(key, cert);
-  const db = await openOrmolu({ models: await loadModels(models), storage: storageAt(storage) });
+  const db = await openOrmolu({ models: await loadModels(models), storage: storageAt(storage, { pool }) });
   try {
     const workers = token === undefined ? undefined : [token].flat();
     const server = await serve(db, { port, host, auth: workers && { workers }, tls }).catch((error: unknown) => {

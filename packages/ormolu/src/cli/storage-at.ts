@@ -6,12 +6,13 @@ import { existsSync } from 'node:fs';
 
 /**
  * The storage behind a URL or directory.
- * @param token - for a server that asks for one
+ * @param options - `token`: for a server that asks for one; `pool`: connections of a PostgreSQL database
  * @throws {MisuseError} CLI_STORAGE
  */
-export function storageAt(place: string, token?: string): Storage {
+export function storageAt(place: string, { token, pool }: { readonly token?: string | undefined; readonly pool?: number | undefined } = {}): Storage {
+  if (/^postgres(ql)?:\/\//i.test(place)) return pool === undefined || !URL.canParse(place) ? postgres(place) : postgres({ connectionString: place, max: pool });
+  if (pool !== undefined) throw new MisuseError('CLI_STORAGE', '--pool says how many connections of a PostgreSQL database are open at a time, and --storage names none. Leave it out, or give postgres://….');
   if (/^(tcp|tls):\/\//i.test(place)) return remote(place, { token });
-  if (/^postgres(ql)?:\/\//i.test(place)) return postgres(place);
   const directory = place.replace(/^pglite:/i, '');
   // What is meant as a URL may hold a password: none of it is told, and no directory is made of it.
   const isUrl = /\/\/|@/.test(directory) && !existsSync(directory);

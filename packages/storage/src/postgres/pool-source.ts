@@ -13,7 +13,7 @@ const CONNECTION_TIMEOUT_MS = 10_000;
 /** Connections of a `pg` pool. */
 export class PoolSource implements ConnectionSource {
   readonly name = 'postgres';
-  readonly capabilities: StorageCapabilities = { concurrentSessions: true, durable: true, sql: true };
+  readonly capabilities: StorageCapabilities;
   readonly #options: PoolConfig;
   readonly #pool: Pool;
   /** Connections that nobody has, but that the pool has not got back yet. */
@@ -35,6 +35,7 @@ export class PoolSource implements ConnectionSource {
     const { Pool: PoolOfDriver } = loadDriver();
     this.#options = options;
     this.#pool = new PoolOfDriver({ connectionTimeoutMillis: CONNECTION_TIMEOUT_MS, ...options });
+    this.capabilities = { concurrentSessions: true, durable: true, sql: true, connections: this.#pool.options.max };
     // An idle connection that the server ends leaves the pool by itself; without a listener it would end the process.
     this.#pool.on('error', () => undefined);
   }
