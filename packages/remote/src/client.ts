@@ -53,6 +53,17 @@ export function remote(address: string, options: RemoteOptions = {}): RemoteStor
   });
 }
 
+/** How long what is about to begin when a client is closed may take to do so. */
+const BEGINNING_MS = 1_000;
+
+/** A session of this client that is not over. */
+interface OpenSession {
+  readonly ended: Promise<void>;
+  readonly end: () => void;
+  /** Ends it, if it has not begun. */
+  readonly giveUp: () => void;
+}
+
 /** A storage on the other end of a connection. Made by {@link remote}. */
 export class RemoteStorage implements Storage {
   readonly name = 'remote';
@@ -63,7 +74,7 @@ export class RemoteStorage implements Storage {
   /** What of the questions the server's own caches have answered, and what its storage. */
   readonly far: FarCounts = new FarCounts();
   readonly #options: LinkOptions;
-  readonly #open = new Map<Session, { readonly ended: Promise<void>; readonly end: () => void }>();
+  readonly #open = new Map<Session, OpenSession>();
   #link: Link | undefined;
   #view: UserView | undefined;
   #isViewOld = false;
@@ -144,10 +155,13 @@ export class RemoteStorage implements Storage {
     }
   }
 
+  /** Waits for what runs; what has not begun soon, for it waits for others to end, hears that the storage is closed. */
   close(): Promise<void> {
     if (this.#isHeldHere()) return Promise.reject(new CloseNestedError(this.name));
     this.#closing ??= (async () => {
+      const patience = setTimeout(() => { for (const { giveUp } of this.#open.values()) giveUp(); }, BEGINNING_MS);
       while (this.#open.size > 0) await Promise.all(Array.from(this.#open.values(), ({ ended }) => ended));
+      clearTimeout(patience);
       await this.#connecting?.catch(() => undefined);
       await this.#link?.close();
     })();
@@ -164,7 +178,9 @@ export class RemoteStorage implements Storage {
     });
     let end: () => void = () => undefined;
     const ended = new Promise<void>((resolve) => { end = resolve; });
-    this.#open.set(session, { ended, end });
+    let hasBegun = false;
+    void options.failure.then((error) => { hasBegun = error === undefined; });
+    this.#open.set(session, { ended, end, giveUp: () => { if (!hasBegun) session.giveUp(new StorageClosedError(this.name)); } });
     return session;
   }
 
@@ -187,8 +203,14 @@ export class RemoteStorage implements Storage {
   }
 
   async #linked(): Promise<Link> {
-    if (this.#closing) throw new StorageClosedError(this.name);
-    return this.#connected();
+    if (this.#isClosing()) throw new StorageClosedError(this.name);
+    const link = await this.#connected();
+    if (this.#isClosing()) throw new StorageClosedError(this.name);
+    return link;
+  }
+
+  #isClosing(): boolean {
+    return this.#closing !== undefined;
   }
 
   /** The connection there is, or a new one: whoever comes first makes it for all. */

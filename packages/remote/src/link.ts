@@ -144,6 +144,15 @@ export class Link {
     return outcome.value;
   }
 
+  /** Whoever waits for an answer about a session hears this instead. */
+  giveUp(session: number, error: Error): void {
+    for (const [serial, waiting] of this.#waiting) {
+      if (waiting.session !== session) continue;
+      this.#waiting.delete(serial);
+      waiting.settle({ value: undefined, figures: null, error });
+    }
+  }
+
   /** Closes the connection; what still waits is told that it broke. */
   async close(): Promise<void> {
     if (this.#socket.readyState === WebSocket.CLOSED) return;

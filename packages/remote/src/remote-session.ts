@@ -45,6 +45,7 @@ export class RemoteSession implements Session {
   #state: SessionState = 'open';
   #statements = 0;
   #isGivenUp = false;
+  #isCommitting = false;
   /** What has kept the server from taking the schema that is in force here: whoever calls next hears it. */
   #misfit: unknown;
   #committed: CommittedImages | undefined;
@@ -197,6 +198,7 @@ export class RemoteSession implements Session {
       throw new NotCommittedError(this.#options.link.address);
     }
     if (this.#misfit !== undefined) await this.rollback();
+    this.#isCommitting = true;
     try {
       if (this.#misfit !== undefined) throw this.#misfit as Error; // what a call has thrown
       const images = await this.#call('commit', [this.#options.sight?.takeCached() ?? []]) as WireImages | null | undefined; // as the server answers
@@ -230,6 +232,15 @@ export class RemoteSession implements Session {
     const told = this.#call('rollback', []).catch(() => undefined);
     // Of one that has not answered in time nobody waits for another answer.
     if (!this.#isGivenUp) await told;
+    this.#end('rolled back');
+  }
+
+  /** Ends what has not begun, so that nobody waits for that any more; once COMMIT is on its way, that says what becomes of it. */
+  giveUp(error: Error): void {
+    if (this.isOver || this.#isCommitting) return;
+    const { link, number } = this.#options;
+    link.giveUp(number, error);
+    void link.call('rollback', number, []).catch(() => undefined);
     this.#end('rolled back');
   }
 
@@ -270,7 +281,7 @@ export class RemoteSession implements Session {
       // Whoever calls first hears that it did not even begin.
       const unopened = await failure;
       if (unopened === undefined) throw error;
-      this.#state = 'failed';
+      this.#fail();
       throw unopened as Error; // what a call has thrown
     }
   }
@@ -293,6 +304,11 @@ export class RemoteSession implements Session {
     this.#statements = statements;
     if (state === 'committed' || state === 'rolled back') this.#end(state);
     else if (!this.isOver) this.#state = state;
+  }
+
+  /** Unless it was given up meanwhile. */
+  #fail(): void {
+    if (!this.isOver) this.#state = 'failed';
   }
 
   #end(state: SessionState): void {

@@ -24,7 +24,7 @@ export interface SessionHome extends SessionTimes {
   taken(): Promise<void>;
   /** Told of what ends with a rollback that nobody waits for, and fails. */
   onFault(error: unknown): void;
-  /** Told when its client has gone: what has not begun need not. */
+  /** Told when its client has gone, or wants it no more: what has not begun need not. */
   onLeft(): void;
   /** Told when it has let go of its transaction, before the end of one that is kept to tell why. */
   onRolledBack(): void;
@@ -91,6 +91,8 @@ export class ServedSession {
   async call(name: SessionCall, args: readonly unknown[]): Promise<ServedAnswer> {
     this.#clock.wake();
     this.#running += 1;
+    // It need not begin any more: else it would wait for that first.
+    if (name === 'rollback' && !this.#session) this.#home.onLeft();
     // One at a time, as the storage does them: a client that asks much and takes no answers is not answered ahead.
     const done = this.#last.then(async () => {
       await this.#home.taken();

@@ -41,6 +41,7 @@ async function none(what: 'connections' | 'transactions'): Promise<void> {
 test('a client that vanishes without a word is left, and its transaction is rolled back', async () => {
   await served.stop();
   await served.start({ limits: { keepAlive: '500ms' } });
+  await proxy.close();
   proxy = await CuttingProxy.before(served.server.port);
   const client = served.client({ keepAlive: '1h', connectTimeout: '5s' }, proxy.url);
   const session = await client.open({ schema: served.schema });
