@@ -1,6 +1,7 @@
-import { EVERYTHING, type Storage } from '@ormolu/kernel';
+import { EVERYTHING, type Session, type Storage } from '@ormolu/kernel';
 import { memory } from '@ormolu/storage/memory';
 import { pglite } from '@ormolu/storage/pglite';
+import { CuttingProxy } from './support/cutting-proxy';
 import { citySchema, Served } from './support/served';
 
 test.each<[string, () => Storage]>([['memory', () => memory()], ['PGlite', () => pglite()]])('over %s, tokens of commits are no business of caches: nobody is told of them, and a client keeps its answers under the same epoch as the server', async (_, open) => {
@@ -25,4 +26,69 @@ test.each<[string, () => Storage]>([['memory', () => memory()], ['PGlite', () =>
     await session.rollback();
   }
   await served.end();
+});
+
+describe('a token that SQL of the client has had written', () => {
+  let served: Served;
+  let proxy: CuttingProxy;
+  beforeAll(async () => {
+    served = await Served.begin({}, pglite());
+    proxy = await CuttingProxy.before(served.server.port);
+  });
+  afterAll(async () => {
+    await proxy.close();
+    await served.end();
+  });
+  const sql = (session: Session, name: string) => session.sql('insert into city (name) values ($1)', [name]);
+  const kept = (session: Session) => session.insert({ model: 'city', count: 1, fields: ['name'], columns: [['kept']] });
+
+  test.each<[string, (session: Session) => Promise<unknown>]>([
+    ['within a savepoint that is taken back, and is written again with the next write', async (session) => {
+      const savepoint = await session.savepoint();
+      await sql(session, 'lost');
+      await session.rollbackTo(savepoint);
+      await kept(session);
+    }],
+    ['within one inside that, and is written again by SQL', async (session) => {
+      const outer = await session.savepoint();
+      await session.savepoint();
+      await sql(session, 'lost');
+      await session.rollbackTo(outer);
+      await sql(session, 'kept');
+    }],
+    ['before a savepoint that is taken back, and is there still', async (session) => {
+      await sql(session, 'kept');
+      const savepoint = await session.savepoint();
+      await sql(session, 'lost');
+      await session.rollbackTo(savepoint);
+      await sql(session, 'kept');
+    }],
+    ['within a savepoint that is released, and is there still', async (session) => {
+      const savepoint = await session.savepoint();
+      await sql(session, 'kept');
+      await session.release(savepoint);
+      await kept(session);
+    }],
+    ['within one that is released inside one that is taken back, and is written again', async (session) => {
+      const outer = await session.savepoint();
+      const inner = await session.savepoint();
+      await sql(session, 'lost');
+      await session.release(inner);
+      await session.rollbackTo(outer);
+      await kept(session);
+    }],
+  ])('%s, tells of the commit whose answer was lost', async (_, work) => {
+    const before = await served.names();
+    const session = await served.client({}, proxy.url).open({ schema: citySchema });
+    try {
+      await work(session);
+      proxy.cutsAt = 'answer';
+      await session.commit();
+    } finally {
+      proxy.cutsAt = undefined;
+      await session.rollback();
+    }
+    const after = await served.names();
+    expect([session.state, after.length > before.length, after.every((name) => name === 'kept')]).toEqual(['committed', true, true]);
+  });
 });

@@ -117,15 +117,3 @@ test('savepoints that have gone with those around them are none that are open', 
   expect((await session.savepoint()).depth).toBe(1);
   await session.rollback();
 });
-
-test('a token that went with a savepoint is written again with the next write, or none is', async () => {
-  const client = served.client({}, proxy.url);
-  const session = await client.open({ schema: served.schema });
-  const savepoint = await session.savepoint();
-  await insert(session, 'taken back');
-  await session.rollbackTo(savepoint);
-  await insert(session, 'kept');
-  proxy.cutsAt = 'answer';
-  await session.commit();
-  expect([session.state, await served.names()]).toEqual(['committed', ['kept']]);
-});
