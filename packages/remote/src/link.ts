@@ -5,7 +5,7 @@ import type { Address } from './address';
 import { wrongReply } from './answer-shapes';
 import { decode, encode } from './codec';
 import { AccessError, ConnectionLostError, DeadlineError, LimitError, ProtocolError, UnreachableError } from './errors';
-import { sendMessage } from './fragments';
+import { Sender } from './fragments';
 import { keepAlive, type Transport } from './keep-alive';
 import { FrameError, replyOf, SUBPROTOCOL, type CallName, type NamedSchema, type Reply, type SessionFigures } from './protocol';
 import { ToldSchemas } from './told-schemas';
@@ -67,6 +67,7 @@ export interface CallOptions {
 export class Link {
   readonly #socket: WebSocket;
   readonly #options: LinkOptions;
+  readonly #sender: Sender;
   readonly #waiting = new Map<number, Waiting>();
   readonly #told = new ToldSchemas<true>();
   /** Bytes of a message that the server takes. */
@@ -79,6 +80,7 @@ export class Link {
   private constructor(socket: WebSocket, options: LinkOptions, transport: Transport) {
     this.#socket = socket;
     this.#options = options;
+    this.#sender = new Sender(socket);
     socket.on('message', (data) => {
       this.#receive(data as Buffer); // 'nodebuffer' is what a socket gives unless told otherwise
     });
@@ -188,7 +190,7 @@ export class Link {
           resolve(outcome);
         },
       });
-      sendMessage(this.#socket, bytes);
+      this.#sender.send(bytes);
     });
   }
 

@@ -1,7 +1,7 @@
 import type { WebSocket } from 'ws';
 import { encode } from './codec';
 import { LimitError } from './errors';
-import { sendMessage } from './fragments';
+import { Sender } from './fragments';
 import { leftOf, type Transport } from './keep-alive';
 import type { SessionFigures, WireError } from './protocol';
 
@@ -26,6 +26,7 @@ export interface OutgoingHome {
 export class Outgoing {
   readonly #socket: WebSocket;
   readonly #home: OutgoingHome;
+  readonly #sender: Sender;
   /** Bytes of an answer that the client takes, as it has said. */
   mostTaken: number = Infinity;
   /** Calls that wait until the client takes its answers. */
@@ -37,6 +38,7 @@ export class Outgoing {
   constructor(socket: WebSocket, home: OutgoingHome) {
     this.#socket = socket;
     this.#home = home;
+    this.#sender = new Sender(socket);
   }
 
   /** Whether anybody hears what is sent. */
@@ -64,8 +66,8 @@ export class Outgoing {
       const tooMuch = new LimitError(`An answer weighs ${String(bytes.length)} bytes, and this client takes no more than ${String(this.mostTaken)} at once`, 'Ask for less at once, in batches or as a stream, or raise maxMessageBytes of remote().');
       bytes = encode(['error', reply[1], this.#home.toWire(tooMuch), reply[3]]);
     }
-    sendMessage(this.#socket, bytes, () => {
-      if (this.#socket.bufferedAmount < MOST_UNSENT / 2) this.letGo();
+    this.#sender.send(bytes, () => {
+      if (this.#sender.unsent < MOST_UNSENT / 2) this.letGo();
     });
     return !isTooMuch;
   }
@@ -82,7 +84,7 @@ export class Outgoing {
 
   /** Waits until the client has taken its answers; one that never does holds locks for nothing, and is left. */
   taken(): Promise<void> {
-    if (this.#socket.bufferedAmount < MOST_UNSENT) return Promise.resolve();
+    if (this.#sender.unsent < MOST_UNSENT) return Promise.resolve();
     if (!this.#patience) this.#wait();
     return new Promise((resolve) => { this.#untaken.push(resolve); });
   }

@@ -108,6 +108,35 @@ test('a slow client is waited for, although more joins what it has not taken yet
   await served.end();
 });
 
+test('a slow client is waited for that takes a single large answer', async () => {
+  const below = memory();
+  const open = below.open.bind(below);
+  below.open = async (options) => {
+    const session = await open(options);
+    const query = session.query.bind(session);
+    session.query = async (asked) => (asked.model === 'city' ? { ids: [1], columns: [['x'.repeat(24_000_000)]] } : query(asked));
+    return session;
+  };
+  const served = await Served.begin({ limits: { idleTimeout: '1s' } }, below);
+  const proxy = await CuttingProxy.before(served.server.port);
+  const client = served.client({}, proxy.url);
+  try {
+    const [asking, waiting] = await Promise.all([0, 1].map(() => client.open({ schema: served.schema }))) as [Session, Session]; // two of them
+    expect(await waiting.count({ model: 'city', filter: EVERYTHING })).toBe(0);
+    proxy.bytesAtOnce = 80_000;
+    const asked = asking.query({ model: 'city', filter: EVERYTHING, fields: ['name'] });
+    // Behind it, on the same way.
+    const counted = new Promise((resolve) => { setTimeout(resolve, 200); }).then(() => waiting.count({ model: 'city', filter: EVERYTHING }));
+    expect([String((await asked).columns[0]?.[0]).length, await counted]).toEqual([24_000_000, 0]);
+    for (const session of [asking, waiting]) await session.rollback();
+  } finally {
+    proxy.bytesAtOnce = undefined;
+    await client.close();
+    await proxy.close();
+    await served.end();
+  }
+});
+
 test('the system asks, too, whether a client is there that is not listened to', async () => {
   const kept = jest.spyOn(Socket.prototype, 'setKeepAlive');
   const served = await Served.begin({ limits: { keepAlive: '12345ms' } });
