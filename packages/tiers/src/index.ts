@@ -1,5 +1,6 @@
 export { type Backend, type BackendEntry, type BackendLimits, type BackendState, type BackendStep } from './backend/backend';
 export { MemoryBackend } from './backend/memory-backend';
+export { UnreachedError } from './backend/unreached-error';
 export { type Bus, type BusListener } from './bus/bus';
 export { type BusStats } from './bus/bus-link';
 export { MemoryBus } from './bus/memory-bus';

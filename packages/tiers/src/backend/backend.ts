@@ -4,10 +4,15 @@ export interface Backend {
   readonly name: string;
   readonly limits: BackendLimits;
 
-  /** What there is under these keys. @returns a value, or undefined, per key in their order. @remarks One round trip to each server concerned */
-  getMany(keys: readonly string[]): Promise<readonly (Uint8Array | undefined)[]>;
+  /**
+   * What there is under these keys.
+   *
+   * @returns a value, or undefined, per key in their order; null for one that could not be asked for while others could, of which nothing is known then. It fails when none could
+   * @remarks One round trip to each server concerned
+   */
+  getMany(keys: readonly string[]): Promise<readonly (Uint8Array | undefined | null)[]>;
 
-  /** Puts values in, whatever was there. @remarks One round trip to each server concerned */
+  /** Puts values in, whatever was there. @throws {UnreachedError} where some could not be put in, and all others are. @remarks One round trip to each server concerned */
   setMany(entries: readonly BackendEntry[]): Promise<void>;
 
   /** Puts a value in if there is none. @returns whether it did: of many who ask at once, one is told true */
@@ -16,7 +21,7 @@ export interface Backend {
   /** Puts a value in if what is there equals `expected` byte for byte, in one step. @returns whether it did */
   replace(entry: BackendEntry, expected: Uint8Array): Promise<boolean>;
 
-  /** @returns how many there were, as far as the server tells. @remarks One round trip to each server concerned */
+  /** @returns how many there were, as far as the server tells. @throws {UnreachedError} where some could not be taken out, and all others are. @remarks One round trip to each server concerned */
   deleteMany(keys: readonly string[]): Promise<number>;
 
   /** Begins a lifetime anew. @returns whether there was such a key */
@@ -60,9 +65,9 @@ export type BackendStep = <T>(call: () => Promise<T>) => Promise<T>;
 
 /**
  * `up`: there is a connection to each server; `down`: there is none to some. `changed`: one of several may be another than before, or hold what it held long ago, while the others are
- * there: answers wait until `check` has said which run it is now.
+ * there: answers wait until `check` has said which run it is now. `doubtful`: likewise, while `check` will not tell: all that it holds is given up.
  */
-export type BackendState = 'up' | 'down' | 'changed';
+export type BackendState = 'up' | 'down' | 'changed' | 'doubtful';
 
 /** One value for a cache server. */
 export interface BackendEntry {

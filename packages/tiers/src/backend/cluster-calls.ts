@@ -3,7 +3,10 @@ import type * as Driver from 'ioredis';
 import { ImportingNodes } from './importing-nodes';
 
 /** Makes a call about one key, wherever that is by now. */
-export type RoutedCall = <T>(call: (on: Driver.Redis | Driver.Cluster) => Promise<T>) => Promise<T>;
+export type RoutedCall = <T>(key: string, call: (on: Driver.Redis | Driver.Cluster) => Promise<T>) => Promise<T>;
+
+/** What is told of: see `BackendState`. */
+type ClusterChange = 'changed' | 'doubtful';
 
 /** Another node has the key, or will have it in a moment: nothing has been done. */
 const ELSEWHERE = /^(?:MOVED|ASK|TRYAGAIN) /;
@@ -20,7 +23,7 @@ const ON_ITS_WAY = /^ASK \d+ (.+)/;
  */
 export class ClusterCalls {
   readonly #cluster: Driver.Cluster;
-  readonly #listeners = new Set<() => void>();
+  readonly #listeners = new Set<(state: ClusterChange) => void>();
   /** Who had keys when the driver last asked: their addresses. */
   #masters: ReadonlySet<string> = new Set();
   #refreshing: Promise<void> | undefined;
@@ -28,24 +31,28 @@ export class ClusterCalls {
 
   constructor(cluster: Driver.Cluster) {
     this.#cluster = cluster;
-    this.#importing = new ImportingNodes(() => cluster.nodes('master')[0], () => this.#tell());
+    this.#importing = new ImportingNodes(() => cluster.nodes('master')[0], () => this.#tell('doubtful'));
     cluster.on('refresh', () => {
       const before = this.#masters;
       this.#masters = new Set(cluster.nodes('master').map(addressOf));
       this.#importing.leave(this.#masters);
-      if (before.size > 0 && (before.size !== this.#masters.size || this.#areOthers(before))) this.#tell();
+      if (before.size > 0 && (before.size !== this.#masters.size || this.#areOthers(before))) this.#tell('changed');
     }).on('-node', (node: Driver.Redis) => {
-      if (this.#masters.has(addressOf(node))) this.#tell();
+      if (this.#masters.has(addressOf(node))) this.#tell('changed');
+    }).on('+node', (node: Driver.Redis) => {
+      // It follows one key that is on its way by itself, on a connection that it soon ends.
+      const address = addressOf(node);
+      if (this.#masters.size > 0 && !cluster.slots.some((nodes) => nodes.includes(address))) this.#importing.watch(address);
     });
   }
 
-  /** @param call - about one key; made twice when the first node says that it has done nothing */
-  readonly make: RoutedCall = async (call) => {
+  /** @param call - about that key; made twice when the first node says that it has done nothing @throws {UnreachedError} when the key is on its way to a node that cannot be reached */
+  readonly make: RoutedCall = async (key, call) => {
     try {
       return await call(this.#cluster);
     } catch (error) {
       const [, address] = (error instanceof Error && ON_ITS_WAY.exec(error.message)) || [];
-      const followed = address === undefined ? undefined : this.#importing.ask(this.#mapped(address), call);
+      const followed = address === undefined ? undefined : this.#importing.ask(this.#mapped(address), key, call);
       if (followed) return followed;
       const asked = this.#refresh();
       if (!(error instanceof Error) || !ELSEWHERE.test(error.message)) throw error;
@@ -58,9 +65,11 @@ export class ClusterCalls {
    * Tells when the connection to a node is lost that has keys: with the next one, it may have what it had long ago. And when another node has keys: one that is put in the place of one
    * that is silent has what it was told in time, while nobody's connection ends.
    *
+   * It is `doubtful` when it was a node that has no slot yet: none is in the run that `check` tells.
+   *
    * @returns ends it
    */
-  onChange(listener: () => void): () => void {
+  onChange(listener: (state: ClusterChange) => void): () => void {
     this.#listeners.add(listener);
     return () => {
       this.#listeners.delete(listener);
@@ -69,7 +78,7 @@ export class ClusterCalls {
 
   /** An answer has come. The driver follows a key to its new place before it asks who has which keys now. */
   notice(): void {
-    if (this.#masters.size > 0 && this.#areOthers(this.#masters)) this.#tell();
+    if (this.#masters.size > 0 && this.#areOthers(this.#masters)) this.#tell('changed');
   }
 
   /**
@@ -89,6 +98,23 @@ export class ClusterCalls {
     }));
     if (told.some(([, state]) => state.includes('cluster_state:fail'))) throw new OutageError('TIER_UNAVAILABLE', 'The Redis Cluster is down: some of its keys are on no node that answers.');
     return told.map(([info]) => runOf(info)).sort().join(' ');
+  }
+
+  /**
+   * Who has which slots, as each of them says.
+   *
+   * @throws {OutageError} TIER_UNAVAILABLE while keys are on their way from one to another: whoever goes through all keys of each node may meet them nowhere
+   */
+  async places(): Promise<string> {
+    await this.#refresh();
+    const told = await Promise.all(this.#cluster.nodes('master').map(async (node) => {
+      await connected(node);
+      const [line = ''] = /^.*\bmyself\b.*$/m.exec(String(await node.cluster('NODES'))) ?? [];
+      // Its name, and what stands behind its state; those on their way are in brackets.
+      return `${line.slice(0, line.indexOf(' '))} ${line.split(' connected ')[1] ?? ''}`;
+    }));
+    if (told.some((line) => line.includes('['))) throw new OutageError('TIER_UNAVAILABLE', 'Keys of the Redis Cluster are on their way to other nodes.');
+    return told.sort().join('\n');
   }
 
   close(): void {
@@ -115,8 +141,8 @@ export class ClusterCalls {
     return mapped ? `${mapped.host}:${String(mapped.port)}` : address;
   }
 
-  #tell(): void {
-    for (const listener of this.#listeners) listener();
+  #tell(state: ClusterChange): void {
+    for (const listener of this.#listeners) listener(state);
   }
 }
 

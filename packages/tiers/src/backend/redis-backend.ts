@@ -5,6 +5,7 @@ import { ClusterCalls, runOf, type RoutedCall } from './cluster-calls';
 import { heedfulConnector } from './heedful-connector';
 import { loadPackage } from './load-package';
 import { checkConnection, notConnected, type RedisConnection } from './redis-connection';
+import { doneToAll, reached } from './unreached-error';
 import { whenRead } from './when-read';
 
 /** What we ask of ioredis, which by itself keeps calls waiting for as long as there is no server: a cache would rather miss. */
@@ -80,7 +81,7 @@ export class RedisBackend implements Backend {
         if (this.#isReady) this.#tell('up');
       }).on('close', () => this.#tellDown()).on('end', () => this.#tellDown());
     }
-    this.#calls?.onChange(() => this.#tell('changed'));
+    this.#calls?.onChange((state) => this.#tell(state));
     if (!cluster) for (const client of this.#readers) giveUpUnready(client);
   }
 
@@ -90,17 +91,17 @@ export class RedisBackend implements Backend {
     return streams.reduce((sum, stream) => sum + (stream?.bytesRead ?? 0), 0);
   }
 
-  async getMany(keys: readonly string[]): Promise<readonly (Uint8Array | undefined)[]> {
-    const client = this.#reader;
-    // In a cluster every key may be on another node: the client gathers the calls of each.
-    const found = this.#cluster ? await Promise.all(keys.map((key) => this.#routed((on) => on.getBuffer(key)))) : await client.mgetBuffer(...keys);
-    this.#calls?.notice();
-    return found.map((value) => value ?? undefined);
+  async getMany(keys: readonly string[]): Promise<readonly (Uint8Array | undefined | null)[]> {
+    if (!this.#calls) return (await this.#reader.mgetBuffer(...keys)).map((value) => value ?? undefined);
+    // Every key may be on another node: the client gathers the calls of each.
+    const found = await reached(keys, async (key) => (await this.#routed(key, (on) => on.getBuffer(key))) ?? undefined);
+    this.#calls.notice();
+    return found;
   }
 
   async setMany(entries: readonly BackendEntry[]): Promise<void> {
     if (this.#cluster || entries.length < 2) {
-      await Promise.all(entries.map((entry) => this.#routed((on) => Promise.resolve(this.#set(on, entry)))));
+      await doneToAll(entries.map(({ key }) => key), (key, at) => this.#routed(key, (on) => Promise.resolve(this.#set(on, entries[at] as BackendEntry)))); // one a key
       return;
     }
     const pipeline = this.#client.pipeline();
@@ -109,31 +110,35 @@ export class RedisBackend implements Backend {
   }
 
   async add({ key, value, ttlMs }: BackendEntry): Promise<boolean> {
-    return (await this.#routed((on) => (ttlMs === 0 ? on.set(key, bytes(value), 'NX') : on.set(key, bytes(value), 'PX', whole(ttlMs), 'NX')))) === 'OK';
+    return (await this.#routed(key, (on) => (ttlMs === 0 ? on.set(key, bytes(value), 'NX') : on.set(key, bytes(value), 'PX', whole(ttlMs), 'NX')))) === 'OK';
   }
 
   async replace({ key, value, ttlMs }: BackendEntry, expected: Uint8Array): Promise<boolean> {
-    return (await this.#routed((on) => on.eval(REPLACE, 1, key, bytes(expected), bytes(value), whole(ttlMs)))) === 1;
+    return (await this.#routed(key, (on) => on.eval(REPLACE, 1, key, bytes(expected), bytes(value), whole(ttlMs)))) === 1;
   }
 
   async deleteMany(keys: readonly string[]): Promise<number> {
     if (keys.length === 0) return 0;
     const client = this.#client;
     if (!this.#cluster) return client.unlink(...keys);
-    const counts = await Promise.all(keys.map((key) => this.#routed((on) => on.unlink(key))));
-    return counts.reduce((sum, count) => sum + count, 0);
+    const counts = await doneToAll(keys, (key) => this.#routed(key, (on) => on.unlink(key)));
+    return counts.reduce<number>((sum, count = 0) => sum + count, 0);
   }
 
   async touch(key: string, ttlMs: number): Promise<boolean> {
-    if (ttlMs > 0) return (await this.#routed((on) => on.pexpire(key, whole(ttlMs)))) === 1;
-    const [, isThere] = await Promise.all([this.#routed((on) => on.persist(key)), this.#routed((on) => on.exists(key))]);
+    if (ttlMs > 0) return (await this.#routed(key, (on) => on.pexpire(key, whole(ttlMs)))) === 1;
+    const [, isThere] = await Promise.all([this.#routed(key, (on) => on.persist(key)), this.#routed(key, (on) => on.exists(key))]);
     return isThere === 1;
   }
 
-  /** @remarks SCAN and UNLINK in small steps, between which the server answers others. */
+  /**
+   * @throws {OutageError} TIER_UNAVAILABLE where keys of a cluster are on their way to other nodes, or were meanwhile: some may have been met nowhere
+   * @remarks SCAN and UNLINK in small steps, between which the server answers others.
+   */
   async deleteByPattern(pattern: string, step: BackendStep = (call) => call()): Promise<number> {
     // Only `*` is special here; Redis knows more.
     const match = pattern.replaceAll(/[\\?[\]^]/g, (special) => `\\${special}`);
+    const places = await this.#placesOfKeys(step);
     const counts = await Promise.all(this.#masters().map(async (node) => {
       let deleted = 0;
       let cursor = '0';
@@ -145,6 +150,7 @@ export class RedisBackend implements Backend {
       } while (cursor !== '0');
       return deleted;
     }));
+    if (places !== (await this.#placesOfKeys(step))) throw new OutageError('TIER_UNAVAILABLE', 'Keys of the Redis Cluster have gone to other nodes meanwhile.');
     return counts.reduce((sum, count) => sum + count, 0);
   }
 
@@ -190,7 +196,7 @@ export class RedisBackend implements Backend {
   }
 
   get #routed(): RoutedCall {
-    return this.#calls?.make ?? ((call) => call(this.#client));
+    return this.#calls?.make ?? ((_, call) => call(this.#client));
   }
 
   #set(on: Driver.Redis | Driver.Cluster | Driver.ChainableCommander, { key, value, ttlMs }: BackendEntry): unknown {
@@ -212,6 +218,11 @@ export class RedisBackend implements Backend {
   get #reader(): Driver.Redis | Driver.Cluster {
     this.#turn = (this.#turn + 1) % this.#readers.length;
     return this.#readers[this.#turn] ?? this.#client;
+  }
+
+  #placesOfKeys(step: BackendStep): Promise<string> {
+    const calls = this.#calls;
+    return calls ? step(() => calls.places()) : Promise.resolve('');
   }
 
   #masters(): readonly Driver.Redis[] {

@@ -39,11 +39,11 @@ export class Ring implements Backend {
     return this.#nodes.map(({ backend }) => backend);
   }
 
-  /** What a server that fails would have answered is missing; it is an error when all do. */
-  async getMany(keys: readonly string[]): Promise<readonly (Uint8Array | undefined)[]> {
+  /** What a server that fails would have answered is unknown; it is an error when all do. */
+  async getMany(keys: readonly string[]): Promise<readonly (Uint8Array | undefined | null)[]> {
     const [only, ...others] = this.#nodes;
     if (only && others.length === 0) return only.backend.getMany(keys);
-    const found = new Array<Uint8Array | undefined>(keys.length).fill(undefined);
+    const found = new Array<Uint8Array | undefined | null>(keys.length).fill(null);
     const shares = [...this.#shares(keys, (key) => key)];
     const answers = await Promise.allSettled(shares.map(([node, places]) => node.getMany(places.map((place) => keys[place] ?? ''))));
     for (const [share, answer] of answers.entries()) {
@@ -83,8 +83,8 @@ export class Ring implements Backend {
     const up = new Set<number>();
     let last: BackendState | undefined;
     const ends = this.#nodes.map(({ backend }, place) => backend.onState((state, cause) => {
-      if (state === 'changed') {
-        listener('changed', cause);
+      if (state === 'changed' || state === 'doubtful') {
+        listener(state, cause);
         return;
       }
       if (state === 'up') up.add(place);

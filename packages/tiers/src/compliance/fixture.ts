@@ -73,5 +73,5 @@ export function entryOf(key: string, text: string, ttlMs = 60_000): BackendEntry
 }
 
 export async function textsOf(backend: Backend, keys: readonly string[]): Promise<readonly (string | undefined)[]> {
-  return (await backend.getMany(keys)).map((value) => value && Buffer.from(value).toString('utf8'));
+  return (await backend.getMany(keys)).map((value) => (value ? Buffer.from(value).toString('utf8') : undefined));
 }

@@ -46,7 +46,7 @@ export class CacheMark {
     if (await (there === undefined ? this.#store.add(entry) : this.#store.replace(entry, there))) return mark;
     const [now] = await this.#store.getMany([this.#key]);
     // Another process knows another run: its entries are not believed here, nor ours there, until whoever is behind has asked again.
-    return markUnder(now, this.#run) ?? newMark();
+    return markUnder(now ?? undefined, this.#run) ?? newMark();
   }
 
   /** All entries hold no more, in every process. */

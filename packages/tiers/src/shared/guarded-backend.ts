@@ -1,4 +1,5 @@
 import type { Backend, BackendEntry, BackendLimits, BackendState } from '../backend/backend';
+import { UnreachedError } from '../backend/unreached-error';
 import { LateError } from './deadlines';
 import { PacedCalls, type Asked } from './paced-calls';
 import { AWAY, outage, ServerWatch } from './server-watch';
@@ -96,10 +97,10 @@ export class GuardedBackend implements Backend {
     return this.#unsure.size;
   }
 
-  async getMany(keys: readonly string[]): Promise<readonly (Uint8Array | undefined)[]> {
+  async getMany(keys: readonly string[]): Promise<readonly (Uint8Array | undefined | null)[]> {
     const most = this.#calls.keysAtOnce;
     if (keys.length <= most) return this.#get(keys);
-    const found: (Uint8Array | undefined)[] = [];
+    const found: (Uint8Array | undefined | null)[] = [];
     for (let from = 0; from < keys.length; from += most) found.push(...(await this.#get(keys.slice(from, from + most))));
     return found;
   }
@@ -123,6 +124,13 @@ export class GuardedBackend implements Backend {
 
   deleteMany(keys: readonly string[]): Promise<number> {
     return this.#overwrite({ name: 'deleteMany', keys: keys.length }, keys, () => this.#backend.deleteMany(keys));
+  }
+
+  /** A key without which the others are of no use could not be reached. @returns what the call fails with that asked for it */
+  unreached(key: string): UnreachedError {
+    const error = new UnreachedError([key], AWAY);
+    this.#watch.failed(error);
+    return error;
   }
 
   /** What has been put under a key, as far as it came to that, and is of no use any more, is taken out as soon as the server can be told: this and nothing else. */
@@ -173,16 +181,17 @@ export class GuardedBackend implements Backend {
     return Promise.resolve();
   }
 
-  async #get(keys: readonly string[]): Promise<readonly (Uint8Array | undefined)[]> {
+  async #get(keys: readonly string[]): Promise<readonly (Uint8Array | undefined | null)[]> {
     const found = await this.#call({ name: 'getMany', keys: keys.length }, async () => {
       const answer = await this.#backend.getMany(keys);
       const bytes = answer.reduce((sum, value) => sum + (value?.byteLength ?? 0), 0);
       this.counts.receivedBytes += bytes;
       this.#calls.note(bytes, keys.length);
+      if (answer.includes(null)) this.counts.failures += 1;
       return answer;
     });
     if (this.#watch.inDoubt) await this.#settled(this.#watch.inDoubt);
-    return this.#unsure.size === 0 ? found : found.map((value, place) => (this.#unsure.has(keys[place] ?? '') ? undefined : value));
+    return this.#unsure.size === 0 ? found : found.map((value, place) => (value && this.#unsure.has(keys[place] ?? '') ? undefined : value));
   }
 
   async #call<T>(asked: Asked, make: () => Promise<T>): Promise<T> {
@@ -201,7 +210,8 @@ export class GuardedBackend implements Backend {
       if (error === AWAY) await this.#refused();
       else {
         this.counts.failures += 1;
-        this.#watch.failed(error);
+        // A key that cannot be reached says nothing about the others.
+        if (!(error instanceof UnreachedError)) this.#watch.failed(error);
       }
       throw outage(error);
     }
@@ -268,7 +278,7 @@ export class GuardedBackend implements Backend {
     try {
       return await this.#call(asked, make);
     } catch (error) {
-      this.#unsure.failed(keys, error instanceof LateError);
+      this.#unsure.failed(error instanceof UnreachedError && keys.length > 0 ? error.keys : keys, error instanceof LateError);
       this.#watch.mendSoon();
       throw error;
     }

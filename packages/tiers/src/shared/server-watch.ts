@@ -151,6 +151,7 @@ export class ServerWatch {
     this.#relapses = 0;
     this.#losses += 1;
     this.#told = this.#asked;
+    if (state === 'doubtful') this.#watched.unsure.giveUp();
     if (state === 'down') this.#lost(cause === undefined ? AWAY : outage(cause));
     else if (this.#state === 'up') {
       this.#doubt ??= doubt();
@@ -197,7 +198,7 @@ export class ServerWatch {
       return answer;
     };
     const { backend, unsure, forget } = this.#watched;
-    const hadToMend = unsure.areAny;
+    const [hadToMend, before] = [unsure.areAny, unsure.size];
     try {
       const question = (this.#asked += 1);
       const run = await within(backend.check());
@@ -208,7 +209,8 @@ export class ServerWatch {
       await unsure.mend(backend, { within, forget });
       stillCounts();
       this.#isAsking = false;
-      this.#recovered(hadToMend);
+      // Keys that cannot be reached are tried again and again: what is not mended is not told of as such.
+      this.#recovered(hadToMend && (!unsure.areAny || unsure.size < before));
     } catch (error) {
       this.#isAsking = false;
       if (error === VOID) this.#probeIn(this.#state === 'away' ? PROBE_EVERY_MS : FIRST_PROBES_MS);

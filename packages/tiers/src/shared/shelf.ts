@@ -185,19 +185,20 @@ export class Shelf {
     }
   }
 
-  async #findPart(keys: readonly string[], { tags, askedMs }: Search): Promise<readonly Found[]> {
+  async #findPart(keys: readonly string[], { tags, askedMs }: Search): Promise<readonly (Found | undefined)[]> {
     const { counts, guesses, now } = this.#options;
     const guessed = tags.length === 0 ? guesses.guess(keys) : tags;
     const { stamp, there, from, marks } = await this.#ask(keys, tags, guessed);
     const nowMs = now();
-    const found = keys.map((key, place): Found => {
+    const found = keys.map((key, place): Found | undefined => {
       const bytes = there[from + place];
+      if (bytes === null) return undefined;
       const entry = this.#read(key, bytes, { mark: stamp.mark, nowMs, askedMs });
       if (entry) guesses.note(key, entry);
       return { bytes, entry, stamp };
     });
-    const holding = found.some(({ entry }) => entry !== undefined && entry.tags.size > 0) ? await this.#withoutOverruled(found, guessed, marks) : found;
-    for (const { entry } of holding) counts[isAnswer(entry) ? 'hits' : 'misses'] += 1;
+    const holding = found.some((one) => one?.entry !== undefined && one.entry.tags.size > 0) ? await this.#withoutOverruled(found, guessed, marks) : found;
+    for (const one of holding) counts[isAnswer(one?.entry) ? 'hits' : 'misses'] += 1;
     return holding;
   }
 
@@ -235,12 +236,12 @@ export class Shelf {
   }
 
   /** Entries hold as long as each of their tags has the mark it had. @param marks - of the tags that were asked for, as far as they have one */
-  async #withoutOverruled(found: readonly Found[], asked: readonly string[], marks: ReadonlyMap<string, string>): Promise<readonly Found[]> {
+  async #withoutOverruled(found: readonly (Found | undefined)[], asked: readonly string[], marks: ReadonlyMap<string, string>): Promise<readonly (Found | undefined)[]> {
     const known = new Set(asked);
-    const others = new Set(found.flatMap(({ entry }) => (entry ? [...entry.tags.keys()] : [])).filter((tag) => !known.has(tag)));
+    const others = new Set(found.flatMap((one) => (one?.entry ? [...one.entry.tags.keys()] : [])).filter((tag) => !known.has(tag)));
     const told = others.size === 0 ? marks : new Map([...marks, ...(await this.#tags.read([...others]))]);
     return found.map((one) => {
-      if (!one.entry || [...one.entry.tags].every(([tag, is]) => told.get(tag) === is)) return one;
+      if (!one?.entry || [...one.entry.tags].every(([tag, is]) => told.get(tag) === is)) return one;
       this.#options.counts.overruled += 1;
       return { ...one, entry: undefined };
     });
@@ -252,10 +253,12 @@ export class Shelf {
    * @param tags - those of the stamp, each of which gets a mark if it has none
    * @param asked - whose marks are asked for; the same, or others
    */
-  async #ask(keys: readonly string[], tags: readonly string[], asked = tags): Promise<{ readonly stamp: Stamp; readonly there: readonly (Uint8Array | undefined)[]; readonly from: number; readonly marks: ReadonlyMap<string, string> }> {
+  async #ask(keys: readonly string[], tags: readonly string[], asked = tags): Promise<{ readonly stamp: Stamp; readonly there: readonly (Uint8Array | undefined | null)[]; readonly from: number; readonly marks: ReadonlyMap<string, string> }> {
     const names = keys.map((key) => this.#names.of(key));
     const there = await this.#reads.get(asked.length === 0 ? names : [...asked.map((tag) => this.#names.ofTag(tag)), ...names]);
-    const mark = this.#mark.seenIn(there[0]) ?? (await this.#mark.make(there[0]));
+    const [marked] = there;
+    if (marked === null) throw this.guard.unreached(this.#names.mark);
+    const mark = this.#mark.seenIn(marked) ?? (await this.#mark.make(marked));
     this.#lastMark = mark;
     const marks = asked.length === 0 ? NO_MARKS : await this.#tags.within(there.slice(1, 1 + asked.length), asked, asked === tags);
     return { stamp: { mark, tags: asked === tags ? marks : NO_MARKS }, there, from: 1 + asked.length, marks };

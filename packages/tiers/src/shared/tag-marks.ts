@@ -30,7 +30,7 @@ export class TagMarks {
    * @param makes - those that have none get one, else they are left out
    * @remarks All that are made are made side by side, in two round trips at most.
    */
-  async within(there: readonly (Uint8Array | undefined)[], tags: readonly string[], makes: boolean): Promise<ReadonlyMap<string, string>> {
+  async within(there: readonly (Uint8Array | undefined | null)[], tags: readonly string[], makes: boolean): Promise<ReadonlyMap<string, string>> {
     const marks = await eachInParts([...tags.keys()], async (place): Promise<readonly (readonly [string, string])[]> => {
       const tag = tags[place] ?? '';
       const mark = textOf(there[place]) ?? (makes ? await this.make(tag) : undefined);
@@ -63,6 +63,6 @@ export class TagMarks {
 }
 
 /** A mark as it lies there. */
-export function textOf(bytes: Uint8Array | undefined): string | undefined {
-  return bytes && Buffer.from(bytes).toString('latin1');
+export function textOf(bytes: Uint8Array | undefined | null): string | undefined {
+  return bytes ? Buffer.from(bytes).toString('latin1') : undefined;
 }

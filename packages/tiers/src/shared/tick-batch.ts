@@ -1,4 +1,4 @@
-type Answers = readonly (Uint8Array | undefined)[];
+type Answers = readonly (Uint8Array | undefined | null)[];
 
 interface Batch {
   readonly keys: string[];

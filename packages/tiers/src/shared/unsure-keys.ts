@@ -1,4 +1,5 @@
 import type { Backend } from '../backend/backend';
+import { UnreachedError } from '../backend/unreached-error';
 import { eachInParts } from './parts';
 
 /** How what has to be mended is mended. */
@@ -83,13 +84,18 @@ export class UnsureKeys {
     if (this.#keys.size > 0) for (const key of keys) this.#keys.delete(key);
   }
 
+  /** What the server holds may be of long ago. */
+  giveUp(): void {
+    this.#doubt();
+  }
+
   /** The connection is gone, and another will be made. */
   connectionLost(): void {
     if (this.#lastLate > this.#settled) this.#doubt();
     this.#settled = this.#failures;
   }
 
-  /** Takes out what is there. Fails where the server cannot be told. What is written in vain meanwhile may arrive behind it, and is left for the next time. */
+  /** Takes out what is there. Fails where the server cannot be told; keys that alone cannot be reached are left for the next time. What is written in vain meanwhile may arrive behind it, and is left for the next time. */
   async mend(backend: Backend, { within, forget }: Mending): Promise<void> {
     const known = this.#failures;
     if (this.#mustForget) {
@@ -102,12 +108,14 @@ export class UnsureKeys {
     for (let from = 0; from < all.length; from += DELETES_A_CALL) {
       // Those that have been written meanwhile are sure again.
       const some = all.slice(from, from + DELETES_A_CALL).filter(([key, failure]) => this.#keys.get(key) === failure);
-      if (some.length > 0) await within(backend.deleteMany(some.map(([key]) => key)));
-      for (const [key, failure] of some) if (this.#keys.get(key) === failure) this.#keys.delete(key);
+      const unreached = await unreachedBy(some.length > 0 && within(backend.deleteMany(some.map(([key]) => key))));
+      for (const [key, failure] of some) if (!unreached.has(key) && this.#keys.get(key) === failure) this.#keys.delete(key);
     }
     await eachInParts([...this.#abandoned], async ([key, one]) => {
-      for (const expected of one.each) if (await within(backend.replace({ key, value: one.by, ttlMs: 1 }, expected))) break;
-      if (this.#abandoned.get(key) === one) this.#abandoned.delete(key);
+      const unreached = await unreachedBy((async () => {
+        for (const expected of one.each) if (await within(backend.replace({ key, value: one.by, ttlMs: 1 }, expected))) break;
+      })());
+      if (!unreached.has(key) && this.#abandoned.get(key) === one) this.#abandoned.delete(key);
     });
     this.#settled = Math.max(this.#settled, known);
   }
@@ -120,5 +128,18 @@ export class UnsureKeys {
   #doubt(): void {
     this.#mustForget = true;
     this.#doubts += 1;
+  }
+}
+
+const NONE: ReadonlySet<string> = new Set();
+
+/** The keys of a call that alone were not reached by it. */
+async function unreachedBy(call: Promise<unknown> | false): Promise<ReadonlySet<string>> {
+  try {
+    await call;
+    return NONE;
+  } catch (error) {
+    if (error instanceof UnreachedError) return new Set(error.keys);
+    throw error;
   }
 }

@@ -112,7 +112,7 @@ test('what is under a key whose write failed is not read, nor taken for what was
   const backend = new RefusingBackend();
   const guard = new GuardedBackend(backend, { deadlineMs: 5_000, breakAfter: 10, maxUnsure: 10 }, { changed: () => undefined, forget: () => Promise.resolve() });
   const entry = (key: string, text: string): BackendEntry => ({ key, value: Buffer.from(text), ttlMs: 60_000 });
-  const read = async (): Promise<readonly (string | undefined)[]> => (await guard.getMany(['a', 'b', 'c'])).map((value) => value && Buffer.from(value).toString());
+  const read = async (): Promise<readonly (string | undefined)[]> => (await guard.getMany(['a', 'b', 'c'])).map((value) => (value ? Buffer.from(value).toString() : undefined));
   await guard.setMany([entry('a', 'old'), entry('b', 'old'), entry('c', 'old')]);
   backend.refuses = true;
   await expect(guard.setMany([entry('a', 'new'), entry('b', 'new')])).rejects.toThrow('no');
