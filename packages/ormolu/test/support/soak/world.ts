@@ -25,7 +25,7 @@ export const BAGS = 6;
 export const DUTIES = 4;
 /** Who wrote a record last, when, and how often it was written. */
 export const STAMPS = ['writer', 'at', '$version'];
-export const FIELDS: readonly (readonly string[])[] = [['token', 'size', ...STAMPS, 'bag', 'label'], ['size', ...STAMPS], ['token', 'note', ...STAMPS]];
+export const FIELDS: readonly (readonly string[])[] = [['token', 'size', ...STAMPS, 'bag', 'label', 'note'], ['size', ...STAMPS], ['token', 'note', ...STAMPS]];
 
 const where = (path: string, operator: 'eq' | 'gte' | 'in', value: unknown): Filter => ({ kind: 'condition', path: path.split('.'), operator, value });
 const item = { model: 'item', order: [] } as const;
