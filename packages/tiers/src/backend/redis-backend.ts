@@ -4,7 +4,7 @@ import type { Backend, BackendEntry, BackendLimits, BackendState, BackendStep } 
 import { ClusterCalls, runOf, type RoutedCall } from './cluster-calls';
 import { heedfulConnector } from './heedful-connector';
 import { loadPackage } from './load-package';
-import { checkConnection, notConnected, type RedisConnection } from './redis-connection';
+import { checkConnection, driverUrl, notConnected, type RedisConnection } from './redis-connection';
 import { doneToAll, reached } from './unreached-error';
 import { whenRead } from './when-read';
 
@@ -68,7 +68,7 @@ export class RedisBackend implements Backend {
       this.#calls = new ClusterCalls(this.#cluster);
       this.#readers = [this.#cluster];
     } else {
-      const made = Array.from({ length: maxConnections }, () => (url === undefined ? new Redis(redisOptions) : new Redis(url, redisOptions)));
+      const made = Array.from({ length: maxConnections }, () => (url === undefined ? new Redis(redisOptions) : new Redis(driverUrl(url), redisOptions)));
       this.#client = made[0] as Driver.Redis; // there is at least one
       this.#readers = made;
     }

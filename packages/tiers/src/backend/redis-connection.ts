@@ -3,6 +3,7 @@ import { types } from 'node:util';
 
 /** How a Redis is reached. What is not named here goes to ioredis as it is: `keyPrefix` alone is refused, caches have prefixes of their own. */
 export interface RedisConnection {
+  /** `redis://` or `valkey://`, `rediss://` or `valkeys://` for TLS. */
   readonly url?: string | undefined;
   readonly host?: string | undefined;
   readonly port?: number | undefined;
@@ -27,7 +28,7 @@ export interface RedisConnection {
   readonly [option: string]: unknown;
 }
 
-const URL = /^rediss?:\/\//;
+const URL = /^(?:redis|valkey)s?:\/\//;
 
 /**
  * @param call - by which the program gave it, as the error names it
@@ -42,6 +43,11 @@ export function checkConnection(call: string, connection: unknown): asserts conn
   if (!Array.isArray(cluster) || cluster.length === 0) throw wrong("was given a cluster without nodes. Give some of them: cluster: [{ host: 'cache-1', port: 6379 }].");
   if (url !== undefined) throw wrong('was given a URL and a cluster. Give username, password and tls beside cluster.');
   if (scaleReads !== undefined && scaleReads !== 'master') throw wrong('reads from masters only: a replica may not have yet what was just written or deleted. Leave scaleReads out.');
+}
+
+/** The driver knows Valkey by the name of Redis, and takes TLS for given with `rediss://` alone. */
+export function driverUrl(url: string): string {
+  return url.replace(/^valkey/, 'redis');
 }
 
 /** Why there is no connection, as the driver last said. @returns an error for whoever asks */

@@ -3,7 +3,7 @@ import type * as Driver from 'ioredis';
 import { randomUUID } from 'node:crypto';
 import { heedfulConnector } from '../backend/heedful-connector';
 import { loadPackage } from '../backend/load-package';
-import { checkConnection, notConnected, type RedisConnection } from '../backend/redis-connection';
+import { checkConnection, driverUrl, notConnected, type RedisConnection } from '../backend/redis-connection';
 import { whenRead } from '../backend/when-read';
 import type { Bus, BusListener } from './bus';
 
@@ -53,7 +53,7 @@ export class RedisBus implements Bus {
     checkConnection('redisBus', connection);
     const { url, cluster, ...options } = connection;
     this.#driver = loadPackage('ioredis', 'redisBus()') as typeof Driver;
-    this.#url = url;
+    this.#url = url === undefined ? undefined : driverUrl(url);
     const impatient = { connectTimeout: 2_000, keepAlive: 5_000, maxRetriesPerRequest: 0, ...options, Connector: heedfulConnector(this.#driver, options), enableOfflineQueue: false, lazyConnect: true, autoResubscribe: false, retryStrategy: () => null, sentinelRetryStrategy: () => null, replyMapping: 'legacy' } as RedisOptions; // ours go through as ioredis names them
     // Any node of a cluster passes messages on to all others.
     this.#nodes = cluster ? cluster.map((node) => ({ ...impatient, ...node })) : [impatient];

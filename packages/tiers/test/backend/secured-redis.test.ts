@@ -122,7 +122,7 @@ test('a server that speaks TLS is reached by who trusts its certificate, and nob
   const file = (name: string): string => join(folder, name);
   await started({ args: ['--tls-port', String(port), '--tls-cert-file', file('cert.pem'), '--tls-key-file', file('key.pem'), '--tls-ca-cert-file', file('cert.pem'), '--tls-auth-clients', 'no'] });
   expect(await used(cacheOn({ host: '127.0.0.1', port, tls: { ca: cert } }, 'app'))).toEqual(USED);
-  expect(await used(cacheOn({ url: `rediss://127.0.0.1:${String(port)}`, tls: { ca: cert } }, 'app'))).toEqual(USED);
+  for (const scheme of ['rediss', 'valkeys']) expect(await used(cacheOn({ url: `${scheme}://127.0.0.1:${String(port)}`, tls: { ca: cert } }, 'app'))).toEqual(USED);
   expect(warnings).toEqual([]);
   cacheOn({ url: `rediss://127.0.0.1:${String(port)}` }, 'app');
   expect(await warned()).toMatch(/server is away.*There is no connection to Redis: .*certificate/);
@@ -203,6 +203,11 @@ test('who is connected to the master of one name hears nothing of the others tha
   expect(await clientsOf(admin)).toEqual(clients);
   for (const one of [watcher, asker, admin]) one.disconnect();
 }, 120_000);
+
+test('a server is found by a URL of Valkey, also by a bus', async () => {
+  const { port } = await started({});
+  expect(await used(cacheOn({ url: `valkey://127.0.0.1:${String(port)}/3` }, 'app'))).toEqual(USED);
+});
 
 test.each<[string, RedisConnection | undefined]>([
   ['nothing', undefined],
