@@ -41,4 +41,5 @@ export class PassingSession implements Session {
   async signal(models: readonly string[]): Promise<void> { await this.below.signal?.(models); }
   commit(): Promise<void> { return this.below.commit(); }
   rollback(): Promise<void> { return this.below.rollback(); }
+  abandon(): void { this.below.abandon?.(); }
 }

@@ -176,4 +176,11 @@ export interface Session {
   commit(): Promise<void>;
   /** Undoes all. Never throws; a second call does nothing. */
   rollback(): Promise<void>;
+  /**
+   * Gives the transaction up, whatever is on its way: nothing but `rollback` is taken from now on, and a statement that the database is busy with is stopped there, so that `rollback` need not wait for it. Of statements that
+   * were stopped somebody may still be told by an error. A COMMIT on its way is left to end. Never throws; does nothing when it is over.
+   *
+   * Absent, as where the database has no way to stop a statement, what runs is waited for.
+   */
+  abandon?(): void;
 }

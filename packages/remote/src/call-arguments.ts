@@ -81,7 +81,7 @@ const ARGUMENTS: Readonly<Record<CallName, readonly Shape[]>> = {
   update: [having({ model: text, ids, fields, columns: listOf(column), expected: optional(listOf(version)) })],
   delete: [text, ids, orNull(listOf(version))],
   sql: [text, listOf(anything), orNull(cachedReads)], signal: [texts],
-  savepoint: [], rollbackTo: [number], release: [number], commit: [orNull(cachedReads)], rollback: [],
+  savepoint: [], rollbackTo: [number], release: [number], commit: [orNull(cachedReads)], rollback: [orNull(flag)],
   stream: [query, orNull(having({ batchSize: optional(number) }))], next: [number], leave: [number],
 };
 

@@ -229,8 +229,8 @@ export class RemoteSession implements Session {
 
   async rollback(): Promise<void> {
     if (this.isOver) return;
-    const told = this.#call('rollback', []).catch(() => undefined);
-    // Of one that has not answered in time nobody waits for another answer.
+    // Of one that has not answered in time nobody waits for another answer, nor is it to go on with what it has not answered.
+    const told = this.#call('rollback', [this.#isGivenUp]).catch(() => undefined);
     if (!this.#isGivenUp) await told;
     this.#end('rolled back');
   }
@@ -240,8 +240,15 @@ export class RemoteSession implements Session {
     if (this.isOver || this.#isCommitting) return;
     const { link, number } = this.#options;
     link.giveUp(number, error);
-    void link.call('rollback', number, []).catch(() => undefined);
+    void link.call('rollback', number, [true]).catch(() => undefined);
     this.#end('rolled back');
+  }
+
+  /** The server has what runs for it stopped; what still waits for an answer is told so. */
+  abandon(): void {
+    if (this.isOver || this.#isGivenUp) return;
+    const { link, number } = this.#options;
+    void link.call('rollback', number, [true]).catch(() => undefined);
   }
 
   #numberOf(savepoint: SessionSavepoint, call: string): number {

@@ -93,6 +93,8 @@ export class ServedSession {
     this.#running += 1;
     // It need not begin any more: else it would wait for that first.
     if (name === 'rollback' && !this.#session) this.#home.onLeft();
+    // Its client waits for none of what came before.
+    if (name === 'rollback' && args[0] === true) void this.#opened.then(giveUp, () => undefined);
     // One at a time, as the storage does them: a client that asks much and takes no answers is not answered ahead.
     const done = this.#last.then(async () => {
       await this.#home.taken();
@@ -120,13 +122,16 @@ export class ServedSession {
     }
   }
 
-  /** Rolls back, unless it is over. Never throws. */
+  /** Rolls back, unless it is over, and waits for no statement that runs. Never throws. */
   async end(): Promise<void> {
     this.#isEnded = true;
     this.#clock.stop();
     this.#home.onLeft();
     const session = await this.#opened.catch(() => undefined);
-    if (session) await this.#rollback(session);
+    if (session) {
+      giveUp(session);
+      await this.#rollback(session);
+    }
     this.#home.onEnd();
   }
 
@@ -329,4 +334,9 @@ export class ServedSession {
     // Who comes back soon is told; nobody else is waited for.
     this.#clock.linger(() => { this.#end(); });
   }
+}
+
+/** Has what runs in the database stopped, where it can be. */
+function giveUp(session: Session): void {
+  session.abandon?.();
 }

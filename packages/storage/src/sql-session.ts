@@ -250,6 +250,10 @@ export class SqlSession implements Session {
     return this.#next(() => this.#transaction.rollback());
   }
 
+  abandon(): void {
+    this.#transaction.abandon();
+  }
+
   #openCursor(query: Query): Promise<Cursor> {
     this.#serial += 1;
     return this.#cursors.open(this.#serial, queryStatement(this.schema, query, this.#home.foldingCollation), { model: query.model });

@@ -159,6 +159,7 @@ export class SqlStorage implements Storage {
     };
     return {
       exchange: (message, replies) => connection.exchange(message, replies),
+      ...connection.stop && { stop: () => { connection.stop?.(); } },
       ...connection.renew && { renew: () => connection.renew?.() ?? Promise.resolve() },
       release: (broken) => {
         connection.release(broken);

@@ -56,6 +56,11 @@ export class SqlTransaction {
   #forgetting: readonly string[] = [];
   /** Whether a statement of the caller's own has ended it. */
   #isEnded = false;
+  /** Whether nobody wants any more of it than its end. */
+  #isAbandoned = false;
+  /** Whether its own COMMIT or ROLLBACK is sent, or what comes behind that. */
+  #isEnding = false;
+  #isSending = false;
   state: SessionState = 'open';
   statements = 0;
 
@@ -80,6 +85,7 @@ export class SqlTransaction {
   /** Refuses to go back to a savepoint: there is none where a statement of the caller's own has ended the transaction, though the session is not over. */
   demandSavepoints(call: string): void {
     if (this.#isEnded) throw endedError();
+    if (this.#isAbandoned) this.demand(call, 'open');
     this.demand(call, 'open', 'failed');
   }
 
@@ -166,6 +172,7 @@ export class SqlTransaction {
     const sent: readonly Companion[] = [...before ? [before] : [], { statement: COMMIT }, ...behind ? [behind] : []];
     const statements = sent.map(({ statement }) => statement);
     const replies = new ReplyReader(sent.map(({ sink }) => sink));
+    this.#isEnding = true;
     try {
       await this.#send(statements, writeStatements(statements), replies);
     } catch (cause) {
@@ -189,6 +196,7 @@ export class SqlTransaction {
   async rollback(): Promise<void> {
     if (!this.#connection) return;
     this.#ahead = [];
+    this.#isEnding = true;
     if (this.#left('rolled back')) return;
     const replies = new ReplyReader();
     if (this.#begun) {
@@ -201,6 +209,14 @@ export class SqlTransaction {
     }
     const isBroken = this.#begun && replies.status !== 'I';
     this.#end('rolled back', isBroken || !await this.#forgotten());
+  }
+
+  /** Takes nothing from now on but a rollback, and has the server stop what it does for it. What ends it is left to end it: whether a COMMIT came to pass must not depend on who is faster. */
+  abandon(): void {
+    if (this.#isEnding || this.#isAbandoned) return;
+    this.#isAbandoned = true;
+    if (this.state === 'open') this.state = 'failed';
+    if (this.#isSending) this.#connection?.stop?.();
   }
 
   /** Ends a transaction in which nothing was asked, as far as connections can be left to end it. @returns whether it is over */
@@ -248,7 +264,7 @@ export class SqlTransaction {
         return replies;
       } catch (cause) {
         // A pooled connection may have died of old age. Nothing has happened in a transaction whose BEGIN got no answer.
-        const canRetry = isFirst && !replies.hasAnswer && attempt < ATTEMPTS && this.#connection?.renew !== undefined;
+        const canRetry = isFirst && !replies.hasAnswer && !this.#isAbandoned && attempt < ATTEMPTS && this.#connection?.renew !== undefined;
         if (!canRetry || !await this.#renewed()) {
           this.#end('failed', true);
           throw new ConnectionLostError(this.#home.name, cause);
@@ -257,11 +273,11 @@ export class SqlTransaction {
     }
   }
 
-  /** @returns whether there is another connection in place of a lost one */
+  /** @returns whether there is another connection in place of a lost one, and still something to be done on it */
   async #renewed(): Promise<boolean> {
     try {
       await this.#connection?.renew?.();
-      return true;
+      return !this.#isAbandoned;
     } catch {
       return false;
     }
@@ -271,12 +287,14 @@ export class SqlTransaction {
     if (!connection) throw new SessionStateError('send a statement', this.state);
     this.statements += statements.length;
     this.#home.countStatements(statements.length);
-    if (!channels.statement.hasSubscribers) {
+    const started = channels.statement.hasSubscribers ? performance.now() : undefined;
+    this.#isSending = true;
+    try {
       await connection.exchange(bytes, replies);
-      return;
+    } finally {
+      this.#isSending = false;
     }
-    const started = performance.now();
-    await connection.exchange(bytes, replies);
+    if (started === undefined) return;
     const ms = performance.now() - started;
     statements.forEach(({ text }, n) => {
       const isLast = n === statements.length - 1;

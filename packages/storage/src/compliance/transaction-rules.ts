@@ -23,6 +23,22 @@ export function transactionRules({ describe, test, beforeAll }: ComplianceRunner
       strictEqual(await fixture.undone(schema, (session) => name(session, ids)), 'kept');
     });
 
+    test('a session that is given up takes nothing but its rollback, as far as it can be, and nothing of it stays', async () => {
+      const ids = await fixture.committed(schema, (session) => add(session, 'kept'));
+      const session = await fixture.storage.open({ schema });
+      if (!session.abandon) {
+        await session.rollback();
+        return;
+      }
+      await rename(session, ids, 'lost');
+      const savepoint = await session.savepoint();
+      session.abandon();
+      for (const call of [count(session), session.rollbackTo(savepoint), session.commit()]) await rejects(call, withCode('STORAGE_SESSION_STATE'));
+      await session.rollback();
+      strictEqual(session.state, 'rolled back');
+      strictEqual(await fixture.undone(schema, (next) => name(next, ids)), 'kept');
+    });
+
     test('a session that is over refuses every call, and rolling back again does nothing', async () => {
       const session = await fixture.storage.open({ schema });
       strictEqual(session.state, 'open');

@@ -13,6 +13,8 @@ export interface PoolHome {
   connect(): Promise<PoolClient>;
   /** Keeps a connection that nobody has, and that has still something to send, for who wants one before it is sent. @returns false: others wait for the pool itself */
   offer(connection: PoolConnection): boolean;
+  /** Ends what is exchanged and nobody wants any more. @returns once it is over, and nothing of this can meet another */
+  stop(client: PoolClient, exchange: RawExchange): Promise<void>;
   /** It has sent it. */
   withdraw(connection: PoolConnection): void;
 }
@@ -30,6 +32,11 @@ export class PoolConnection implements Connection {
   #owed: { readonly bytes: Uint8Array; readonly due: NodeJS.Immediate } | undefined;
   /** Its answer, when it was sent alone: until then nothing else may be sent. */
   #answer: Promise<void> | undefined;
+  /** What is exchanged for whoever has it. */
+  #running: RawExchange | undefined;
+  /** Nobody waits for the answer of what is exchanged, or is about to be. */
+  #isUnwanted = false;
+  #stopping: Promise<void> | undefined;
   readonly #onError = (): void => {
     this.#isLost = true;
   };
@@ -45,7 +52,20 @@ export class PoolConnection implements Connection {
     if (owed) replies.passOver();
     const exchange = new RawExchange(owed ? Buffer.concat([owed, message]) : message, replies);
     this.#client?.query(exchange);
-    return exchange.done;
+    this.#running = exchange;
+    if (this.#isUnwanted) this.stop();
+    try {
+      await exchange.done;
+    } finally {
+      // What stops this one must not meet the next, whose ever that is.
+      await this.#stopping;
+      [this.#running, this.#stopping, this.#isUnwanted] = [undefined, undefined, false];
+    }
+  }
+
+  stop(): void {
+    this.#isUnwanted = true;
+    if (this.#client && this.#running) this.#stopping ??= this.#home.stop(this.#client, this.#running);
   }
 
   async renew(): Promise<void> {

@@ -7,6 +7,7 @@ import type { ReplyReader } from '../wire/reply-reader';
 import { loadDriver } from './load-driver';
 import { PoolConnection, type PoolHome } from './pool-connection';
 import { RawExchange } from './raw-exchange';
+import { stopExchange } from './stop-exchange';
 
 const CONNECTION_TIMEOUT_MS = 10_000;
 
@@ -25,6 +26,7 @@ export class PoolSource implements ConnectionSource {
       this.#offered.push(connection);
       return true;
     },
+    stop: (client, exchange) => stopExchange(client, exchange, this.#options),
     withdraw: (connection) => {
       const at = this.#offered.indexOf(connection);
       if (at !== -1) this.#offered.splice(at, 1);

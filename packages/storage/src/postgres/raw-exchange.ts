@@ -17,6 +17,10 @@ export class RawExchange implements Submittable {
   #succeed: () => void = () => undefined;
   #fail: (cause: unknown) => void = () => undefined;
   #handBack: () => void = () => undefined;
+  /** Whether the server has it, or will. */
+  isSent = false;
+  /** Whether it was answered to the end, or failed. */
+  isOver = false;
 
   constructor(message: Uint8Array, replies: ReplyReader) {
     this.#message = message;
@@ -44,14 +48,17 @@ export class RawExchange implements Submittable {
     };
     for (const listener of theirs) stream.off('data', listener);
     stream.on('data', ours);
+    this.isSent = true;
     stream.write(this.#message);
   }
 
   handleReadyForQuery(): void {
+    this.isOver = true;
     this.#succeed();
   }
 
   handleError(cause: Error): void {
+    this.isOver = true;
     this.#handBack();
     this.#fail(cause);
   }

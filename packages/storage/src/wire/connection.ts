@@ -11,6 +11,11 @@ export interface Connection {
   /** Sends one message that ends with Sync and feeds the replies to the reader. @throws whatever the driver throws when the connection is lost */
   exchange(message: Uint8Array, replies: ReplyReader): Promise<void>;
   /**
+   * Has the exchange under way end soon, and with an error unless it was about to end anyway: the server stops what it does for it, or the connection breaks. The exchange is over only when nothing of that can meet
+   * what is sent next. Absent where the server cannot be told.
+   */
+  stop?(): void;
+  /**
    * Gives a lost connection up for another one; absent where there is only one.
    * @throws {OutageError} when there is none to be had
    */
