@@ -62,6 +62,8 @@ beforeEach(async () => {
   client = remote(`tcp://127.0.0.1:${String(server.port)}`, { connectTimeout: '30s' });
 });
 afterEach(async () => {
+  // Of a test that has failed, too: the next would wait for it.
+  await release?.();
   await client.close();
   await server.kill();
 });
@@ -83,6 +85,7 @@ async function until(holds: () => Promise<boolean>): Promise<void> {
   throw new Error('It did not come to pass.');
 }
 
+let release: (() => Promise<void>) | undefined;
 /** COMMIT takes as long as somebody holds a lock. */
 async function slowCommit(): Promise<{ release(): Promise<void> }> {
   await beside.query(`create or replace function wait_for_it() returns trigger language plpgsql as $$ begin perform pg_advisory_xact_lock(10); return null; end $$;
@@ -90,15 +93,17 @@ async function slowCommit(): Promise<{ release(): Promise<void> }> {
   const holder = new Client({ connectionString: database.url });
   await holder.connect();
   await holder.query('select pg_advisory_lock(10)');
-  return {
-    release: async () => {
-      await holder.end();
-      await until(async () => await open() === 0);
-      await beside.query('drop trigger slow on city');
-    },
+  release = async () => {
+    release = undefined;
+    await holder.end();
+    await until(async () => await open() === 0);
+    await beside.query('drop trigger slow on city');
   };
+  return { release };
 }
 const isCommitting = async (): Promise<boolean> => Number((await beside.query<{ n: string }>("select count(*) n from pg_locks where locktype = 'advisory' and not granted")).rows[0]?.n) === 1;
+/** Somebody has asked what became of a transaction that is not over yet: the answer waits for its end. */
+const isAsked = async (): Promise<boolean> => Number((await beside.query<{ n: string }>("select count(*) n from pg_stat_activity where datname = current_database() and wait_event = 'transactionid'")).rows[0]?.n) === 1;
 
 test('a server that is killed before COMMIT takes the transaction along: its client is told, nothing of it is there, and work goes on with the next one on the same port', async () => {
   const session = await client.open({ schema: citySchema });
@@ -126,26 +131,27 @@ test('a server that is killed before COMMIT comes to it: the client finds out fr
 });
 
 test('a server that is killed while the database commits: the client finds out from the next one that it was committed, once', async () => {
-  const { release } = await slowCommit();
+  const slow = await slowCommit();
   const session = await client.open({ schema: citySchema });
   await insert(session, 'kept');
   const committing = session.commit();
   await until(isCommitting);
   await server.kill();
   await server.begin();
-  await release();
+  await until(isAsked);
+  await slow.release();
   await committing;
   expect([session.state, await names()]).toEqual(['committed', ['kept']]);
 });
 
 test('a server that is killed when the database has committed, before it could tell: the client finds out from the next one that it was committed, once', async () => {
-  const { release } = await slowCommit();
+  const slow = await slowCommit();
   const session = await client.open({ schema: citySchema });
   await insert(session, 'kept');
   const committing = session.commit();
   await until(isCommitting);
   server.stop();
-  await release();
+  await slow.release();
   expect([session.state, await names()]).toEqual(['open', ['kept']]);
   await server.kill();
   await server.begin();
@@ -154,14 +160,14 @@ test('a server that is killed when the database has committed, before it could t
 });
 
 test('a server whose database ends the connection within COMMIT finds out what became of it, and tells the client', async () => {
-  const { release } = await slowCommit();
+  const slow = await slowCommit();
   const session = await client.open({ schema: citySchema });
   await insert(session, 'lost');
   const committing = session.commit();
   await until(isCommitting);
   await beside.query("select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and not granted");
   await expect(committing).rejects.toThrow(NotCommittedError);
-  await release();
+  await slow.release();
   expect(await names()).toEqual([]);
 });
 
@@ -195,16 +201,17 @@ test('a transaction whose connection broke before COMMIT is not committed, and n
 });
 
 test('a server that is killed while the database commits, and the database gives up: the client finds out that it was none', async () => {
-  const { release } = await slowCommit();
+  const slow = await slowCommit();
   const session = await client.open({ schema: citySchema });
   await insert(session, 'lost');
   const committing = session.commit();
   await until(isCommitting);
   await server.kill();
   await server.begin();
+  await until(isAsked);
   await beside.query("select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and not granted");
   await expect(committing).rejects.toThrow(NotCommittedError);
-  await release();
+  await slow.release();
   expect(await names()).toEqual([]);
 });
 

@@ -3,7 +3,9 @@ import { setTimeout as delay } from 'node:timers/promises';
 
 const MODEL = 'ormolu.remote.commit';
 const AT: ColumnSchema = { field: 'at', column: 'at', type: 'timestamptz', required: true, unique: false, index: true };
-const TABLE: TableSchema = { model: MODEL, table: 'ormolu_remote_commits', idColumn: 'token', idType: 'text', columns: [AT], lists: [], order: [], versioned: false, aside: true };
+/** Of a token that somebody has taken who asked for it, for the transaction was not committed. */
+const ASKED: ColumnSchema = { field: 'asked', column: 'asked', type: 'bool', required: false, unique: false, index: false };
+const TABLE: TableSchema = { model: MODEL, table: 'ormolu_remote_commits', idColumn: 'token', idType: 'text', columns: [AT, ASKED], lists: [], order: [], versioned: false, aside: true };
 
 /** How long the token of a commit is kept: longer than anybody waits to ask for it. */
 const KEPT_MS = 24 * 3_600_000;
@@ -82,7 +84,7 @@ export class CommitTokens {
 
   /** Notes, in the transaction itself, that it is the one with this token. */
   async write(session: Session, token: string): Promise<void> {
-    await session.insert({ model: MODEL, count: 1, ids: [token], fields: ['at'], columns: [[new Date()]] });
+    await write(session, token, false);
   }
 
   /**
@@ -94,11 +96,15 @@ export class CommitTokens {
       const session = await this.#storage.open({ schema: new Schema([TABLE]), isolation: 'read committed' });
       try {
         // Waits for one that is just being committed.
-        await this.write(session, token);
+        await write(session, token, true);
         await session.commit();
         return false;
       } catch (error) {
-        if (error instanceof ConstraintError) return true;
+        if (error instanceof ConstraintError) {
+          await session.rollback();
+          // Somebody may have asked before whom the answer did not reach.
+          return !await this.#wasAsked(token);
+        }
         // A storage that does not wait says that it is being written.
         if (!(error instanceof ConflictError) || tries === TRIES) throw error;
         await delay(20 * tries);
@@ -107,4 +113,19 @@ export class CommitTokens {
       }
     }
   }
+
+  /** Whether whoever has taken a token has asked for it. */
+  async #wasAsked(token: string): Promise<boolean> {
+    const session = await this.#storage.open({ schema: new Schema([TABLE]), isolation: 'read committed', readOnly: true });
+    try {
+      const { columns: [[asked] = []] } = await session.read({ model: MODEL, ids: [token], fields: ['asked'] });
+      return asked === true;
+    } finally {
+      await session.rollback();
+    }
+  }
+}
+
+async function write(session: Session, token: string, asked: boolean): Promise<void> {
+  await session.insert({ model: MODEL, count: 1, ids: [token], fields: ['at', 'asked'], columns: [[new Date()], [asked]] });
 }

@@ -1,4 +1,9 @@
-import { EVERYTHING, type Session, type Storage } from '@ormolu/kernel';
+import { EVERYTHING, Schema, type Session, type Storage } from '@ormolu/kernel';
+import { once } from 'node:events';
+import { WebSocket } from 'ws';
+import { decode, encode } from '../src/codec';
+import { CommitTokens } from '../src/commit-tokens';
+import { SUBPROTOCOL } from '../src/protocol';
 import { memory } from '@ormolu/storage/memory';
 import { pglite } from '@ormolu/storage/pglite';
 import { CuttingProxy } from './support/cutting-proxy';
@@ -25,6 +30,39 @@ test.each<[string, () => Storage]>([['memory', () => memory()], ['PGlite', () =>
     expect(await session.sql('select count(*)::int as commits from ormolu_remote_commits', [])).toEqual([{ commits: 1 }]);
     await session.rollback();
   }
+  await served.end();
+});
+
+test('a transaction of which somebody was told that it is not committed never will be, though it is open still, and whoever asks again is told the same', async () => {
+  const served = await Served.begin();
+  const socket = new WebSocket(served.server.url.replace('tcp:', 'ws:'), [SUBPROTOCOL]);
+  await once(socket, 'open');
+  const { digest, version, tables } = served.schema;
+  const calls = [
+    ['open', 1, [digest, { version, tables }], {}, 'a token'], ['insert', 1, { model: 'city', count: 1, fields: ['name'], columns: [['lost']] }], ['outcome', 0, 'a token'], ['outcome', 0, 'a token'], ['commit', 1, null], ['outcome', 0, 'a token'],
+  ];
+  const answers: unknown[] = [];
+  for (const [at, call] of calls.entries()) {
+    const answered = once(socket, 'message');
+    socket.send(encode([at + 1, ...call]));
+    const [kind, , value] = decode((await answered)[0] as Buffer) as [string, number, unknown]; // as the server answers
+    answers.push(call[0] === 'outcome' ? value : kind);
+  }
+  expect([answers, await served.names()]).toEqual([['answer', 'answer', false, false, 'error', false], []]);
+  socket.terminate();
+  await served.end();
+});
+
+test('tokens of a server that did not note who had asked are those of commits', async () => {
+  const below = pglite();
+  const before = await below.open({ schema: new Schema([]) });
+  await before.sql('create table ormolu_remote_commits (token text primary key, at timestamptz not null)', []);
+  await before.sql("insert into ormolu_remote_commits values ('a token', now())", []);
+  await before.commit();
+  const served = await Served.begin({}, below);
+  const tokens = new CommitTokens(below, () => undefined);
+  expect([await tokens.wasCommitted('a token'), await tokens.wasCommitted('another'), await tokens.wasCommitted('another')]).toEqual([true, false, false]);
+  await served.add(served.client(), 'kept');
   await served.end();
 });
 
