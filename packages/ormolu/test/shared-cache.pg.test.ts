@@ -43,6 +43,8 @@ beforeEach(() => {
   prefix = `s-${randomUUID()}`;
 });
 
+const SERIALIZABLE = { isolation: 'serializable', tries: 1 } as const;
+
 interface Told {
   readonly seen: Awaited<ReturnType<typeof readAll>>;
   readonly hits: number;
@@ -88,6 +90,15 @@ test('what a commit has left is there for the other process, and what it changed
   expect(await sizeThere()).toBe(31);
   expect(sharedOf(there.stats()).models['city']?.records.misses).toMatchObject({ 'changed between': 1 });
   await there.transaction((env) => env.model('city').browse(1).write({ size: 3 }));
+});
+
+test.each(['json', 'msgpack', 'v8'] as const)('a serializable transaction may go by answers that were kept as %s: what it is asked again for is the same', async (serializer) => {
+  const one = (): ReturnType<typeof openShared> => openShared({ url: scratch.url, server, prefix, serializer });
+  const [here, there] = [closed(await one()), closed(await one())];
+  const told = await here.transaction(readAll, SERIALIZABLE);
+  await arrived(here);
+  expect(await there.transaction(readAll, SERIALIZABLE)).toEqual(told);
+  expect(sharedOf(there.stats()).hits).toBe(3);
 });
 
 test('explain names the cache that answered', async () => {

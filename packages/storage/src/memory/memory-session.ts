@@ -3,9 +3,8 @@ import {
   type CachedRead, type CommittedImages, type Query, type ReadQuestion, type Schema, type Session, type SessionOptions, type SessionSavepoint, type SessionState, type Sight, type StatementEvent,
   type StoredId, type StreamOptions, type Tag, type UpdateRows,
 } from '@ormolu/kernel';
-import { isDeepStrictEqual } from 'node:util';
 import { CallQueue } from '../call-queue';
-import { cachedReadConflict, sameGroups, sameRecords } from '../change-log/replay';
+import { cachedReadConflict, sameAnswer, sameGroups, sameRecords } from '../change-log/replay';
 import { ReadOnlyError, SignalError, SqlUnsupportedError, StreamGoneError } from '../errors';
 import { checkedIds, checkedInsert, checkedUpdate } from '../statements/check-rows';
 import { batchSizeOf } from '../statements/query';
@@ -277,7 +276,7 @@ export class MemorySession implements Session {
       const isChangedHere = (tag: Tag): boolean => this.#log?.own.has(tag) ?? false;
       const isSame = read.kind === 'read' ? sameRecords(read.question, read.answer, { now: this.#reader.read(workspace, read.question), isChangedHere })
         : read.tags.some(isChangedHere)
-          || (read.kind === 'query' ? isDeepStrictEqual(this.#reader.query(workspace, read.question), { ids: read.answer.ids, columns: read.answer.columns }) : sameGroups(this.#reader.group(workspace, read.question), read.answer));
+          || (read.kind === 'query' ? sameAnswer(this.#reader.query(workspace, read.question), read.answer) : sameGroups(this.#reader.group(workspace, read.question), read.answer));
       if (!isSame) throw cachedReadConflict(read.question.model);
     }
   }

@@ -1,3 +1,4 @@
+import type { SerializerName } from '@ormolu/tiers';
 import { channels, char, datetime, decimal, defineModels, integer, json, many2one, openOrmolu, postgres, redis, type EnvironmentOf, type StatementEvent } from '../../../src/index';
 import { subscribe, unsubscribe } from 'node:diagnostics_channel';
 
@@ -8,8 +9,8 @@ export const models = defineModels({
 });
 
 /** A process of the fleet: what it knows of its own is nothing, what it shares is on the server. */
-export function openShared({ url, server, prefix }: { readonly url: string; readonly server: string; readonly prefix: string }) {
-  return openOrmolu({ models, storage: postgres(url), localCache: false, caches: { persistent: { l2: redis(server), deadline: '10s', prefix, serializer: 'msgpack', ttl: '1h' } }, records: 'persistent' });
+export function openShared({ url, server, prefix, serializer = 'msgpack' }: { readonly url: string; readonly server: string; readonly prefix: string; readonly serializer?: SerializerName }) {
+  return openOrmolu({ models, storage: postgres(url), localCache: false, caches: { persistent: { l2: redis(server), deadline: '10s', prefix, serializer, ttl: '1h' } }, records: 'persistent' });
 }
 
 /** Everything there is to know of the cities. */
