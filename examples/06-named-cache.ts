@@ -1,7 +1,7 @@
 /**
  * A named cache: plain values under texts as keys, for what a program remembers beside its records.
  *
- * Run it: `npx ts-node examples/06-named-cache.ts`
+ * Run it: `npm run example 6`
  */
 import { char, defineModels, memory, openOrmolu } from 'ormolu';
 

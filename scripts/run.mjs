@@ -2,6 +2,7 @@
 // fresh clone on a machine that has only Node and npm.
 import { spawn } from 'node:child_process';
 import { constants } from 'node:os';
+import { exampleNamed } from './examples.mjs';
 import { gates } from './gates.mjs';
 import { installDependencies } from './install.mjs';
 import { whenLauncherDies } from './launcher.mjs';
@@ -22,9 +23,9 @@ const TASKS = {
 };
 
 const [task, ...rest] = process.argv.slice(2);
-const command = TASKS[task];
+const command = task === 'example' ? exampleNamed(rest.shift()) : TASKS[task];
 if (command === undefined) {
-  console.error(`There is no task '${String(task)}'. Tasks: ${Object.keys(TASKS).join(', ')}.`);
+  console.error(`There is no task '${String(task)}'. Tasks: ${[...Object.keys(TASKS), 'example'].join(', ')}.`);
   process.exit(2);
 }
 // What a user names is named from where that user stands: scripts are started at the root by package managers too.
