@@ -8,7 +8,7 @@ import type { ConnectionOptions } from 'node:tls';
 import { addressOf } from './address';
 import { FarCounts } from './far-counts';
 import { NotCommittedError, RemoteCommitUnknownError, RemoteOptionError, UnreachableError } from './errors';
-import { MOST_MESSAGE_BYTES, positiveMs } from './limits';
+import { MOST_MESSAGE_BYTES, MOST_TAKEN, positiveMs } from './limits';
 import { Link, type Fill, type LinkOptions } from './link';
 import { RemoteChangeLog } from './remote-log';
 import type { WireView } from './protocol';
@@ -44,7 +44,7 @@ const KNOWN = ['token', 'tls', 'connectTimeout', 'callTimeout', 'keepAlive', 'ma
 export function remote(address: string, options: RemoteOptions = {}): RemoteStorage {
   const unknown = Object.keys(options).find((name) => !KNOWN.includes(name));
   if (unknown !== undefined) throw new RemoteOptionError(`remote() has no option '${unknown}'`, `It has ${KNOWN.join(', ')}.`);
-  const { token, tls, connectTimeout = '10s', callTimeout = '60s', keepAlive = '15s', maxMessageBytes = 256 * 2 ** 20 } = options;
+  const { token, tls, connectTimeout = '10s', callTimeout = '60s', keepAlive = '15s', maxMessageBytes = MOST_TAKEN } = options;
   if (token !== undefined && (typeof token !== 'string' || !/^[\x21-\x7e]+$/.test(token))) throw new RemoteOptionError("The option 'token' of remote() is no token", 'It is a text of printable characters without spaces; is an environment variable missing?');
   if (!Number.isSafeInteger(maxMessageBytes) || maxMessageBytes < 1 || maxMessageBytes > MOST_MESSAGE_BYTES) throw new RemoteOptionError(`'maxMessageBytes' of remote() is ${String(maxMessageBytes)}`, 'It takes a whole number from 1 to 1073741824, 1 GiB.');
   return new RemoteStorage({

@@ -75,13 +75,27 @@ extensionCodec.register({
   },
 });
 
+/** A message that is longer than it may be: it was not made. */
+export class TooLongMessage extends Error {
+  override readonly name = 'TooLongMessage';
+}
+
+/** How many bytes a message may have still, as far as that can be told before it is made: some values take more than they are counted for, none takes less. */
+interface Room {
+  bytes: number;
+}
+
 /**
  * A message as bytes: MessagePack, in which every value that crosses the `Session` contract comes out as it went in: bigints of any size,
  * bytes, dates (invalid ones too), `-0`, NaN and the infinities. `undefined` in an object is left out, in a list it becomes `null`.
+ * @param most - bytes: a longer one is not made
  * @throws {Error} for what is nested more than 500 deep, and for numbers of more than 10,000 digits
+ * @throws {TooLongMessage}
  */
-export function encode(value: unknown): Uint8Array {
-  return new Encoder({ extensionCodec, useBigInt64: true, ignoreUndefined: true, maxDepth: DEEPEST }).encode(exact(value));
+export function encode(value: unknown, most = Infinity): Uint8Array {
+  const bytes = new Encoder({ extensionCodec, useBigInt64: true, ignoreUndefined: true, maxDepth: DEEPEST }).encode(exact(value, { bytes: most }));
+  if (bytes.length > most) throw new TooLongMessage();
+  return bytes;
 }
 
 /**
@@ -102,8 +116,10 @@ function read(bytes: Uint8Array): unknown {
   }).decode(plain);
 }
 
-/** The same value, with stand-ins for the numbers that would be written as others; copied only where there are any. */
-function exact(value: unknown): unknown {
+/** The same value, with stand-ins for the numbers that would be written as others; copied only where there are any. @throws {TooLongMessage} as soon as there is no room for the rest */
+function exact(value: unknown, room: Room): unknown {
+  room.bytes -= leastBytesOf(value);
+  if (room.bytes < 0) throw new TooLongMessage();
   switch (typeof value) {
     case 'number':
       return value === 0 && Object.is(value, -0) ? NOUGHT : value;
@@ -112,7 +128,7 @@ function exact(value: unknown): unknown {
     case 'object':
       if (value === null || ArrayBuffer.isView(value) || value instanceof SameValue) return value;
       if (value instanceof Date) return Number.isNaN(value.getTime()) ? NEVER : value;
-      return Array.isArray(value) ? exactList(value) : exactObject(value);
+      return Array.isArray(value) ? exactList(value, room) : exactObject(value, room);
     case 'function':
     case 'symbol':
       return NOTHING;
@@ -121,21 +137,37 @@ function exact(value: unknown): unknown {
   }
 }
 
-function exactList(list: readonly unknown[]): readonly unknown[] {
+/** What a value takes at least, without what it holds. */
+function leastBytesOf(value: unknown): number {
+  switch (typeof value) {
+    case 'string':
+      return 1 + value.length;
+    case 'number':
+      return Number.isInteger(value) ? (value >= -32 && value < 128 ? 1 : 2) : 9;
+    case 'object':
+      return ArrayBuffer.isView(value) ? 2 + value.byteLength : 1;
+    default:
+      return 1;
+  }
+}
+
+function exactList(list: readonly unknown[], room: Room): readonly unknown[] {
   let copy: unknown[] | undefined;
   for (let at = 0; at < list.length; at += 1) {
     const value = list[at];
-    const written = exact(value);
+    const written = exact(value, room);
     if (!Object.is(written, value)) (copy ??= [...list])[at] = written;
   }
   return copy ?? list;
 }
 
-function exactObject(object: object): object {
+function exactObject(object: object, room: Room): object {
   if (Object.hasOwn(object, '__proto__')) return new Pairs(object);
   let copy: Record<string, unknown> | undefined;
   for (const [name, value] of Object.entries(object)) {
-    const written = exact(value);
+    // What is left out takes nothing.
+    if (value !== undefined) room.bytes -= 1 + name.length;
+    const written: unknown = value === undefined ? value : exact(value, room);
     if (!Object.is(written, value)) (copy ??= { ...object })[name] = written;
   }
   return copy ?? object;

@@ -17,7 +17,7 @@ export interface Limits {
   readonly maxMessageBytes?: number | undefined;
   /** After so long without a call a transaction is rolled back. @defaultValue '5m' */
   readonly idleTimeout?: Duration | undefined;
-  /** After so long a transaction is rolled back, however much it is used: what runs in it then is done still, what comes next is refused. @defaultValue none */
+  /** After so long a transaction is rolled back, however much it is used: what runs in it then is cancelled where the database can do that, but for COMMIT, and done to its end elsewhere. @defaultValue none */
   readonly maxTransactionTime?: Duration | undefined;
   /** How often each side makes sure that the other is there. @defaultValue '15s' */
   readonly keepAlive?: Duration | undefined;
@@ -43,6 +43,8 @@ export interface LimitsInForce {
 const KNOWN = ['maxConnections', 'maxTransactions', 'maxTransactionsPerUser', 'maxTransactionsInAll', 'maxMessageBytes', 'idleTimeout', 'maxTransactionTime', 'keepAlive', 'admissionTimeout', 'waitTimeout'];
 /** Beyond, frames are not counted as they are: a limit of 4 GiB would be none. */
 export const MOST_MESSAGE_BYTES: number = 2 ** 30;
+/** Bytes of an answer that a client takes which says nothing else. */
+export const MOST_TAKEN: number = 256 * 2 ** 20;
 
 /**
  * @param connections - that the database has for this process, where that is a number

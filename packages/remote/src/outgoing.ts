@@ -1,8 +1,9 @@
 import type { WebSocket } from 'ws';
-import { encode } from './codec';
+import { encode, TooLongMessage } from './codec';
 import { LimitError } from './errors';
 import { Sender } from './fragments';
 import { leftOf, type Transport } from './keep-alive';
+import { MOST_TAKEN } from './limits';
 import type { SessionFigures, WireError } from './protocol';
 
 /** Bytes on their way to a client that does not take them, from which on nothing more is done for it. */
@@ -27,8 +28,8 @@ export class Outgoing {
   readonly #socket: WebSocket;
   readonly #home: OutgoingHome;
   readonly #sender: Sender;
-  /** Bytes of an answer that the client takes, as it has said. */
-  mostTaken: number = Infinity;
+  /** Bytes of an answer that the client takes: as it has said, or as one of ours does that was told nothing else. */
+  mostTaken: number = MOST_TAKEN;
   /** Calls that wait until the client takes its answers. */
   #untaken: (() => void)[] = [];
   #patience: NodeJS.Timeout | undefined;
@@ -55,16 +56,14 @@ export class Outgoing {
   send(reply: WireReply, isQuestion = false): boolean {
     if (!this.isOpen) return true;
     let bytes: Uint8Array;
+    let isTooMuch = false;
     try {
-      bytes = encode(reply);
+      bytes = encode(reply, isQuestion ? this.mostTaken : Infinity);
     } catch (error) {
-      this.#home.onFault(error);
-      bytes = encode(['error', reply[1], this.#home.toWire(error), null]);
-    }
-    const isTooMuch = isQuestion && bytes.length > this.mostTaken;
-    if (isTooMuch) {
-      const tooMuch = new LimitError(`An answer weighs ${String(bytes.length)} bytes, and this client takes no more than ${String(this.mostTaken)} at once`, 'Ask for less at once, in batches or as a stream, or raise maxMessageBytes of remote().');
-      bytes = encode(['error', reply[1], this.#home.toWire(tooMuch), reply[3]]);
+      isTooMuch = error instanceof TooLongMessage;
+      if (!isTooMuch) this.#home.onFault(error);
+      const told = isTooMuch ? new LimitError(`An answer is longer than ${String(this.mostTaken)} bytes, the most that this client takes at once`, 'Ask for less at once, in batches or as a stream, or raise maxMessageBytes of remote().') : error;
+      bytes = encode(['error', reply[1], this.#home.toWire(told), isTooMuch ? reply[3] : null]);
     }
     this.#sender.send(bytes, () => {
       if (this.#sender.unsent < MOST_UNSENT / 2) this.letGo();

@@ -44,6 +44,8 @@ const QUESTIONS: readonly SessionCall[] = ['read', 'query', 'count', 'group'];
 const ASKING: readonly SessionCall[] = ['read', 'compute', 'query', 'count', 'group', 'insert', 'update', 'delete', 'sql', 'signal', 'next'];
 /** Savepoints and streams a session may have open. */
 const MOST_OPEN = 10_000;
+/** Records of a batch: it stands in memory as a whole before it is known how long it is. */
+const MOST_A_BATCH = 100_000;
 
 /** One transaction of a client, on the server: calls are done in the order in which they come. */
 export class ServedSession {
@@ -64,14 +66,15 @@ export class ServedSession {
   /** Whether the storage is being asked, or the server's models are at work. */
   #isBusy = false;
   #isEnded = false;
+  /** Whether what runs has been told to end, because its time was up. */
+  #isStopped = false;
   /** What has kept it from taking the schema that its client goes by. */
   #misfit: unknown;
 
   constructor(home: SessionHome, opened: Promise<Session>) {
     this.#home = home;
     this.#opened = opened;
-    // What runs is done to its end first.
-    this.#clock = new SessionClock(home, () => { if (!this.#isBusy) this.#letGo(); });
+    this.#clock = new SessionClock(home, () => { if (this.#isBusy) this.#stop(); else this.#letGo(); });
     opened.then((session) => {
       this.#session = session;
       if (this.#isEnded) return;
@@ -108,6 +111,8 @@ export class ServedSession {
       const told = name === 'sight' ? await this.#home.sight?.ask(session, args[0]) : undefined;
       const value = await this.#do(session, name, args);
       return { value, figures: { state: session.state, statements: session.statements, ...told ?? await this.#beside(session, name), ...QUESTIONS.includes(name) && { reached: this.#home.ladder.takeReached() } } };
+    }).catch((error: unknown) => {
+      throw this.#isStopped ? this.#clock.expired ?? error : error;
     }).finally(() => {
       if (!this.#isBusy) return;
       this.#isBusy = false;
@@ -304,6 +309,7 @@ export class ServedSession {
 
   #stream(session: Session, query: Query, options: StreamOptions | undefined): number {
     if (this.#streams.size >= MOST_OPEN) throw new LimitError(`A transaction reads ${String(MOST_OPEN)} streams at a time`, 'Read them to their ends, or leave their loops.');
+    if ((options?.batchSize ?? 0) > MOST_A_BATCH) throw new LimitError(`A stream is read in batches of no more than ${String(MOST_A_BATCH)} records, and ${String(options?.batchSize)} were asked for`, 'Give a smaller batchSize, or leave it out for 1000.');
     this.#serial += 1;
     this.#streams.set(this.#serial, session.stream(query, options)[Symbol.asyncIterator]());
     return this.#serial;
@@ -325,6 +331,13 @@ export class ServedSession {
 
   #rest(): void {
     if (this.#running === 0 && !this.#isEnded) this.#clock.rest();
+  }
+
+  /** Its time is up while something runs: that ends, where the database can be told so, unless it is what ends the transaction. What cannot be stopped is answered still. */
+  #stop(): void {
+    if (!this.#session) return;
+    giveUp(this.#session);
+    this.#isStopped = this.#session.state === 'failed';
   }
 
   /** Its time is up: nothing is held any more. */

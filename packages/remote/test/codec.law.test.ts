@@ -1,7 +1,7 @@
 import { SameValue } from '@ormolu/kernel';
 import { lawRuns } from '@ormolu/test-support';
 import * as fc from 'fast-check';
-import { decode, encode } from '../src/codec';
+import { decode, encode, TooLongMessage } from '../src/codec';
 
 const scalar = fc.oneof(
   fc.constant(null), fc.boolean(), fc.integer(), fc.double(), fc.constantFrom(0, -0, Number.NaN, Infinity, -Infinity, Number.MAX_SAFE_INTEGER, 2 ** 53, -(2 ** 31) - 1),
@@ -16,6 +16,26 @@ test('law: every value comes out as it went in', () => {
   fc.assert(fc.property(value, (one) => {
     expect(decode(encode([one]))).toStrictEqual([one]);
   }), { numRuns: lawRuns(1_000) });
+});
+
+test('law: a message is made when it is no longer than it may be, and only then', () => {
+  fc.assert(fc.property(value, fc.integer({ min: -3, max: 3 }), (one, more) => {
+    const whole = encode([one]);
+    const most = Math.max(0, whole.length + more);
+    if (more >= 0) expect(encode([one], most)).toEqual(whole);
+    else expect(() => encode([one], most)).toThrow(TooLongMessage);
+  }), { numRuns: lawRuns(1_000) });
+});
+
+test.each([['texts', 'x'.repeat(99), 11], ['bytes', new Uint8Array(98), 11], ['small numbers', 1, 1_001], ['others', 0.5, 112], ['lists', [], 1_001]] as const)('a list of a million %s is looked at until there is no room for the rest', (_, one, most) => {
+  let looked = 0;
+  const list = new Proxy(new Array<unknown>(1_000_000), { get: (all, key) => {
+    if (typeof key !== 'string' || !/^\d+$/.test(key)) return Reflect.get(all, key) as unknown;
+    looked += 1;
+    return one;
+  } });
+  expect(() => encode(list, 1_000)).toThrow(TooLongMessage);
+  expect(looked).toBeLessThanOrEqual(most);
 });
 
 test('a date that is none stays one, for whoever is to refuse it', () => {

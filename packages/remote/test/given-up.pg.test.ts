@@ -79,6 +79,20 @@ describe('a statement that runs for nobody any more', () => {
     expect(await count('true')).toBeLessThanOrEqual(3);
   });
 
+  test.each(STATEMENTS)('%s ends when the time of its transaction is up, and what it held is free', async (_, state) => {
+    const holder = await open();
+    await holder.sql('select * from city where id = 1 for update', []);
+    await served.end();
+    served = await Served.begin({ limits: { maxTransactionTime: '400ms' } }, postgres({ connectionString: database.url, application_name: 'served', max: 2 }));
+    const session = await served.client().open({ schema: served.schema });
+    await session.insert({ model: 'city', count: 1, fields: ['name'], columns: [['lost']] });
+    expect([await codeOf(state(session)), session.state]).toEqual(['REMOTE_TOO_LONG', 'failed']);
+    await until(async () => await count('xact_start is not null') === 0);
+    await session.rollback();
+    await holder.rollback();
+    expect(await served.names()).toEqual(['held']);
+  });
+
   test('a rollback behind a statement that its client waits for does not stop it', async () => {
     const session = await served.client().open({ schema: served.schema });
     const [slept] = await Promise.all([codeOf(session.sql('select pg_sleep(0.1)', [])), session.rollback()]);

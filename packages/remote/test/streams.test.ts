@@ -95,3 +95,18 @@ test('who goes on asking for a stream behind a batch that was too large is not t
   socket.terminate();
   await served.end();
 });
+
+test('a batch of more records than a server makes at once is refused, and the transaction goes on', async () => {
+  const served = await Served.begin();
+  const session = await served.client().open({ schema: served.schema });
+  await session.insert({ model: 'city', count: 1, fields: ['name'], columns: [['Ghent']] });
+  const read = async (batchSize: number): Promise<number> => {
+    let records = 0;
+    for await (const { ids } of session.stream(ALL, { batchSize })) records += ids.length;
+    return records;
+  };
+  await expect(read(100_001)).rejects.toMatchObject({ code: 'REMOTE_LIMIT', message: expect.stringContaining('no more than 100000 records') as string });
+  expect(await read(100_000)).toBe(1);
+  await session.rollback();
+  await served.end();
+});
