@@ -16,6 +16,8 @@ interface Place {
 
 /** What the driver's own has, of which it declares less. */
 type Sentinels = new (options: object) => {
+  stream?: Socket;
+  disconnect(): void;
   connect(tell: ErrorEmitter): Promise<Socket>;
   connectToSentinel(endpoint: object, options?: object): Driver.Redis;
   /** Where the master is, as one of them says. */
@@ -58,6 +60,11 @@ export function heedfulConnector({ AbstractConnector, SentinelConnector }: typeo
       this.stream.once('error', (error: Error) => { this.firstError = error; });
       return this.stream;
     }
+
+    override disconnect(): void {
+      if (isOver(this.stream)) Reflect.deleteProperty(this, 'stream');
+      super.disconnect();
+    }
   };
   if (sentinels === undefined) return Direct;
   return class extends (SentinelConnector as unknown as Sentinels) { // see there
@@ -81,6 +88,11 @@ export function heedfulConnector({ AbstractConnector, SentinelConnector }: typeo
       // The driver makes another connection then.
       if (told !== undefined && told !== named) stream.destroy();
       return stream;
+    }
+
+    override disconnect(): void {
+      if (isOver(this.stream)) Reflect.deleteProperty(this, 'stream');
+      super.disconnect();
     }
 
     override async resolve(endpoint: object): Promise<Place | null> {
@@ -111,6 +123,12 @@ export function heedfulConnector({ AbstractConnector, SentinelConnector }: typeo
 
 function textOf({ host, port }: Place): string {
   return `${host}:${String(port)}`;
+}
+
+/** Of what has ended the driver would wait for the end, and keep the process. What is not connected yet has nobody to take leave of. */
+function isOver(stream: Socket | undefined): boolean {
+  if (stream?.connecting === true) stream.destroy();
+  return stream?.destroyed === true;
 }
 
 function heard<S extends Socket>(stream: S): S {
