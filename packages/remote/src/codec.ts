@@ -92,7 +92,7 @@ interface Room {
  * @throws {Error} for what is nested more than 500 deep, and for numbers of more than 10,000 digits
  * @throws {TooLongMessage}
  */
-export function encode(value: unknown, most = Infinity): Uint8Array {
+export function encode(value: unknown, most: number = Infinity): Uint8Array {
   const bytes = new Encoder({ extensionCodec, useBigInt64: true, ignoreUndefined: true, maxDepth: DEEPEST }).encode(exact(value, { bytes: most }));
   if (bytes.length > most) throw new TooLongMessage();
   return bytes;
