@@ -22,6 +22,8 @@ interface Several {
   readonly one: () => OwnCacheServer;
   /** Ends one, and gives its place to another that is empty. */
   readonly replace: () => Promise<void>;
+  /** Ends one, or all, which come back with what they had a while before. @param before - told when it begins @returns how many entries that were */
+  readonly restore?: (which: 'one' | 'all', before: () => void) => Promise<number>;
   /** Until all of them can be used, as their programs say. */
   readonly whole: () => Promise<void>;
   /** Has that one hold no more than a little from now on, or as much as before; and how many entries it has evicted. */
@@ -61,6 +63,18 @@ async function ofCluster(): Promise<Several> {
       await sleep(500);
       // It keeps its place among the others, and nothing else.
       servers[1] = await ownCacheServer('redis', { port, folder, args: CLUSTER_ARGS });
+    },
+    restore: async (which, before) => {
+      const places = which === 'one' ? [1] : [0, 1, 2];
+      for (const at of places) await admins[at]?.save();
+      await sleep(500);
+      before();
+      for (const at of places) servers[at]?.signal('SIGKILL');
+      await sleep(300);
+      for (const at of places) servers[at] = await ownCacheServer('redis', { port: servers[at]?.port ?? 0, folder: servers[at]?.folder ?? '', args: CLUSTER_ARGS });
+      let entries = 0;
+      for (const at of places) entries += await admins[at]?.dbsize().catch(() => 0) ?? 0;
+      return entries;
     },
     whole: async () => {
       for (const admin of admins) while (!/cluster_state:ok/.test(await admin.cluster('INFO').catch(() => ''))) await sleep(20);
@@ -184,3 +198,15 @@ describe.each(KINDS)('%s', (kind) => {
     expect([wrongs, hot]).toMatchObject([NOTHING_WRONG, 0]);
   }, 60_000);
 });
+
+test.each(['one', 'all'] as const)('nodes of a Redis Cluster, %s of them, come back with what they had a while before: nothing of that is believed a second later', async (which) => {
+  let restored = 0;
+  const { wrongs, hot, writer } = await tried('Redis Cluster', { 
+    // What is written behind that would cover up what is old.
+    fault: async (load, { restore }) => { restored = await restore?.(which, () => { load.isWriting = false; }) ?? 0; },
+  });
+  expect([wrongs, hot]).toMatchObject([NOTHING_WRONG, 0]);
+  expect(restored).toBeGreaterThan(0);
+  expect(writer.stats().shared?.outages).toBeGreaterThan(0);
+  while (writer.stats().shared?.isUp !== true) await sleep(5);
+}, 60_000);
