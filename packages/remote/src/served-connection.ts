@@ -8,7 +8,7 @@ import type { CommitTokens } from './commit-tokens';
 import { LimitError } from './errors';
 import { Fills, GoneFillError } from './fills';
 import { keepAlive, type Transport } from './keep-alive';
-import type { LimitsInForce } from './limits';
+import { MOST_MESSAGE_BYTES, type LimitsInForce } from './limits';
 import { Outgoing } from './outgoing';
 import { callOf, NAMING_SCHEMAS, type Call, type CallName, type NamedSchema } from './protocol';
 import type { Served } from './server';
@@ -254,7 +254,7 @@ export class ServedConnection {
     this.#rights.demand(name, true);
     switch (name) {
       case 'hello':
-        if (typeof first === 'number') this.#out.mostTaken = first;
+        if (typeof first === 'number' && first >= 1) this.#out.mostTaken = Math.min(first, MOST_MESSAGE_BYTES);
         return this.#ofOneAtATime(name, () => this.#hello());
       case 'plan': return storage.plan(first as Schema, optionsOf(second));
       case 'migrate': return storage.migrate(first as Schema, { ...optionsOf(second), fill: typeof third === 'number' ? (session, added) => this.#fill(serial, third, session, added) : undefined });

@@ -335,9 +335,12 @@ export class ServedSession {
 
   /** Its time is up while something runs: that ends, where the database can be told so, unless it is what ends the transaction. What cannot be stopped is answered still. */
   #stop(): void {
-    if (!this.#session) return;
-    giveUp(this.#session);
-    this.#isStopped = this.#session.state === 'failed';
+    const session = this.#session;
+    const before = session?.state;
+    // What has failed already tells itself why.
+    if (!session || before !== 'open') return;
+    giveUp(session);
+    this.#isStopped = session.state === 'failed';
   }
 
   /** Its time is up: nothing is held any more. */

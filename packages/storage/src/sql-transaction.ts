@@ -148,7 +148,7 @@ export class SqlTransaction {
     const statements = [plainStatement(`rollback to savepoint ${savepoint}`), plainStatement(`release savepoint ${savepoint}`)];
     const replies = await this.#exchange(statements, writeStatements(statements), () => new ReplyReader());
     this.#check(replies, {});
-    this.state = 'open';
+    this.state = this.#isAbandoned ? 'failed' : 'open';
   }
 
   /**
