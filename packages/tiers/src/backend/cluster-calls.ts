@@ -28,9 +28,12 @@ export class ClusterCalls {
   #masters: ReadonlySet<string> = new Set();
   #refreshing: Promise<void> | undefined;
   readonly #importing: ImportingNodes;
+  readonly #timer: NodeJS.Timeout | undefined;
 
-  constructor(cluster: Driver.Cluster) {
+  /** @param refreshEveryMs - who has which keys is asked so often, also where nobody is sent elsewhere; 0: never. The driver's own would ask for ever where it is closed while it asks */
+  constructor(cluster: Driver.Cluster, refreshEveryMs: number) {
     this.#cluster = cluster;
+    if (refreshEveryMs > 0) this.#timer = setInterval(() => void this.#refresh(), refreshEveryMs).unref();
     this.#importing = new ImportingNodes(() => cluster.nodes('master')[0], () => this.#tell('doubtful'));
     cluster.on('refresh', () => {
       const before = this.#masters;
@@ -118,6 +121,7 @@ export class ClusterCalls {
   }
 
   close(): void {
+    clearInterval(this.#timer);
     this.#importing.close();
   }
 

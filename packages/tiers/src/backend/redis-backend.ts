@@ -51,7 +51,7 @@ export class RedisBackend implements Backend {
     checkConnection('redis', connection);
     const driver = loadPackage('ioredis', 'redis()') as typeof Driver;
     const { Redis, Cluster } = driver;
-    const { url, cluster, maxConnections = 1, ...options } = connection;
+    const { url, cluster, maxConnections = 1, slotsRefreshInterval = 0, ...options } = connection;
     if (!Number.isInteger(maxConnections) || maxConnections < 1) throw new MisuseError('TIER_REDIS_OPTION', `redis() was given ${String(maxConnections)} for maxConnections. Give a whole number above zero.`);
     if (cluster && maxConnections > 1) throw new MisuseError('TIER_REDIS_OPTION', 'redis() makes one connection to each node of a cluster. Leave maxConnections out.');
     if (options['keyPrefix'] !== undefined) throw new MisuseError('TIER_REDIS_OPTION', 'redis() takes no keyPrefix: patterns would not find their keys. Give the cache a prefix.');
@@ -65,7 +65,7 @@ export class RedisBackend implements Backend {
         ...options, enableOfflineQueue: false, redisOptions: { socketTimeout: SILENT_MS, ...redisOptions },
       });
       this.#client = this.#cluster;
-      this.#calls = new ClusterCalls(this.#cluster);
+      this.#calls = new ClusterCalls(this.#cluster, Number(slotsRefreshInterval));
       this.#readers = [this.#cluster];
     } else {
       const made = Array.from({ length: maxConnections }, () => (url === undefined ? new Redis(redisOptions) : new Redis(driverUrl(url), redisOptions)));
