@@ -1,4 +1,4 @@
-import { SavepointGoneError, type Columns, type ComputeQuestion, type GroupQuery, type InsertRows, type Query, type ReadQuestion, type Schema, type Session, type SessionSavepoint, type StoredId, type StreamOptions, type UpdateRows } from '@ormolu/kernel';
+import { MisuseError, SavepointGoneError, type Columns, type ComputeQuestion, type GroupQuery, type InsertRows, type Query, type ReadQuestion, type Schema, type Session, type SessionSavepoint, type StoredId, type StreamOptions, type UpdateRows } from '@ormolu/kernel';
 import type { CommitTokens } from './commit-tokens';
 import { ForbiddenError, LimitError } from './errors';
 import { inOrderAsked } from './narrowed-answers';
@@ -309,7 +309,7 @@ export class ServedSession {
 
   #stream(session: Session, query: Query, options: StreamOptions | undefined): number {
     if (this.#streams.size >= MOST_OPEN) throw new LimitError(`A transaction reads ${String(MOST_OPEN)} streams at a time`, 'Read them to their ends, or leave their loops.');
-    if ((options?.batchSize ?? 0) > MOST_A_BATCH) throw new LimitError(`A stream is read in batches of no more than ${String(MOST_A_BATCH)} records, and ${String(options?.batchSize)} were asked for`, 'Give a smaller batchSize, or leave it out for 1000.');
+    if ((options?.batchSize ?? 0) > MOST_A_BATCH) throw new MisuseError('QUERY_BOUND', `A server reads a stream in batches of no more than ${String(MOST_A_BATCH)} records, and ${String(options?.batchSize)} were asked for. Give a smaller batchSize, or leave it out for 1000.`);
     this.#serial += 1;
     this.#streams.set(this.#serial, session.stream(query, options)[Symbol.asyncIterator]());
     return this.#serial;

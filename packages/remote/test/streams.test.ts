@@ -105,7 +105,7 @@ test('a batch of more records than a server makes at once is refused, and the tr
     for await (const { ids } of session.stream(ALL, { batchSize })) records += ids.length;
     return records;
   };
-  await expect(read(100_001)).rejects.toMatchObject({ code: 'REMOTE_LIMIT', message: expect.stringContaining('no more than 100000 records') as string });
+  await expect(read(100_001)).rejects.toMatchObject({ code: 'QUERY_BOUND', message: expect.stringContaining('no more than 100000 records') as string });
   expect(await read(100_000)).toBe(1);
   await session.rollback();
   await served.end();
