@@ -1,5 +1,5 @@
 import { EVERYTHING, OrmoluError, Schema, type Session } from '@ormolu/kernel';
-import { createDatabase, type ScratchDatabase } from '@ormolu/test-support';
+import { createDatabase, lawRuns, type ScratchDatabase } from '@ormolu/test-support';
 import { fork, type ChildProcess } from 'node:child_process';
 import { once } from 'node:events';
 import { join } from 'node:path';
@@ -77,6 +77,8 @@ const count = (session: Session) => session.count({ model: 'city', filter: EVERY
 const names = async (): Promise<readonly string[]> => (await beside.query<{ name: string }>('select name from city order by id')).rows.map(({ name }) => name);
 /** Connections of a server that are in a transaction. */
 const open = async (): Promise<number> => Number((await beside.query<{ n: string }>('select count(*) n from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() and xact_start is not null')).rows[0]?.n);
+/** All that anybody else has. */
+const connections = async (): Promise<number> => Number((await beside.query<{ n: string }>('select count(*) n from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid()')).rows[0]?.n);
 async function until(holds: () => Promise<boolean>): Promise<void> {
   for (let tries = 0; tries < 500; tries += 1) {
     if (await holds()) return;
@@ -215,10 +217,14 @@ test('a server that is killed while the database commits, and the database gives
   expect(await names()).toEqual([]);
 });
 
-test('however often it is killed, what was committed is there once, what was not is not, and no transaction stays open', async () => {
+test('however often it is killed, or a connection cut, what was committed is there once, what was not is not, and no transaction or connection stays open', async () => {
   const kept: string[] = [];
   const unknown: string[] = [];
   const ending = new AbortController();
+  const proxies = await Promise.all(Array.from({ length: 2 }, () => CuttingProxy.before(server.port)));
+  const clients = [client, ...proxies.map(({ url }) => remote(url, { connectTimeout: '30s' }))];
+  const most = lawRuns(5);
+  const cutAt = { request: 0, answer: 0 };
   let kills = 0;
   const killing = (async () => {
     while (!ending.signal.aborted) {
@@ -230,13 +236,21 @@ test('however often it is killed, what was committed is there once, what was not
       await server.begin();
     }
   })();
-  await Promise.all(Array.from({ length: 4 }, async (_, writer) => {
-    for (let n = 0; kills < 5; n += 1) {
+  await Promise.all(Array.from({ length: 6 }, async (_, writer) => {
+    for (let n = 0; kills < most; n += 1) {
       const name = `${String(writer)}/${String(n)}`;
+      const through = clients[writer % clients.length];
+      const proxy = proxies[writer % clients.length - 1];
       let session: Session | undefined;
       try {
-        session = await client.open({ schema: citySchema });
+        session = await through?.open({ schema: citySchema });
+        if (!session) throw new Error('there is one');
         await insert(session, name);
+        // Now and then it meets COMMIT, and now and then what another does there.
+        if (proxy && n % 3 === 2) {
+          proxy.cutsAt = cutAt.request > cutAt.answer ? 'answer' : 'request';
+          cutAt[proxy.cutsAt] += 1;
+        }
         await session.commit();
         kept.push(name);
       } catch (error) {
@@ -249,9 +263,16 @@ test('however often it is killed, what was committed is there once, what was not
   }));
   ending.abort();
   await killing;
+  for (const proxy of proxies) proxy.cutsAt = undefined;
   await until(async () => await open() === 0);
   const there = await names();
   expect(there.filter((name) => !unknown.includes(name)).sort()).toEqual(kept.sort());
   expect(new Set(there).size).toBe(there.length);
   expect(kept.length).toBeGreaterThan(20);
-}, 120_000);
+  expect(Math.min(cutAt.request, cutAt.answer)).toBeGreaterThan(0);
+  process.stdout.write(`${String(kills)} kills, ${String(cutAt.request)} + ${String(cutAt.answer)} cuts: ${String(kept.length)} committed, of ${String(unknown.length)} unknown\n`);
+  for (const one of clients.slice(1)) await one.close();
+  for (const proxy of proxies) await proxy.close();
+  await server.kill();
+  await until(async () => await connections() === 0);
+}, 60_000 + 10_000 * lawRuns(5));
