@@ -19,6 +19,6 @@ test.each(['PGlite', 'PostgreSQL'])('law: for some models, data and scripts, eve
       await storage.close();
       await database?.drop();
     }
-  }), { numRuns: lawRuns(10), endOnFailure: true });
-  expect(played).toBeGreaterThanOrEqual(lawRuns(10));
+  }), { numRuns: lawRuns(7), endOnFailure: true });
+  expect(played).toBeGreaterThanOrEqual(lawRuns(7));
 }, 300_000);
