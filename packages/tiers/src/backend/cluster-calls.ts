@@ -43,7 +43,7 @@ export class ClusterCalls {
     }).on('-node', (node: Driver.Redis) => {
       if (this.#masters.has(addressOf(node))) this.#tell('changed');
     }).on('+node', (node: Driver.Redis) => {
-      // It follows one key that is on its way by itself, on a connection that it soon ends.
+      // Where calls do not travel together (`enableAutoPipelining: false`), it follows a key that is on its way by itself, on a connection that it soon ends.
       const address = addressOf(node);
       if (this.#masters.size > 0 && !cluster.slots.some((nodes) => nodes.includes(address))) this.#importing.watch(address);
     });

@@ -30,8 +30,8 @@ afterAll(() => {
 });
 
 /** As a process of its own has it. */
-async function cacheOf(prefix: string, options: NamedCacheOptions = {}): Promise<NamedCache> {
-  const l2 = redis({ cluster: cluster.nodes });
+async function cacheOf(prefix: string, options: NamedCacheOptions = {}, driver: { readonly enableAutoPipelining?: boolean } = {}): Promise<NamedCache> {
+  const l2 = redis({ cluster: cluster.nodes, ...driver });
   const cache = new NamedCache('grows', { l2, l1: false, ttl: '10m', prefix, deadline: '2s', ...options });
   open.push(cache, l2);
   while (cache.stats().shared?.isUp !== true) await sleep(5);
@@ -70,6 +70,28 @@ test('it comes back with what it had long ago, which is not believed, also by wh
   // Each of them gives up all that is there, once.
   while ((await other.getMany(keys)).size < KEYS) await reader.setMany(keys.map((key) => [key, 'newest']));
   expect(await valuesOf(other, keys)).toEqual(['newest']);
+  await callOff();
+}, 15_000);
+
+test('it comes back with what it had long ago, which is not believed either where no call travels with another, so that the driver itself follows a key there', async () => {
+  const prefix = randomUUID();
+  const [writer, reader] = [await cacheOf(prefix), await cacheOf(prefix, {}, { enableAutoPipelining: false })];
+  const { tag, move, callOff } = await cluster.migrate();
+  const keys = keysOf(tag);
+  await writer.setMany(keys.map((key) => [key, 'old']));
+  await move();
+  await cluster.fourth.admin.save();
+  await writer.setMany(keys.map((key) => [key, 'new']));
+  await writer.close();
+  for (const key of keys) expect(await reader.get(key)).toBe('new');
+  await cluster.restartFourth();
+  expect(await cluster.fourth.admin.dbsize()).toBeGreaterThanOrEqual(KEYS);
+  const seen = new Set<unknown>();
+  for (let turn = 0; turn < 20; turn += 1) {
+    for (const key of keys) seen.add(await reader.get(key));
+    await sleep(50);
+  }
+  expect([...seen]).toEqual([undefined]);
   await callOff();
 }, 15_000);
 
