@@ -1,10 +1,12 @@
-import { MisuseError, SavepointGoneError, type Columns, type ComputeQuestion, type GroupQuery, type InsertRows, type Query, type ReadQuestion, type Schema, type Session, type SessionSavepoint, type StoredId, type StreamOptions, type UpdateRows } from '@ormolu/kernel';
+import type { Columns, ComputeQuestion, GroupQuery, InsertRows, Query, ReadQuestion, Schema, Session, StoredId, UpdateRows } from '@ormolu/kernel';
 import type { CommitTokens } from './commit-tokens';
-import { ForbiddenError, LimitError } from './errors';
+import { ForbiddenError } from './errors';
 import { inOrderAsked } from './narrowed-answers';
 import type { SessionCall, SessionFigures } from './protocol';
 import { modelOf, type ServedLadder } from './served-ladder';
+import { ServedSavepoints } from './served-savepoints';
 import type { ServedSight, Told } from './served-sight';
+import { ServedStreams } from './served-streams';
 import { SessionClock, type SessionTimes } from './session-clock';
 import type { UserWriting } from './user-writing';
 import { imagesToWire, tagToWire, type WireImages } from './wire-sight';
@@ -42,10 +44,6 @@ export interface ServedAnswer {
 const QUESTIONS: readonly SessionCall[] = ['read', 'query', 'count', 'group'];
 /** Calls whose answers come from the database. */
 const ASKING: readonly SessionCall[] = ['read', 'compute', 'query', 'count', 'group', 'insert', 'update', 'delete', 'sql', 'signal', 'next'];
-/** Savepoints and streams a session may have open. */
-const MOST_OPEN = 10_000;
-/** Records of a batch: it stands in memory as a whole before it is known how long it is. */
-const MOST_A_BATCH = 100_000;
 
 /** One transaction of a client, on the server: calls are done in the order in which they come. */
 export class ServedSession {
@@ -53,13 +51,12 @@ export class ServedSession {
   readonly #opened: Promise<Session>;
   #session: Session | undefined;
   #user: UserWriting | undefined;
-  readonly #savepoints = new Map<number, SessionSavepoint>();
-  readonly #streams = new Map<number, AsyncIterator<Columns>>();
+  readonly #savepoints = new ServedSavepoints();
+  readonly #streams = new ServedStreams();
   /** The end of the call that came last. */
   #last: Promise<unknown> = Promise.resolve();
-  #serial = 0;
   #running = 0;
-  /** How far savepoints and streams were counted when the token was written; undefined: it is not there. */
+  /** The savepoint that was set last when the token was written; undefined: it is not there. */
   #tokenAt: number | undefined;
   #hasWritten = false;
   readonly #clock: SessionClock;
@@ -172,12 +169,12 @@ export class ServedSession {
       case 'delete': return this.#changing(session, first, (writer) => writer.delete(String(first), second as readonly StoredId[], (third ?? undefined) as readonly (bigint | null)[] | undefined));
       case 'sql': return this.#sql(session, String(first), second as readonly unknown[], third);
       case 'signal': return this.#writing(() => session.signal?.(first as readonly string[]));
-      case 'savepoint': return this.#savepoint(session);
+      case 'savepoint': return this.#savepoints.set(session);
       case 'rollbackTo': return this.#rollbackTo(session, Number(first));
-      case 'release': return this.#release(session, Number(first));
-      case 'stream': return this.#stream(session, first as Query, (second ?? undefined));
-      case 'next': return this.#next(Number(first));
-      case 'leave': return this.#leave(Number(first));
+      case 'release': return this.#savepoints.release(session, Number(first));
+      case 'stream': return this.#streams.begin(session, first as Query, (second ?? undefined));
+      case 'next': return this.#streams.next(Number(first));
+      case 'leave': return this.#streams.leave(Number(first));
       case 'commit': return this.#commit(session, first);
       case 'rollback': return this.#over(session);
     }
@@ -232,7 +229,7 @@ export class ServedSession {
   async #note(session: Session): Promise<void> {
     const { tokens, token } = this.#home;
     if (token === undefined || this.#tokenAt !== undefined || session.readOnly || session.state !== 'open') return;
-    this.#tokenAt = this.#serial;
+    this.#tokenAt = this.#savepoints.last;
     // What a user may see does not name the table.
     if (this.#home.writing) session.adopt(tokens.beside(session.schema));
     await tokens.write(session, token);
@@ -276,57 +273,10 @@ export class ServedSession {
     this.#home.onEnd();
   }
 
-  async #savepoint(session: Session): Promise<number> {
-    if (this.#savepoints.size >= MOST_OPEN) throw new LimitError(`A transaction has ${String(MOST_OPEN)} savepoints`, 'Release those that are not returned to.');
-    const savepoint = await session.savepoint();
-    this.#serial += 1;
-    this.#savepoints.set(this.#serial, savepoint);
-    return this.#serial;
-  }
-
-  #savepointOf(number: number, call: string): SessionSavepoint {
-    const savepoint = this.#savepoints.get(number);
-    if (!savepoint) throw new SavepointGoneError(call);
-    return savepoint;
-  }
-
-  /** It goes, and those inside it with it. */
-  #dropFrom(number: number): void {
-    for (const one of this.#savepoints.keys()) if (one >= number) this.#savepoints.delete(one);
-  }
-
-  async #release(session: Session, number: number): Promise<void> {
-    await session.release(this.#savepointOf(number, 'release'));
-    this.#dropFrom(number);
-  }
-
   async #rollbackTo(session: Session, number: number): Promise<void> {
-    await session.rollbackTo(this.#savepointOf(number, 'rollbackTo'));
-    this.#dropFrom(number);
+    await this.#savepoints.rollbackTo(session, number);
     // A token that was written behind the savepoint has gone with the rest.
     if (this.#tokenAt !== undefined && number <= this.#tokenAt) this.#tokenAt = undefined;
-  }
-
-  #stream(session: Session, query: Query, options: StreamOptions | undefined): number {
-    if (this.#streams.size >= MOST_OPEN) throw new LimitError(`A transaction reads ${String(MOST_OPEN)} streams at a time`, 'Read them to their ends, or leave their loops.');
-    if ((options?.batchSize ?? 0) > MOST_A_BATCH) throw new MisuseError('QUERY_BOUND', `A server reads a stream in batches of no more than ${String(MOST_A_BATCH)} records, and ${String(options?.batchSize)} were asked for. Give a smaller batchSize, or leave it out for 1000.`);
-    this.#serial += 1;
-    this.#streams.set(this.#serial, session.stream(query, options)[Symbol.asyncIterator]());
-    return this.#serial;
-  }
-
-  /** The next batch of a stream; null behind its end. One is asked for at a time, so that nobody is sent more than it takes. */
-  async #next(number: number): Promise<Columns | null> {
-    const next = await this.#streams.get(number)?.next();
-    if (next && next.done !== true) return next.value;
-    this.#streams.delete(number);
-    return null;
-  }
-
-  async #leave(number: number): Promise<void> {
-    const stream = this.#streams.get(number);
-    this.#streams.delete(number);
-    await stream?.return?.();
   }
 
   #rest(): void {
