@@ -2,8 +2,8 @@ import { ConflictError, ConstraintError, MisuseError, OutageError } from '@ormol
 
 /** The server could not be reached. */
 export class UnreachableError extends OutageError {
-  constructor(address: string, reason: string, cause: unknown) {
-    super('REMOTE_UNREACHABLE', `The server at ${address} could not be reached: ${reason}. Is it running, and is this its address? The next transaction tries again.`, { cause });
+  constructor(address: string, reason: string, cause: unknown, remedy = 'Is it running, and is this its address?') {
+    super('REMOTE_UNREACHABLE', `The server at ${address} could not be reached: ${reason}. ${remedy} The next transaction tries again.`, { cause });
   }
 }
 

@@ -4,7 +4,8 @@ import { WebSocket } from 'ws';
 import type { Address } from './address';
 import { wrongReply } from './answer-shapes';
 import { decode, encode } from './codec';
-import { AccessError, ConnectionLostError, DeadlineError, LimitError, ProtocolError, UnreachableError } from './errors';
+import { faultOf, refusalOf } from './connect-faults';
+import { ConnectionLostError, DeadlineError, LimitError, ProtocolError } from './errors';
 import { Sender } from './fragments';
 import { keepAlive, type Transport } from './keep-alive';
 import { FrameError, replyOf, SUBPROTOCOL, type CallName, type NamedSchema, type Reply, type SessionFigures } from './protocol';
@@ -110,9 +111,7 @@ export class Link {
         socket.terminate();
       });
       socket.on('error', (cause: Error & { readonly code?: string }) => {
-        reject(refusal ?? (/subprotocol/i.test(cause.message)
-          ? new ProtocolError(address.text, 'it does not speak this version of the protocol')
-          : new UnreachableError(address.text, cause.code ?? (/timed out/.test(cause.message) ? `no answer within ${String(connectMs)} ms` : 'the handshake failed'), cause)));
+        reject(refusal ?? faultOf(address, cause, connectMs));
       });
       socket.once('open', () => {
         if (transport) resolve(new Link(socket, options, transport));
@@ -243,12 +242,4 @@ export class Link {
     this.#waiting.clear();
     for (const one of waiting) one.settle({ value: undefined, figures: null, error: new ConnectionLostError(this.#options.address.text, this.#reason) });
   }
-}
-
-function refusalOf(address: Address, status: number): Error {
-  if (status === 401 || status === 403) return new AccessError(address.text);
-  if (status === 503) return new UnreachableError(address.text, 'it takes no more clients', undefined);
-  // It has waited for what stood in a queue between the two.
-  if (status === 408) return new UnreachableError(address.text, 'it did not hear in time who calls', undefined);
-  return new ProtocolError(address.text, status === 426 ? 'it does not speak this version of the protocol' : `it answered with HTTP status ${String(status)}`);
 }

@@ -7,7 +7,7 @@ test('an encrypted server is reached by who trusts its certificate, and by nobod
   const served = await Served.begin({ tls: { key, cert } });
   expect(served.server.url).toMatch(/^tls:/);
   await served.add(served.client({ tls: { ca: cert } }), 'Ghent');
-  await expect(served.client().connect()).rejects.toThrow(UnreachableError);
+  await expect(served.client().connect()).rejects.toThrow(/Its certificate is not trusted: give the option 'tls' of remote\(\)/);
   await expect(served.client({}, served.server.url.replace('tls:', 'tcp:')).connect()).rejects.toThrow(UnreachableError);
   expect(await served.names()).toEqual(['Ghent']);
   await served.end();
@@ -22,4 +22,12 @@ test('a server that asks for certificates lets in who has one of its own, and no
   await expect(served.client({ tls: { ca: cert, cert: other.cert, key: other.private } }).connect()).rejects.toThrow(UnreachableError);
   expect([await served.names(), served.server.stats().connections]).toEqual([['Ghent'], 1]);
   await served.end();
+});
+
+test('who takes an encrypted server for a plain one, or the other way round, is told so', async () => {
+  const { private: key, cert } = await generate([{ name: 'commonName', value: 'localhost' }], { keyType: 'ec' });
+  const [encrypted, plain] = [await Served.begin({ tls: { key, cert } }), await Served.begin()];
+  await expect(encrypted.client({}, encrypted.server.url.replace('tls:', 'tcp:')).connect()).rejects.toThrow('begins with tls://');
+  await expect(plain.client({}, plain.server.url.replace('tcp:', 'tls:')).connect()).rejects.toThrow('begins with tcp://');
+  await Promise.all([encrypted.end(), plain.end()]);
 });
