@@ -12,6 +12,8 @@ export interface GivenColumn {
 /** What came as columns, told apart by what this program lets others write. */
 export interface GivenColumns {
   readonly plain: readonly GivenColumn[];
+  /** Of computed fields that are kept and have an inverse: some programs send what they have computed, others what was assigned. */
+  readonly invertible: readonly GivenColumn[];
   /** Of fields that have a value per company or language: of each record an object, by place, or null. */
   readonly keyed: readonly GivenColumn[];
   /** Names of computed fields that nobody writes: what came for them is worked out here. */
@@ -32,7 +34,12 @@ export function givenColumns(model: Model, { fields, columns }: Pick<InsertRows 
     return { field: fieldOf(name), valueOf: (at) => column[at] as unknown, isSame: false };
   });
   const taken = given.filter(({ field }) => isAssignable(field));
-  return { plain: taken.filter(({ field }) => !field.keyedBy), keyed: taken.filter(({ field }) => field.keyedBy), computed: given.filter(({ field }) => !isAssignable(field)).map(({ field }) => field.name) };
+  const whole = taken.filter(({ field }) => !field.keyedBy);
+  return { plain: whole.filter(({ field }) => !isInvertible(field)), invertible: whole.filter(({ field }) => isInvertible(field)), keyed: taken.filter(({ field }) => field.keyedBy), computed: given.filter(({ field }) => !isAssignable(field)).map(({ field }) => field.name) };
+}
+
+function isInvertible({ compute, inverse, isStored }: Field): boolean {
+  return isStored && compute !== undefined && inverse !== undefined;
 }
 
 /** Whether programs may assign it; otherwise it is what its compute says. */

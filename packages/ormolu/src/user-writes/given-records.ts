@@ -1,7 +1,8 @@
 import { MisuseError, type InsertRows, type StoredId, type UpdateRows } from '@ormolu/kernel';
 import type { Field } from '@ormolu/registry';
-import type { Environment, Values } from '@ormolu/transaction';
-import { givenColumns, malformed, valuesByPlace, type GivenColumn } from './given-columns';
+import type { Environment, RecordSet, Values } from '@ormolu/transaction';
+import { assigned } from './assigned';
+import { givenColumns, malformed, valuesByPlace, type GivenColumn, type GivenColumns } from './given-columns';
 import type { Told } from './surplus';
 
 /** Records without any value cost whoever sends them nothing. */
@@ -32,17 +33,26 @@ export async function createRecords(env: Environment, { model: name, count, fiel
     if (alike) alike.push(row);
     else groups.set(row.signature, [row]);
   }
+  let hasAssigned = false;
   for (const alike of groups.values()) {
     const [first] = alike;
-    const values = alike.map(({ place, first: firstValues }): Values => ({ ...named && { id: named[place] }, ...valuesAt(given.plain, place), ...firstValues }));
-    const made = await (first?.env ?? env).model(name).create(values);
+    const records = (first?.env ?? env).model(name);
+    const plain = alike.map(({ place, first: firstValues }): Values => ({ ...valuesAt(given.plain, place), ...firstValues }));
+    const own = await assignedNew(records, given.invertible, { values: plain, places: alike.map(({ place }) => place) });
+    if (own.some((columns) => columns.length > 0)) hasAssigned = true;
+    const made = await records.create(alike.map(({ place }, n): Values => ({ ...named && { id: named[place] }, ...plain[n], ...valuesAt(own[n] ?? [], place) })));
     // None of them is a draft.
     for (const [n, { place }] of alike.entries()) ids[place] = made.ids[n] as StoredId;
   }
   await env.run(() => {
     for (const { place, others } of rows) for (const { field, own, value } of others) own.model(name).browse([ids[place] ?? '']).at(0)?.set(field.name, value);
   });
-  return { ids, told: { model: name, ids, fields: asSaid(given.plain, given.keyed), recomputed: given.computed } };
+  return { ids, told: { model: name, ids, fields: asSaid(given, hasAssigned), recomputed: given.computed } };
+}
+
+/** What was assigned to new records, beside their other values: drafts of them tell, which are forgotten with the statement. */
+async function assignedNew(records: RecordSet, columns: readonly GivenColumn[], { values, places }: { readonly values: readonly Values[]; readonly places: readonly number[] }): Promise<readonly (readonly GivenColumn[])[]> {
+  return columns.length === 0 ? [] : assigned(records.browse(values.flatMap((one) => records.new(one).ids)), columns, places);
 }
 
 /**
@@ -69,13 +79,19 @@ export async function writeRecords(env: Environment, { model: name, ids, fields,
       }
     }
   });
-  return { ids: found, told: { model: name, ids: found, fields: asSaid(given.plain, given.keyed), recomputed: given.computed } };
+  const places = [...ids.keys()].filter((place) => exists(ids[place] as StoredId)); // a place of it
+  const assignments = await assigned(records, given.invertible, places);
+  const hasAssigned = assignments.some((columns) => columns.length > 0);
+  if (hasAssigned) await env.run(() => {
+    for (const [n, columns] of assignments.entries()) for (const { field, valueOf } of columns) records.at(n)?.set(field.name, valueOf(places[n] ?? 0));
+  });
+  return { ids: found, told: { model: name, ids: found, fields: asSaid(given, hasAssigned), recomputed: given.computed } };
 }
 
 /** The fields that are as they were given; where inverses have run, nobody knows without looking. */
-function asSaid(plain: readonly GivenColumn[], keyed: readonly GivenColumn[]): readonly string[] {
-  const fields = [...plain, ...keyed].map(({ field }) => field);
-  if (fields.some(({ inverse }) => inverse !== undefined)) return [];
+function asSaid({ plain, invertible, keyed }: GivenColumns, hasAssigned: boolean): readonly string[] {
+  const fields = [...plain, ...invertible, ...keyed].map(({ field }) => field);
+  if (hasAssigned || [...plain, ...keyed].some(({ field: { inverse } }) => inverse !== undefined)) return [];
   return fields.map(({ name }) => name);
 }
 
