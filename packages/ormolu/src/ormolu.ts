@@ -151,11 +151,12 @@ export class Ormolu<D, U extends ModelNameOf<D> = never, C extends ModelNameOf<D
    * Does what a user's client writes, in a transaction that a server has open for him: with the models of this program, and as that user.
    *
    * @param session - from which the client also reads, by what it may see; whoever opened it ends it through what is returned here
+   * @param assertMay - throws when he may not write records of a model: that of what a related field shows is asked after, too
    */
-  writerFor(user: number, session: Session): UserWrites {
+  writerFor(user: number, session: Session, assertMay: (model: string) => void): UserWrites {
     this.#assertOpen('writerFor');
     const { registry } = this;
-    return new UserWrites(session, registry, (recorded) => this.#units.transactionOver(recorded, { registry, uid: user }));
+    return new UserWrites(session, { registry, assertMay, begin: (recorded) => this.#units.transactionOver(recorded, { registry, uid: user }) });
   }
 
   /** What a server calls: its clients have this database open from now on, and are told of reloads, as this program is of theirs. */

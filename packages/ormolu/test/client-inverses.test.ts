@@ -1,9 +1,11 @@
-import { char, defineModels, integer, memory, openOrmolu, pglite, remote, serve, type Storage } from 'ormolu';
+import type { Session } from '@ormolu/kernel';
+import { char, defineModels, integer, many2one, memory, openOrmolu, pglite, related, remote, serve, type Storage } from 'ormolu';
 
 /** The name as a whole loses where it was parted, and the inverse counts how often it runs. */
 const models = defineModels({
   user: { name: char() },
-  person: { given: char(), family: char(), whole: char({ store: true }), times: integer({ default: 0 }) },
+  person: { given: char(), family: char(), whole: char({ store: true }), times: integer({ default: 0 }), team: many2one('team'), teamName: related('team.name', { store: true }) },
+  team: { name: char() },
 }).compute('person', 'whole', ['given', 'family'], (person) => `${person.given ?? ''} ${person.family ?? ''}`)
   .inverse('person', 'whole', (person) => {
     const [given = '', ...rest] = (person.whole ?? '').split(' ');
@@ -16,9 +18,10 @@ async function world(storage: Storage) {
   const below = await openOrmolu({ models, storage, users: 'user', groupsOf: () => [] });
   await below.migrate();
   await below.transaction((env) => env.model('user').create({ name: 'clerk' }));
-  const server = await serve(below, { port: 0, auth: () => ({ user: 1, mayWrite: true as const }) });
+  const server = await serve(below, { port: 0, auth: (token) => ({ user: 1, mayWrite: token === 'clerk' ? true as const : ['person'] }) });
   const client = await openOrmolu({ models, storage: remote(server.url, { token: 'clerk' }), users: 'user' });
-  return { below, client, end: async () => { await client.close(); await server.close(); await below.close(); } };
+  const narrow = await openOrmolu({ models, storage: remote(server.url, { token: 'people' }), users: 'user' });
+  return { below, client, narrow, end: async () => { await narrow.close(); await client.close(); await server.close(); await below.close(); } };
 }
 
 type Env = Parameters<Parameters<Awaited<ReturnType<typeof world>>['client']['transaction']>[0]>[0];
@@ -67,5 +70,40 @@ describe.each([['memory', () => memory()], ['PGlite', () => pglite()]] as const)
     const [made] = await session.insert({ model: 'person', count: 1, fields: ['whole'], columns: [['A B C']] });
     await session.commit();
     expect(await stored(Number(made))).toMatchObject({ given: 'A', family: 'B C', whole: 'A B C', times: 1 });
+  });
+
+  describe('and shows a field of a model that a user may not write', () => {
+    let team: number;
+    let other: number;
+    let person: number;
+    beforeEach(async () => {
+      [team = 0, other = 0, person = 0] = await here.below.transaction(async (env) => {
+        const teams = await env.model('team').create([{ name: 'T' }, { name: 'U' }]);
+        return [...teams.ids, (await env.model('person').create({ given: 'Ann', team: teams.ids[0] as number })).id] as number[]; // the database has given them
+      });
+    });
+    const nameOf = (id: number) => here.below.transaction(async (env) => (await env.model('team').browse(id).read(['name']))[0]?.name, { readOnly: true });
+
+    test.each<[string, (session: Session) => Promise<unknown>]>([
+      ['writes', (session) => session.update({ model: 'person', ids: [person], fields: ['teamName'], columns: [['X']] })],
+      ['writes with another', (session) => session.update({ model: 'person', ids: [person], fields: ['team', 'teamName'], columns: [[other], ['X']] })],
+      ['creates with', (session) => session.insert({ model: 'person', count: 1, fields: ['team', 'teamName'], columns: [[team], ['X']] })],
+    ])('is no way around that for one who %s it', async (_name, attempt) => {
+      const session = await here.narrow.storage.open({ schema: here.below.registry.schema });
+      const error = await attempt(session).then(() => undefined, (thrown: unknown) => thrown);
+      await session.commit();
+      expect(error).toMatchObject({ code: 'REMOTE_FORBIDDEN', message: expect.stringContaining("'team'") as string });
+      expect([await nameOf(team), await nameOf(other)]).toEqual(['T', 'U']);
+    });
+
+    test('follows what he may write', async () => {
+      const made = await here.narrow.transaction(async (env) => {
+        await env.model('person').browse(person).write({ team: other });
+        return (await env.model('person').create({ given: 'Bob', team })).id;
+      });
+      const shown = await here.below.transaction((env) => env.model('person').browse([person, made]).read(['team', 'teamName']), { readOnly: true });
+      expect(shown).toMatchObject([{ team: other, teamName: 'U' }, { team, teamName: 'T' }]);
+      expect([await nameOf(team), await nameOf(other)]).toEqual(['T', 'U']);
+    });
   });
 });

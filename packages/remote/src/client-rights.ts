@@ -51,9 +51,12 @@ export class ClientRights {
   /** What does the writes of a session that sees so much. */
   writing(seen: Promise<Seen>): (session: Session) => Promise<UserWriting> {
     return async (session) => {
-      const writer = this.access === 'worker' ? undefined : this.#served.writerFor?.(this.access.user, session);
+      const writable = this.writable ?? [];
+      const writer = this.access === 'worker' ? undefined : this.#served.writerFor?.(this.access.user, session, (model) => {
+        if (writable !== true && !writable.includes(model)) throw new ForbiddenError('update', model);
+      });
       if (!writer) throw new ForbiddenError('write');
-      return new UserWriting(writer, await seen, this.writable ?? []);
+      return new UserWriting(writer, await seen, writable);
     };
   }
 

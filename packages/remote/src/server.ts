@@ -24,8 +24,12 @@ export interface Served {
   readonly beginServing?: (() => void) | undefined;
   /** What a user may see. @defaultValue there are no users: their tokens are turned away */
   readonly viewOf?: ((user: number) => Promise<View>) | undefined;
-  /** Does what a user writes, in a transaction of his. @defaultValue users only read */
-  readonly writerFor?: ((user: number, session: Session) => UserWriter) | undefined;
+  /**
+   * Does what a user writes, in a transaction of his. What he writes to a field that shows another model's is that model's.
+   * @param assertMay - throws when he may not write records of a model
+   * @defaultValue users only read
+   */
+  readonly writerFor?: ((user: number, session: Session, assertMay: (model: string) => void) => UserWriter) | undefined;
 }
 
 /** How a database is served. */

@@ -16,9 +16,10 @@ interface Done {
 /**
  * Creates records of columns.
  *
+ * @param assertMay - throws when records of a model may not be written that a related field would write to
  * @remarks One INSERT a model for those whose values have the same first company and language, beside what triggers take.
  */
-export async function createRecords(env: Environment, { model: name, count, fields, columns, ids: named, skipsExisting }: InsertRows): Promise<Done> {
+export async function createRecords(env: Environment, { model: name, count, fields, columns, ids: named, skipsExisting }: InsertRows, assertMay: (model: string) => void): Promise<Done> {
   const model = env.registry.model(name);
   if (!Number.isSafeInteger(count) || count < 0 || (named !== undefined && (!Array.isArray(named) || named.length !== count))) throw malformed(name, 'a number of records, and ids for all of them or for none');
   if (named && model.idType !== 'text' && model.idType !== 'uuid') throw malformed(name, 'no ids: the database gives them');
@@ -39,7 +40,7 @@ export async function createRecords(env: Environment, { model: name, count, fiel
     const records = (first?.env ?? env).model(name);
     const plain = alike.map(({ place, first: firstValues }): Values => ({ ...valuesAt(given.plain, place), ...firstValues }));
     const own = await assignedNew(records, given.invertible, { values: plain, places: alike.map(({ place }) => place) });
-    if (own.some((columns) => columns.length > 0)) hasAssigned = true;
+    if (assertMayAssign(env, own, assertMay)) hasAssigned = true;
     const made = await records.create(alike.map(({ place }, n): Values => ({ ...named && { id: named[place] }, ...plain[n], ...valuesAt(own[n] ?? [], place) })));
     // None of them is a draft.
     for (const [n, { place }] of alike.entries()) ids[place] = made.ids[n] as StoredId;
@@ -58,9 +59,9 @@ async function assignedNew(records: RecordSet, columns: readonly GivenColumn[], 
 /**
  * Writes columns to records.
  *
- * @param exists - tells the records that are there; the others are left out
+ * @param options - `exists` tells the records that are there; the others are left out. `assertMay` as above
  */
-export async function writeRecords(env: Environment, { model: name, ids, fields, columns }: UpdateRows, exists: (id: StoredId) => boolean): Promise<Done> {
+export async function writeRecords(env: Environment, { model: name, ids, fields, columns }: UpdateRows, { exists, assertMay }: { readonly exists: (id: StoredId) => boolean; readonly assertMay: (model: string) => void }): Promise<Done> {
   const model = env.registry.model(name);
   const given = givenColumns(model, { fields, columns }, { count: ids.length, fieldOf: (field) => env.registry.field(name, field) });
   const found = ids.filter(exists);
@@ -81,11 +82,18 @@ export async function writeRecords(env: Environment, { model: name, ids, fields,
   });
   const places = [...ids.keys()].filter((place) => exists(ids[place] as StoredId)); // a place of it
   const assignments = await assigned(records, given.invertible, places);
-  const hasAssigned = assignments.some((columns) => columns.length > 0);
+  const hasAssigned = assertMayAssign(env, assignments, assertMay);
   if (hasAssigned) await env.run(() => {
     for (const [n, columns] of assignments.entries()) for (const { field, valueOf } of columns) records.at(n)?.set(field.name, valueOf(places[n] ?? 0));
   });
   return { ids: found, told: { model: name, ids: found, fields: asSaid(given, hasAssigned), recomputed: given.computed } };
+}
+
+/** @returns whether anything was assigned at all */
+function assertMayAssign(env: Environment, assignments: readonly (readonly GivenColumn[])[], assertMay: (model: string) => void): boolean {
+  const fields = new Set(assignments.flat().map(({ field }) => field));
+  for (const { model, related } of fields) if (related) assertMay(related.slice(0, -1).reduce((here, name) => env.registry.field(here, name).relation?.comodel ?? here, model));
+  return fields.size > 0;
 }
 
 /** The fields that are as they were given; where inverses have run, nobody knows without looking. */

@@ -13,6 +13,15 @@ interface Done {
   readonly told: Told;
 }
 
+/** By what a user's writes are done. */
+export interface UserWritesOptions {
+  readonly registry: Registry;
+  /** Throws when the user may not write records of a model. */
+  readonly assertMay: (model: string) => void;
+  /** Makes a unit of work of this program's, as the user, on a session. */
+  readonly begin: (session: Session) => Transaction;
+}
+
 /**
  * Does the writes of a user's program with this program's own models, in a transaction that the user's session has open.
  *
@@ -22,14 +31,15 @@ interface Done {
 export class UserWrites {
   readonly #session: RecordedSession;
   readonly #registry: Registry;
+  readonly #assertMay: (model: string) => void;
   readonly #begin: (session: Session) => Transaction;
   #tx: Transaction | undefined;
   #surplus: Tag[] = [];
 
-  /** @param begin - makes a unit of work of this program's, as the user, on a session */
-  constructor(session: Session, registry: Registry, begin: (session: Session) => Transaction) {
+  constructor(session: Session, { registry, assertMay, begin }: UserWritesOptions) {
     this.#session = new RecordedSession(session);
     this.#registry = registry;
+    this.#assertMay = assertMay;
     this.#begin = begin;
   }
 
@@ -44,7 +54,7 @@ export class UserWrites {
       assertRows(rows);
       const list = relationList(this.#registry, rows.model);
       if (list) return linkPairs(env, list, rows);
-      return createRecords(env, rows);
+      return createRecords(env, rows, this.#assertMay);
     });
   }
 
@@ -55,7 +65,7 @@ export class UserWrites {
       assertRows(rows);
       assertIds(model, ids);
       const existing = new Set(await this.#existing(model, ids, expected));
-      return writeRecords(env, rows, (id) => existing.has(id));
+      return writeRecords(env, rows, { exists: (id) => existing.has(id), assertMay: this.#assertMay });
     });
   }
 
