@@ -149,6 +149,20 @@ test.each(['SIGTERM', 'SIGINT'] as const)('a server that is told to end by %s ro
   await served.drop();
 });
 
+test('whoever ends a server as soon as it says where it is has it closed in order', async () => {
+  const jsModels = join(folder, 'ended.cjs');
+  (globalThis as { ormoluTestModels?: unknown }).ormoluTestModels = models;
+  writeFileSync(jsModels, 'exports.models = globalThis.ormoluTestModels;');
+  const said: string[] = [];
+  // Nobody listening is what a process ends by.
+  let isHeard = false;
+  const code = await runCli(['serve', '--models', jsModels, '--storage', join(folder, 'ended'), '--port', '0'], {
+    out: (text) => { said.push(text); isHeard = process.emit('SIGTERM'); if (!isHeard) setImmediate(() => process.emit('SIGTERM')); },
+    note: (text) => { said.push(text); },
+  });
+  expect([isHeard, code, said]).toEqual([true, 0, [expect.stringMatching(/^Serving tcp:/), 'Closing.']]);
+});
+
 test('what is wrong with a server is said with its remedy before anything is opened, and it does not end well', async () => {
   const jsModels = join(folder, 'served.cjs');
   (globalThis as { ormoluTestModels?: unknown }).ormoluTestModels = models;
@@ -204,6 +218,7 @@ test('what is wrong is said with its remedy, and no password', async () => {
     [1, 'CLI_STORAGE: ', ['migrate', '--models', jsModels, '--storage', 'mysql://me:secret@host/db']],
     ...['postgres//me:secret@host/db', 'postgres:/me:secret@host/db', 'me:secret@host', 'pglite:postgres//me:secret@host/db', 'postgres;//host/secret'].map((place) => [1, 'CLI_STORAGE: ', ['migrate', '--models', jsModels, '--storage', place]] as const),
     [1, 'CLI_SERVE: serve cannot listen on 192.0.2.1', ['serve', '--models', jsModels, ...storage, '--host', '192.0.2.1', '--port', '0', '--token', 'a-token-of-the-command-line']],
+    [1, 'CLI_SERVE: serve cannot listen on nowhere.invalid, port 0: nobody knows an address of that name', ['serve', '--models', jsModels, ...storage, '--host', 'nowhere.invalid', '--port', '0', '--token', 'a-token-of-the-command-line']],
     [1, "REMOTE_OPTION: serve() was to listen on 0.0.0.0 without 'auth'", ['serve', '--models', jsModels, ...storage, '--host', '0.0.0.0', '--port', '0']],
     [1, 'CLI_SERVE: --key names ', ['serve', '--models', jsModels, ...storage, '--key', join(folder, 'nowhere.pem'), '--cert', join(folder, 'nowhere.pem')]],
     [1, 'DB_OPTION_INVALID: ', ['migrate', '--models', jsModels, ...storage, '--batch-size', 'x']],

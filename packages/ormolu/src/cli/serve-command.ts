@@ -28,10 +28,12 @@ export async function serveCommand({ models, storage, port, host, pool, token, k
     const server = await serve(db, { port, host, auth: workers && { workers }, tls }).catch((error: unknown) => {
       throw listenError(error, host, port);
     });
-    out(`Serving ${server.url}`);
-    await new Promise<void>((resolve) => {
+    // Who reads that line may end it at once.
+    const told = new Promise<void>((resolve) => {
       for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP'] as const) process.once(signal, () => { resolve(); });
     });
+    out(`Serving ${server.url}`);
+    await told;
     note('Closing.');
     await server.close();
   } finally {
@@ -75,7 +77,8 @@ async function contentOf(option: string, file: string): Promise<Buffer> {
 /** What kept a server from listening, in words; anything else as it is. */
 function listenError(error: unknown, host: string, port: number): unknown {
   const code = codeOf(error);
-  const remedy = { EADDRINUSE: 'another program listens there. End it, or take another --port', EACCES: 'this user may not. Take a --port from 1024 up', EADDRNOTAVAIL: 'this machine has no such address. Give another --host' }[code ?? ''];
+  const unknown = 'nobody knows an address of that name. Give another --host, or the address itself';
+  const remedy = { EADDRINUSE: 'another program listens there. End it, or take another --port', EACCES: 'this user may not. Take a --port from 1024 up', EADDRNOTAVAIL: 'this machine has no such address. Give another --host', ENOTFOUND: unknown, EAI_AGAIN: unknown }[code ?? ''];
   return remedy === undefined ? error : new MisuseError('CLI_SERVE', `serve cannot listen on ${host}, port ${String(port)}: ${remedy}.`, { cause: error });
 }
 
