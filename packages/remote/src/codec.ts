@@ -89,7 +89,7 @@ interface Room {
  * A message as bytes: MessagePack, in which every value that crosses the `Session` contract comes out as it went in: bigints of any size,
  * bytes, dates (invalid ones too), `-0`, NaN and the infinities. `undefined` in an object is left out, in a list it becomes `null`.
  * @param most - bytes: a longer one is not made
- * @throws {Error} for what is nested more than 500 deep, and for numbers of more than 10,000 digits
+ * @throws {Error} for what is nested more than 600 deep, and for numbers of more than 10,000 digits
  * @throws {TooLongMessage}
  */
 export function encode(value: unknown, most: number = Infinity): Uint8Array {
