@@ -21,7 +21,7 @@ async function world(storage: Storage) {
   const server = await serve(below, { port: 0, auth: (token) => ({ user: 1, mayWrite: token === 'clerk' ? true as const : ['person'] }) });
   const client = await openOrmolu({ models, storage: remote(server.url, { token: 'clerk' }), users: 'user' });
   const narrow = await openOrmolu({ models, storage: remote(server.url, { token: 'people' }), users: 'user' });
-  return { below, client, narrow, end: async () => { await narrow.close(); await client.close(); await server.close(); await below.close(); } };
+  return { below, client, narrow, url: server.url, end: async () => { await narrow.close(); await client.close(); await server.close(); await below.close(); } };
 }
 
 type Env = Parameters<Parameters<Awaited<ReturnType<typeof world>>['client']['transaction']>[0]>[0];
@@ -63,6 +63,14 @@ describe.each([['memory', () => memory()], ['PGlite', () => pglite()]] as const)
       both.push({ answer, stored: await stored(id) });
     }
     expect(both[1]).toEqual(both[0]);
+  });
+
+  test('is not taken away from one of two new records where only the other was given it', async () => {
+    const plain = defineModels({ person: { given: char(), family: char(), whole: char() } });
+    const db = await openOrmolu({ models: plain, storage: remote(here.url, { token: 'clerk' }) });
+    const ids = await db.transaction(async (env) => (await env.model('person').create([{ whole: 'A B C' }, { given: 'Mary Ann', family: 'Smith' }])).ids as number[]);
+    await db.close();
+    expect(await Promise.all(ids.map(stored))).toMatchObject([{ given: 'A', family: 'B C', whole: 'A B C', times: 1 }, { given: 'Mary Ann', family: 'Smith', whole: 'Mary Ann Smith', times: 0 }]);
   });
 
   test('is assigned where nothing else leads to it', async () => {

@@ -51,9 +51,15 @@ export async function createRecords(env: Environment, { model: name, count, fiel
   return { ids, told: { model: name, ids, fields: asSaid(given, hasAssigned), recomputed: given.computed } };
 }
 
-/** What was assigned to new records, beside their other values: drafts of them tell, which are forgotten with the statement. */
+/**
+ * What was assigned to new records, beside their other values: drafts of them tell, which are forgotten with the statement.
+ *
+ * Null is not: in rows that are sent together it stands for what was given to others of them only, and the inverse would take away what this one was given.
+ */
 async function assignedNew(records: RecordSet, columns: readonly GivenColumn[], { values, places }: { readonly values: readonly Values[]; readonly places: readonly number[] }): Promise<readonly (readonly GivenColumn[])[]> {
-  return columns.length === 0 ? [] : assigned(records.browse(values.flatMap((one) => records.new(one).ids)), columns, places);
+  if (columns.length === 0) return [];
+  const differing = await assigned(records.browse(values.flatMap((one) => records.new(one).ids)), columns, places);
+  return differing.map((own, n) => own.filter(({ valueOf }) => valueOf(places[n] ?? 0) !== null));
 }
 
 /**
