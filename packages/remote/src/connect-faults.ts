@@ -1,6 +1,8 @@
 import type { Address } from './address';
 import { AccessError, ProtocolError, UnreachableError } from './errors';
 
+/** The other side has ended the handshake, and says why: it does so of certificates of this one. */
+const OF_OWN_CERTIFICATE = /_ALERT_(.*_)?(CERTIFICATE|UNKNOWN_CA)/;
 /** What Node says of a certificate that it does not trust, and what OpenSSL says of one. */
 const OF_CERTIFICATE = /CERT|UNABLE_TO_VERIFY|UNABLE_TO_GET_ISSUER/;
 /** What is said of a handshake of TLS where the other side has sent what is none. */
@@ -17,6 +19,7 @@ export function faultOf(address: Address, cause: Error & { readonly code?: strin
 
 function remedyOf(reason: string, isEncrypted: boolean): string | undefined {
   if (!isEncrypted) return NO_HTTP.test(reason) ? "What is there does not answer as a server of Ormolu does; the address of one that is served with 'tls' begins with tls://." : undefined;
+  if (OF_OWN_CERTIFICATE.test(reason)) return "It wants a certificate of this client's that it trusts: give the option 'tls' of remote() 'cert' and 'key'.";
   if (OF_CERTIFICATE.test(reason)) return "Its certificate is not trusted: give the option 'tls' of remote() the 'ca' that has signed it, and use an address that it names.";
   return NO_TLS.test(reason) ? "What is there does not speak TLS as this client does; the address of a server that is served without 'tls' begins with tcp://." : undefined;
 }
