@@ -142,4 +142,16 @@ everywhere(registry, ({ open, runs }) => {
       expect(await storedColumns(tx, 'order', [1, 2], ['tagged'])).toEqual([[9, 0]]);
     }
   });
+
+  test.each([true, false])('a reference of a new record that is computed for the first time, and is none, has not changed: memory has its row, %s', async (isWarm) => {
+    // Found by the law: memory knew nothing of the value before, and took none for another.
+    const { tx } = await open();
+    await tx.env.model('order').create([{}, {}]);
+    await tx.flush();
+    await tx.env.model('line').create([{ qty: 0, pick: 0 }]);
+    if (isWarm) await one(tx, 'line', 1).load(['qty', 'picked', 'own']);
+    one(tx, 'line', 1).set('pickedSign', 9);
+    await tx.flush();
+    expect(await storedColumns(tx, 'line', [1], ['picked', 'pickedSign'])).toEqual([[null], [9]]);
+  });
 });

@@ -33,7 +33,7 @@ export function assignComputed(env: Environment, field: Field, id: Id, cached: u
   const time = tx.toCompute.markedAt(field, id);
   tx.toCompute.unmark(field, [id]);
   if (before !== undefined && field.isEqual(before, cached)) return;
-  const isUnseen = before === undefined && isAskedFor(tx, field) && !tx.unseen.isBorn(field.model, id);
+  const isUnseen = before === undefined && isAskedFor(tx, field) && !tx.unseen.isFirst(field, id, cached);
   const firing = field.relation && { ...startFiring(tx, field, [id]), isUnseen };
   if (firing) changeReference(tx, field, [id], { cached, firing });
   tx.cache.set(record, field, cached, { dirty: true });
@@ -50,6 +50,6 @@ export function noteComputed(tx: Transaction, field: Field, id: Id, { time: mark
   // Whichever moment it is noted at: who runs beside it must hear that something has changed.
   const now = tx.triggers.nextSequence();
   const time = field.relation || marked === undefined ? now : marked;
-  if (unseen && isAskedFor(tx, field) && !tx.unseen.isBorn(field.model, id)) tx.unseen.note(field, [id], { time, value: unseen.value });
+  if (unseen && isAskedFor(tx, field) && !tx.unseen.isFirst(field, id, unseen.value)) tx.unseen.note(field, [id], { time, value: unseen.value });
   else tx.toCompute.noteChanged(field, id, time);
 }

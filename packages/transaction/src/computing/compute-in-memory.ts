@@ -119,7 +119,7 @@ class Pass {
         // What is the same has been taken before.
         if (given === before) continue;
         const value = toCache(field, given);
-        if (before === MISS && asks && !tx.unseen.isBorn(field.model, ids.idOf(slot))) throw new NotPlain();
+        if (before === MISS && asks && !tx.unseen.isFirst(field, ids.idOf(slot), value)) throw new NotPlain();
         if (before !== MISS && field.isEqual(before, value)) continue;
         // A column with marks is listed as having them.
         if (column.dirtySize > 0) column.putDirty(slot, value);

@@ -58,6 +58,11 @@ export class Unseen {
     return this.#born.get(model)?.has(id) ?? false;
   }
 
+  /** Whether a value is another than the one before because the record is new: it had none, and has one now. */
+  isFirst({ model }: Field, id: Id, value: unknown): boolean {
+    return value !== null && this.isBorn(model, id);
+  }
+
   /** All that was due of new records is in the database. */
   forgetBorn(): void {
     if (this.#born.size === 0) return;
