@@ -96,6 +96,16 @@ export function groupRules({ describe, test, beforeAll }: ComplianceRunner, fixt
       });
     });
 
+    test('what fractions add up to does not depend on the order in which their rows are found', async () => {
+      const fractions = await fixture.migrated(fixture.tables().add('fraction', [column('name', 'text'), column('ratio', 'float8')]));
+      await fixture.undone(fractions, async (session) => {
+        await insertRows(session, 'fraction', [['a', 1.5], ['a', -1.5], ['a', 1e-300], ['b', 1e-300], ['b', 1.5], ['b', -1.5]].map(([name, ratio]) => ({ name, ratio })));
+        deepStrictEqual(await session.group({ model: 'fraction', filter: EVERYTHING, by: [['name']], aggregates: [of('sum', 'ratio'), of('avg', 'ratio')], order: [{ aggregate: 0, direction: 'desc' }, { aggregate: 1, direction: 'desc' }] }), {
+          count: 2, keys: [['a', 'b']], aggregates: [[0, 0], [0, 0]],
+        });
+      });
+    });
+
     test('a filter says which records count', async () => {
       deepStrictEqual((await grouped({ by: [['country', 'name']], aggregates: [{ function: 'count' }], filter: condition(['country', 'name'], 'eq', 'France') })).keys, [['France']]);
     });

@@ -77,7 +77,7 @@ function figure(evaluator: Evaluator, { function: name, resolved }: ResolvedAggr
 function sumOf({ type }: ResolvedPath, values: readonly unknown[]): RawSum {
   if (values.length === 0) return null;
   if (type === 'numeric') return sumDecimals(values as string[]); // as `normalValue` made them
-  if (type === 'float8') return (values as number[]).reduce((sum, value) => sum + value, 0);
+  if (type === 'float8') return (values as number[]).toSorted((a, b) => a - b).reduce((sum, value) => sum + value, 0);
   return (values as (number | bigint)[]).reduce<bigint>((sum, value) => sum + BigInt(value), 0n);
 }
 

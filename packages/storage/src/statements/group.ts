@@ -81,7 +81,7 @@ function columnsOf({ function: name, resolved }: ResolvedAggregate, column: stri
       return { selected: [representative(resolved, rank)], rank, figures: ([values = []]) => values };
     }
     case 'sum':
-      return { selected: [exactSum(type, column)], rank: `sum(${column})`, figures: ([sums = []]) => sums.map((sum) => sumInForm(type, rawSum(type, sum))) };
+      return { selected: [exactSum(type, column)], rank: sumOf(type, column), figures: ([sums = []]) => sums.map((sum) => sumInForm(type, rawSum(type, sum))) };
     case 'avg':
       return {
         selected: [exactSum(type, column), { text: `count(${column})`, type: 'int8' }], rank: meanRank(type, column),
@@ -99,7 +99,7 @@ function counting(text: string): AggregateColumns {
  * groups by digits that the answer does not have.
  */
 function meanRank(type: ColumnType, column: string): string {
-  if (type === 'float8') return `avg(${column})`;
+  if (type === 'float8') return `avg(${ascending(column)})`;
   if (type !== 'numeric') return `sum(${column})::float8 / count(${column})`;
   // A quotient has digits by its size: made large it is exact far beyond those kept, and made small again by a product, which is exact.
   return `round(sum(${column}) * 1e60 / count(${column}) * 1e-60, coalesce(scale(sum(${column})), 0) + ${MEAN_DIGITS})`;
@@ -107,7 +107,16 @@ function meanRank(type: ColumnType, column: string): string {
 
 /** Whole numbers add up to more than 8 bytes hold, and decimals travel as texts anyway. */
 function exactSum(type: ColumnType, column: string): Selected {
-  return type === 'float8' ? { text: `sum(${column}) + 0`, type } : { text: `sum(${column})::text`, type: 'numeric' };
+  return type === 'float8' ? { text: `${sumOf(type, column)} + 0`, type } : { text: `sum(${column})::text`, type: 'numeric' };
+}
+
+function sumOf(type: ColumnType, column: string): string {
+  return `sum(${type === 'float8' ? ascending(column) : column})`;
+}
+
+/** What comes of adding fractions depends on their order, which would be that in which rows happen to be found. */
+function ascending(column: string): string {
+  return `${column} order by ${column}`;
 }
 
 function rawSum(type: ColumnType, sum: unknown): RawSum {
