@@ -122,7 +122,7 @@ class Director {
     const foreign = this.#writeForeign().catch((error: unknown) => this.#failures.push(`writer in SQL: ${String(error)}`));
     const faults = this.#server?.run(() => this.#reads).catch((error: unknown) => this.#failures.push(`cache server: ${String(error)}`));
     const isEnough = (): boolean => this.#failures.length > 0 || this.#reads >= reads || (this.#bug !== undefined && this.#tally.differences.length > 0);
-    const deaths = this.#between?.run(dice(this.#seed + 3)).catch((error: unknown) => this.#failures.push(`server: ${String(error)}`));
+    const deaths = this.#between?.run(dice(this.#seed + 3), () => this.#reads).catch((error: unknown) => this.#failures.push(`server: ${String(error)}`));
     let untilAltered = alteredEach;
     let [untilKill, untilStop] = [this.#random(60), this.#random(10)];
     while (!isEnough() && performance.now() - start < maxMs) {

@@ -8,6 +8,8 @@ import type { ServerConfig } from './server';
 /** Between two deaths. */
 const LONGEST_LIFE_MS = 20_000;
 const LONGEST_AWAY_MS = 300;
+/** Answers compared within one life, at most: who asks for few of them sees it die, too, however fast the machine. */
+const MOST_READS_A_LIFE = 12_000;
 /** For all clients, also those that sleep with transactions open. */
 const FLOWS = 40;
 
@@ -40,11 +42,16 @@ export class ServerProcess {
     [this.#port] = await Promise.race([once(child, 'message') as Promise<[number]>, ended.then((): [number] => [this.#port])]);
   }
 
-  /** Kills it now and then. */
-  async run(random: (bound: number) => number): Promise<void> {
+  /**
+   * Kills it now and then.
+   *
+   * @param reads - how many answers have been compared so far
+   */
+  async run(random: (bound: number) => number, reads: () => number): Promise<void> {
     const isOver = (): boolean => this.#isOver;
     for (;;) {
-      for (let left = random(LONGEST_LIFE_MS); left > 0 && !isOver(); left -= 100) await pause(100);
+      const lastRead = reads() + MOST_READS_A_LIFE;
+      for (let left = random(LONGEST_LIFE_MS); left > 0 && reads() < lastRead && !isOver(); left -= 100) await pause(100);
       if (isOver()) return;
       this.kills += 1;
       const gone = this.#child && once(this.#child, 'exit');
